@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import { type Log, PlatformError, type Problem, toProblem } from '@landbridge/kernel'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+
+export interface ApiOptions {
+  readonly log: Log
+  /** Largest accepted request body in bytes. */
+  readonly bodyLimitBytes?: number
+  /** Serves https when set. The callback form lets a certificate be renewed without a restart. */
+  readonly https?: { readonly key: string; readonly cert: string; readonly [option: string]: unknown }
+  /** Error body of a surface whose contract prescribes its own; RFC 9457 problem documents otherwise. */
+  readonly errorBody?: (problem: Problem, thrown: unknown) => { contentType: string; body: unknown }
+  /** True once the service can do its job; `/health/ready` answers 503 until then. */
+  readonly ready?: () => boolean | Promise<boolean>
+  /** Paths below which a request is not logged at debug level either (health checks). */
+  readonly quiet?: readonly string[]
+}
+
+/** A fastify instance with the platform's request IDs, error mapping, request log and health endpoints. */
+export function createApi(options: ApiOptions): FastifyInstance {
+  const api = fastify({
+    bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
+    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
+      headerText(request.headers['x-correlationid']) ?? randomUUID(),
+    requestIdHeader: false,
+    ...(options.https === undefined ? {} : { https: options.https }),
+    // Strict like the data plane: an unknown value must not silently become another type.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+  } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance
+  api.setErrorHandler((thrown, request, reply) => sendError(options, thrown, request, reply))
+  api.setNotFoundHandler((request, reply) =>
+    sendError(
+      options,
+      new PlatformError('NOT_FOUND', { method: request.method, path: pathOf(request) }),
+      request,
+      reply,
+    ),
+  )
+  api.addHook('onResponse', async (request, reply) => {
+    if (options.quiet?.some((prefix) => request.url.startsWith(prefix))) return
+    options.log.debug('http.request', () => ({
+      requestId: request.id,
+      method: request.method,
+      path: pathOf(request),
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+    }))
+  })
+  api.get('/health/live', async () => ({ status: 'UP' }))
+  api.get('/health/ready', async (_request, reply) => {
+    const ready = (await options.ready?.()) ?? true
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'UP' : 'STARTING' })
+  })
+  return api
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(value) ? value[0] : value
+  return text !== undefined && /^[\w.:-]{1,128}$/.test(text) ? text : undefined
+}
+
+/** The path without its query: queries may hold secrets. */
+function pathOf(request: FastifyRequest): string {
+  const query = request.url.indexOf('?')
+  return query < 0 ? request.url : request.url.slice(0, query)
+}
+
+function sendError(options: ApiOptions, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const failure = translate(thrown)
+  const problem = toProblem(failure, request.id)
+  const facts = { requestId: request.id, method: request.method, path: pathOf(request), status: problem.status }
+  if (problem.status >= 500) options.log.error('http.failed', facts, thrown)
+  else options.log.debug('http.refused', { ...facts, code: problem.code })
+  const { contentType, body } = options.errorBody?.(problem, failure) ?? {
+    contentType: 'application/problem+json',
+    body: problem,
+  }
+  return reply.code(problem.status).header('content-type', contentType).send(body)
+}
+
+/** Fastify's own refusals (validation, body limit, media type) as rows of the catalogue. */
+function translate(thrown: unknown): unknown {
+  if (typeof thrown !== 'object' || thrown === null || thrown instanceof PlatformError) return thrown
+  const { code, validation, validationContext } = thrown as {
+    code?: unknown
+    validation?: { instancePath: string; message?: string }[]
+    validationContext?: string
+  }
+  if (validation !== undefined)
+    return new PlatformError(
+      'REQUEST_INVALID',
+      {
+        field: validation.map((v) => `${validationContext ?? ''}${v.instancePath}`).join(', '),
+        reason: validation.map((v) => v.message ?? 'is not valid').join('; '),
+      },
+      { cause: thrown },
+    )
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new PlatformError('REQUEST_TOO_LARGE', { reason: 'the body is larger than this service accepts' })
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new PlatformError('MEDIA_TYPE_UNSUPPORTED', { reason: 'this content type is not accepted here' })
+  if (typeof code === 'string' && (code.startsWith('FST_ERR_CTP') || code === 'FST_ERR_VALIDATION'))
+    return new PlatformError('REQUEST_INVALID', { field: 'body', reason: 'the body is not well-formed JSON' })
+  return thrown
+}

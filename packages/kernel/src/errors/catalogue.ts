@@ -1,0 +1,26 @@
+import { connectorErrors } from './connector.ts'
+import { destinationsErrors } from './destinations.ts'
+import type { ErrorEntry } from './entry.ts'
+import { generalErrors } from './general.ts'
+import { identityErrors } from './identity.ts'
+import { proxyErrors } from './proxy.ts'
+import { registryErrors } from './registry.ts'
+import { tunnelErrors } from './tunnel.ts'
+
+/** The error catalogue: every failure that the platform reports, one row each, one file per area. */
+export const catalogue = {
+  ...generalErrors,
+  ...tunnelErrors,
+  ...proxyErrors,
+  ...identityErrors,
+  ...destinationsErrors,
+  ...registryErrors,
+  ...connectorErrors,
+} as const
+
+export type ErrorCode = keyof typeof catalogue
+
+/** The row of a code, with its optional columns visible to the type checker. */
+export function errorEntry(code: ErrorCode): ErrorEntry {
+  return catalogue[code]
+}

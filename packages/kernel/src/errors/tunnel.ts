@@ -1,0 +1,4 @@
+import { errorArea } from './entry.ts'
+
+/** Errors of the area `tunnel`. */
+export const tunnelErrors = errorArea({})

@@ -1,0 +1,21 @@
+import { isPlatformError, PlatformError } from '@landbridge/kernel'
+
+const fullDisk = new Set<unknown>(['ENOSPC', 'EDQUOT', '53100', 13])
+const unique = new Set<unknown>(['23505', 1555, 2067])
+
+/** The code of a driver's error: `errcode` for SQLite (extended result code), SQLSTATE or errno name otherwise. */
+function driverCode(thrown: unknown): unknown {
+  if (typeof thrown !== 'object' || thrown === null) return undefined
+  return 'errcode' in thrown ? thrown.errcode : 'code' in thrown ? thrown.code : undefined
+}
+
+/** True when a write failed because a row with the same key exists. */
+export function isDuplicate(thrown: unknown): boolean {
+  return unique.has(driverCode(thrown))
+}
+
+/** Translates what a database driver threw into the catalogue; platform errors pass through. */
+export function toStoreError(thrown: unknown): PlatformError {
+  if (isPlatformError(thrown)) return thrown
+  return new PlatformError(fullDisk.has(driverCode(thrown)) ? 'STORE_FULL' : 'STORE_FAILED', {}, { cause: thrown })
+}

@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Clock, type Log, PlatformError, type Sealer } from '@landbridge/kernel'
+import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import pg from 'pg'
+import { type Bus, LocalBus, PostgresBus } from './bus.ts'
+import { openSqlite } from './sqlite.ts'
+
+// 64-bit integers hold milliseconds and counters here, all below 2^53: read them as numbers on both databases.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+export type StoreKind = 'sqlite' | 'postgres'
+
+/** What every repository needs. `DB` is the set of tables that its area owns. */
+export interface Store<DB> {
+  readonly kind: StoreKind
+  readonly db: Kysely<DB>
+  readonly bus: Bus
+  readonly sealer: Sealer
+  readonly clock: Clock
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  /** `sqlite:<path>` or a `postgres://` URL. */
+  readonly url: string
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly log: Log
+  /** All migrations by name; names sort in the order of their creation and never change. */
+  readonly migrations: Readonly<Record<string, Migration>>
+}
+
+/**
+ * Opens the database and brings its schema up to date.
+ * @throws PlatformError STORE_NEWER when a newer version of the platform wrote the data.
+ */
+export async function openStore<DB>(options: StoreOptions): Promise<Store<DB>> {
+  const { kind, dialect, bus } = connect(options)
+  const db = new Kysely<DB>({ dialect })
+  try {
+    await migrate(db, options)
+  } catch (failure) {
+    await bus.close()
+    await db.destroy()
+    throw failure
+  }
+  return {
+    kind,
+    db,
+    bus,
+    sealer: options.sealer,
+    clock: options.clock,
+    async close() {
+      await bus.close()
+      await db.destroy()
+    },
+  }
+}
+
+function connect(options: StoreOptions): { kind: StoreKind; dialect: Dialect; bus: Bus } {
+  if (options.url.startsWith('sqlite:')) {
+    const path = options.url.slice('sqlite:'.length)
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    return { kind: 'sqlite', dialect: openSqlite(path).dialect, bus: new LocalBus() }
+  }
+  const pool = new pg.Pool({ connectionString: options.url, max: 10 })
+  pool.on('error', (cause) => options.log.warn('store.connection.lost', {}, cause))
+  return { kind: 'postgres', dialect: new PostgresDialect({ pool }), bus: new PostgresBus(options.url, options.log) }
+}
+
+async function migrate<DB>(db: Kysely<DB>, options: StoreOptions): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => ({ ...options.migrations }) },
+    migrationTableName: 'landbridge_migration',
+    migrationLockTableName: 'landbridge_migration_lock',
+    allowUnorderedMigrations: true,
+  })
+  const unknown = await unknownMigration(db, options.migrations)
+  if (unknown !== undefined)
+    throw new PlatformError('STORE_NEWER', {
+      path: options.url.replace(/\/\/[^@/]*@/, '//'),
+      found: unknown,
+      supported: Object.keys(options.migrations).sort().at(-1),
+    })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw error
+}
+
+async function unknownMigration<DB>(
+  db: Kysely<DB>,
+  known: Readonly<Record<string, Migration>>,
+): Promise<string | undefined> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some((table) => table.name === 'landbridge_migration')) return undefined
+  const { rows } = await sql<{ name: string }>`SELECT name FROM landbridge_migration ORDER BY name`.execute(db)
+  return rows.map((row) => row.name).find((name) => !(name in known))
+}

@@ -1,0 +1,3 @@
+export type { Bus } from './base/bus.ts'
+export { isDuplicate, toStoreError } from './base/errors.ts'
+export { openStore, type Store, type StoreKind, type StoreOptions } from './base/open.ts'

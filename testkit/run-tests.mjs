@@ -1,0 +1,33 @@
+// `npm test`: every test file of the workspace under node:test, in parallel, one process per file.
+//   npm test                   all
+//   npm test -- tunnel socks5  only files whose path contains one of the words
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
+const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
+const files = globSync(
+  ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'testkit/test/**/*.test.ts', 'e2e/**/*.test.ts'],
+  {
+    exclude: (name) => name === 'node_modules',
+  },
+)
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort()
+if (files.length === 0) {
+  console.error(`No test file matches: ${words.join(' ')}`)
+  process.exit(1)
+}
+const child = spawn(
+  process.execPath,
+  [
+    '--test',
+    '--test-concurrency=3',
+    '--test-timeout=180000',
+    '--disable-warning=ExperimentalWarning',
+    ...flags,
+    ...files,
+  ],
+  { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
+)
+child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))

@@ -1,0 +1,2 @@
+export { freePort, startPostgres, type TestPostgres } from './postgres.ts'
+export { temporaryFolder } from './temp.ts'
