@@ -9,7 +9,7 @@ export {
   type Problem,
   toProblem,
 } from './errors/platform-error.ts'
-export { type Closeable, closeAll, jitteredBackoffMs } from './lifecycle.ts'
+export { type Closeable, closeAll, jitteredBackoffMs, type RunningApp } from './lifecycle.ts'
 export { createLog, type Log, silentLog } from './log.ts'
 export { Sealer } from './sealer.ts'
 export { equalSecrets, randomSecret, Secret } from './secret.ts'

@@ -21,3 +21,11 @@ export async function closeAll(parts: readonly Closeable[]): Promise<void> {
 export function jitteredBackoffMs(attempt: number, baseMs: number, capMs: number, random = Math.random): number {
   return Math.floor(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 30)))
 }
+
+/** A started application (one of `apps/`), as the code that composes it sees it. */
+export interface RunningApp extends Closeable {
+  readonly name: string
+  /** Base URL without a trailing slash, with the port that it really listens on. */
+  readonly url: string
+  ready(): boolean | Promise<boolean>
+}
