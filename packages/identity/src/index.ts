@@ -35,5 +35,14 @@ export {
 } from './local-ca.ts'
 export { hashPassword, verifyPassword } from './password.ts'
 export { type RemoteKeySourceOptions, remoteKeySource } from './remote-key-source.ts'
+export {
+  newSigningKey,
+  publicJwk,
+  type SigningAlgorithm,
+  type SigningKey,
+  type SigningKeyStore,
+} from './signing-key.ts'
+export { minimumPublishAheadMs, SigningKeyRing, type SigningKeyRingOptions } from './signing-key-ring.ts'
+export { LocalSingleUse, type SingleUse } from './single-use.ts'
 export { audienceOf, scopesOf, type TokenClaims, toVerifiedToken, type VerifiedToken } from './token-claims.ts'
 export { TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts'
