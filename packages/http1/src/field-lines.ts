@@ -49,12 +49,10 @@ export function parseFieldLines(
     const first = valueStart[count]!
     while (at > first && (buffer[at - 1] === SP || buffer[at - 1] === HTAB)) at--
     valueEnd[count] = at
-    if (id !== 0) {
-      bits |= 1 << (id & 31)
-      if (id <= lastFramingId) {
-        const refused = noteFramingField(head, id, count)
-        if (refused !== 0) return refused
-      }
+    bits |= 1 << (id & 31)
+    if (id !== 0 && id <= lastFramingId) {
+      const refused = noteFramingField(head, id, count)
+      if (refused !== 0) return refused
     }
     count++
     line = next
