@@ -34,10 +34,17 @@ export function redact(text: string, properties: Properties, more: readonly stri
   const values = Object.entries(properties)
     .filter(([key]) => isSecret(key) || secretPrefixes.some((prefix) => key.startsWith(prefix)))
     .map(([, value]) => value)
+  values.push(basicForm(properties.clientId, properties.clientSecret))
+  values.push(basicForm(properties.tokenServiceUser, properties.tokenServicePassword))
   let clean = text
   // Longer ones first: a secret may contain another. Very short values would shred the text without hiding anything.
   for (const secret of [...values, ...more].filter((value) => value.length >= 4).sort((a, b) => b.length - a.length))
     for (const form of new Set([secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]))
       clean = clean.replaceAll(form, '***')
   return clean
+}
+
+/** What stands in a Basic header, which a token service may echo as well. */
+function basicForm(user: string | undefined, password: string | undefined): string {
+  return password === undefined ? '' : Buffer.from(`${user ?? ''}:${password}`, 'utf8').toString('base64')
 }

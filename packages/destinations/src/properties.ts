@@ -21,6 +21,7 @@ export function readProperties(body: unknown): Properties {
   for (const [key, value] of Object.entries(body)) {
     if (value === null || ignoredKeys.has(key) || (value === '' && absentWhenEmpty.has(key))) continue
     if (typeof value === 'object') problems.push(`property ${key} must be a string`)
+    else if (key.includes('\0') || String(value).includes('\0')) problems.push('a NUL character is not allowed')
     else entries.push([key, String(value)])
   }
   if (problems.length > 0) throw new PlatformError('DESTINATION_INVALID', { problems })

@@ -1,4 +1,4 @@
-import { type Clock, isPlatformError } from '@landbridge/kernel'
+import { type Clock, errorEntry, isPlatformError, type Log } from '@landbridge/kernel'
 import type { FindHeaders, RequestedGrant, TokenContext } from './authentication/authentication-type.ts'
 import { authenticationName, authenticationType } from './authentication/table.ts'
 import { redact } from './credentials.ts'
@@ -16,6 +16,7 @@ export interface TokenSourceOptions {
   readonly endpoint: TokenEndpoint
   readonly userTokens: TokenChecker
   readonly clock: Clock
+  readonly log: Log
   /** Tokens kept in memory at most. */
   readonly cacheEntries: number
 }
@@ -28,12 +29,14 @@ export class TokenSource {
   readonly #endpoint: TokenEndpoint
   readonly #userTokens: TokenChecker
   readonly #clock: Clock
+  readonly #log: Log
   readonly #cache: TokenCache
 
   constructor(options: TokenSourceOptions) {
     this.#endpoint = options.endpoint
     this.#userTokens = options.userTokens
     this.#clock = options.clock
+    this.#log = options.log
     this.#cache = new TokenCache(options.clock, options.cacheEntries)
   }
 
@@ -47,6 +50,12 @@ export class TokenSource {
       return await type.tokens(this.#context(destination, caller, headers))
     } catch (failure) {
       if (!isPlatformError(failure, 'DESTINATION_TOKEN_FAILED')) throw failure
+      // The reason may quote the token service, so it goes to the caller only.
+      this.#log.info('destination.token.failed', {
+        subaccountId: destination.level.subaccountId,
+        destination: destination.name,
+        authentication: name,
+      })
       return [failedToken(`Retrieval of OAuthToken failed due to: ${String(failure.facts.reason)}`)]
     }
   }
@@ -88,7 +97,7 @@ export class TokenSource {
     try {
       return await this.#userTokens.verify(text)
     } catch (cause) {
-      if (!isPlatformError(cause)) throw cause
+      if (!isPlatformError(cause) || errorEntry(cause.code).http >= 500) throw cause
       throw tokenFailure('the token in X-user-token is not valid', cause)
     }
   }

@@ -1,3 +1,6 @@
 export type { Bus } from './base/bus.ts'
 export { isDuplicate, toStoreError } from './base/errors.ts'
 export { openStore, type Store, type StoreKind, type StoreOptions } from './base/open.ts'
+export { SqlDestinationStore } from './destinations/destination-store.ts'
+export { destinationMigrations } from './destinations/migrations.ts'
+export type { DestinationTables } from './destinations/tables.ts'
