@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createApi, listen } from '@landbridge/http-api'
 import {
   acceptsAnyOf,
@@ -91,11 +90,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
     verificationKey: () => ring.verificationKey(),
     ready: () => true,
     async close() {
-      if (!api.server.listening) return
-      const closed = once(api.server, 'close')
       await api.close()
-      api.server.closeAllConnections()
-      await closed
     },
   }
 }

@@ -52,7 +52,7 @@ export async function loginForm(service: TokenService, request: WebRequest): Pro
   const tenant = await namedTenant(service, request)
   if (tenant === undefined)
     return messagePage({ title: 'Log on', text: 'Open the application, or the address of your subaccount.' }, 200)
-  return showLogin(service, tenant, { query: '', userName: '', problem: '' }, 200)
+  return showLogin(service, tenant, { query: request.query.toString(), userName: '', problem: '' }, 200)
 }
 
 async function tenantOfForm(service: TokenService, request: WebRequest, query: URLSearchParams): Promise<Tenant> {
