@@ -12,7 +12,7 @@ export {
 export { type BoundService, type Credentials, renderCredentials } from './credentials/render-credentials.ts'
 export { renderVcapServices, type VcapEntry } from './credentials/render-vcap-services.ts'
 export { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './pairing/attempt-limiter.ts'
-export { assertCertificateGood, type IssuedCertificate, type RevocationTarget } from './pairing/issued-certificate.ts'
+export { assertCertificateGood, type ConnectorCertificate, type RevocationTarget } from './pairing/connector-certificate.ts'
 export { parseLocationId } from './pairing/location-id.ts'
 export { Pairing, type PairingAttempt } from './pairing/pairing.ts'
 export { type BindingCertificateIssuer, type InitDataSink, Registry, type RegistryOptions } from './registry.ts'
@@ -21,9 +21,10 @@ export type { Binding, CredentialType } from './services/binding.ts'
 export type { InstanceParameters, ServiceInstance } from './services/service-instance.ts'
 export { type ServiceName, servicePlans } from './services/service-plan.ts'
 export { parseSubaccountId, type Subaccount } from './subaccounts/subaccount.ts'
-export { ticketDigest, TunnelBroker, type TunnelBrokerOptions } from './tunnels/tunnel-broker.ts'
+export { ticketDigest } from './tunnels/ticket-digest.ts'
+export { TunnelBroker, type TunnelBrokerOptions } from './tunnels/tunnel-broker.ts'
 export type { ChosenConnector, TunnelAttempt, TunnelRequest } from './tunnels/tunnel-request.ts'
-export type { LocalUser, PasswordHasher } from './users/local-user.ts'
+export type { LocalUser } from './users/local-user.ts'
 export {
   builtInRoleCollections,
   cloudConnectorAdministrator,

@@ -1,6 +1,6 @@
 import type { User } from '@landbridge/identity'
 import type { ClaimDecision, ConnectorSession } from './connectors/connector-session.ts'
-import type { IssuedCertificate, RevocationTarget } from './pairing/issued-certificate.ts'
+import type { ConnectorCertificate, RevocationTarget } from './pairing/connector-certificate.ts'
 import type { Binding } from './services/binding.ts'
 import type { ServiceInstance } from './services/service-instance.ts'
 import type { Subaccount } from './subaccounts/subaccount.ts'
@@ -50,9 +50,9 @@ export interface RegistryRepository {
 
 /** Certificates of connectors and their live sessions. */
 export interface ConnectorRepository {
-  insertCertificate(certificate: IssuedCertificate): Promise<void>
-  findCertificate(fingerprint: string): Promise<IssuedCertificate | undefined>
-  listCertificates(subaccountId: string): Promise<readonly IssuedCertificate[]>
+  insertCertificate(certificate: ConnectorCertificate): Promise<void>
+  findCertificate(fingerprint: string): Promise<ConnectorCertificate | undefined>
+  listCertificates(subaccountId: string): Promise<readonly ConnectorCertificate[]>
   /** Fingerprints of revoked certificates that have not expired. */
   listRevoked(nowMs: number): Promise<readonly { fingerprint: string; subaccountId: string }[]>
   /** Revokes what is not revoked yet and returns it. */

@@ -1,3 +1,7 @@
 export type { Bus } from './base/bus.ts'
 export { isDuplicate, toStoreError } from './base/errors.ts'
 export { openStore, type Store, type StoreKind, type StoreOptions } from './base/open.ts'
+export { ConnectorStore } from './registry/connector-store.ts'
+export { registryMigrations } from './registry/migrations.ts'
+export { RegistryStore } from './registry/registry-store.ts'
+export type { RegistryTables } from './registry/tables.ts'

@@ -37,14 +37,6 @@ export const registryConnectorErrors = errorArea({
       'Connector administrator: use at most 189 letters, digits, hyphens, dots, underscores and tildes; leave it empty for the default location.',
     show: ['reason'],
   },
-  CERTIFICATE_REQUEST_INVALID: {
-    http: 400,
-    level: 'info',
-    retry: 'never',
-    title: 'The certificate signing request is not valid',
-    remedy: 'Connector administrator: send a PKCS#10 request in PEM that is signed with its own key.',
-    show: ['reason'],
-  },
   CONNECTOR_CERTIFICATE_MISSING: {
     http: 401,
     level: 'info',

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, type ErrorCode, type Log, PlatformError } from '@landbridge/kernel'
-import { assertCertificateGood, type IssuedCertificate, type RevocationTarget } from '../pairing/issued-certificate.ts'
+import { assertCertificateGood, type ConnectorCertificate, type RevocationTarget } from '../pairing/connector-certificate.ts'
 import type { ConnectorRepository } from '../repository.ts'
-import { ticketDigest } from '../tunnels/tunnel-broker.ts'
+import { ticketDigest } from '../tunnels/ticket-digest.ts'
 import {
   type ConnectorEvent,
   type ConnectorPlace,
@@ -84,7 +84,7 @@ export class ConnectorHub {
    */
   async connect(
     hello: ConnectorHello,
-    certificate: IssuedCertificate,
+    certificate: ConnectorCertificate,
     remoteAddress: string,
     link: ControlLink,
   ): Promise<ConnectorSession> {
@@ -263,7 +263,7 @@ function placeOf({ subaccountId, locationId, connectorId }: ConnectorSession): C
 }
 
 /** Identity comes from the certificate; the hello may only repeat it. */
-function assertIdentity(hello: ConnectorHello, certificate: IssuedCertificate): void {
+function assertIdentity(hello: ConnectorHello, certificate: ConnectorCertificate): void {
   if (hello.subaccountId !== certificate.subaccountId)
     throw new PlatformError('CONNECTOR_IDENTITY_MISMATCH', { field: 'subaccountId' })
   if (hello.connectorId !== certificate.connectorId)

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import type { ConnectorEvent } from '../connectors/bus-message.ts'
 import type { ConnectorHub } from '../connectors/connector-hub.ts'
 import type { ConnectorRepository } from '../repository.ts'
+import { ticketDigest } from './ticket-digest.ts'
 import type { ChosenConnector, TunnelAttempt, TunnelRequest } from './tunnel-request.ts'
 
 export interface TunnelBrokerOptions {
@@ -14,11 +14,6 @@ export interface TunnelBrokerOptions {
   readonly timeoutMs?: number
   /** Attempts kept for diagnosis, over all subaccounts. */
   readonly maxAttempts?: number
-}
-
-/** SHA-256 of a ticket in hex: names an attempt without giving the ticket away. */
-export function ticketDigest(ticket: string): string {
-  return createHash('sha256').update(ticket).digest('hex')
 }
 
 interface OpenAttempt {

@@ -17,13 +17,6 @@ export interface LocalUser {
   readonly createdAtMs: number
 }
 
-/** Hashing of passwords. The implementation is scrypt, in `identity`. */
-export interface PasswordHasher {
-  hash(password: string): Promise<string>
-  /** MUST take the same time for a wrong password as for the right one. */
-  verify(password: string, hash: string): Promise<boolean>
-}
-
 const shortestPassword = 8
 const longestPassword = 256
 

@@ -1,7 +1,7 @@
 import { PlatformError } from '@landbridge/kernel'
 
 /** A connector's subaccount certificate, as the cloud side remembers it. */
-export interface IssuedCertificate {
+export interface ConnectorCertificate {
   /** SHA-256 of the DER form, lower-case hex. */
   readonly fingerprint: string
   /** Lower-case hex. */
@@ -29,10 +29,10 @@ export type RevocationTarget =
  * @throws PlatformError CONNECTOR_CERTIFICATE_UNKNOWN, _REVOKED or _EXPIRED
  */
 export function assertCertificateGood(
-  certificate: IssuedCertificate | undefined,
+  certificate: ConnectorCertificate | undefined,
   fingerprint: string,
   nowMs: number,
-): IssuedCertificate {
+): ConnectorCertificate {
   if (certificate === undefined) throw new PlatformError('CONNECTOR_CERTIFICATE_UNKNOWN', { fingerprint })
   if (certificate.revoked !== undefined)
     throw new PlatformError('CONNECTOR_CERTIFICATE_REVOKED', { reason: certificate.revoked.reason, fingerprint })
