@@ -9,6 +9,7 @@ export {
   writePreface,
 } from './preface.ts'
 export { Session, type SessionOptions } from './session.ts'
+export { SocketRelay } from './socket-relay.ts'
 export { Stream, type StreamSink } from './stream.ts'
 
 /** ALPN protocol name (RFC 7301) of a tunnel connection. */
