@@ -1,4 +1,9 @@
-export { type ConnectorEvent, type ConnectorPlace, connectorChannel, type MessageBus } from './connectors/bus-message.ts'
+export {
+  type ConnectorEvent,
+  type ConnectorPlace,
+  connectorChannel,
+  type MessageBus,
+} from './connectors/bus-message.ts'
 export { type ConnectorHello, connectorIdOf, parseConnectorHello } from './connectors/connector-hello.ts'
 export { ConnectorHub, type ConnectorHubOptions, type ControlLink } from './connectors/connector-hub.ts'
 export { type ClaimDecision, type ConnectorSession, decideClaim } from './connectors/connector-session.ts'
@@ -12,7 +17,11 @@ export {
 export { type BoundService, type Credentials, renderCredentials } from './credentials/render-credentials.ts'
 export { renderVcapServices, type VcapEntry } from './credentials/render-vcap-services.ts'
 export { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './pairing/attempt-limiter.ts'
-export { assertCertificateGood, type ConnectorCertificate, type RevocationTarget } from './pairing/connector-certificate.ts'
+export {
+  assertCertificateGood,
+  type ConnectorCertificate,
+  type RevocationTarget,
+} from './pairing/connector-certificate.ts'
 export { parseLocationId } from './pairing/location-id.ts'
 export { Pairing, type PairingAttempt } from './pairing/pairing.ts'
 export { type BindingCertificateIssuer, type InitDataSink, Registry, type RegistryOptions } from './registry.ts'

@@ -2,12 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, PlatformError, randomSecret, Secret } from '@landbridge/kernel'
 import type { BoundService } from './credentials/render-credentials.ts'
 import type { RegistryRepository } from './repository.ts'
-import {
-  type Binding,
-  certificateThumbprint,
-  clientIdOf,
-  parseBindingParameters,
-} from './services/binding.ts'
+import { type Binding, certificateThumbprint, clientIdOf, parseBindingParameters } from './services/binding.ts'
 import {
   checkInstanceName,
   type InstanceParameters,
@@ -179,7 +174,9 @@ export class Registry {
     clientId: string,
     instance: ServiceInstance,
     parameters: Readonly<Record<string, unknown>> = {},
-  ): Promise<Pick<Binding, 'credentialType' | 'clientSecret' | 'certificate' | 'privateKey' | 'certificateThumbprint'>> {
+  ): Promise<
+    Pick<Binding, 'credentialType' | 'clientSecret' | 'certificate' | 'privateKey' | 'certificateThumbprint'>
+  > {
     const wanted = parseBindingParameters(parameters)
     if (wanted.credentialType === 'binding-secret')
       return { credentialType: 'binding-secret', clientSecret: new Secret(randomSecret(32)) }

@@ -71,5 +71,8 @@ export interface ConnectorRepository {
   /** Removes sessions whose lease ran out, and returns those that this call removed. */
   removeExpiredSessions(nowMs: number): Promise<readonly ConnectorSession[]>
   /** Sessions whose lease runs; of one subaccount and location where given. */
-  listSessions(nowMs: number, place?: { subaccountId: string; locationId?: string }): Promise<readonly ConnectorSession[]>
+  listSessions(
+    nowMs: number,
+    place?: { subaccountId: string; locationId?: string },
+  ): Promise<readonly ConnectorSession[]>
 }

@@ -108,7 +108,8 @@ export const registryConnectorErrors = errorArea({
     level: 'info',
     retry: 'later',
     title: 'The connector has opened a newer session',
-    remedy: 'Connector administrator: nothing, unless two installations share one identity; then pair one of them again.',
+    remedy:
+      'Connector administrator: nothing, unless two installations share one identity; then pair one of them again.',
     show: [],
   },
   CONNECTOR_SESSION_LOST: {

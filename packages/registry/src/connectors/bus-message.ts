@@ -16,9 +16,19 @@ export interface ConnectorPlace {
 /** What a proxy learns about connectors, from whichever replica it asks. */
 export type ConnectorEvent =
   | (ConnectorPlace & { readonly type: 'connector-connected' | 'connector-disconnected' })
-  | { readonly type: 'certificate-revoked'; readonly fingerprint: string; readonly subaccountId: string; readonly reason: string }
+  | {
+      readonly type: 'certificate-revoked'
+      readonly fingerprint: string
+      readonly subaccountId: string
+      readonly reason: string
+    }
   /** The ticket is named by its SHA-256, because every proxy can hear this. */
-  | (ConnectorPlace & { readonly type: 'tunnel-result'; readonly ticketDigest: string; readonly ok: boolean; readonly reason: string })
+  | (ConnectorPlace & {
+      readonly type: 'tunnel-result'
+      readonly ticketDigest: string
+      readonly ok: boolean
+      readonly reason: string
+    })
 
 /** What one replica asks of the others. */
 export type ReplicaOrder =

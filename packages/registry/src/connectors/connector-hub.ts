@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, type ErrorCode, type Log, PlatformError } from '@landbridge/kernel'
-import { assertCertificateGood, type ConnectorCertificate, type RevocationTarget } from '../pairing/connector-certificate.ts'
+import {
+  assertCertificateGood,
+  type ConnectorCertificate,
+  type RevocationTarget,
+} from '../pairing/connector-certificate.ts'
 import type { ConnectorRepository } from '../repository.ts'
 import { ticketDigest } from '../tunnels/ticket-digest.ts'
 import {

@@ -19,7 +19,10 @@ export interface ConnectorSession {
 }
 
 export type ClaimDecision =
-  | { readonly kind: 'accepted'; /** Older sessions of the same connector, to be closed. */ readonly replaced: readonly ConnectorSession[] }
+  | {
+      readonly kind: 'accepted' /** Older sessions of the same connector, to be closed. */
+      readonly replaced: readonly ConnectorSession[]
+    }
   | { readonly kind: 'taken'; readonly by: ConnectorSession }
 
 /**

@@ -37,7 +37,12 @@ export function checkInstanceName(name: string): string {
  * The name under which tokens know the instance. `sequence` is unique on the platform, so names of two instances
  * never meet, whatever the tenants call their applications.
  */
-export function xsappnameOf(service: ServiceName, sequence: number, parameters: InstanceParameters, name: string): string {
+export function xsappnameOf(
+  service: ServiceName,
+  sequence: number,
+  parameters: InstanceParameters,
+  name: string,
+): string {
   if (service === 'xsuaa') {
     const given = parameters.xsappname ?? name.replace(/[^\w-]/g, '-')
     if (typeof given !== 'string' || !appNamePattern.test(given))

@@ -44,7 +44,10 @@ export class TunnelBroker {
    */
   async open(request: TunnelRequest): Promise<readonly ChosenConnector[]> {
     const { subaccountId, locationId } = request
-    const sessions = await this.#options.repository.listSessions(this.#options.clock.now(), { subaccountId, locationId })
+    const sessions = await this.#options.repository.listSessions(this.#options.clock.now(), {
+      subaccountId,
+      locationId,
+    })
     if (sessions.length === 0) throw new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId })
     const { ticket, host, port, serverName, proxyId, displayName } = request
     const message = { type: 'open-tunnel', ticket, host, port, serverName, proxyId, displayName }
