@@ -31,6 +31,7 @@ export {
   type IssuedCertificate,
   LocalCa,
   type LocalCaOptions,
+  type NewKeyOptions,
   type ServerCertificateOptions,
 } from './local-ca.ts'
 export { hashPassword, verifyPassword } from './password.ts'

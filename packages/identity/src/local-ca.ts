@@ -21,7 +21,7 @@ import {
   KeyUsageFlags,
   KeyUsagesExtension,
   ParsedCertificate,
-  type PublicKey,
+  PublicKey,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
@@ -49,6 +49,11 @@ export interface ServerCertificateOptions {
 export interface ClientCertificateOptions {
   readonly subject: SubjectInput
   readonly days: number
+}
+
+/** Makes an RSA key of so many bits instead of an EC key, for clients that know nothing else. */
+export interface NewKeyOptions {
+  readonly rsaBits?: 2048 | 3072 | 4096
 }
 
 /** A certificate chain (leaf first, root last) and the private key of the leaf, both PEM. */
@@ -120,7 +125,8 @@ export class LocalCa {
   }
 
   /** A server certificate with a new key. The first DNS name (or address) is also its common name. */
-  async issueServer({ dnsNames, ipAddresses = [], days }: ServerCertificateOptions): Promise<IssuedCertificate> {
+  async issueServer(options: ServerCertificateOptions & NewKeyOptions): Promise<IssuedCertificate> {
+    const { dnsNames, ipAddresses = [] } = options
     const first = dnsNames[0] ?? ipAddresses[0]
     if (first === undefined) throw new TypeError('a server certificate needs a name or an address')
     const names: JsonGeneralNames = [
@@ -129,16 +135,16 @@ export class LocalCa {
     ]
     return this.#issueWithNewKey({
       // A common name holds 64 characters (RFC 5280 appendix A.1); clients look at the alternative names anyway.
+      ...options,
       subject: { CN: first.slice(0, 64) },
-      days,
       usage: ExtendedKeyUsage.serverAuth,
       extensions: [new SubjectAlternativeNameExtension(names)],
     })
   }
 
   /** A client certificate with a new key, for where the caller may hold the key (service bindings, tests). */
-  issueClient({ subject, days }: ClientCertificateOptions): Promise<IssuedCertificate> {
-    return this.#issueWithNewKey({ subject, days, usage: ExtendedKeyUsage.clientAuth, extensions: [] })
+  issueClient(options: ClientCertificateOptions & NewKeyOptions): Promise<IssuedCertificate> {
+    return this.#issueWithNewKey({ ...options, usage: ExtendedKeyUsage.clientAuth, extensions: [] })
   }
 
   /**
@@ -151,11 +157,18 @@ export class LocalCa {
     return this.#issue({ ...options, publicKey, keyUsage, usage: ExtendedKeyUsage.clientAuth, extensions: [] })
   }
 
-  async #issueWithNewKey(leaf: Omit<Leaf, 'publicKey' | 'keyUsage'>): Promise<IssuedCertificate> {
-    const pair = await newKeyPair('ec', { namedCurve: 'P-256' })
-    const publicKey = cryptoKey(pair.publicKey, 'verify')
+  async #issueWithNewKey(leaf: Omit<Leaf, 'publicKey' | 'keyUsage'> & NewKeyOptions): Promise<IssuedCertificate> {
+    const pair =
+      leaf.rsaBits === undefined
+        ? await newKeyPair('ec', { namedCurve: 'P-256' })
+        : await newKeyPair('rsa', { modulusLength: leaf.rsaBits })
+    const publicKey = new PublicKey(new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' })))
+    const keyUsage =
+      leaf.rsaBits === undefined
+        ? KeyUsageFlags.digitalSignature
+        : KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment
     return {
-      cert: await this.#issue({ ...leaf, publicKey, keyUsage: KeyUsageFlags.digitalSignature }),
+      cert: await this.#issue({ ...leaf, publicKey, keyUsage }),
       key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     }
   }
@@ -190,7 +203,7 @@ export class LocalCa {
 }
 
 interface Leaf extends ClientCertificateOptions {
-  readonly publicKey: webcrypto.CryptoKey | PublicKey
+  readonly publicKey: PublicKey
   readonly keyUsage: KeyUsageFlags
   readonly usage: ExtendedKeyUsage
   readonly extensions: readonly Extension[]

@@ -23,7 +23,7 @@ export {
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
-  type PublicKey,
+  PublicKey,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,

@@ -1,7 +1,7 @@
 import 'reflect-metadata' // before @peculiar/x509
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { webcrypto, X509Certificate } from 'node:crypto'
+import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
@@ -117,6 +117,14 @@ test('an authority that was saved and loaded issues certificates that its root v
       (thrown) => isPlatformError(thrown, 'CERTIFICATE_INVALID'),
     )
   assert.doesNotMatch(inspect(ca.keyPem), /PRIVATE/)
+})
+
+test('a client that knows RSA only gets an RSA key', async () => {
+  const { cert, key } = await ca.issueClient({ subject: { CN: 'old' }, days: 1, rsaBits: 2048 })
+  const leaf = new X509Certificate(cert)
+  assert.equal(leaf.publicKey.asymmetricKeyDetails?.modulusLength, 2048)
+  assert.ok(leaf.checkPrivateKey(createPrivateKey(key)))
+  assert.ok(leaf.verify(new X509Certificate(ca.certificatePem).publicKey))
 })
 
 test('a leaf never outlives its root, and dates come from the clock', async () => {
