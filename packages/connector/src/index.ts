@@ -1,3 +1,4 @@
+export * from './configuration/index.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
