@@ -1,4 +1,6 @@
+export * from './administration/index.ts'
 export * from './configuration/index.ts'
+export * from './pairing/index.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
