@@ -1,6 +1,9 @@
 export * from './administration/index.ts'
+export { type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 export * from './configuration/index.ts'
+export { type DialOptions, dialTls } from './dial/dial-tls.ts'
 export * from './pairing/index.ts'
+export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
@@ -15,3 +18,4 @@ export type {
   TunnelState,
   TunnelStatus,
 } from './runtime-port.ts'
+export type { DeniedAccess, IdentityDecision, IdentityPropagation } from './subaccount-context.ts'

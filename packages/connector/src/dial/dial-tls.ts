@@ -1,15 +1,8 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { PlatformError, type Secret } from '@landbridge/kernel'
+import type { HttpsProxy } from '../runtime-port.ts'
 import { openProxyTunnel } from './https-proxy.ts'
-
-/** The proxy between the connector and the cloud (guide L18836). */
-export interface HttpsProxy {
-  readonly host: string
-  readonly port: number
-  readonly user?: string
-  readonly password?: Secret
-}
 
 export interface DialOptions {
   /** The name that goes into SNI and that the server certificate must carry. */

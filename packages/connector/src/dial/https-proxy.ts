@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { PlatformError } from '@landbridge/kernel'
-import type { HttpsProxy } from './dial-tls.ts'
+import type { HttpsProxy } from '../runtime-port.ts'
 
 const maxHeadBytes = 16 * 1024
 

@@ -17,7 +17,6 @@ import type { Target } from '../backend/target.ts'
 import type { IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
 import { denialCode, denialText, failureAnswer, plainAnswer } from './answers.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
-import type { ResponseRelay } from './response-relay.ts'
 
 /** Shared by all exchanges of the process: a head is parsed, rewritten and copied within one call. */
 const head = new RequestHead()
@@ -220,7 +219,7 @@ export class HttpExchange implements StreamSink, BackendUser {
         if (decision === null) this.#send(bytes, 0, null, '', bytes, end)
         else this.#identified(decision, bytes, 0, bytes, end)
         for (const chunk of early) this.request(this.#stream, chunk, 0)
-        if (this.#streamEnded && this.#phase !== 'over') this.streamEnd()
+        if (this.#streamEnded) this.streamEnd()
       },
       (failure: unknown) => {
         this.#context.log.error('identity.failed', {}, failure)
