@@ -1,4 +1,5 @@
 import { connectorErrors } from './connector.ts'
+import { connectorAdministrationErrors } from './connector-administration.ts'
 import { destinationsErrors } from './destinations.ts'
 import type { ErrorEntry } from './entry.ts'
 import { generalErrors } from './general.ts'
@@ -16,6 +17,7 @@ export const catalogue = {
   ...destinationsErrors,
   ...registryErrors,
   ...connectorErrors,
+  ...connectorAdministrationErrors,
 } as const
 
 export type ErrorCode = keyof typeof catalogue
