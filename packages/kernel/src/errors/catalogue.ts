@@ -1,3 +1,4 @@
+import { cliErrors } from './cli.ts'
 import { connectorErrors } from './connector.ts'
 import { destinationsErrors } from './destinations.ts'
 import type { ErrorEntry } from './entry.ts'
@@ -16,6 +17,7 @@ export const catalogue = {
   ...destinationsErrors,
   ...registryErrors,
   ...connectorErrors,
+  ...cliErrors,
 } as const
 
 export type ErrorCode = keyof typeof catalogue
