@@ -5,6 +5,7 @@ import { addCompletionCommand } from './commands/completion.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addTokenCommand } from './commands/token.ts'
 import { addVersionCommand } from './commands/version.ts'
 import type { Terminal } from './terminal.ts'
 import { productVersion } from './version.ts'
@@ -28,6 +29,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   const context: CommandContext = { program, terminal, exitWith }
   addEnvCommand(context)
   addCallCommand(context)
+  addTokenCommand(context)
   addStatusCommand(context)
   addHostsCommand(context)
   addCompletionCommand(context)

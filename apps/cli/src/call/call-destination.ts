@@ -3,7 +3,8 @@ import { type Bindings, textCredential } from '../binding/find-bindings.ts'
 import { type FoundDestination, findDestination } from './find-destination.ts'
 import type { Legs } from './legs.ts'
 import { type Outgoing, type ProxyRoute, send } from './send.ts'
-import { fetchToken, type UserLogin } from './token.ts'
+import { fetchToken } from './token.ts'
+import type { UserLogin } from './user-login.ts'
 
 export interface CallRequest {
   readonly destination: string

@@ -1,11 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { type Bindings, textCredential } from '../binding/find-bindings.ts'
 import { askJson } from './ask.ts'
-
-export interface UserLogin {
-  readonly name: string
-  readonly password: string
-}
+import type { UserLogin } from './user-login.ts'
 
 type Grant =
   | { readonly kind: 'technical' }
@@ -40,6 +36,18 @@ export async function fetchToken(
     signal,
   })
   return String(answer.access_token)
+}
+
+/** A token of the user for a service: logged in with the application's client, then exchanged for another service. */
+export async function fetchUserToken(
+  bindings: Bindings,
+  service: string,
+  user: UserLogin,
+  agent: Dispatcher,
+  signal: AbortSignal,
+): Promise<string> {
+  const userToken = await fetchToken(bindings, 'xsuaa', { kind: 'password', user }, agent, signal)
+  return service === 'xsuaa' ? userToken : fetchToken(bindings, service, { kind: 'exchange', userToken }, agent, signal)
 }
 
 function grantParameters(grant: Grant): Record<string, string> {

@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici'
 import { findBindings } from '../binding/find-bindings.ts'
 import { type CallResult, callDestination } from '../call/call-destination.ts'
 import { Legs } from '../call/legs.ts'
-import type { UserLogin } from '../call/token.ts'
+import { passwordVariable, readLogin, type UserLogin } from '../call/user-login.ts'
 import { addCommand, type CommandContext, collect, dataOption } from '../command-spec.ts'
 import { createAgent } from '../http/agent.ts'
 import { table } from '../output/table.ts'
@@ -24,8 +24,6 @@ interface CallOptions {
   readonly maxTime: number
   readonly json?: boolean
 }
-
-const passwordVariable = 'LANDBRIDGE_USER_PASSWORD'
 
 /** `landbridge call DESTINATION [PATH]`: curl for destinations. Exit status 0 for a 2xx answer. */
 export function addCallCommand(context: CommandContext): void {
@@ -60,7 +58,7 @@ export function addCallCommand(context: CommandContext): void {
       new Option(
         '--user <name[:password]>',
         `propagate this user; without password from ${passwordVariable}`,
-      ).argParser((text: string) => readLogin(text, context.terminal)),
+      ).argParser((text: string) => readLogin(text, context.terminal.environment)),
     )
     .option('--location <id>', 'location ID of the connector, instead of the one in the destination')
     .addOption(
@@ -74,16 +72,6 @@ export function addCallCommand(context: CommandContext): void {
     .action((destination: string, path: string | undefined, options: CallOptions) =>
       run(context, destination, path ?? '', options),
     )
-}
-
-function readLogin(text: string, terminal: Terminal): UserLogin {
-  const colon = text.indexOf(':')
-  const name = colon < 0 ? text : text.slice(0, colon)
-  const password = colon < 0 ? terminal.environment[passwordVariable] : text.slice(colon + 1)
-  if (name === '') throw new InvalidArgumentError('the name of the user is empty')
-  if (password === undefined || password === '')
-    throw new InvalidArgumentError(`give the password as ${passwordVariable}, or as name:password`)
-  return { name, password }
 }
 
 function readSeconds(text: string): number {
