@@ -1,1 +1,12 @@
-export {}
+export { BodyKind, requestBodyKind } from './body-kind.ts'
+export { BODY_CONTINUES, BodyScanner } from './body-scanner.ts'
+export { HeadCollector } from './head-collector.ts'
+export { HeadError, type HeadErrorText, headErrorOf, NEED_MORE } from './head-errors.ts'
+export { type HeadLimits, requestLimits, responseLimits } from './head-limits.ts'
+export { equalsText, H, headerIdOf } from './header-ids.ts'
+export { MessageHead } from './message-head.ts'
+export { parseRequestHead } from './parse-request.ts'
+export { parseResponseHead } from './parse-response.ts'
+export { Method, RequestHead, Scheme, TargetForm } from './request-head.ts'
+export { ResponseHead, responseBodyKind } from './response-head.ts'
+export { encodeSimpleResponse, type SimpleResponse } from './simple-response.ts'
