@@ -1,3 +1,6 @@
+export { type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
+export { type DialOptions, dialTls } from './dial/dial-tls.ts'
+export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
@@ -12,3 +15,4 @@ export type {
   TunnelState,
   TunnelStatus,
 } from './runtime-port.ts'
+export type { DeniedAccess, IdentityDecision, IdentityPropagation } from './subaccount-context.ts'

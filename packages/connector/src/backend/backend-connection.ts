@@ -1,9 +1,9 @@
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import { PlatformError } from '@landbridge/kernel'
 import { errorCode } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
 import type { BackendPool } from './backend-pool.ts'
+import { openBackendSocket, openEvent } from './open-socket.ts'
 import type { Target } from './target.ts'
 
 /** Whoever uses a backend connection at the moment. */
@@ -43,9 +43,9 @@ export class BackendConnection {
     this.activeAtMs = pool.nowMs
     this.#pool = pool
     this.#failure = null
-    this.socket = open(target, pool)
+    this.socket = openBackendSocket(target.host, target.port, target.secure, pool.security, ['http/1.1'])
     this.socket.setNoDelay(true)
-    this.socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+    this.socket.once(openEvent(target.secure), () => {
       this.isConnected = true
       this.activeAtMs = pool.nowMs
     })
@@ -107,22 +107,4 @@ export class BackendConnection {
   #name(): string {
     return `${this.target.host}:${this.target.port}`
   }
-}
-
-function open(target: Target, pool: BackendPool): Socket {
-  const { host, port } = target
-  if (!target.secure) return connectTcp({ host, port, allowHalfOpen: true })
-  const { trust, systemCertificate } = pool.security
-  return connectTls({
-    host,
-    port,
-    servername: /^[\d.]+$|:/.test(host) ? '' : host,
-    allowHalfOpen: true,
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-    // An empty list trusts nobody; the system's own list is never used (guide L19812).
-    ca: [...trust.certificates],
-    rejectUnauthorized: !trust.trustAllBackends,
-    ...(systemCertificate === undefined ? {} : { cert: systemCertificate.cert, key: systemCertificate.key.reveal() }),
-  })
 }

@@ -1,7 +1,7 @@
 import type { System } from '@landbridge/access'
 import { type Clock, PlatformError } from '@landbridge/kernel'
-import type { BackendTrust, SystemCertificate } from '../runtime-port.ts'
 import { BackendConnection, type BackendUser } from './backend-connection.ts'
+import type { BackendSecurity } from './open-socket.ts'
 import { type Target, TargetTable } from './target.ts'
 
 export interface BackendTimeouts {
@@ -14,11 +14,6 @@ export interface BackendTimeouts {
 }
 
 export const defaultBackendTimeouts: BackendTimeouts = { connectMs: 10_000, responseMs: 300_000, idleMs: 30_000 }
-
-export interface BackendSecurity {
-  readonly trust: BackendTrust
-  readonly systemCertificate?: SystemCertificate
-}
 
 const sweepMs = 500
 

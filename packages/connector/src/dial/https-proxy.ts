@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { PlatformError } from '@landbridge/kernel'
-import type { HttpsProxy } from './dial-tls.ts'
+import type { HttpsProxy } from '../runtime-port.ts'
 
 const maxHeadBytes = 16 * 1024
 
@@ -9,7 +9,12 @@ const maxHeadBytes = 16 * 1024
  * (guide L31326: Basic is the only scheme).
  * @throws PlatformError PROXY_REFUSED for any answer but 2xx.
  */
-export async function openProxyTunnel(proxy: HttpsProxy, host: string, port: number, signal: AbortSignal): Promise<Socket> {
+export async function openProxyTunnel(
+  proxy: HttpsProxy,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
   const socket = connect({ host: proxy.host, port: proxy.port, signal })
   try {
     const status = await handshake(socket, request(proxy, host, port), signal)

@@ -52,7 +52,12 @@ export function denialCode(denial: Denial): DenialName {
 }
 
 /** Status and body for a failure that the catalogue knows: what happened, where, what to do. */
-export function failureAnswer(failure: PlatformError, virtualHost: string, virtualPort: number, withBody: boolean): Buffer {
+export function failureAnswer(
+  failure: PlatformError,
+  virtualHost: string,
+  virtualPort: number,
+  withBody: boolean,
+): Buffer {
   const entry = errorEntry(failure.code)
   const reason = failure.facts.reason === undefined ? '' : ` (${String(failure.facts.reason)})`
   // The internal address stays inside: the cloud knows the virtual one.

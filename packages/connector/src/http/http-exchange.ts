@@ -17,7 +17,6 @@ import type { Target } from '../backend/target.ts'
 import type { IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
 import { denialCode, denialText, failureAnswer, plainAnswer } from './answers.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
-import type { ResponseRelay } from './response-relay.ts'
 
 /** Shared by all exchanges of the process: a head is parsed, rewritten and copied within one call. */
 const head = new RequestHead()
@@ -102,7 +101,8 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   streamEnd(): void {
     this.#streamEnded = true
-    if (this.#phase === 'head') return this.#refuse(plainAnswer(400, 'REQUEST_CUT', 'The request ended within its head.'))
+    if (this.#phase === 'head')
+      return this.#refuse(plainAnswer(400, 'REQUEST_CUT', 'The request ended within its head.'))
     if (this.#phase === 'body') this.#abort()
   }
 
@@ -155,7 +155,11 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   #fail(cause: PlatformError): void {
     const { virtualHost, virtualPort } = this.#preface
-    this.#context.log.info('backend.failed', { code: cause.code, system: `${virtualHost}:${virtualPort}`, ...cause.facts })
+    this.#context.log.info('backend.failed', {
+      code: cause.code,
+      system: `${virtualHost}:${virtualPort}`,
+      ...cause.facts,
+    })
     this.#refuse(failureAnswer(cause, virtualHost, virtualPort, !this.#isHead))
   }
 
@@ -198,7 +202,8 @@ export class HttpExchange implements StreamSink, BackendUser {
     }
     const identity = this.#context.propagate?.(decision.system, this.#preface) ?? null
     if (identity === null) return this.#send(source, start, null, '', chunk, rest)
-    if (identity instanceof Promise) return this.#awaitIdentity(identity, source.subarray(start, end), chunk.subarray(rest))
+    if (identity instanceof Promise)
+      return this.#awaitIdentity(identity, source.subarray(start, end), chunk.subarray(rest))
     this.#identified(identity, source, start, chunk, rest)
   }
 
@@ -214,21 +219,35 @@ export class HttpExchange implements StreamSink, BackendUser {
         if (decision === null) this.#send(bytes, 0, null, '', bytes, end)
         else this.#identified(decision, bytes, 0, bytes, end)
         for (const chunk of early) this.request(this.#stream, chunk, 0)
-        if (this.#streamEnded && this.#phase !== 'over') this.streamEnd()
+        if (this.#streamEnded) this.streamEnd()
       },
       (failure: unknown) => {
         this.#context.log.error('identity.failed', {}, failure)
-        this.#refuse(plainAnswer(502, 'IDENTITY_FAILED', 'The identity of the user could not be propagated. See the log of the Cloud Connector.'))
+        this.#refuse(
+          plainAnswer(
+            502,
+            'IDENTITY_FAILED',
+            'The identity of the user could not be propagated. See the log of the Cloud Connector.',
+          ),
+        )
       },
     )
   }
 
   #identified(decision: IdentityDecision, source: Buffer, start: number, chunk: Buffer, rest: number): void {
-    if (decision.kind === 'refused') return this.#refuse(plainAnswer(decision.status, decision.code, decision.text, !this.#isHead))
+    if (decision.kind === 'refused')
+      return this.#refuse(plainAnswer(decision.status, decision.code, decision.text, !this.#isHead))
     this.#send(source, start, decision.headers, decision.identity, chunk, rest)
   }
 
-  #send(source: Buffer, start: number, headers: IdentityHeaders | null, identity: string, chunk: Buffer, rest: number): void {
+  #send(
+    source: Buffer,
+    start: number,
+    headers: IdentityHeaders | null,
+    identity: string,
+    chunk: Buffer,
+    rest: number,
+  ): void {
     const system = this.#system as System
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.

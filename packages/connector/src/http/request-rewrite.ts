@@ -58,7 +58,9 @@ export function rewriteRequestHead(
 
 function internalHostLines(source: Buffer, head: RequestHead, system: System): string {
   const virtual =
-    head.hostIndex < 0 ? '' : source.toString('latin1', head.valueStart[head.hostIndex]!, head.valueEnd[head.hostIndex]!)
+    head.hostIndex < 0
+      ? ''
+      : source.toString('latin1', head.valueStart[head.hostIndex]!, head.valueEnd[head.hostIndex]!)
   const standard = system.tls ? 443 : 80
   const host = system.internalHost.includes(':') ? `[${system.internalHost}]` : system.internalHost
   const internal = system.internalPort === standard ? host : `${host}:${system.internalPort}`
