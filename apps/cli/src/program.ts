@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { CommandContext } from './command-spec.ts'
 import { addCallCommand } from './commands/call.ts'
 import { addCompletionCommand } from './commands/completion.ts'
+import { addConfigCommand } from './commands/config.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
 import { addStatusCommand } from './commands/status.ts'
@@ -32,6 +33,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addTokenCommand(context)
   addStatusCommand(context)
   addHostsCommand(context)
+  addConfigCommand(context)
   addCompletionCommand(context)
   addVersionCommand(context)
   return program
