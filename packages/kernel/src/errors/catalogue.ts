@@ -1,3 +1,4 @@
+import { cliErrors } from './cli.ts'
 import { connectorErrors } from './connector.ts'
 import { connectorAdministrationErrors } from './connector-administration.ts'
 import { destinationsErrors } from './destinations.ts'
@@ -18,6 +19,7 @@ export const catalogue = {
   ...registryErrors,
   ...connectorErrors,
   ...connectorAdministrationErrors,
+  ...cliErrors,
 } as const
 
 export type ErrorCode = keyof typeof catalogue
