@@ -5,7 +5,7 @@ import { candidates } from './candidates.ts'
 import type { HoldFigures, Report, SubjectFigures } from './figures.ts'
 import { createCertificates } from './host/certificates.ts'
 import { findExecutable } from './host/executables.ts'
-import { describeMachine, describeVersions, installHint } from './host/machine.ts'
+import { describeMachine, describeVersions, installHint, watchOthers } from './host/machine.ts'
 import type { LoadGenerator } from './load/load.ts'
 import { rawGenerator } from './load/raw-generator.ts'
 import { wrkGenerator } from './load/wrk.ts'
@@ -35,7 +35,9 @@ export async function runBenchmark(
   const skipped: Record<string, string> = {}
   const backend = await startBackend(newFolder(folder, 'backend'), plan.bulkBytes)
   const subjects = await startSubjects(options, backend, folder, skipped, say)
+  const othersShare = watchOthers()
   const figures = await measure(subjects, options, plan, generator, progress)
+  const usedByOthers = othersShare()
   for (const { running } of subjects) await running.stop()
   await backend.stop()
   if (progress.isOver()) skipped.rest = 'the time of the quick run was over; figures may rest on fewer rounds'
@@ -46,6 +48,7 @@ export async function runBenchmark(
     mode: plan.mode,
     seconds: Math.round((performance.now() - startedMs) / 100) / 10,
     machine,
+    usedByOthers,
     versions,
     loadGenerator: generator.name,
     webServer: backend.webServer,

@@ -19,6 +19,8 @@ export interface BulkFigures {
   readonly rounds: number
   readonly downMbPerSecond: number
   readonly upMbPerSecond: number
+  /** Processor seconds per 10^9 bytes, both directions together, by role of the process. */
+  readonly cpuSecondsPerGb: Readonly<Record<string, number>>
   readonly peakMemoryMb: Readonly<Record<string, number>>
 }
 
@@ -51,6 +53,10 @@ export interface Ratios {
   readonly requests256?: number
   readonly bulkDown?: number
   readonly bulkUp?: number
+  /** Processor time of the peer's processes divided by that of ours, per request at 64 connections. */
+  readonly cpuPerRequest64?: number
+  /** The same per byte of a large body. */
+  readonly cpuPerByte?: number
 }
 
 /** A bar of budgets.json compared with this run. */
@@ -69,6 +75,8 @@ export interface Report {
   readonly mode: 'full' | 'quick'
   readonly seconds: number
   readonly machine: Machine
+  /** Share of all processor time that others used while the figures were taken, 0 to 1. */
+  readonly usedByOthers: number
   readonly versions: Readonly<Record<string, string>>
   readonly loadGenerator: string
   readonly webServer: string

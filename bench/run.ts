@@ -27,7 +27,8 @@ function print(report: Report, options: Options): void {
     return
   }
   const tables = tablesOf(report).map(({ title, heading, rows }) => `${title}\n\n${alignTable(heading, rows)}\n`)
-  process.stdout.write(`\n${tables.join('\n')}\n`)
+  const others = `Others used ${Math.round(report.usedByOthers * 100)} % of the processors meanwhile.`
+  process.stdout.write(`\n${tables.join('\n')}\n${others}\n`)
 }
 
 function writePage(report: Report): string {

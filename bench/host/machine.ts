@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { runCommand } from './children.ts'
 import { findExecutable } from './executables.ts'
+import { cpuSeconds, ticksPerSecond } from './process-usage.ts'
 
 /** What a reader must know to judge the figures. */
 export interface Machine {
@@ -12,6 +13,21 @@ export interface Machine {
   /** Share of all cores that others used while the benchmark was idle, 0 to 1: above 0.1 the figures are noisy. */
   readonly busyBefore: number
   readonly loadAverage: number
+}
+
+/**
+ * Starts watching what others do on this machine.
+ * @returns a function that tells their share of all processor time since then, 0 to 1
+ */
+export function watchOthers(): () => number {
+  const before = processorTicks()
+  const ownBefore = cpuSeconds(process.pid)
+  return () => {
+    const after = processorTicks()
+    const ownTicks = (cpuSeconds(process.pid) - ownBefore) * ticksPerSecond
+    const share = (after.busy - before.busy - ownTicks) / Math.max(1, after.total - before.total)
+    return Math.max(0, Math.round(share * 100) / 100)
+  }
 }
 
 /** Describes this machine; watches for half a second what others do on it. */
@@ -51,7 +67,7 @@ export function installHint(packages: readonly string[]): string {
 }
 
 /** Share of processor time used by anyone during `ms` milliseconds. */
-export async function busyShare(ms: number): Promise<number> {
+async function busyShare(ms: number): Promise<number> {
   const before = processorTicks()
   await new Promise((resolve) => setTimeout(resolve, ms))
   const after = processorTicks()

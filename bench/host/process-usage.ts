@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** Linux reports processor time in ticks of 10 ms (sysconf CLK_TCK, 100 on every supported platform). */
-const ticksPerSecond = 100
+export const ticksPerSecond = 100
 
 /** Seconds of processor time that a process and everything it forked have used so far. */
 export function cpuSeconds(pid: number): number {
@@ -54,10 +54,11 @@ function statFields(pid: number): string[] | undefined {
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')
 }
 
+/** User and system time of a process and of the children it has waited for. */
 function ticksOf(pid: number): number {
   const fields = statFields(pid)
   if (fields === undefined) return 0
-  return Number(fields[11]) + Number(fields[12])
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0)
 }
 
 function statusBytes(pid: number, key: string): number {

@@ -3,7 +3,7 @@ import type { HoldFigures } from '../figures.ts'
 import { memoryBytes } from '../host/process-usage.ts'
 import { holdConnections } from '../load/hold.ts'
 import type { SocksEntry } from '../peers/peer.ts'
-import { mapRecord, type Progress, type Subject } from './subject.ts'
+import { mapRecord, type Progress, round, type Subject } from './subject.ts'
 
 /** Opens many virtual connections through a subject with a SOCKS5 listener and weighs its processes meanwhile. */
 export async function measureHold(
@@ -26,12 +26,12 @@ export async function measureHold(
     wanted,
     opened: result.opened,
     answered: result.answered,
-    openSeconds: Math.round(result.openSeconds * 10) / 10,
-    memoryMb: mapRecord(during, (bytes) => Math.round(bytes / 1e5) / 10),
+    openSeconds: round(result.openSeconds, 1),
+    memoryMb: mapRecord(during, (bytes) => round(bytes / 1e6, 1)),
     kbPerConnection: Object.fromEntries(
       Object.keys(pids).map((role) => [
         role,
-        Math.round(((during[role]! - before[role]!) / Math.max(1, result.opened) / 1e3) * 10) / 10,
+        round((during[role]! - before[role]!) / Math.max(1, result.opened) / 1e3, 1),
       ]),
     ),
   }

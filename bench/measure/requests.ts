@@ -2,7 +2,7 @@ import type { RequestFigures } from '../figures.ts'
 import { cpuSeconds, peakMemoryBytes, resetPeakMemory } from '../host/process-usage.ts'
 import type { LoadGenerator, LoadResult } from '../load/load.ts'
 import type { Pass, Plan } from '../plan.ts'
-import { alternating, mapRecord, median, type Progress, type Subject } from './subject.ts'
+import { alternating, mapRecord, median, type Progress, round, type Subject } from './subject.ts'
 
 interface Run extends LoadResult {
   readonly cpuSeconds: Record<string, number>
@@ -82,8 +82,4 @@ function summarize(levels: ReadonlyMap<number, readonly Run[]>): Record<string, 
     }
   }
   return figures
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
 }

@@ -31,3 +31,8 @@ export function alternating<T>(values: readonly T[], turn: number): readonly T[]
 export function mapRecord<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }
+
+/** Cuts a figure to as many digits as it deserves. */
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits))
+}

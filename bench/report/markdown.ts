@@ -12,7 +12,8 @@ that also ran the load generator and the backend: compare lines with each other,
 What each figure means, how the run warms up and in which order it measures: [bench/README.md](../bench/README.md).
 
 - Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}.
-- Used by others while the benchmark was idle: ${Math.round(machine.busyBefore * 100)} % of the processors.
+- Others used ${Math.round(report.usedByOthers * 100)} % of all processor time during the measurements: above 10 % the
+  figures say less about absolute speed, and the processor time per request and per byte says more.
 - Load by ${report.loadGenerator}, backend ${report.webServer}. ${Object.entries(report.versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}.

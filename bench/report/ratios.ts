@@ -13,6 +13,9 @@ export function ratiosOf(subjects: Readonly<Record<string, SubjectFigures>>, our
     ])
     entries.push(['bulkDown', divide(own.bulk?.downMbPerSecond, peer.bulk?.downMbPerSecond)])
     entries.push(['bulkUp', divide(own.bulk?.upMbPerSecond, peer.bulk?.upMbPerSecond)])
+    const cpuOf = (figures: SubjectFigures) => sum(figures.requests['64']?.cpuSecondsPerMillion)
+    entries.push(['cpuPerRequest64', divide(cpuOf(peer), cpuOf(own))])
+    entries.push(['cpuPerByte', divide(sum(peer.bulk?.cpuSecondsPerGb), sum(own.bulk?.cpuSecondsPerGb))])
     ratios[name] = Object.fromEntries(entries.filter(([, ratio]) => ratio !== undefined)) as Ratios
   }
   return ratios
@@ -20,4 +23,10 @@ export function ratiosOf(subjects: Readonly<Record<string, SubjectFigures>>, our
 
 function divide(own: number | undefined, other: number | undefined): number | undefined {
   return own === undefined || other === undefined || other === 0 ? undefined : Math.round((own / other) * 1000) / 1000
+}
+
+/** All roles together; undefined where there is no process to speak of. */
+function sum(byRole: Readonly<Record<string, number>> | undefined): number | undefined {
+  const values = Object.values(byRole ?? {})
+  return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0)
 }

@@ -53,9 +53,16 @@ function latency({ subjects }: Report): Table {
 function bulk({ subjects }: Report): Table {
   return {
     title: 'One large body on one connection, MB/s',
-    heading: ['', 'down', 'up'],
+    heading: ['', 'down', 'up', 'cpu s/GB cloud', 'cpu s/GB connector'],
     rows: rowsOf(subjects, ({ bulk }) =>
-      bulk === undefined ? undefined : [count(bulk.downMbPerSecond), count(bulk.upMbPerSecond)],
+      bulk === undefined
+        ? undefined
+        : [
+            count(bulk.downMbPerSecond),
+            count(bulk.upMbPerSecond),
+            fixed(bulk.cpuSecondsPerGb.cloud, 2),
+            fixed(bulk.cpuSecondsPerGb.connector, 2),
+          ],
     ),
   }
 }
@@ -100,10 +107,19 @@ function held({ subjects }: Report): Table {
 }
 
 function ratios({ ratios }: Report): Table {
-  const keys = ['requests1', 'requests16', 'requests64', 'requests256', 'bulkDown', 'bulkUp'] as const
+  const keys = [
+    'requests1',
+    'requests16',
+    'requests64',
+    'requests256',
+    'bulkDown',
+    'bulkUp',
+    'cpuPerRequest64',
+    'cpuPerByte',
+  ] as const
   return {
     title: 'Landbridge divided by the peer (above 1: Landbridge is ahead)',
-    heading: ['', 'req/s at 1', 'at 16', 'at 64', 'at 256', 'bulk down', 'bulk up'],
+    heading: ['', 'req/s at 1', 'at 16', 'at 64', 'at 256', 'bulk down', 'bulk up', 'cpu/req at 64', 'cpu/byte'],
     rows: Object.entries(ratios).map(([name, values]) => [name, ...keys.map((key) => fixed(values[key], 2))]),
   }
 }
