@@ -1,3 +1,7 @@
 export type { Bus } from './base/bus.ts'
 export { isDuplicate, toStoreError } from './base/errors.ts'
 export { openStore, type Store, type StoreKind, type StoreOptions } from './base/open.ts'
+export { identityMigrations } from './identity/migrations.ts'
+export { SqlSigningKeyStore } from './identity/signing-key-store.ts'
+export { SqlSingleUse } from './identity/single-use-store.ts'
+export type { IdentityTables } from './identity/tables.ts'
