@@ -58,7 +58,8 @@ export function startChild(command: string, args: readonly string[], env: NodeJS
 
 /** Runs a short command to its end. @throws Error with the last words of the command when it fails */
 export async function runCommand(command: string, args: readonly string[]): Promise<string> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
   const output: string[] = []
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()))
@@ -66,6 +67,7 @@ export async function runCommand(command: string, args: readonly string[]): Prom
     child.once('error', () => resolve(127))
     child.once('close', (code) => resolve(code ?? 1))
   })
+  running.delete(child)
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} failed (${code}):\n${output.join('')}`)
   return output.join('')
 }

@@ -24,8 +24,7 @@ export const ssh: Peer = {
     const userKey = await newKey(folder, 'user')
     const configuration = join(folder, 'sshd_config')
     writeFileSync(configuration, serverConfiguration(sshPort, hostKey, `${userKey}.pub`))
-    const created = userInfo().uid === 0 && !existsSync(separationFolder)
-    if (created) mkdirSync(separationFolder, { mode: 0o755 })
+    provideSeparationFolder()
     const server = startChild(findExecutable('sshd') ?? 'sshd', ['-D', '-e', '-f', configuration])
     await untilListening(sshPort, server.lastWords)
     const client = startChild(
@@ -40,10 +39,16 @@ export const ssh: Peer = {
       async stop() {
         await client.stop()
         await server.stop()
-        if (created) rmdirSync(separationFolder)
       },
     }
   },
+}
+
+/** Creates the folder where it is missing, and takes it away again however the benchmark ends. */
+function provideSeparationFolder(): void {
+  if (userInfo().uid !== 0 || existsSync(separationFolder)) return
+  mkdirSync(separationFolder, { mode: 0o755 })
+  process.once('exit', () => rmdirSync(separationFolder))
 }
 
 async function newKey(folder: string, name: string): Promise<string> {
