@@ -1,86 +1,66 @@
-// The on-premise side of the data plane alone in a process: opens the tunnel that the cloud process asks for and serves
-// it with one HTTP mapping (access control on) and one TCP mapping.
-import { compileAccess } from '@landbridge/access'
-import { BackendPool, StreamAcceptor, type SubaccountContext, TunnelLink } from '@landbridge/connector'
-import { Secret, silentLog, systemClock } from '@landbridge/kernel'
-import { subaccountId } from './token.ts'
+// Our connector as a process: the real runtime with real access control. Argument: a file with AgentSettings.
+// Prints one line of JSON when it is connected to the control listener.
+import { readFileSync } from 'node:fs'
+import { compileAccess, type Resource, type SystemMapping } from '@landbridge/access'
+import { type ConnectorSnapshot, createRuntime } from '@landbridge/connector'
+import { createLog, Secret, systemClock } from '@landbridge/kernel'
+import { type AgentMapping, type AgentSettings, readSettings } from './settings.ts'
 
-interface Start {
-  readonly type: 'start'
-  readonly agent: { readonly ca: string; readonly cert: string; readonly key: string }
-  readonly backendPort: number
-  readonly tcpPort: number
-}
+const settings = readSettings<AgentSettings>()
 
-process.on('message', (message: Start | { type: 'open-tunnel'; request: never }) => {
-  if (message.type === 'start') start(message)
-})
-process.on('disconnect', () => process.exit(0))
+/** Several resources, as a real mapping has: the decision must look for the right one. */
+const resources: readonly Resource[] = ['/admin', '/api/v1', '/bulk', '/small', '/upload'].map((id) => ({
+  id,
+  enabled: true,
+  exactMatchOnly: false,
+  websocketUpgradeAllowed: false,
+  createdAtMs: 0,
+}))
 
-function start(options: Start): void {
-  const mapping = (protocol: 'HTTP' | 'TCP', virtualHost: string, internalPort: number) => ({
+function toMapping({ virtualHost, virtualPort, port, protocol }: AgentMapping): SystemMapping {
+  return {
     virtualHost,
-    virtualPort: '8000',
+    virtualPort: String(virtualPort),
     internalHost: '127.0.0.1',
-    internalPort: String(internalPort),
+    internalPort: String(port),
     protocol,
-    backendType: 'nonSAPsys' as const,
-    authenticationMode: 'NONE' as const,
-    hostInHeader: 'virtual' as const,
+    backendType: 'nonSAPsys',
+    authenticationMode: 'NONE',
+    hostInHeader: 'virtual',
     allowedClients: [],
     blockedUsers: [],
     createdAtMs: 0,
-    resources:
-      protocol === 'TCP'
-        ? []
-        : [{ id: '/', enabled: true, exactMatchOnly: false, websocketUpgradeAllowed: true, createdAtMs: 0 }],
-  })
-  const access = compileAccess([
-    mapping('HTTP', 'backend.virtual', options.backendPort),
-    mapping('TCP', 'tcp.virtual', options.tcpPort),
-  ])
-  const trust = { trustAllBackends: false, certificates: [] }
-  const context: SubaccountContext = {
-    subaccountId,
-    access,
-    domainMappings: [],
-    backends: new BackendPool(systemClock, { trust }),
-    propagate: null,
-    log: silentLog,
-    denied: () => {},
+    resources: protocol === 'HTTP' ? resources : [],
   }
-  const acceptor = new StreamAcceptor(context, { connectMs: 10_000 })
-  process.on('message', (message: { type: string; request: never }) => {
-    if (message.type !== 'open-tunnel') return
-    TunnelLink.open({
-      request: message.request,
-      subaccount: {
-        subaccountId,
-        regionHost: 'bench',
-        locationId: '',
-        description: '',
-        connected: true,
-        loadSharing: false,
-        tunnelConnections: 1,
-        endpoint: { notificationHost: 'localhost', port: 0, ca: options.agent.ca },
-        certificate: options.agent.cert,
-        privateKey: new Secret(options.agent.key),
-        access,
-        domainMappings: [],
-        trustedIssuers: [],
-      },
-      connectorId: 'bench-agent',
-      version: '0.1.0',
-      httpsProxy: undefined,
-      acceptor,
-      clock: systemClock,
-      log: silentLog,
-      closed: () => {},
-      signal: new AbortController().signal,
-    }).catch((failure: unknown) => {
-      console.error(failure)
-      process.exit(1)
-    })
-  })
-  process.send?.({ type: 'ready' })
 }
+
+const ca = readFileSync(settings.ca, 'utf8')
+const snapshot: ConnectorSnapshot = {
+  installationId: settings.connectorId,
+  version: '0.1.0',
+  description: '',
+  trust: { trustAllBackends: false, certificates: [] },
+  subaccounts: [
+    {
+      subaccountId: settings.subaccountId,
+      regionHost: 'localhost',
+      locationId: '',
+      description: '',
+      connected: true,
+      loadSharing: false,
+      tunnelConnections: 1,
+      endpoint: { notificationHost: 'localhost', address: '127.0.0.1', port: settings.controlPort, ca },
+      certificate: readFileSync(settings.cert, 'utf8'),
+      privateKey: new Secret(readFileSync(settings.key, 'utf8')),
+      access: compileAccess(settings.mappings.map(toMapping)),
+      domainMappings: [],
+      trustedIssuers: [],
+    },
+  ],
+}
+
+const log = createLog((level, event, facts) => {
+  process.stderr.write(`${level} ${event} ${JSON.stringify(facts)}\n`)
+  if (event === 'cloud.connected') process.stdout.write(`${JSON.stringify({ connected: true })}\n`)
+})
+createRuntime({ clock: systemClock, log }).apply(snapshot)
