@@ -1,1 +1,38 @@
-export {}
+export {
+  Denial,
+  type DenialName,
+  denialName,
+  type HttpAllowed,
+  type HttpDecision,
+  type TcpAllowed,
+  type TcpDecision,
+} from './decision.ts'
+export { type AccessExplanation, type AccessQuestion, explainAccess } from './explain.ts'
+export {
+  type AuthenticationMode,
+  authenticationModes,
+  type BackendType,
+  type BlockedUser,
+  backendTypes,
+  type HostInHeader,
+  isHttp,
+  isRfc,
+  isTcp,
+  isTls,
+  type Protocol,
+  protocols,
+  type Resource,
+  type SystemMapping,
+} from './model.ts'
+export { isSafePath } from './path-safety.ts'
+export { type PortRange, parsePort } from './port.ts'
+export type { System } from './system.ts'
+export { type AccessTable, compileAccess } from './table.ts'
+export {
+  checkMapping,
+  checkResource,
+  type EntryProblem,
+  effectiveModes,
+  findOverlap,
+  offeredBackendTypes,
+} from './validate.ts'

@@ -1,1 +1,25 @@
-export {}
+export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
+export { type DialOptions, dialTls } from './dial/dial-tls.ts'
+export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'
+export * from './administration/index.ts'
+export { type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
+export * from './configuration/index.ts'
+export { type DialOptions, dialTls } from './dial/dial-tls.ts'
+export * from './pairing/index.ts'
+export { createRuntime, type RuntimeOptions } from './runtime.ts'
+export type {
+  ApplicationConnection,
+  BackendTrust,
+  ConnectorRuntime,
+  ConnectorSnapshot,
+  DomainMapping,
+  HttpsProxy,
+  RegionEndpoint,
+  SubaccountRuntime,
+  SystemCertificate,
+  TrustedIssuer,
+  TunnelState,
+  TunnelStatus,
+} from './runtime-port.ts'
+export { StreamAcceptor } from './stream-acceptor.ts'
+export type { DeniedAccess, IdentityDecision, IdentityPropagation, SubaccountContext } from './subaccount-context.ts'

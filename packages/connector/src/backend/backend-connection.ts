@@ -1,0 +1,110 @@
+import type { Socket } from 'node:net'
+import { PlatformError } from '@landbridge/kernel'
+import { errorCode } from '../dial/dial-tls.ts'
+import { ResponseRelay } from '../http/response-relay.ts'
+import type { BackendPool } from './backend-pool.ts'
+import { openBackendSocket, openEvent } from './open-socket.ts'
+import type { Target } from './target.ts'
+
+/** Whoever uses a backend connection at the moment. */
+export interface BackendUser {
+  backendData(chunk: Buffer): void
+  /** Bytes written so far are on their way: go on producing. */
+  backendDrain(): void
+  /** The backend sent its last byte. */
+  backendEnd(): void
+  /** The connection is gone. */
+  backendClosed(cause: PlatformError): void
+}
+
+const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/
+
+/** A connection to an internal system, used by one exchange at a time. */
+export class BackendConnection {
+  readonly socket: Socket
+  readonly target: Target
+  /** Reads the answers; only for HTTP. */
+  readonly response: ResponseRelay
+  user: BackendUser | null
+  /** True once an earlier exchange was completed on it: the backend may close it at any moment. */
+  isReused: boolean
+  isConnected: boolean
+  /** Coarse time of the last progress, for timeouts. */
+  activeAtMs: number
+  readonly #pool: BackendPool
+  #failure: PlatformError | null
+
+  constructor(target: Target, pool: BackendPool, user: BackendUser) {
+    this.target = target
+    this.response = new ResponseRelay()
+    this.user = user
+    this.isReused = false
+    this.isConnected = false
+    this.activeAtMs = pool.nowMs
+    this.#pool = pool
+    this.#failure = null
+    this.socket = openBackendSocket(target.host, target.port, target.secure, pool.security, ['http/1.1'])
+    this.socket.setNoDelay(true)
+    this.socket.once(openEvent(target.secure), () => {
+      this.isConnected = true
+      this.activeAtMs = pool.nowMs
+    })
+    this.socket.on('data', (chunk: Buffer) => this.#data(chunk))
+    this.socket.on('drain', () => {
+      this.activeAtMs = pool.nowMs
+      this.user?.backendDrain()
+    })
+    this.socket.on('end', () => this.#end())
+    this.socket.on('error', (cause) => {
+      this.#failure ??= this.#translate(cause)
+    })
+    this.socket.on('close', () => this.#closed())
+  }
+
+  /** Stops reading because the next hop is slow: the backend's silence does not count until `resume`. */
+  pause(): void {
+    this.socket.pause()
+    this.activeAtMs = Number.POSITIVE_INFINITY
+  }
+
+  resume(): void {
+    this.activeAtMs = this.#pool.nowMs
+    this.socket.resume()
+  }
+
+  /** Ends the connection; its user hears `cause`. */
+  fail(cause: PlatformError): void {
+    this.#failure ??= cause
+    this.socket.destroy()
+  }
+
+  #data(chunk: Buffer): void {
+    this.activeAtMs = this.#pool.nowMs
+    // Nobody asked: whatever this is, the connection cannot be used for another exchange.
+    if (this.user === null) this.socket.destroy()
+    else this.user.backendData(chunk)
+  }
+
+  #end(): void {
+    if (this.user === null) this.socket.destroy()
+    else this.user.backendEnd()
+  }
+
+  #closed(): void {
+    this.#pool.remove(this)
+    const user = this.user
+    this.user = null
+    user?.backendClosed(this.#failure ?? new PlatformError('BACKEND_CLOSED', { system: this.#name() }))
+  }
+
+  #translate(cause: Error): PlatformError {
+    const reason = errorCode(cause)
+    const facts = { system: this.#name(), reason }
+    if (this.isConnected) return new PlatformError('BACKEND_CLOSED', facts, { cause })
+    return new PlatformError(trustFailure.test(reason) ? 'BACKEND_UNTRUSTED' : 'BACKEND_UNREACHABLE', facts, { cause })
+  }
+
+  #name(): string {
+    return `${this.target.host}:${this.target.port}`
+  }
+}

@@ -1,0 +1,114 @@
+import type { System } from '@landbridge/access'
+import { type Clock, PlatformError } from '@landbridge/kernel'
+import { BackendConnection, type BackendUser } from './backend-connection.ts'
+import type { BackendSecurity } from './open-socket.ts'
+import { type Target, TargetTable } from './target.ts'
+
+export interface BackendTimeouts {
+  /** TCP and TLS handshake together. */
+  readonly connectMs: number
+  /** Longest silence of a backend that owes an answer. 0: wait forever. */
+  readonly responseMs: number
+  /** How long an unused connection is kept for the next request. */
+  readonly idleMs: number
+}
+
+export const defaultBackendTimeouts: BackendTimeouts = { connectMs: 10_000, responseMs: 300_000, idleMs: 30_000 }
+
+const sweepMs = 500
+
+/** Keeps connections to internal systems open for the next request of the same target and identity. */
+export class BackendPool {
+  readonly #timeouts: BackendTimeouts
+  readonly #targets: TargetTable
+  readonly #connections: Set<BackendConnection>
+  readonly #stopSweep: () => void
+  #security: BackendSecurity
+  /** Milliseconds, advanced by the sweep: reading it costs nothing. */
+  nowMs: number
+
+  constructor(clock: Clock, security: BackendSecurity, timeouts: BackendTimeouts = defaultBackendTimeouts) {
+    this.#timeouts = timeouts
+    this.#targets = new TargetTable()
+    this.#connections = new Set()
+    this.#security = security
+    this.nowMs = clock.now()
+    this.#stopSweep = clock.every(sweepMs, () => this.#sweep(clock.now()))
+  }
+
+  get security(): BackendSecurity {
+    return this.#security
+  }
+
+  /** Connections in use and waiting, for monitoring. */
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** New trust or another system certificate: waiting connections were made under the old one and are closed. */
+  secure(security: BackendSecurity): void {
+    this.#security = security
+    for (const connection of this.#connections) if (connection.user === null) connection.socket.destroy()
+  }
+
+  /** A waiting connection, or a new one that is still connecting: bytes written to it wait until it is open. */
+  acquire(system: System, identity: string, user: BackendUser): BackendConnection {
+    const target = this.#targets.find(system, identity)
+    const waiting = target.idle.pop()
+    if (waiting === undefined) return this.open(target, user)
+    waiting.user = user
+    waiting.isReused = true
+    waiting.activeAtMs = this.nowMs
+    return waiting
+  }
+
+  /** A new connection in any case. */
+  open(target: Target, user: BackendUser): BackendConnection {
+    const connection = new BackendConnection(target, this, user)
+    this.#connections.add(connection)
+    return connection
+  }
+
+  /** Gives a connection back after a complete exchange. */
+  release(connection: BackendConnection): void {
+    connection.user = null
+    connection.activeAtMs = this.nowMs
+    connection.target.idle.push(connection)
+  }
+
+  /** The connection changed protocol: it is its user's from now on, without timeouts. */
+  detach(connection: BackendConnection): void {
+    this.#connections.delete(connection)
+  }
+
+  /** Called by a connection that is gone. */
+  remove(connection: BackendConnection): void {
+    this.#connections.delete(connection)
+    const { idle } = connection.target
+    const at = idle.lastIndexOf(connection)
+    if (at >= 0) idle.splice(at, 1)
+  }
+
+  close(): void {
+    this.#stopSweep()
+    for (const connection of [...this.#connections]) connection.socket.destroy()
+  }
+
+  #sweep(nowMs: number): void {
+    this.nowMs = nowMs
+    const { connectMs, responseMs, idleMs } = this.#timeouts
+    for (const connection of this.#connections) {
+      const silentMs = nowMs - connection.activeAtMs
+      if (connection.user === null) {
+        if (silentMs > idleMs) connection.socket.destroy()
+      } else if (!connection.isConnected) {
+        if (silentMs > connectMs) connection.fail(timeout(connection, 'no connection'))
+      } else if (responseMs > 0 && silentMs > responseMs) connection.fail(timeout(connection, 'no answer'))
+    }
+  }
+}
+
+function timeout(connection: BackendConnection, reason: string): PlatformError {
+  const { host, port } = connection.target
+  return new PlatformError('BACKEND_TIMEOUT', { system: `${host}:${port}`, reason })
+}

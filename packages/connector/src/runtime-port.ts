@@ -1,0 +1,112 @@
+import type { AccessTable } from '@landbridge/access'
+import type { Secret } from '@landbridge/kernel'
+
+/**
+ * The running side of a connector, as its administration sees it. `apply` receives the whole wanted state after every
+ * change; the runtime brings itself there without dropping streams that the change does not concern.
+ */
+export interface ConnectorRuntime {
+  /** Returns at once; connecting goes on in the background. Applying the same snapshot twice changes nothing. */
+  apply(snapshot: ConnectorSnapshot): void
+  /** State of one subaccount's tunnel. Unknown subaccounts are `Disconnected`. */
+  status(subaccountId: string, regionHost: string): TunnelStatus
+  /** Names a function to call when the cloud says that the trusted issuers of a subaccount changed. */
+  onTrustChanged?(listener: (subaccountId: string, regionHost: string) => void): void
+  /** Disconnects everything. */
+  close(): Promise<void>
+}
+
+export type TunnelState = 'Connected' | 'ConnectFailure' | 'Disconnected'
+
+export interface ApplicationConnection {
+  readonly connectionCount: number
+  readonly name: string
+  readonly type: string
+}
+
+export interface TunnelStatus {
+  readonly state: TunnelState
+  /** Milliseconds since 1970; 0 unless connected. A reconnect sets a new value. */
+  readonly connectedSinceMs: number
+  /** Open physical connections to tunnel servers. */
+  readonly connections: number
+  readonly applicationConnections: readonly ApplicationConnection[]
+  /** One line for an administrator; no secrets. */
+  readonly lastError?: string
+}
+
+export interface HttpsProxy {
+  readonly host: string
+  readonly port: number
+  readonly user?: string
+  readonly password?: Secret
+}
+
+/** Which servers the connector believes on the way to backends. */
+export interface BackendTrust {
+  readonly trustAllBackends: boolean
+  /** PEM, one certificate each. */
+  readonly certificates: readonly string[]
+}
+
+/** The certificate that the connector presents to backends as a system. */
+export interface SystemCertificate {
+  /** PEM chain, leaf first. */
+  readonly cert: string
+  /** PEM. */
+  readonly key: Secret
+}
+
+/** Everything that the runtime needs, at one moment. Immutable. */
+export interface ConnectorSnapshot {
+  /** Stable across restarts; the connector's identity towards the cloud. */
+  readonly installationId: string
+  readonly version: string
+  readonly description: string
+  readonly httpsProxy?: HttpsProxy
+  readonly trust: BackendTrust
+  readonly systemCertificate?: SystemCertificate
+  readonly subaccounts: readonly SubaccountRuntime[]
+}
+
+/** Where the control session of a region is dialled. */
+export interface RegionEndpoint {
+  /** Server name for TLS, and the address unless `address` is set. */
+  readonly notificationHost: string
+  readonly address?: string
+  readonly port: number
+  /** PEM of the certificate authorities to believe; empty: the system's list. */
+  readonly ca: string
+}
+
+export interface TrustedIssuer {
+  readonly issuer: string
+  readonly jwks: object
+}
+
+/** Cookie domains of an internal domain are shown to the cloud as the virtual one (guide L27693). */
+export interface DomainMapping {
+  readonly virtualDomain: string
+  readonly internalDomain: string
+}
+
+export interface SubaccountRuntime {
+  readonly subaccountId: string
+  readonly regionHost: string
+  readonly locationId: string
+  readonly description: string
+  /** The administrator's wish; the state is in `TunnelStatus`. */
+  readonly connected: boolean
+  /** Several connectors of the same location share the load. */
+  readonly loadSharing: boolean
+  /** Physical connections per tunnel server. */
+  readonly tunnelConnections: number
+  readonly endpoint: RegionEndpoint
+  /** PEM chain, leaf first. */
+  readonly certificate: string
+  /** PEM (PKCS#8). */
+  readonly privateKey: Secret
+  readonly access: AccessTable
+  readonly domainMappings: readonly DomainMapping[]
+  readonly trustedIssuers: readonly TrustedIssuer[]
+}

@@ -1,0 +1,41 @@
+import type { AccessTable, DenialName, System } from '@landbridge/access'
+import type { Log } from '@landbridge/kernel'
+import type { Preface } from '@landbridge/tunnel'
+import type { BackendPool } from './backend/backend-pool.ts'
+import type { IdentityHeaders } from './http/request-rewrite.ts'
+import type { DomainMapping } from './runtime-port.ts'
+
+/** A request or connection that access control refused, for the audit log. */
+export interface DeniedAccess {
+  readonly subaccountId: string
+  readonly virtualHost: string
+  readonly virtualPort: number
+  /** Path without query; '' for TCP. */
+  readonly path: string
+  readonly reason: DenialName
+}
+
+/** What identity propagation decided about a request. */
+export type IdentityDecision =
+  | { readonly kind: 'headers'; readonly headers: IdentityHeaders; readonly identity: string }
+  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly text: string }
+
+/**
+ * Turns propagated tokens into what the backend of a system understands. Null: nothing to add. A promise only where a
+ * certificate has to be issued first, so that a cached user costs no turn of the event loop.
+ */
+export type IdentityPropagation = (
+  system: System,
+  preface: Readonly<Preface>,
+) => IdentityDecision | null | Promise<IdentityDecision | null>
+
+/** One subaccount while the connector runs: what its streams may reach. Fields change when the configuration does. */
+export interface SubaccountContext {
+  readonly subaccountId: string
+  access: AccessTable
+  domainMappings: readonly DomainMapping[]
+  readonly backends: BackendPool
+  readonly propagate: IdentityPropagation | null
+  readonly log: Log
+  readonly denied: (access: DeniedAccess) => void
+}

@@ -1,0 +1,35 @@
+import type { MessageHead } from './message-head.ts'
+
+/** What to do with a header line when a head is passed on, by its identity: an entry of 0 keeps the line. */
+export type FieldFilter = Uint8Array
+
+/** A filter that leaves out the given header identities. */
+export function leaveOut(ids: readonly number[]): FieldFilter {
+  const filter = new Uint8Array(256)
+  for (const id of ids) filter[id] = 1
+  return filter
+}
+
+/**
+ * Copies the header lines of a parsed head to `target` at `at`, without those that the filter leaves out and without
+ * those that Connection names (RFC 9110 section 7.6.1). Order, case and duplicates stay. Neighbouring lines are copied
+ * together. Returns the offset behind the copy; the caller has made room for `fieldsEnd - nameStart[0]` bytes.
+ */
+export function copyFields(source: Buffer, head: MessageHead, filter: FieldFilter, target: Buffer, at: number): number {
+  const { headerId, headerCount, nameStart, lineEnd, hasListedFields } = head
+  let runStart = -1
+  let runEnd = 0
+  let to = at
+  for (let i = 0; i < headerCount; i++) {
+    if (filter[headerId[i]!] === 0 && !(hasListedFields && head.isConnectionListed(i))) {
+      if (runStart < 0) runStart = nameStart[i]!
+      runEnd = lineEnd[i]!
+      continue
+    }
+    if (runStart < 0) continue
+    to += source.copy(target, to, runStart, runEnd)
+    runStart = -1
+  }
+  if (runStart >= 0) to += source.copy(target, to, runStart, runEnd)
+  return to
+}

@@ -1,0 +1,71 @@
+import type { Socket } from 'node:net'
+import type { Stream, StreamSink } from './stream.ts'
+
+/**
+ * Carries bytes between a socket and a stream in both directions until both are finished: half-close, reset and
+ * back-pressure pass through. The socket MUST have been created with `allowHalfOpen`, or a peer that answers after the
+ * end of its input is never heard.
+ */
+export class SocketRelay implements StreamSink {
+  readonly #socket: Socket
+  readonly #stream: Stream
+  readonly #over: () => void
+  #owedBytes: number
+  #finished: boolean
+  /** Payload bytes so far, from the socket and from the stream. */
+  sentBytes: number
+  receivedBytes: number
+
+  /** @param over called once when both directions are done or either side broke. */
+  constructor(socket: Socket, stream: Stream, over: () => void = () => {}) {
+    this.#socket = socket
+    this.#stream = stream
+    this.#over = over
+    this.#owedBytes = 0
+    this.#finished = false
+    this.sentBytes = 0
+    this.receivedBytes = 0
+    stream.sink = this
+    socket.on('data', (chunk: Buffer) => {
+      this.sentBytes += chunk.length
+      if (!stream.write(chunk)) socket.pause()
+    })
+    socket.on('end', () => stream.end())
+    socket.on('drain', () => this.#returnCredit())
+    socket.on('error', () => this.#finish(true))
+    socket.on('close', () => this.#finish(!stream.localEnded || !stream.remoteEnded))
+  }
+
+  streamData(stream: Stream, chunk: Buffer): void {
+    this.receivedBytes += chunk.length
+    if (this.#socket.destroyed) return stream.consumed(chunk.length)
+    if (this.#socket.write(chunk)) stream.consumed(chunk.length)
+    else this.#owedBytes += chunk.length
+  }
+
+  streamEnd(): void {
+    this.#socket.end()
+  }
+
+  streamReset(): void {
+    this.#socket.resetAndDestroy()
+    this.#finish(false)
+  }
+
+  streamDrain(): void {
+    this.#socket.resume()
+  }
+
+  #returnCredit(): void {
+    const bytes = this.#owedBytes
+    this.#owedBytes = 0
+    if (bytes > 0) this.#stream.consumed(bytes)
+  }
+
+  #finish(broken: boolean): void {
+    if (this.#finished) return
+    this.#finished = true
+    if (broken) this.#stream.reset()
+    this.#over()
+  }
+}
