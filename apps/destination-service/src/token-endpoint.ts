@@ -1,5 +1,5 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
-import { isIP } from 'node:net'
+import { isIP, Socket } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import { type EndpointPolicy, type TokenEndpoint, type TokenRequest, tokenFailure } from '@landbridge/destinations'
 import { type Clock, isPlatformError, type Log } from '@landbridge/kernel'
@@ -141,11 +141,14 @@ function connector(options: TokenEndpointOptions, request: TokenRequest, guard: 
     ...(options.ca === undefined ? {} : { ca: [...getCACertificates('default'), options.ca] }),
     lookup: (host: string, how: LookupOptions, done: LookupDone) => guardedLookup(guard, host, how, done),
   } as buildConnector.BuildOptions)
-  return (target: buildConnector.Options, done: buildConnector.Callback) =>
-    connect(target, (...result) => {
+  return (target: buildConnector.Options, done: buildConnector.Callback) => {
+    const socket: unknown = connect(target, (...result) => {
       if (result[0] === null) limit.connected()
       done(...result)
     })
+    // The agent forgets a connection that is still being made.
+    if (socket instanceof Socket) limit.signal.addEventListener('abort', () => socket.destroy(), { once: true })
+  }
 }
 
 type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
