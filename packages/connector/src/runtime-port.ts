@@ -10,6 +10,8 @@ export interface ConnectorRuntime {
   apply(snapshot: ConnectorSnapshot): void
   /** State of one subaccount's tunnel. Unknown subaccounts are `Disconnected`. */
   status(subaccountId: string, regionHost: string): TunnelStatus
+  /** Names a function to call when the cloud says that the trusted issuers of a subaccount changed. */
+  onTrustChanged?(listener: (subaccountId: string, regionHost: string) => void): void
   /** Disconnects everything. */
   close(): Promise<void>
 }
@@ -73,7 +75,7 @@ export interface RegionEndpoint {
   readonly notificationHost: string
   readonly address?: string
   readonly port: number
-  /** PEM of the certificate authorities to believe. */
+  /** PEM of the certificate authorities to believe; empty: the system's list. */
   readonly ca: string
 }
 

@@ -1,0 +1,14 @@
+import type { TObject } from '@sinclair/typebox'
+import { upConfigSchema } from '../up/up-config.ts'
+
+/** One configuration per process that the command line can start. */
+export const components = {
+  up: {
+    schema: upConfigSchema as TObject,
+    summary: 'Everything in one process: `landbridge up`.',
+  },
+} as const satisfies Readonly<Record<string, { readonly schema: TObject; readonly summary: string }>>
+
+export type ComponentName = keyof typeof components
+
+export const componentNames = Object.keys(components) as ComponentName[]
