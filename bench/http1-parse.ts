@@ -45,13 +45,23 @@ const chunks = Buffer.from(`${`400\r\n${'x'.repeat(1024)}\r\n`.repeat(16)}0\r\n\
 
 function measure(name: string, bytes: number, call: () => number): void {
   const times: number[] = []
+  let allocated = 0
   for (let round = -3; round < rounds; round++) {
+    const heap = process.memoryUsage().heapUsed
     const begin = process.hrtime.bigint()
     for (let i = 0; i < calls; i++) if (call() <= 0) throw new Error(`${name} was refused`)
     if (round >= 0) times.push(Number(process.hrtime.bigint() - begin) / calls)
+    allocated = (process.memoryUsage().heapUsed - heap) / calls
   }
   const median = times.sort((a, b) => a - b)[rounds >> 1]!
-  console.log(`${name.padEnd(42)} ${String(bytes).padStart(6)} bytes ${median.toFixed(0).padStart(7)} ns`)
+  const columns = [
+    String(bytes).padStart(6),
+    'bytes',
+    median.toFixed(0).padStart(7),
+    'ns',
+    allocated.toFixed(1).padStart(6),
+  ]
+  console.log(`${name.padEnd(42)} ${columns.join(' ')} bytes allocated`)
 }
 
 const requestHead = new RequestHead()

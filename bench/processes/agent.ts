@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs'
 import { compileAccess, type Resource, type SystemMapping } from '@landbridge/access'
 import { type ConnectorSnapshot, createRuntime } from '@landbridge/connector'
 import { createLog, Secret, systemClock } from '@landbridge/kernel'
-import { type AgentMapping, type AgentSettings, readSettings } from './settings.ts'
+import { type AgentMapping, type AgentSettings, exitOnTerm, readSettings } from './settings.ts'
 
+exitOnTerm()
 const settings = readSettings<AgentSettings>()
 
 /** Several resources, as a real mapping has: the decision must look for the right one. */

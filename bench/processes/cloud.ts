@@ -1,59 +1,46 @@
-// The cloud side of the data plane alone in a process: HTTP proxy, SOCKS5 proxy, tunnel server. Tokens and access
-// control are checked as in the product; only the connectivity service is replaced by messages over IPC.
-import { LocalCa, newSigningKey, publicJwk, staticKeySource, TokenVerifier } from '@landbridge/identity'
-import { silentLog, systemClock } from '@landbridge/kernel'
-import { Authorizer, HttpFront, Listener, TunnelServer, TunnelTable } from '@landbridge/proxy'
-import { signToken, subaccountId } from './token.ts'
+// Our cloud side as a process: HTTP proxy and tunnel server as the connectivity proxy runs them for several tenants,
+// with token verification. Argument: a file with CloudSettings. Prints one line of JSON with its ports.
+import { readFileSync } from 'node:fs'
+import { staticKeySource, TokenVerifier } from '@landbridge/identity'
+import { createLog, systemClock } from '@landbridge/kernel'
+import { type AccessPolicy, Authorizer, HttpFront, Listener, TunnelServer, TunnelTable } from '@landbridge/proxy'
+import { startControlListener } from './control-listener.ts'
+import { type CloudSettings, exitOnTerm, readSettings } from './settings.ts'
 
-const signingKey = await newSigningKey({ generation: 1, algorithm: 'RS256', createdAtMs: 0, activeFromMs: 0 })
-const verifier = new TokenVerifier({
-  keys: staticKeySource({ keys: [await publicJwk(signingKey)] }),
-  clock: systemClock,
-  acceptIssuer: (issuer) => issuer === 'https://bench.localhost/oauth/token',
-})
-const ca = await LocalCa.create({ subject: { CN: 'bench CA' } })
-const server = await ca.issueServer({ dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], days: 1 })
-const agent = await ca.issueClient({ subject: { CN: subaccountId, OU: 'bench-agent', O: 'Landbridge' }, days: 1 })
+exitOnTerm()
+const settings = readSettings<CloudSettings>()
+const cert = readFileSync(settings.cert, 'utf8')
+const key = readFileSync(settings.key, 'utf8')
+const ca = readFileSync(settings.ca, 'utf8')
+const clock = systemClock
+const log = createLog((level, event, facts) => process.stderr.write(`${level} ${event} ${JSON.stringify(facts)}\n`))
 
-const address = { host: '127.0.0.1', port: 0, serverName: 'localhost', proxyId: 'bench', displayName: 'bench' }
+const control = await startControlListener(cert, key, ca)
+const address = { host: '127.0.0.1', serverName: 'localhost', proxyId: 'benchmark', displayName: 'benchmark' }
 const table = new TunnelTable(
-  {
-    async requestTunnel(request) {
-      process.send?.({ type: 'open-tunnel', request })
-    },
-  },
-  address,
-  systemClock,
+  { requestTunnel: async (request) => control.send({ type: 'open-tunnel', ...request }) },
+  { ...address, port: 0 },
+  clock,
 )
-const tunnelServer = new TunnelServer({
-  host: '127.0.0.1',
-  port: 0,
-  cert: server.cert,
-  key: server.key,
-  ca: ca.certificatePem,
-  table,
-  clock: systemClock,
-  log: silentLog,
+const server = new TunnelServer({ host: '127.0.0.1', port: 0, cert, key, ca, table, clock, log })
+table.announce({ ...address, port: await server.listen() })
+
+const policy: AccessPolicy = {
+  authorization: true,
+  tenantMode: 'shared',
+  subaccountId: '',
+  acceptClient: (token) => token.clientId === settings.clientId,
+  acceptServiceClient: () => false,
+  userTokenNamesTenant: false,
+  mayActFor: () => false,
+}
+const verifier = new TokenVerifier({
+  keys: staticKeySource(settings.jwks),
+  clock,
+  acceptIssuer: (issuer) => issuer === settings.issuer,
 })
-table.announce({ ...address, port: await tunnelServer.listen() })
-const authorizer = new Authorizer(
-  {
-    authorization: true,
-    tenantMode: 'shared',
-    subaccountId: '',
-    acceptClient: (token) => token.clientId === 'bench',
-    acceptServiceClient: () => false,
-    userTokenNamesTenant: true,
-    mayActFor: () => false,
-  },
-  verifier,
-)
-const front = new HttpFront({ authorizer, tunnels: table, clock: systemClock, log: silentLog })
-const http = await Listener.open('127.0.0.1', 0, 'http', (socket) => front.accept(socket))
-process.send?.({
-  type: 'ready',
-  httpPort: http.port,
-  token: await signToken(signingKey),
-  agent: { ca: ca.certificatePem, cert: agent.cert, key: agent.key },
-})
-process.on('disconnect', () => process.exit(0))
+const authorizer = new Authorizer(policy, verifier)
+const http = new HttpFront({ authorizer, tunnels: table, clock, log })
+const httpListener = await Listener.open('127.0.0.1', 0, 'servers.proxy.http.port', (socket) => http.accept(socket))
+
+process.stdout.write(`${JSON.stringify({ controlPort: control.port, httpPort: httpListener.port })}\n`)

@@ -13,6 +13,8 @@ export interface ProcessSettings {
 
 export interface CloudSettings extends ProcessSettings {
   readonly issuer: string
+  /** The OAuth client that may use the proxy. */
+  readonly clientId: string
   readonly jwks: JsonWebKeySet
 }
 
@@ -33,4 +35,9 @@ export interface AgentMapping {
 /** Reads the file that the first argument of the process names. */
 export function readSettings<T extends ProcessSettings>(): T {
   return JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as T
+}
+
+/** Ends the process in an orderly way when told to, so that profiles (`--cpu-prof`, `--heap-prof`) are written. */
+export function exitOnTerm(): void {
+  process.once('SIGTERM', () => process.exit(0))
 }

@@ -5,7 +5,8 @@ import type { Clock, Log } from '@landbridge/kernel'
 import { UaaDomain } from './uaa-domain.ts'
 
 const days = 30
-const renewAfterMs = (days / 2) * 86_400_000
+/** Certificates are renewed at half their life. */
+export const renewAfterMs = (days / 2) * 86_400_000
 const maximumNames = 1_000
 
 interface Entry {
@@ -72,6 +73,6 @@ export class ServerCertificates {
 
   async #issue(name: string): Promise<SecureContext> {
     const certificate = await this.#ca.issueServer({ dnsNames: [name], days })
-    return createSecureContext({ ...certificate, ca: this.#ca.certificatePem })
+    return createSecureContext({ ...certificate, ca: this.#ca.certificatePem, minVersion: 'TLSv1.2' })
   }
 }

@@ -1,3 +1,4 @@
+import { Server } from 'node:tls'
 import { createApi, listen } from '@landbridge/http-api'
 import {
   acceptsAnyOf,
@@ -19,7 +20,7 @@ import { LoginThrottle } from './login-throttle.ts'
 import { oauthErrorBody } from './oauth-error.ts'
 import { addRoutes } from './routes.ts'
 import { SealedValues } from './sealed-values.ts'
-import { ServerCertificates } from './server-certificates.ts'
+import { renewAfterMs, ServerCertificates } from './server-certificates.ts'
 import type { TenantPermission, TokenService } from './service.ts'
 import { TokenIssuer } from './token-issuer.ts'
 import { UaaDomain } from './uaa-domain.ts'
@@ -61,17 +62,17 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
   built.promise.catch(() => {}) // the failure is thrown below
   const ring = newRing(options)
   await ring.jwks() // makes the first key, and fails here rather than in a request when the store is broken
+  // The names of these authorities tell browsers which certificates to offer; any certificate may be shown.
+  const trust = { ca: ca.certificatePem, minVersion: 'TLSv1.2' as const }
   const api = createApi({
     log,
     bodyLimitBytes: 256 * 1024,
     https: {
       ...(await certificates.default(config.host)),
-      // The names of these authorities tell browsers which certificates to offer; any certificate may be shown.
-      ca: ca.certificatePem,
+      ...trust,
       SNICallback: certificates.select,
       requestCert: true,
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
     },
     errorBody: (_problem, thrown) => ({ contentType: 'application/json; charset=utf-8', body: oauthErrorBody(thrown) }),
     quiet: ['/health'],
@@ -79,6 +80,16 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
   addRoutes(api, built.promise)
   const port = await listen(api, config.host, config.port, 'token-service.port')
   const domain = new UaaDomain(config.uaaDomain === '' ? `localhost:${port}` : config.uaaDomain)
+  const stopRenewing = clock.every(renewAfterMs, () => {
+    certificates.default(config.host).then(
+      (renewed) => {
+        // Always true: the https options above made it one.
+        if (api.server instanceof Server) api.server.setSecureContext({ ...renewed, ...trust })
+        log.info('token-service.certificate.renewed')
+      },
+      (failure) => log.error('token-service.certificate.failed', {}, failure),
+    )
+  })
   built.resolve(build(options, domain, ring))
   return {
     name: 'token-service',
@@ -90,6 +101,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
     verificationKey: () => ring.verificationKey(),
     ready: () => true,
     async close() {
+      stopRenewing()
       await api.close()
     },
   }

@@ -12,7 +12,7 @@ import {
   verifyPassword,
 } from '@landbridge/identity'
 import { ManualClock, Sealer, Secret, silentLog } from '@landbridge/kernel'
-import { type IdentityTables, identityMigrations, openStore, SqlSigningKeyStore } from '@landbridge/store'
+import { type IdentityTables, identityMigrations, openStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
 import { Value } from '@sinclair/typebox/value'
 import {
   startTokenService,
@@ -114,16 +114,19 @@ export function testConfig(config: Partial<TokenServiceConfig> = {}): TokenServi
 
 /** A token service with real https, a real key store and its clock at now. */
 export async function startTestService(
-  options: { config?: Partial<TokenServiceConfig>; clients?: readonly OAuthClient[] } & Partial<
-    Pick<TokenServiceOptions, 'mayActIn' | 'clock' | 'log'>
-  > = {},
+  options: {
+    /** Database to share with another instance. */ storeUrl?: string
+    sealer?: Sealer
+    config?: Partial<TokenServiceConfig>
+    clients?: readonly OAuthClient[]
+  } & Partial<Pick<TokenServiceOptions, 'mayActIn' | 'clock' | 'log'>> = {},
 ) {
   const clock = new ManualClock(Date.now())
   const users = new MemoryUsers()
   const clients = options.clients ?? testClients()
   const store = await openStore<IdentityTables>({
-    url: 'sqlite::memory:',
-    sealer: new Sealer(randomBytes(32)),
+    url: options.storeUrl ?? 'sqlite::memory:',
+    sealer: options.sealer ?? new Sealer(randomBytes(32)),
     clock,
     log: silentLog,
     migrations: identityMigrations,
@@ -138,6 +141,7 @@ export async function startTestService(
     users,
     keys: new SqlSigningKeyStore(store),
     ca,
+    singleUse: new SqlSingleUse(store),
     clock: options.clock ?? clock,
     log: options.log ?? silentLog,
     ...(options.mayActIn === undefined ? {} : { mayActIn: options.mayActIn }),
@@ -150,6 +154,7 @@ export async function startTestService(
     clock,
     users,
     port,
+    store,
     get: (path: string, given?: Ask) => ask('GET', path, given),
     post: (path: string, given?: Ask) => ask('POST', path, given),
     /** `POST /oauth/token` as the application, secret in the body. */

@@ -1,10 +1,8 @@
-export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
-export { type DialOptions, dialTls } from './dial/dial-tls.ts'
-export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'
 export * from './administration/index.ts'
-export { type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
+export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 export * from './configuration/index.ts'
 export { type DialOptions, dialTls } from './dial/dial-tls.ts'
+export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'
 export * from './pairing/index.ts'
 export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {

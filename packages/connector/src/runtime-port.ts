@@ -10,8 +10,6 @@ export interface ConnectorRuntime {
   apply(snapshot: ConnectorSnapshot): void
   /** State of one subaccount's tunnel. Unknown subaccounts are `Disconnected`. */
   status(subaccountId: string, regionHost: string): TunnelStatus
-  /** Names a function to call when the cloud says that the trusted issuers of a subaccount changed. */
-  onTrustChanged?(listener: (subaccountId: string, regionHost: string) => void): void
   /** Disconnects everything. */
   close(): Promise<void>
 }

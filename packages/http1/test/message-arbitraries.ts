@@ -33,7 +33,7 @@ const hostile = [
 
 const token = fc.stringMatching(/^[A-Za-z0-9!#$&'*+.^_`|~-]{1,12}$/)
 const fieldValue = fc.stringMatching(/^[!-~\x80-\xff]([ -~\t\x80-\xff]{0,20}[!-~\x80-\xff])?$|^$/)
-const space = fc.constantFrom('', ' ', '  ', '\t', ' \t ')
+const space = fc.constantFrom('', ' ', ' ', ' ', '  ', '\t', ' \t ')
 
 const reserved = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'trailer'])
 const field = fc
@@ -92,8 +92,18 @@ const chunkedBody = fc
 /** Framing lines and the body that belongs to them. */
 const framing = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ line: [] as string[], body: '' }) },
-  { weight: 2, arbitrary: content.map((body) => ({ line: [`Content-Length: ${body.length}`], body })) },
-  { weight: 3, arbitrary: chunkedBody.map((body) => ({ line: ['Transfer-Encoding: chunked'], body })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(content, space, space)
+      .map(([body, before, after]) => ({ line: [`Content-Length:${before}${body.length}${after}`], body })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(chunkedBody, space, space)
+      .map(([body, before, after]) => ({ line: [`Transfer-Encoding:${before}chunked${after}`], body })),
+  },
 )
 
 /** A valid request, nearly always. */

@@ -82,7 +82,16 @@ test('@sap/xsenv finds secrets mounted as service/instance/key (RC-013, CONN-014
   using mounted = mount(renderSecretMount(bound('connectivity'), endpoints))
   const [service] = found(mounted.root, { tag: 'connsvc' })
   assert.equal(service?.name, 'app-connectivity')
-  assert.deepEqual({ ...service?.credentials }, renderCredentials(bound('connectivity'), endpoints))
+  // The library counts the files that describe the service among its credentials.
+  assert.deepEqual(
+    { ...service?.credentials },
+    {
+      ...renderCredentials(bound('connectivity'), endpoints),
+      label: 'connectivity',
+      plan: 'lite',
+      tags: '["connectivity","conn","connsvc"]',
+    },
+  )
 })
 
 test('mounted files have no trailing newline that the credential has not, in the flat layout too (RC-009, RC-012)', () => {

@@ -1,5 +1,5 @@
 import { type Clock, PlatformError } from '@landbridge/kernel'
-import type { Subaccount, SubaccountProperties } from '../configuration/model.ts'
+import { type Subaccount, type SubaccountProperties, subaccountKey } from '../configuration/model.ts'
 import type { AuditEvent, ConfigurationStore } from '../configuration/store-port.ts'
 import { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from '../configuration/subaccount-edits.ts'
 import { pairSubaccount } from '../pairing/pair.ts'
@@ -74,8 +74,8 @@ export class SubaccountService {
    */
   async add(actor: string, wanted: NewSubaccount): Promise<Subaccount> {
     const { regionHost, subaccountId } = wanted
-    const key = `${subaccountId}@${regionHost}`
-    if (this.#pairing.has(key) || this.#isKnown(wanted))
+    const key = subaccountKey(regionHost, subaccountId)
+    if (this.#pairing.has(key) || this.#options.store.current.subaccounts.has(key))
       throw new PlatformError('CONNECTOR_SUBACCOUNT_EXISTS', { subaccount: subaccountId, regionHost })
     this.#pairing.add(key)
     try {
@@ -92,13 +92,13 @@ export class SubaccountService {
     return this.find(wanted)
   }
 
-  /** A changed location ID registers the tunnel anew; the wait is for that. */
+  /** A changed location ID or description registers the tunnel anew; the wait is for that. */
   async edit(actor: string, address: SubaccountAddress, patch: SubaccountPatch): Promise<Subaccount> {
     await this.#update(actor, address, audit('update', address, 'Account'), (subaccount) => ({
       ...subaccount,
       ...patch,
     }))
-    if (patch.locationId !== undefined) await this.#settle(address)
+    await this.#settle(address)
     return this.find(address)
   }
 
@@ -158,15 +158,6 @@ export class SubaccountService {
     }))
   }
 
-  #isKnown({ regionHost, subaccountId }: SubaccountAddress): boolean {
-    try {
-      this.find({ regionHost, subaccountId })
-      return true
-    } catch {
-      return false
-    }
-  }
-
   async #pair(wanted: NewSubaccount): Promise<SubaccountProperties> {
     const { credentials, ...kept } = wanted
     const { installationId } = this.#options.store.current.settings
@@ -214,9 +205,9 @@ export class SubaccountService {
   /** Waits until the tunnel is as the administrator wants it, or has failed, or the time is up. */
   async #settle(address: SubaccountAddress): Promise<void> {
     const { clock, runtime, tunnelTimeoutMs } = this.#options
-    const { connected } = this.find(address)
+    const { connected, subaccountId, regionHost } = this.find(address)
     await waitUntil(clock, tunnelTimeoutMs, () => {
-      const { state } = runtime.status(address.subaccountId, address.regionHost)
+      const { state } = runtime.status(subaccountId, regionHost)
       return connected ? state !== 'Disconnected' : state !== 'Connected'
     })
   }

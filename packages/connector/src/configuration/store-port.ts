@@ -7,6 +7,7 @@ export type AuditCategory =
   | 'BackendAuthority'
   | 'BackendMapping'
   | 'Configuration'
+  | 'Denied'
   | 'DomainMapping'
   | 'IdentityProviderTrust'
   | 'ProxySettings'
@@ -18,7 +19,7 @@ export type AuditCategory =
 /** What happened, for the audit trail. No secrets: whoever may read the trail reads all of it. */
 export interface AuditEvent {
   readonly category: AuditCategory
-  readonly action: 'create' | 'update' | 'delete'
+  readonly action: 'create' | 'update' | 'delete' | 'deny'
   /** What it happened to, for example `erp.corp:443/resources/-sap`. */
   readonly object: string
   /** `<id>@<region host>`; absent for the connector as a whole. */

@@ -115,6 +115,14 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'On-premise administrator: POST "master" to /api/v1/configuration/connector/haRole.',
     show: [],
   },
+  CONNECTOR_IS_SHADOW: {
+    http: 403,
+    level: 'info',
+    retry: 'never',
+    title: 'This instance is a shadow',
+    remedy: 'Caller: change the configuration on the master instance.',
+    show: [],
+  },
   CONNECTOR_CSRF_TOKEN_MISSING: {
     http: 403,
     level: 'info',

@@ -54,6 +54,8 @@ export class ConnectorHub {
   readonly #local: Map<string, LocalSession>
   readonly #listeners: Set<(event: ConnectorEvent) => void>
   readonly #stop: (() => void)[]
+  /** Work that nobody waits for, until `close` does. */
+  readonly #background: Set<Promise<void>>
   #isClosing: boolean
 
   constructor(options: ConnectorHubOptions) {
@@ -62,12 +64,13 @@ export class ConnectorHub {
     this.#leaseMs = options.leaseMs ?? 45_000
     this.#local = new Map()
     this.#listeners = new Set()
+    this.#background = new Set()
     this.#isClosing = false
     this.#stop = [
       options.bus.subscribe(connectorChannel, (text) => this.#received(text)),
-      options.clock.every(options.renewMs ?? 15_000, () => {
-        this.renew().catch((cause: unknown) => options.log.error('connector.lease.failed', {}, cause))
-      }),
+      options.clock.every(options.renewMs ?? 15_000, () =>
+        this.#inBackground(this.renew(), (cause) => options.log.error('connector.lease.failed', {}, cause)),
+      ),
     ]
   }
 
@@ -203,7 +206,13 @@ export class ConnectorHub {
     const sessions = [...this.#local.values()]
     for (const local of sessions) local.link.end('CONNECTOR_SERVICE_STOPPING')
     for (const { session } of sessions) await this.disconnected(session.sessionId)
+    await Promise.all(this.#background)
     this.#listeners.clear()
+  }
+
+  #inBackground(work: Promise<void>, failed: (cause: unknown) => void): void {
+    const tracked = work.catch(failed).finally(() => this.#background.delete(tracked))
+    this.#background.add(tracked)
   }
 
   #received(text: string): void {
@@ -250,15 +259,17 @@ export class ConnectorHub {
 
   #end(local: LocalSession, code: ErrorCode): void {
     local.link.end(code)
-    this.disconnected(local.session.sessionId).catch((cause: unknown) =>
-      this.#options.log.error('connector.session.remove-failed', { sessionId: local.session.sessionId }, cause),
+    const { sessionId } = local.session
+    this.#inBackground(this.disconnected(sessionId), (cause) =>
+      this.#options.log.error('connector.session.remove-failed', { sessionId }, cause),
     )
   }
 
   #publish(content: { event: ConnectorEvent } | { order: ReplicaOrder }): void {
-    this.#options.bus
-      .publish(connectorChannel, JSON.stringify({ from: this.replicaId, ...content }))
-      .catch((cause: unknown) => this.#options.log.warn('connector.bus.failed', {}, cause))
+    const text = JSON.stringify({ from: this.replicaId, ...content })
+    this.#inBackground(this.#options.bus.publish(connectorChannel, text), (cause) =>
+      this.#options.log.warn('connector.bus.failed', {}, cause),
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import type {
   AuditEntry,
+  AuditEvent,
   Change,
   ConfigurationStore,
   ConnectorConfiguration,
@@ -72,6 +73,24 @@ export class ConnectorStore implements ConfigurationStore {
   /** The first audit entry that no longer fits the chain; undefined when the trail is whole. */
   verifyAudit(): Promise<number | undefined> {
     return findBrokenLink(this.#store.db)
+  }
+
+  /** Appends entries that tell of no change, in one transaction and in the queue of the changes. */
+  record(actor: string, events: readonly AuditEvent[]): Promise<void> {
+    const run = this.#last.then(async () => {
+      const { db, clock } = this.#store
+      try {
+        this.#tip = await db.transaction().execute(async (transaction) => {
+          let tip = this.#tip
+          for (const event of events) tip = await appendAudit(transaction, tip, clock.now(), actor, event)
+          return tip
+        })
+      } catch (failure) {
+        throw toStoreError(failure)
+      }
+    })
+    this.#last = run.catch(() => {})
+    return run
   }
 
   async #commit<T>(actor: string, decide: (current: ConnectorConfiguration) => Change<T>): Promise<T> {
