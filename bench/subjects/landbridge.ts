@@ -26,9 +26,7 @@ export const landbridge: Peer = {
     return {
       web: proxyEntry(httpPort!, webHost, token),
       upload: proxyEntry(httpPort!, uploadHost, token),
-      ...(socksPort && {
-        socks: { port: socksPort, token: token.text, targetHost: echoHost, targetPort: echoPort },
-      }),
+      socks: { port: socksPort!, token: token.text, targetHost: echoHost, targetPort: echoPort },
       pids: { cloud: cloud.pid, connector: agent.pid },
       async stop() {
         await agent.stop()
