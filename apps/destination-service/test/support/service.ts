@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import {
   type Closeable,
@@ -10,6 +11,7 @@ import {
 } from '@landbridge/kernel'
 import { type DestinationTables, destinationMigrations, openStore, SqlDestinationStore } from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
+import { contractProblems } from './contract.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
 
 export const provider = { id: '11111111-1111-4111-8111-111111111111', subdomain: 'provider' }
@@ -51,6 +53,7 @@ export interface TestService extends Closeable {
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
+  /** Sends a request and checks the answer against the published contract. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
 }
 
@@ -113,6 +116,11 @@ export async function startService(
       })
       const text = await answer.text()
       const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
+      assert.deepEqual(
+        contractProblems(method, path, answer.status, isJson ? JSON.parse(text) : text),
+        [],
+        `${method} ${path}`,
+      )
       return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : null) as never }
     },
   }
