@@ -368,6 +368,16 @@ test("a refused first step of OAuth2UserTokenExchange carries the token service'
   )
 })
 
+test('two long tokens in one request are read', async () => {
+  const name = await userType('OAuth2JWTBearer')
+  const long = 'x'.repeat(20_000)
+  const found = await find(name, {
+    token: await service.token({ user: long }),
+    headers: { 'x-user-token': await service.token({ user: long }) },
+  })
+  assert.equal(found.authTokens?.[0]?.value, 'token-1')
+})
+
 for (const type of ['OAuth2UserTokenExchange', 'OAuth2JWTBearer']) {
   const sentToken = (call: TokenCall | undefined) =>
     call?.body.get('assertion') ?? call?.headers.authorization?.replace('Bearer ', '')
