@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { LocalCa } from '@landbridge/identity'
 import { freePort } from '@landbridge/testkit'
 import { granted, json, type OAuthServer, startOAuthServer, type TokenCall } from './support/oauth-server.ts'
 import { startService, subscriberA, type TestService, tenantClaims } from './support/service.ts'
@@ -366,6 +367,18 @@ test("a refused first step of OAuth2UserTokenExchange carries the token service'
     await failure(await userType('OAuth2UserTokenExchange'), { token: user }),
     /^Unable to fetch refresh token from the specified token service URL\. Response was: /,
   )
+})
+
+test('TrustAll accepts any certificate and ignores the trust store; without it the certificate is checked (DEST-093, DEST-094)', async () => {
+  const authority = await LocalCa.create({ subject: { CN: 'Unknown CA' } })
+  const secure = await startOAuthServer(await authority.issueServer({ dnsNames: ['elsewhere.test'], days: 1 }))
+  const tokenServiceURL = `${secure.url}/oauth/token`
+  const trusting = { tokenServiceURL, TrustAll: 'true', TrustStoreLocation: 'absent.pem', HostnameVerifier: 'Strict' }
+  assert.equal((await token(await clientCredentials(trusting))).value, 'token-1')
+  for (const checking of [{ tokenServiceURL }, { tokenServiceURL, TrustAll: 'FALSE' }])
+    assert.match(await failure(await clientCredentials(checking)), /not trusted/)
+  assert.equal(secure.calls.length, 1)
+  await secure.close()
 })
 
 test('two long tokens in one request are read', async () => {

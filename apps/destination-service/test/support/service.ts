@@ -25,6 +25,9 @@ export const clients = {
   foreign: client('sb-conn!b1', 'connectivity', 'instance-3'),
 }
 
+/** The directory fails when it is asked for this one. */
+export const brokenClient = 'sb-broken!b1'
+
 function client(clientId: string, service: string, instanceId: string) {
   const rest = { certificateThumbprints: [], plan: 'lite', xsappname: clientId.slice(3), redirectUris: [] }
   return { ...rest, clientId, service, instanceId, subaccountId: provider.id }
@@ -89,7 +92,10 @@ export async function startService(
       tenantBySubdomain: async (name) => tenants.find((tenant) => tenant.subdomain === name),
     },
     clients: {
-      findClient: async (clientId) => Object.values(clients).find((known) => known.clientId === clientId),
+      findClient: async (clientId) => {
+        if (clientId === brokenClient) throw new Error(`planted detail of ${clientId}`)
+        return Object.values(clients).find((known) => known.clientId === clientId)
+      },
     },
     clock,
     log: write,
