@@ -76,7 +76,7 @@ export const destinationsErrors = errorArea({
     remedy: 'Caller: send a valid access token of a destination service instance as bearer token.',
     show: ['reason'],
   },
-  // The published contract prescribes this title.
+  // The published contract prescribes this title, with a full stop behind it.
   DESTINATION_CALLER_UNREADABLE: {
     http: 400,
     level: 'info',
