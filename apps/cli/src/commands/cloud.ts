@@ -1,14 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { LocalCa } from '@landbridge/identity'
-import { type Clock, PlatformError, Secret } from '@landbridge/kernel'
 import { addCommand, type CommandContext } from '../command-spec.ts'
-import { startCloud } from '../compose/cloud.ts'
-import { type CloudConfig, cloudConfigSchema } from '../compose/cloud-config.ts'
-import { openAuthority, openSealer, openSecret, sealerFrom } from '../compose/platform-keys.ts'
-import { addConfigOptions, type ConfigOptions, componentConfig } from '../config/config-options.ts'
-import { writeFileWhole } from '../state/write-file.ts'
-import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
+import { addConfigOptions, type ConfigOptions } from '../config/config-options.ts'
 
 /** `landbridge cloud`: token, destination and connectivity service as one process. */
 export function addCloudCommand(context: CommandContext): void {
@@ -16,72 +7,9 @@ export function addCloudCommand(context: CommandContext): void {
     ['landbridge cloud --config cloud.yaml', 'with a configuration: landbridge config sample cloud'],
     ['LANDBRIDGE_STORE_POSTGRES_URL_FILE=/run/secrets/db landbridge cloud', 'a replica on PostgreSQL'],
   ])
-  addConfigOptions(command).action((options: ConfigOptions & { json?: boolean }) => {
-    const config = componentConfig(cloudConfigSchema, context.terminal, options)
-    return runComponent(context.terminal, {
-      name: 'cloud',
-      dataDirectory: config.dataDirectory,
-      logLevel: config.logLevel,
-      json: options.json === true,
-      start: (environment) => start(config, environment),
-    })
+  addConfigOptions(command).action(async (options: ConfigOptions & { json?: boolean }) => {
+    // Loaded only here: the services weigh more than all other commands together.
+    const { runCloud } = await import('../run/run-cloud.ts')
+    await runCloud(context.terminal, options)
   })
-}
-
-async function start(
-  config: CloudConfig,
-  { dataDirectory, clock, log }: ComponentEnvironment,
-): Promise<StartedComponent> {
-  const { store, operatorSecret } = config
-  const sealer =
-    store.sealingKey === undefined
-      ? openSealer(dataDirectory)
-      : sealerFrom(store.sealingKey.reveal().trim(), 'store.sealingKey')
-  const authority = configuredAuthority(config, clock) ?? (await openAuthority(dataDirectory, sealer, clock))
-  const caFile = join(dataDirectory, 'ca.pem')
-  writeFileWhole(caFile, authority.certificatePem, 0o644)
-  const cloud = await startCloud({
-    config,
-    storeUrl:
-      store.postgresUrl?.reveal() ?? (store.url === '' ? `sqlite:${join(dataDirectory, 'cloud.db')}` : store.url),
-    sealer,
-    authority,
-    proxy: config.proxy,
-    operatorSecret: operatorSecret ?? new Secret(openSecret(join(dataDirectory, 'operator-secret'))),
-    clock,
-    log,
-  })
-  const { tokenService, destinationService, connectivityService } = cloud
-  return {
-    caFile,
-    components: [tokenService, destinationService, connectivityService].map(({ name, url }) => ({
-      name,
-      url,
-      readyUrl: `${url}/health/ready`,
-    })),
-    close: () => cloud.close(),
-  }
-}
-
-/** @throws PlatformError CONFIG_INVALID when only one half is given or the file cannot be read */
-function configuredAuthority({ authority }: CloudConfig, clock: Clock): LocalCa | undefined {
-  const { certificateFile, key } = authority
-  if (certificateFile === undefined && key === undefined) return undefined
-  if (certificateFile === undefined || key === undefined)
-    throw new PlatformError('CONFIG_INVALID', {
-      problems: ['authority: expected both certificateFile and key, found only one of them'],
-    })
-  try {
-    return LocalCa.load(readFileSync(certificateFile, 'utf8'), key.reveal(), clock)
-  } catch (cause) {
-    throw new PlatformError(
-      'CONFIG_INVALID',
-      {
-        problems: [
-          `authority: expected the PEM files of a certificate authority and its key, found ${certificateFile}`,
-        ],
-      },
-      { cause },
-    )
-  }
 }
