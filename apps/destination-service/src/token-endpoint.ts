@@ -147,7 +147,8 @@ function connector(options: TokenEndpointOptions, request: TokenRequest, guard: 
       done(...result)
     })
     // The agent forgets a connection that is still being made.
-    if (socket instanceof Socket) limit.signal.addEventListener('abort', () => socket.destroy(), { once: true })
+    if (socket instanceof Socket)
+      limit.signal.addEventListener('abort', () => socket.destroy(limit.expired), { once: true })
   }
 }
 

@@ -3,6 +3,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { freePort } from '@landbridge/testkit'
 import { granted, json, type OAuthServer, startOAuthServer, type TokenCall } from './support/oauth-server.ts'
 import { startService, subscriberA, type TestService, tenantClaims } from './support/service.ts'
+import { testTokens } from './support/test-tokens.ts'
 
 interface Token {
   readonly type: string
@@ -426,6 +427,29 @@ for (const type of ['OAuth2UserTokenExchange', 'OAuth2JWTBearer']) {
     assert.deepEqual(new Set(oauth.calls.map((call) => call.url)), new Set(['/subscriber-a/oauth/token']))
   })
 }
+
+test("a foreign issuer's user token is accepted with the destination's own key set, and only then (DEST-190, DEST-192, RC-071, CONN-205)", async () => {
+  const foreign = await testTokens(service.clock, 'https://idp.foreign.test')
+  const user = await foreign.sign({ zid: '', subdomain: '', clientId: 'foreign', user: 'jane' })
+  const jwks = (keys: object[]) => ({
+    'x_user_token.jwks': Buffer.from(JSON.stringify({ keys })).toString('base64'),
+  })
+  const headers = { 'x-user-token': user }
+  assert.match(await failure(await userType('OAuth2JWTBearer'), { headers }), /X-user-token is not valid/)
+  const other = await testTokens(service.clock, 'https://idp.foreign.test')
+  for (const bad of [jwks([]), jwks([other.publicKey])])
+    assert.match(await failure(await userType('OAuth2JWTBearer', bad), { headers }), /X-user-token is not valid/)
+  assert.match(
+    await failure(await userType('OAuth2JWTBearer', { 'x_user_token.jwks': 'e30=' }), { headers }),
+    /no base64-encoded key set/,
+  )
+  assert.equal(oauth.calls.length, 0)
+  const name = await userType('OAuth2JWTBearer', jwks([foreign.publicKey]))
+  assert.equal((await token(name, { headers })).value, 'token-1')
+  assert.equal(only().body.get('assertion'), user)
+  const expired = await foreign.sign({ zid: '', subdomain: '', clientId: 'foreign', user: 'jane', expired: true })
+  assert.match(await failure(name, { headers: { 'x-user-token': expired } }), /X-user-token is not valid/)
+})
 
 test('types and options that are not offered yet are stored and answered with an error entry, and the secret is not sent (DEST-053)', async () => {
   for (const [properties, expected] of [

@@ -24,7 +24,8 @@ export const clients = {
 }
 
 function client(clientId: string, service: string, instanceId: string) {
-  return { clientId, service, instanceId, subaccountId: provider.id }
+  const rest = { certificateThumbprints: [], plan: 'lite', xsappname: clientId.slice(3), redirectUris: [] }
+  return { ...rest, clientId, service, instanceId, subaccountId: provider.id }
 }
 
 export const config: DestinationServiceConfig = {
@@ -75,12 +76,15 @@ export async function startService(
     log: silentLog,
     migrations: destinationMigrations,
   })
-  const { sign, verifier } = await testTokens()
+  const { sign, verifier } = await testTokens(clock)
   const app = await startDestinationService({
     config: { ...config, ...more.config },
     store: new SqlDestinationStore(store),
     verifier,
-    tenants: { tenantById: async (id) => tenants.find((tenant) => tenant.id === id) },
+    tenants: {
+      tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
+      tenantBySubdomain: async (name) => tenants.find((tenant) => tenant.subdomain === name),
+    },
     clients: {
       findClient: async (clientId) => Object.values(clients).find((known) => known.clientId === clientId),
     },

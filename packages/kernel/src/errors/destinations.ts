@@ -81,7 +81,7 @@ export const destinationsErrors = errorArea({
     http: 400,
     level: 'info',
     retry: 'never',
-    title: 'Unable to parse the JWT in Authorization Header.',
+    title: 'Unable to parse the JWT in Authorization Header',
     remedy: 'Caller: send the access token unchanged, in the form header.payload.signature.',
     show: [],
   },
