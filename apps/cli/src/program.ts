@@ -1,12 +1,14 @@
 import { Command } from 'commander'
 import type { CommandContext } from './command-spec.ts'
 import { addCallCommand } from './commands/call.ts'
+import { addCertificateCommand } from './commands/certificate.ts'
 import { addCloudCommand } from './commands/cloud.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addConnectorCommand } from './commands/connector.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
+import { addProxyCommand } from './commands/proxy.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUpCommand } from './commands/up.ts'
@@ -34,11 +36,13 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addUpCommand(context)
   addCloudCommand(context)
   addConnectorCommand(context)
+  addProxyCommand(context)
   addEnvCommand(context)
   addCallCommand(context)
   addTokenCommand(context)
   addStatusCommand(context)
   addHostsCommand(context)
+  addCertificateCommand(context)
   addConfigCommand(context)
   addCompletionCommand(context)
   addVersionCommand(context)

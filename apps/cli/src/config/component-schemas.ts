@@ -1,6 +1,7 @@
 import type { TObject } from '@sinclair/typebox'
 import { cloudConfigSchema } from '../compose/cloud-config.ts'
 import { connectorConfigSchema } from '../compose/connector-config.ts'
+import { proxyConfigSchema } from '../compose/proxy-config.ts'
 import { upConfigSchema } from '../up/up-config.ts'
 import type { ComponentName } from './component-names.ts'
 
@@ -18,6 +19,10 @@ export const components: Readonly<Record<ComponentName, ComponentConfiguration>>
   cloud: {
     schema: cloudConfigSchema,
     summary: 'Token, destination and connectivity service: `landbridge cloud`.',
+  },
+  proxy: {
+    schema: proxyConfigSchema,
+    summary: 'The connectivity proxy, one replica: `landbridge proxy`.',
   },
   connector: {
     schema: connectorConfigSchema,

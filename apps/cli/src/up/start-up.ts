@@ -73,7 +73,14 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   const endpoints = await cloud.endpoints()
 
   progress('Starting connectivity proxy')
-  const proxy = await startUpProxy({ ...options, cloud, authority, service: landscape.proxy, endpoints })
+  const proxy = await startUpProxy({
+    ...options,
+    cloud,
+    authority,
+    caFile: join(dataDirectory, 'ca.pem'),
+    service: landscape.proxy,
+    endpoints,
+  })
   started.push(proxy)
 
   progress('Starting Cloud Connector and demo backends')
