@@ -29,7 +29,7 @@ const tunnelServerName = 'tunnel.landbridge.localhost'
 
 /** Starts the connectivity proxy of `landbridge up`, for all tenants, paired like one in another process. */
 export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpProxy> {
-  const { cloud, authority, host, ports, clock } = options
+  const { cloud, authority, host, clock } = options
   const log = options.log.with({ component: 'proxy' })
   const key = readServiceKey(JSON.stringify(renderCredentials(options.service, options.endpoints)))
   const agent = createAgent({ caFiles: [options.caFile], hostNames: [], address: host })
