@@ -83,6 +83,11 @@ export class ConnectorHub {
     return this.#local.size
   }
 
+  /** Resolves when this replica hears the others. On one bus connection, what is published follows what is listened to. */
+  async joined(): Promise<void> {
+    await this.#options.bus.publish(connectorChannel, JSON.stringify({ from: this.replicaId }))
+  }
+
   /** @returns a function that ends the subscription. */
   subscribe(listener: (event: ConnectorEvent) => void): () => void {
     this.#listeners.add(listener)
