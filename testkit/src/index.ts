@@ -1,2 +1,3 @@
+export { selfSignedCertificate, type TestCertificate } from './certificate.ts'
 export { freePort, startPostgres, type TestPostgres } from './postgres.ts'
 export { temporaryFolder } from './temp.ts'

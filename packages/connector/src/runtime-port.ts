@@ -73,7 +73,7 @@ export interface RegionEndpoint {
   readonly notificationHost: string
   readonly address?: string
   readonly port: number
-  /** PEM of the certificate authorities to believe. */
+  /** PEM of the certificate authorities to believe; empty: the system's list. */
   readonly ca: string
 }
 

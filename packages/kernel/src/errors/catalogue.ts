@@ -1,4 +1,6 @@
+import { cliErrors } from './cli.ts'
 import { connectorErrors } from './connector.ts'
+import { connectorAdministrationErrors } from './connector-administration.ts'
 import { destinationsErrors } from './destinations.ts'
 import type { ErrorEntry } from './entry.ts'
 import { generalErrors } from './general.ts'
@@ -16,6 +18,8 @@ export const catalogue = {
   ...destinationsErrors,
   ...registryErrors,
   ...connectorErrors,
+  ...connectorAdministrationErrors,
+  ...cliErrors,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

@@ -19,18 +19,18 @@ import type {
 } from '@landbridge/registry'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
-import { ConnectorStore } from './connector-store.ts'
+import { ConnectedAgentsStore } from './connected-agents-store.ts'
 import { fromBinding, fromInstance, fromLocalUser, toBinding, toInstance, toLocalUser, toSubaccount } from './rows.ts'
 import type { RegistryTables } from './tables.ts'
 
 /** Tenants, services, bindings and users in SQL, and the directories that the token service reads. */
 export class RegistryStore implements RegistryRepository, TenantDirectory, ClientDirectory, UserDirectory {
   /** Certificates and live sessions of connectors, in the same database. */
-  readonly connectors: ConnectorStore
+  readonly connectors: ConnectedAgentsStore
   readonly #store: Store<RegistryTables>
 
   constructor(store: Store<RegistryTables>) {
-    this.connectors = new ConnectorStore(store)
+    this.connectors = new ConnectedAgentsStore(store)
     this.#store = store
   }
 

@@ -13,7 +13,7 @@ import { fromCertificate, fromSession, toCertificate, toSession } from './rows.t
 import type { RegistryTables } from './tables.ts'
 
 /** Certificates and live sessions of connectors in SQL. */
-export class ConnectorStore implements ConnectorRepository {
+export class ConnectedAgentsStore implements ConnectorRepository {
   readonly #store: Store<RegistryTables>
 
   constructor(store: Store<RegistryTables>) {

@@ -1,0 +1,53 @@
+import { type AccessTable, compileAccess, type SystemMapping } from '@landbridge/access'
+import type { ConnectorSnapshot, SubaccountRuntime } from '../runtime-port.ts'
+import type { ConnectorConfiguration, Subaccount } from './model.ts'
+
+/** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
+const compiled = new WeakMap<ReadonlyMap<string, SystemMapping>, AccessTable>()
+
+/** The compiled access control of a subaccount. */
+export function accessOf(subaccount: Subaccount): AccessTable {
+  const known = compiled.get(subaccount.mappings)
+  if (known !== undefined) return known
+  const table = compileAccess([...subaccount.mappings.values()])
+  compiled.set(subaccount.mappings, table)
+  return table
+}
+
+/** What the running side needs to know of a configuration. */
+export function toSnapshot(configuration: ConnectorConfiguration, version: string): ConnectorSnapshot {
+  const { settings, trustedCertificates } = configuration
+  return {
+    installationId: settings.installationId,
+    version,
+    description: settings.description,
+    ...(settings.httpsProxy === undefined ? {} : { httpsProxy: settings.httpsProxy }),
+    trust: {
+      trustAllBackends: settings.trustAllBackends,
+      certificates: Array.from(trustedCertificates.values(), (certificate) => certificate.pem),
+    },
+    // A shadow only watches; its master carries the tunnels.
+    subaccounts: settings.haRole === 'shadow' ? [] : Array.from(configuration.subaccounts.values(), toRuntime),
+  }
+}
+
+function toRuntime(subaccount: Subaccount): SubaccountRuntime {
+  const { subaccountId, regionHost, locationId, description, connected, loadSharing, tunnelConnections } = subaccount
+  return {
+    subaccountId,
+    regionHost,
+    locationId,
+    description,
+    connected,
+    loadSharing,
+    tunnelConnections,
+    endpoint: subaccount.endpoint,
+    certificate: subaccount.certificate,
+    privateKey: subaccount.privateKey,
+    access: accessOf(subaccount),
+    domainMappings: [...subaccount.domainMappings.values()],
+    trustedIssuers: Array.from(subaccount.identityProviders.values())
+      .filter((provider) => provider.enabled)
+      .map(({ issuer, jwks }) => ({ issuer, jwks })),
+  }
+}

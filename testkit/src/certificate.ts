@@ -1,0 +1,29 @@
+import { webcrypto } from 'node:crypto'
+import 'reflect-metadata'
+import { X509CertificateGenerator } from '@peculiar/x509'
+
+export interface TestCertificate {
+  readonly certificate: string
+  readonly key: string
+}
+
+/** A fresh self-signed P-256 certificate for `localhost` and 127.0.0.1, valid for a day; its own CA. */
+export async function selfSignedCertificate(): Promise<TestCertificate> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const certificate = await X509CertificateGenerator.createSelfSigned(
+    {
+      name: 'CN=localhost',
+      keys,
+      signingAlgorithm: algorithm,
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + 86_400_000),
+    },
+    webcrypto,
+  )
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
+  return {
+    certificate: certificate.toString('pem'),
+    key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
+  }
+}
