@@ -32,8 +32,9 @@ export interface FakeRegion {
   close(): Promise<void>
 }
 
-export async function startFakeRegion(): Promise<FakeRegion> {
-  const ca = await LocalCa.create({ subject: { CN: 'Region CA', O: 'Test' } })
+/** @param former a closed region whose port and authority the new one takes over. */
+export async function startFakeRegion(former?: FakeRegion): Promise<FakeRegion> {
+  const ca = former?.ca ?? (await LocalCa.create({ subject: { CN: 'Region CA', O: 'Test' } }))
   const server = await ca.issueServer({
     dnsNames: [`connectivitynotification.${regionHost}`, `connectivitycertsigning.${regionHost}`],
     days: 10,
@@ -55,7 +56,7 @@ export async function startFakeRegion(): Promise<FakeRegion> {
       else http.emit('connection', socket)
     },
   )
-  await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => tls.listen(former?.port ?? 0, '127.0.0.1', resolve))
   const address = tls.address()
   const region: FakeRegion = {
     port: typeof address === 'object' && address !== null ? address.port : 0,

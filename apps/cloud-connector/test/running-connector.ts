@@ -36,6 +36,19 @@ export const id = '7f0c1f6e-0000-4000-8000-000000000001'
 export const configuration = '/api/v1/configuration'
 export const subaccountPath = `${configuration}/subaccounts/${regionHost}/${id}`
 
+/** A complete configuration with short waits. */
+export const testConfig: CloudConnectorConfig = {
+  host: '127.0.0.1',
+  port: 0,
+  dnsNames: ['localhost'],
+  sessionIdleMs: 60_000,
+  initialPassword: password,
+  haRole: 'master',
+  regionTimeoutMs: 5_000,
+  tunnelTimeoutMs: 5_000,
+  regions: {},
+}
+
 /** A connector on a database in `folder`, with the real runtime, paired with nothing yet. */
 export async function startConnector(
   folder: string,
@@ -50,14 +63,7 @@ export async function startConnector(
     migrations: connectorMigrations,
   })
   const config: CloudConnectorConfig = {
-    host: '127.0.0.1',
-    port: 0,
-    dnsNames: ['localhost'],
-    sessionIdleMs: 60_000,
-    initialPassword: password,
-    haRole: 'master',
-    regionTimeoutMs: 5_000,
-    tunnelTimeoutMs: 5_000,
+    ...testConfig,
     regions:
       region === undefined
         ? {}
@@ -79,11 +85,6 @@ export async function startConnector(
       await store.close()
     },
   }
-}
-
-/** Without the initial password that a test may want to keep. */
-export function withoutInitialPassword(): Partial<CloudConnectorConfig> {
-  return { initialPassword: 'manage' }
 }
 
 export function send(app: { url: string; uiCa: string }, method: string, path: string, call: Call): Promise<Answer> {
