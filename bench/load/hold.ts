@@ -12,18 +12,30 @@ export interface HoldResult {
   readonly firstFailure: string
 }
 
+export interface HoldHooks {
+  /** True when the time for opening is used up; what is open by then is counted. */
+  readonly isOver: () => boolean
+  /** Called once with all connections open. */
+  readonly whileOpen: () => void
+}
+
 /** How many handshakes run at the same time: enough to keep the proxy busy, few enough for any listen backlog. */
 const parallel = 128
 
 /**
- * Opens `wanted` SOCKS5 connections, calls `whileOpen` with all of them open, then echoes one byte on each.
+ * Opens `wanted` SOCKS5 connections, weighs the situation with all of them open, then echoes one byte on each.
  * Each takes a file descriptor here and several in the proxies.
  */
-export async function holdConnections(socks: SocksEntry, wanted: number, whileOpen: () => void): Promise<HoldResult> {
+export async function holdConnections(
+  socks: SocksEntry,
+  wanted: number,
+  { isOver, whileOpen }: HoldHooks,
+): Promise<HoldResult> {
   const open: Socket[] = []
   const failures: string[] = []
   const startedMs = performance.now()
   await eachInParallel(wanted, async () => {
+    if (isOver()) return
     try {
       open.push(await openVirtualConnection(socks))
     } catch (failure) {

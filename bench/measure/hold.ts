@@ -18,8 +18,11 @@ export async function measureHold(
     progress.say(`only ${count} connections: raise the limit of open files (ulimit -Hn) for ${wanted}`)
   const before = mapRecord(pids, memoryBytes)
   let during: Record<string, number> = {}
-  const result = await holdConnections(socks, count, () => {
-    during = mapRecord(pids, memoryBytes)
+  const result = await holdConnections(socks, count, {
+    isOver: progress.isOver,
+    whileOpen: () => {
+      during = mapRecord(pids, memoryBytes)
+    },
   })
   progress.say(`${subject.name}: ${result.answered} of ${count} open connections answered ${result.firstFailure}`)
   return {

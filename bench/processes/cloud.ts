@@ -1,9 +1,17 @@
-// Our cloud side as a process: HTTP proxy and tunnel server as the connectivity proxy runs them for several tenants,
+// Our cloud side as a process: HTTP proxy, SOCKS5 proxy and tunnel server as the connectivity proxy runs them for several tenants,
 // with token verification. Argument: a file with CloudSettings. Prints one line of JSON with its ports.
 import { readFileSync } from 'node:fs'
 import { staticKeySource, TokenVerifier } from '@landbridge/identity'
 import { createLog, systemClock } from '@landbridge/kernel'
-import { type AccessPolicy, Authorizer, HttpFront, Listener, TunnelServer, TunnelTable } from '@landbridge/proxy'
+import {
+  type AccessPolicy,
+  Authorizer,
+  HttpFront,
+  Listener,
+  SocksFront,
+  TunnelServer,
+  TunnelTable,
+} from '@landbridge/proxy'
 import { startControlListener } from './control-listener.ts'
 import { type CloudSettings, exitOnTerm, readSettings } from './settings.ts'
 
@@ -42,5 +50,8 @@ const verifier = new TokenVerifier({
 const authorizer = new Authorizer(policy, verifier)
 const http = new HttpFront({ authorizer, tunnels: table, clock, log })
 const httpListener = await Listener.open('127.0.0.1', 0, 'servers.proxy.http.port', (socket) => http.accept(socket))
+const socks = new SocksFront({ authorizer, tunnels: table, clock, log })
+const socksListener = await Listener.open('127.0.0.1', 0, 'servers.proxy.socks5.port', (socket) => socks.accept(socket))
 
-process.stdout.write(`${JSON.stringify({ controlPort: control.port, httpPort: httpListener.port })}\n`)
+const ports = { controlPort: control.port, httpPort: httpListener.port, socksPort: socksListener.port }
+process.stdout.write(`${JSON.stringify(ports)}\n`)

@@ -8,6 +8,8 @@ import { type BenchmarkToken, createToken } from './token.ts'
 
 const webHost = 'web.virtual'
 const uploadHost = 'upload.virtual'
+const echoHost = 'echo.virtual'
+const echoPort = 7
 
 /** Our own data plane: cloud process and connector process; token and access control are checked on every request. */
 export const landbridge: Peer = {
@@ -17,13 +19,14 @@ export const landbridge: Peer = {
   async start({ backend, certificates, folder }) {
     const token = await createToken(connectorIdentity.subaccountId)
     const cloud = await startNodeScript('cloud.ts', [writeSettings(folder, cloudSettings(certificates, token))])
-    const { controlPort, httpPort } = cloud.ready as Record<string, number>
+    const { controlPort, httpPort, socksPort } = cloud.ready as Record<string, number>
     const agent = await startNodeScript('agent.ts', [
       writeSettings(folder, agentSettings(certificates, backend, controlPort!)),
     ])
     return {
       web: proxyEntry(httpPort!, webHost, token),
       upload: proxyEntry(httpPort!, uploadHost, token),
+      socks: { port: socksPort!, token: token.text, targetHost: echoHost, targetPort: echoPort },
       pids: { cloud: cloud.pid, connector: agent.pid },
       async stop() {
         await agent.stop()
@@ -47,6 +50,7 @@ function agentSettings({ ca, client }: CertificateFiles, backend: Backend, contr
     mappings: [
       { virtualHost: webHost, virtualPort: 80, port: backend.webPort, protocol: 'HTTP' },
       { virtualHost: uploadHost, virtualPort: 80, port: backend.uploadPort, protocol: 'HTTP' },
+      { virtualHost: echoHost, virtualPort: echoPort, port: backend.echoPort, protocol: 'TCP' },
     ],
   }
 }

@@ -1,12 +1,17 @@
 import { Command } from 'commander'
 import type { CommandContext } from './command-spec.ts'
 import { addCallCommand } from './commands/call.ts'
+import { addCertificateCommand } from './commands/certificate.ts'
+import { addCloudCommand } from './commands/cloud.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
+import { addConnectorCommand } from './commands/connector.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
+import { addProxyCommand } from './commands/proxy.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
+import { addUpCommand } from './commands/up.ts'
 import { addVersionCommand } from './commands/version.ts'
 import type { Terminal } from './terminal.ts'
 import { productVersion } from './version.ts'
@@ -28,11 +33,16 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
       '\nStart here:\n  landbridge up                         everything in one process, with a demo landscape\n  landbridge call demo-backend /hello   in a second terminal',
     )
   const context: CommandContext = { program, terminal, exitWith }
+  addUpCommand(context)
+  addCloudCommand(context)
+  addConnectorCommand(context)
+  addProxyCommand(context)
   addEnvCommand(context)
   addCallCommand(context)
   addTokenCommand(context)
   addStatusCommand(context)
   addHostsCommand(context)
+  addCertificateCommand(context)
   addConfigCommand(context)
   addCompletionCommand(context)
   addVersionCommand(context)

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
-import { componentNames } from '../src/config/component-schemas.ts'
+import { componentNames } from '../src/config/component-names.ts'
 import { landbridge } from './launcher.ts'
 
 test('a bad configuration names file and line, key, what is expected and what was found, for every problem', async () => {

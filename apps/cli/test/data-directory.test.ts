@@ -30,12 +30,13 @@ test('a data directory of a newer version is refused and left as it is', () => {
   assert.match(readFileSync(marker, 'utf8'), /9\.0\.0/)
 })
 
-test('a data directory that is a file or holds a damaged marker is refused with the reason', () => {
+test('a data directory that is a file, holds a damaged marker or files of somebody else is refused with the reason', () => {
   using folder = temporaryFolder()
   writeFileSync(join(folder.path, 'file'), '')
   mkdirSync(join(folder.path, 'bad'))
+  mkdirSync(join(folder.path, 'foreign/file'), { recursive: true })
   writeFileSync(join(folder.path, 'bad/format.json'), '{}')
-  for (const name of ['file', 'bad'])
+  for (const name of ['file', 'bad', 'foreign'])
     assert.throws(
       () => openDataDirectory(join(folder.path, name), '0.1.0'),
       (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && String(thrown.facts.reason) !== '',

@@ -26,6 +26,7 @@ function state(folder: string, components: PlatformState['components']): Platfor
     startedAt: '2026-01-01T00:00:00Z',
     components,
     caFile,
+    componentCaFiles: [],
     hostNames: ['demo.localhost'],
     address: '127.0.0.1',
     vcapServices: { destination: [{ label: 'destination', name: 'dest', tags: ['destination'], credentials }] },

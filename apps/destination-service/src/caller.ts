@@ -1,7 +1,7 @@
-import type { Scope, TokenChecker, VerifiedToken } from '@landbridge/destinations'
+import type { Scope } from '@landbridge/destinations'
+import type { ClientDirectory, TenantDirectory, TokenVerifier, VerifiedToken } from '@landbridge/identity'
 import { errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ClientDirectory, TenantDirectory } from './identity-contract.ts'
 
 /** Who calls, and which levels the token opens. */
 export interface Caller {
@@ -10,7 +10,7 @@ export interface Caller {
 }
 
 export interface CallerOptions {
-  readonly verifier: TokenChecker
+  readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
 }
@@ -58,7 +58,7 @@ async function identify(options: CallerOptions, header: string | undefined): Pro
   }
 }
 
-async function verify(verifier: TokenChecker, text: string): Promise<VerifiedToken> {
+async function verify(verifier: TokenVerifier, text: string): Promise<VerifiedToken> {
   try {
     return await verifier.verify(text)
   } catch (cause) {

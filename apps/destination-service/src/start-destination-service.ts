@@ -3,16 +3,15 @@ import {
   EndpointPolicy,
   instanceLevel,
   subaccountLevel,
-  type TokenChecker,
   type TokenEndpoint,
   TokenSource,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
+import type { ClientDirectory, TenantDirectory, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
 import { errorBody } from './error-body.ts'
-import type { ClientDirectory, TenantDirectory } from './identity-contract.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { destinationRoutes } from './routes/destinations.ts'
 import { findRoute } from './routes/find.ts'
@@ -21,7 +20,7 @@ import { createTokenEndpoint } from './token-endpoint.ts'
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
   readonly store: DestinationStore
-  readonly verifier: TokenChecker
+  readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
   /** Sends token requests; by default directly, within the policy of the configuration. */
@@ -39,7 +38,7 @@ export async function startDestinationService(options: DestinationServiceOptions
   const { config, store, clock, log } = options
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
-    userTokens: options.verifier,
+    verifier: options.verifier,
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,

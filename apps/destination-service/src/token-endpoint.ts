@@ -1,6 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { isIP, Socket } from 'node:net'
-import { getCACertificates } from 'node:tls'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { type EndpointPolicy, type TokenEndpoint, type TokenRequest, tokenFailure } from '@landbridge/destinations'
 import { type Clock, isPlatformError, type Log } from '@landbridge/kernel'
 import { Agent, buildConnector, request as send } from 'undici'
@@ -40,10 +40,15 @@ const reasons: Readonly<Record<string, string>> = {
  * tokens are cached, so sharing connections would gain little and could leak one destination's trust into another.
  */
 export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
-  return { send: (request) => exchange(options, request) }
+  // Reading all trusted certificates takes milliseconds, so it happens once.
+  const trusted =
+    options.ca === undefined
+      ? undefined
+      : createSecureContext({ ca: [...getCACertificates('default'), options.ca], minVersion: 'TLSv1.2' })
+  return { send: (request) => exchange(options, request, trusted) }
 }
 
-async function exchange(options: TokenEndpointOptions, request: TokenRequest) {
+async function exchange(options: TokenEndpointOptions, request: TokenRequest, trusted: SecureContext | undefined) {
   if (request.proxyType === 'OnPremise')
     throw tokenFailure('token services behind a Cloud Connector (ProxyType OnPremise) are not supported yet')
   const url = new URL(request.url)
@@ -54,7 +59,7 @@ async function exchange(options: TokenEndpointOptions, request: TokenRequest) {
   if (request.insecureTrustAll) options.log.warn('destination.token.trust-all', { host: url.host })
   const limit = new PhaseLimit(options, request)
   const agent = new Agent({
-    connect: connector(options, request, guard, limit),
+    connect: connector(request, guard, limit, trusted),
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
@@ -134,11 +139,11 @@ function guardOf(policy: EndpointPolicy, privateNetwork: boolean): Guard {
   }
 }
 
-function connector(options: TokenEndpointOptions, request: TokenRequest, guard: Guard, limit: PhaseLimit) {
+function connector(request: TokenRequest, guard: Guard, limit: PhaseLimit, trusted: SecureContext | undefined) {
   const connect = buildConnector({
     timeout: 0,
     rejectUnauthorized: !request.insecureTrustAll,
-    ...(options.ca === undefined ? {} : { ca: [...getCACertificates('default'), options.ca] }),
+    ...(trusted === undefined ? {} : { secureContext: trusted }),
     lookup: (host: string, how: LookupOptions, done: LookupDone) => guardedLookup(guard, host, how, done),
   } as buildConnector.BuildOptions)
   return (target: buildConnector.Options, done: buildConnector.Callback) => {
@@ -147,7 +152,8 @@ function connector(options: TokenEndpointOptions, request: TokenRequest, guard: 
       done(...result)
     })
     // The agent forgets a connection that is still being made.
-    if (socket instanceof Socket) limit.signal.addEventListener('abort', () => socket.destroy(), { once: true })
+    if (socket instanceof Socket)
+      limit.signal.addEventListener('abort', () => socket.destroy(limit.expired), { once: true })
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { clients, startService, type TestService } from './support/service.ts'
+import { brokenClient, clients, startService, type TestService } from './support/service.ts'
 
 let service: TestService
 before(async () => {
@@ -138,12 +138,26 @@ test('a ProxyType that the authentication type does not allow is refused (DEST-0
     ['PrincipalPropagation', 'OnPremise', 201],
     ['OAuth2TechnicalUserPropagation', 'Internet', 400],
     ['NoAuthentication', 'PrivateLink', 201],
+    ['BasicAuthentication', 'PrivateLink', 201],
+    ['ClientCertificateAuthentication', 'PrivateLink', 201],
+    ['SAMLAssertion', 'PrivateLink', 201],
+    ['SAPAssertionSSO', 'PrivateLink', 201],
+    ['OAuth2JWTBearer', 'PrivateLink', 400],
     ['ClientCertificateAuthentication', 'OnPremise', 400],
     ['NoAuthentication', 'Intranet', 400],
   ]
   for (const [Authentication, ProxyType, status] of cases) {
     const Name = `${Authentication}-${ProxyType}`
-    const body = { ...valid, Name, Authentication, ProxyType }
+    const body = {
+      ...valid,
+      Name,
+      Authentication,
+      ProxyType,
+      User: 'u',
+      Password: 'p',
+      clientId: 'c',
+      tokenServiceURL: 'x',
+    }
     const reply = await service.call('POST', '/subaccountDestinations', { body })
     assert.equal(reply.status, status, Name)
   }
@@ -206,7 +220,12 @@ test('a list option that is not offered is refused rather than ignored', async (
   assert.equal((await service.call('DELETE', '/subaccountDestinations')).status, 400)
 })
 
-test('malformed JSON, another content type and unknown paths are answered with an ErrorMessage (DEST-013)', async () => {
+test('an internal failure is answered 500 without any detail of it (DEST-013, CONN-129)', async () => {
+  const reply = await service.call('GET', '/destinations/x', { token: await service.token({ clientId: brokenClient }) })
+  assert.deepEqual([reply.status, reply.body], [500, { ErrorMessage: 'Internal error' }])
+})
+
+test('malformed JSON, another content type and unknown paths are answered with an ErrorMessage', async () => {
   const send = async (type: string, body: string) =>
     fetch(`${service.app.url}/destination-configuration/v1/subaccountDestinations`, {
       method: 'POST',

@@ -1,84 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { after, beforeEach, test } from 'node:test'
+import { LocalCa } from '@landbridge/identity'
 import { freePort } from '@landbridge/testkit'
-import { granted, json, type OAuthServer, startOAuthServer, type TokenCall } from './support/oauth-server.ts'
-import { startService, subscriberA, type TestService, tenantClaims } from './support/service.ts'
+import { granted, json, startOAuthServer, type TokenCall } from './support/oauth-server.ts'
+import { startService } from './support/service.ts'
+import { TokenFixture } from './support/token-fixture.ts'
 
-interface Token {
-  readonly type: string
-  readonly value: string
-  readonly http_header: { key: string; value: string }
-  readonly expires_in?: string
-  readonly scope?: string
-  readonly refresh_token?: string
-  readonly error?: string
-}
-
-let service: TestService
-let oauth: OAuthServer
-before(async () => {
-  service = await startService('sqlite::memory:')
-})
-after(() => service.close())
-beforeEach(async () => {
-  oauth = await startOAuthServer()
-})
-afterEach(() => oauth.close())
-
-let next = 1
-
-/** Stores a destination under a fresh name. */
-async function put(properties: Record<string, string>): Promise<string> {
-  const Name = `d${next++}`
-  const body = { Name, Type: 'HTTP', URL: 'https://erp.example.test', ProxyType: 'Internet', ...properties }
-  const reply = await service.call('POST', '/subaccountDestinations', { body })
-  assert.equal(reply.status, 201, reply.text)
-  return Name
-}
-
-function clientCredentials(more: Record<string, string> = {}): Promise<string> {
-  return put({
-    Authentication: 'OAuth2ClientCredentials',
-    clientId: 'sb-app!b1|x!b2',
-    clientSecret: 's3cr3t-value',
-    tokenServiceURL: `${oauth.url}/oauth/token`,
-    ...more,
-  })
-}
-
-interface Found {
-  readonly status: number
-  readonly authTokens: readonly Token[] | undefined
-  readonly configuration: Record<string, string>
-}
-
-async function find(
-  name: string,
-  options: { token?: string; headers?: Record<string, string>; query?: string } = {},
-): Promise<Found> {
-  const reply = await service.call('GET', `/destinations/${name}${options.query ?? ''}`, options)
-  const body = (reply.body ?? {}) as { authTokens?: Token[]; destinationConfiguration: Record<string, string> }
-  return { status: reply.status, authTokens: body.authTokens, configuration: body.destinationConfiguration }
-}
-
-async function token(name: string, options: Parameters<typeof find>[1] = {}): Promise<Token> {
-  const found = await find(name, options)
-  assert.equal(found.status, 200)
-  assert.equal(found.authTokens?.length, 1)
-  return found.authTokens![0]!
-}
-
-async function failure(name: string, options: Parameters<typeof find>[1] = {}): Promise<string> {
-  const { error, ...rest } = await token(name, options)
-  assert.deepEqual(rest, { type: '', value: '', http_header: { key: '', value: '' }, expires_in: '0' })
-  assert.match(error ?? '', /^Retrieval of OAuthToken failed due to: /)
-  return error!.slice('Retrieval of OAuthToken failed due to: '.length)
-}
-
-const only = (): TokenCall => {
-  assert.equal(oauth.calls.length, 1)
-  return oauth.calls[0]!
-}
+const at = await TokenFixture.start()
+after(() => at.close())
+beforeEach(() => at.renewOAuthServer())
+const { put, clientCredentials, find, token, failure, only } = at
 
 test('types without tokens have no member authTokens at all (DEST-020, DEST-127, DEST-131, CONN-139, RC-061)', async () => {
   for (const properties of [
@@ -87,7 +18,7 @@ test('types without tokens have no member authTokens at all (DEST-020, DEST-127,
     { Authentication: 'ClientCertificateAuthentication' },
   ]) {
     const name = await put(properties)
-    const reply = await service.call('GET', `/destinations/${name}`)
+    const reply = await at.service.call('GET', `/destinations/${name}`)
     assert.deepEqual(Object.keys(reply.body), ['owner', 'destinationConfiguration'])
     assert.partialDeepStrictEqual(reply.body, { destinationConfiguration: properties })
   }
@@ -109,7 +40,9 @@ test('BasicAuthentication gives a ready header in UTF-8 without any call (DEST-0
 })
 
 test('an HTTP destination is answered with the defaults of ProxyType and Authentication (DEST-050, RC-066)', async () => {
-  await service.call('POST', '/subaccountDestinations', { body: { Name: 'bare', Type: 'HTTP', URL: 'http://x.test' } })
+  await at.service.call('POST', '/subaccountDestinations', {
+    body: { Name: 'bare', Type: 'HTTP', URL: 'http://x.test' },
+  })
   const { configuration } = await find('bare')
   assert.deepEqual([configuration.ProxyType, configuration.Authentication], ['Internet', 'NoAuthentication'])
 })
@@ -134,10 +67,10 @@ test('OAuth2ClientCredentials posts a form and returns the bearer token with its
 })
 
 test('scope, refresh token, extra headers, queries and form parameters are passed on (DEST-024, DEST-025, DEST-099, DEST-100, DEST-101, DEST-102, DEST-103, CONN-135)', async () => {
-  oauth.answer = (_call, reply) =>
+  at.oauth.answer = (_call, reply) =>
     json(reply, 200, granted('t', { scope: 'a b', refresh_token: 'r', token_type: 'BEARER' }))
   const name = await clientCredentials({
-    tokenServiceURL: `${oauth.url}/oauth/token?company_id=a%20b&x`,
+    tokenServiceURL: `${at.oauth.url}/oauth/token?company_id=a%20b&x`,
     scope: 'read write',
     'tokenServiceURL.headers.X-Api-Key': 'key',
     'tokenServiceURL.headers.Accept': 'text/json',
@@ -162,7 +95,7 @@ test('client credentials travel in body or header as configured (DEST-115, DEST-
   const technical = { tokenServiceUser: 'tech', tokenServicePassword: 'pw' }
   const seen = async (properties: Record<string, string>) => {
     await token(await clientCredentials(properties))
-    const call = oauth.calls.at(-1)!
+    const call = at.oauth.calls.at(-1)!
     return [call.headers.authorization, call.body.get('client_id'), call.body.get('client_secret')]
   }
   assert.deepEqual(await seen(inHeader), [basic('sb-app!b1|x!b2:s3cr3t-value'), null, null])
@@ -175,19 +108,19 @@ test('a token is fetched once for simultaneous requests, reused, and renewed bef
   const all = await Promise.all(Array.from({ length: 10 }, () => token(name)))
   assert.deepEqual(new Set(all.map((one) => one.value)), new Set(['token-1']))
   only()
-  service.clock.advance(3_200_000)
+  at.service.clock.advance(3_200_000)
   assert.deepEqual([(await token(name)).value, (await token(name)).expires_in], ['token-1', '400'])
-  service.clock.advance(60_000)
-  assert.deepEqual([(await token(name)).value, oauth.calls.length], ['token-2', 2])
+  at.service.clock.advance(60_000)
+  assert.deepEqual([(await token(name)).value, at.oauth.calls.length], ['token-2', 2])
 })
 
 test('while a token is still good, a failing renewal goes unnoticed; after that it is an error (DEST-139)', async () => {
   const name = await clientCredentials()
   await token(name)
-  oauth.answer = (_call, reply) => json(reply, 500, { error: 'server_error' })
-  service.clock.advance(3_500_000)
+  at.oauth.answer = (_call, reply) => json(reply, 500, { error: 'server_error' })
+  at.service.clock.advance(3_500_000)
   assert.deepEqual([(await token(name)).value, (await token(name)).expires_in], ['token-1', '100'])
-  service.clock.advance(100_000)
+  at.service.clock.advance(100_000)
   assert.equal(await failure(name), 'server_error')
 })
 
@@ -195,32 +128,32 @@ test('a change of the destination takes effect at once, also on its cached token
   const name = await clientCredentials()
   await token(name)
   const stored = (await find(name, { query: '?$skipTokenRetrieval=true' })).configuration
-  await service.call('PUT', '/subaccountDestinations', { body: { ...stored, clientSecret: 'changed' } })
+  await at.service.call('PUT', '/subaccountDestinations', { body: { ...stored, clientSecret: 'changed' } })
   assert.equal((await token(name)).value, 'token-2')
-  assert.equal(oauth.calls.at(-1)?.body.get('client_secret'), 'changed')
+  assert.equal(at.oauth.calls.at(-1)?.body.get('client_secret'), 'changed')
 })
 
 test('a failing token service leaves the answer at 200, with configuration and reason (DEST-026, DEST-027, DEST-028, DEST-121, CONN-136, RC-062, RC-075)', async () => {
   const name = await clientCredentials()
-  oauth.answer = (_call, reply) =>
+  at.oauth.answer = (_call, reply) =>
     json(reply, 401, { error: 'unauthorized', error_description: 'Unable to map issuer, got s3cr3t-value' })
   assert.equal(await failure(name), 'Unable to map issuer, got ***')
   assert.equal((await find(name)).configuration.clientSecret, 's3cr3t-value')
-  oauth.answer = (_call, reply) => void reply.writeHead(503).end('busy')
+  at.oauth.answer = (_call, reply) => void reply.writeHead(503).end('busy')
   assert.equal(await failure(name), 'busy')
-  oauth.answer = (_call, reply) => json(reply, 200, { token_type: 'bearer' })
+  at.oauth.answer = (_call, reply) => json(reply, 200, { token_type: 'bearer' })
   assert.match(await failure(name), /no usable access_token/)
-  oauth.answer = (_call, reply) => void reply.writeHead(200).end('<html>')
+  at.oauth.answer = (_call, reply) => void reply.writeHead(200).end('<html>')
   assert.match(await failure(name), /not a JSON object/)
-  oauth.answer = (_call, reply) => json(reply, 200, granted('bad\r\nX-Injected: 1'))
+  at.oauth.answer = (_call, reply) => json(reply, 200, granted('bad\r\nX-Injected: 1'))
   assert.match(await failure(name), /no usable access_token/)
-  oauth.answer = (_call, reply) => void reply.writeHead(302, { location: `${oauth.url}/elsewhere` }).end()
+  at.oauth.answer = (_call, reply) => void reply.writeHead(302, { location: `${at.oauth.url}/elsewhere` }).end()
   assert.match(await failure(name), /status 302/)
-  oauth.answer = (_call, reply) => void reply.end('x'.repeat(2 * 1024 * 1024))
+  at.oauth.answer = (_call, reply) => void reply.end('x'.repeat(2 * 1024 * 1024))
   assert.match(await failure(name), /too large/)
-  oauth.answer = (_call, reply) => reply.destroy()
+  at.oauth.answer = (_call, reply) => reply.destroy()
   assert.match(await failure(name), /closed the connection/)
-  assert.equal(oauth.calls.filter((call) => call.url === '/elsewhere').length, 0)
+  assert.equal(at.oauth.calls.filter((call) => call.url === '/elsewhere').length, 0)
 })
 
 test('an unreachable token service is an error entry (CONN-136)', async () => {
@@ -242,31 +175,31 @@ test('a token service that never answers ends in an error entry after the read t
     const key = 'tokenServiceURL.SocketReadTimeoutInSeconds'
     const name = await clientCredentials(configured === undefined ? {} : { [key]: configured })
     const asked = new Promise<TokenCall>((resolve) => {
-      oauth.answer = (call) => resolve(call)
+      at.oauth.answer = (call) => resolve(call)
     })
     let done = false
     const answer = failure(name).finally(() => {
       done = true
     })
     await asked
-    service.clock.advance(limitMs - 1)
+    at.service.clock.advance(limitMs - 1)
     assert.equal(done, false)
-    service.clock.advance(1)
+    at.service.clock.advance(1)
     assert.match(await answer, /did not answer in time/)
   }
 })
 
 test('tokenServiceURLType Common puts the tenant of X-tenant into the URL (DEST-105, DEST-109, DEST-110, DEST-111, DEST-113, CONN-154, RC-070)', async () => {
-  const common = { tokenServiceURLType: 'Common', tokenServiceURL: `${oauth.url}/tenant/{tenant}/oauth/token` }
+  const common = { tokenServiceURLType: 'Common', tokenServiceURL: `${at.oauth.url}/tenant/{tenant}/oauth/token` }
   const name = await clientCredentials(common)
   assert.equal(await failure(name), 'You must send the X-tenant header when the tokenServiceURLType property is Common')
   assert.match(await failure(name, { headers: { 'x-tenant': 'evil.test/x' } }), /not a valid subdomain/)
-  assert.equal(oauth.calls.length, 0)
+  assert.equal(at.oauth.calls.length, 0)
   assert.equal((await token(name, { headers: { 'x-tenant': 't1' } })).value, 'token-1')
   assert.equal((await token(name, { headers: { 'x-tenant': 't2' } })).value, 'token-2')
   assert.equal((await token(name, { headers: { 'x-tenant': 't1' } })).value, 'token-1')
   assert.deepEqual(
-    oauth.calls.map((call) => call.url),
+    at.oauth.calls.map((call) => call.url),
     ['/tenant/t1/oauth/token', '/tenant/t2/oauth/token'],
   )
   const dedicated = await clientCredentials()
@@ -275,8 +208,8 @@ test('tokenServiceURLType Common puts the tenant of X-tenant into the URL (DEST-
 
 test('X-tenant together with X-user-token is refused; an irrelevant or empty header has no effect (DEST-112, DEST-172, CONN-154, RC-069)', async () => {
   const name = await put({ Authentication: 'BasicAuthentication', User: 'u', Password: 'p' })
-  const user = await service.token({ user: 'jane' })
-  const both = await service.call('GET', `/destinations/${name}`, {
+  const user = await at.service.token({ user: 'jane' })
+  const both = await at.service.call('GET', `/destinations/${name}`, {
     headers: { 'x-tenant': 't1', 'x-user-token': user },
   })
   assert.equal(both.status, 400)
@@ -291,7 +224,7 @@ test('$skipTokenRetrieval calls no token service, however the dollar is written 
     assert.deepEqual([found.status, found.authTokens], [200, undefined])
     assert.equal(found.configuration.clientSecret, 's3cr3t-value')
   }
-  assert.equal(oauth.calls.length, 0)
+  assert.equal(at.oauth.calls.length, 0)
   assert.equal((await find(name, { query: '?$skipTokenRetrieval=maybe' })).status, 400)
 })
 
@@ -314,118 +247,17 @@ test('$skipCredentials leaves out every secret and still delivers the token (DES
   assert.equal(found.authTokens?.[0]?.value, 'token-1')
 })
 
-function userType(Authentication: string, more: Record<string, string> = {}): Promise<string> {
-  return clientCredentials({ Authentication, ...more })
-}
-
-test('OAuth2JWTBearer sends the user token as assertion and nothing that is not configured (DEST-147, CONN-200, RC-067)', async () => {
-  const name = await userType('OAuth2JWTBearer')
-  const user = await service.token({ user: 'jane' })
-  assert.equal((await token(name, { token: user })).value, 'token-1')
-  assert.deepEqual(Object.fromEntries(only().body), {
-    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-    assertion: user,
-    client_id: 'sb-app!b1|x!b2',
-    client_secret: 's3cr3t-value',
-  })
+test('TrustAll accepts any certificate and ignores the trust store; without it the certificate is checked (DEST-093, DEST-094)', async () => {
+  const authority = await LocalCa.create({ subject: { CN: 'Unknown CA' } })
+  const secure = await startOAuthServer(await authority.issueServer({ dnsNames: ['elsewhere.test'], days: 1 }))
+  const tokenServiceURL = `${secure.url}/oauth/token`
+  const trusting = { tokenServiceURL, TrustAll: 'true', TrustStoreLocation: 'absent.pem', HostnameVerifier: 'Strict' }
+  assert.equal((await token(await clientCredentials(trusting))).value, 'token-1')
+  for (const checking of [{ tokenServiceURL }, { tokenServiceURL, TrustAll: 'FALSE' }])
+    assert.match(await failure(await clientCredentials(checking)), /not trusted/)
+  assert.equal(secure.calls.length, 1)
+  await secure.close()
 })
-
-test('OAuth2UserTokenExchange gets a refresh token for the user and exchanges it (DEST-142, DEST-022)', async () => {
-  oauth.answer = (call, reply) =>
-    json(reply, 200, call.body.get('grant_type') === 'user_token' ? { refresh_token: 'rt-1' } : granted('final'))
-  const name = await userType('OAuth2UserTokenExchange', { scope: 's' })
-  const user = await service.token({ user: 'jane' })
-  assert.equal((await token(name, { headers: { 'x-user-token': user } })).value, 'final')
-  const [first, second] = oauth.calls
-  assert.equal(first?.headers.authorization, `Bearer ${user}`)
-  assert.deepEqual(Object.fromEntries(first!.body), {
-    grant_type: 'user_token',
-    client_id: 'sb-app!b1|x!b2',
-    response_type: 'token',
-    scope: 's',
-  })
-  assert.equal(second?.headers.authorization, undefined)
-  assert.deepEqual(Object.fromEntries(second!.body), {
-    grant_type: 'refresh_token',
-    refresh_token: 'rt-1',
-    client_id: 'sb-app!b1|x!b2',
-    client_secret: 's3cr3t-value',
-  })
-})
-
-test("a refused first step of OAuth2UserTokenExchange carries the token service's text, without the token (DEST-143)", async () => {
-  const user = await service.token({ user: 'jane' })
-  oauth.answer = (_call, reply) => json(reply, 403, { error_description: `scope uaa.user missing in ${user}` })
-  assert.equal(
-    await failure(await userType('OAuth2UserTokenExchange'), { token: user }),
-    'Unable to fetch refresh token from the specified token service URL. Response was: scope uaa.user missing in ***',
-  )
-  oauth.answer = (_call, reply) => json(reply, 200, {})
-  assert.match(
-    await failure(await userType('OAuth2UserTokenExchange'), { token: user }),
-    /^Unable to fetch refresh token from the specified token service URL\. Response was: /,
-  )
-})
-
-for (const type of ['OAuth2UserTokenExchange', 'OAuth2JWTBearer']) {
-  const sentToken = (call: TokenCall | undefined) =>
-    call?.body.get('assertion') ?? call?.headers.authorization?.replace('Bearer ', '')
-  const exchanging = () => {
-    oauth.answer = (_call, reply) => json(reply, 200, granted(`t-${oauth.calls.length}`, { refresh_token: 'r' }))
-  }
-
-  test(`${type}: X-user-token wins over Authorization, empty counts as absent (DEST-144, CONN-199, CONN-200, RC-068)`, async () => {
-    exchanging()
-    const [jane, joe] = [await service.token({ user: 'jane' }), await service.token({ user: 'joe' })]
-    const name = await userType(type)
-    await token(name, { token: jane, headers: { 'x-user-token': joe } })
-    assert.equal(sentToken(oauth.calls[0]), joe)
-    oauth.calls.length = 0
-    await token(name, { token: jane, headers: { 'x-user-token': '' } })
-    assert.equal(sentToken(oauth.calls[0]), jane)
-  })
-
-  test(`${type}: without a user there is an error entry and no request (DEST-145, CONN-201)`, async () => {
-    const name = await userType(type)
-    assert.match(await failure(name), /belongs to no user/)
-    assert.match(await failure(name, { headers: { 'x-user-token': await service.token() } }), /belongs to no user/)
-    assert.equal(oauth.calls.length, 0)
-  })
-
-  test(`${type}: a user token that does not verify is never sent on (DEST-189, DEST-192, CONN-205)`, async () => {
-    const name = await userType(type)
-    const [head, body] = (await service.token({ user: 'jane' })).split('.')
-    for (const bad of [
-      'garbage',
-      await service.token({ user: 'jane', expired: true }),
-      `${head}.${body}.AAAA`,
-      `${Buffer.from('{"alg":"none"}').toString('base64url')}.${body}.`,
-    ])
-      assert.match(await failure(name, { headers: { 'x-user-token': bad } }), /X-user-token is not valid/)
-    assert.equal(oauth.calls.length, 0)
-  })
-
-  test(`${type}: users never get each other's tokens (DEST-148)`, async () => {
-    exchanging()
-    const name = await userType(type)
-    const users = await Promise.all(['jane', 'joe', 'kim'].map((user) => service.token({ user })))
-    const first = await Promise.all(users.map(async (user) => (await token(name, { token: user })).value))
-    assert.equal(new Set(first).size, 3)
-    const again = await Promise.all(users.map(async (user) => (await token(name, { token: user })).value))
-    assert.deepEqual(again, first)
-  })
-
-  test(`${type}: the user token's tenant fills a Common URL, and a subscriber's user may use the provider's destination (DEST-107, DEST-146, CONN-203, CONN-204)`, async () => {
-    exchanging()
-    const name = await userType(type, {
-      tokenServiceURLType: 'Common',
-      tokenServiceURL: `${oauth.url}/{tenant}/oauth/token`,
-    })
-    const user = await service.token({ ...tenantClaims(subscriberA), user: 'jane' })
-    assert.equal((await token(name, { headers: { 'x-user-token': user } })).error, undefined)
-    assert.deepEqual(new Set(oauth.calls.map((call) => call.url)), new Set(['/subscriber-a/oauth/token']))
-  })
-}
 
 test('types and options that are not offered yet are stored and answered with an error entry, and the secret is not sent (DEST-053)', async () => {
   for (const [properties, expected] of [
@@ -444,7 +276,7 @@ test('types and options that are not offered yet are stored and answered with an
     await failure(await clientCredentials(), { headers: { 'x-client-assertion-type': 'urn:x' } }),
     /assertions are not supported yet/,
   )
-  assert.equal(oauth.calls.length, 0)
+  assert.equal(at.oauth.calls.length, 0)
 })
 
 test('a MAIL destination gets tokens like an HTTP one, an RFC destination none (DEST-031, DEST-032)', async () => {
@@ -465,7 +297,7 @@ test('a missing fragment is an error unless it is optional (CONN-152)', async ()
 test('closing the service while a token request hangs leaves no connection behind', async () => {
   const other = await startService('sqlite::memory:')
   const hanging = new Promise<void>((resolve) => {
-    oauth.answer = (_call, reply) => {
+    at.oauth.answer = (_call, reply) => {
       reply.on('close', resolve)
       other.clock.advance(10_000)
     }
@@ -477,7 +309,7 @@ test('closing the service while a token request hangs leaves no connection behin
       URL: 'http://x.test',
       Authentication: 'OAuth2ClientCredentials',
       clientId: 'c',
-      tokenServiceURL: oauth.url,
+      tokenServiceURL: at.oauth.url,
     },
   })
   await Promise.all([other.call('GET', '/destinations/hangs'), hanging])

@@ -1,15 +1,18 @@
 import { type Clock, PlatformError } from '@landbridge/kernel'
 
-const freeAttempts = 5
+const freeFailures = 5
 const longestWaitMs = 15 * 60_000
+/** Checks at once for one key that has no failure yet: enough for a busy client, too few for guessing. */
+const maximumPending = 64
 const maximumKeys = 10_000
 
 interface Attempts {
-  failed: number
+  failures: number
+  pending: number
   blockedUntilMs: number
 }
 
-/** Slows down the guessing of passwords: per user and address, with a wait that doubles from the sixth attempt on. */
+/** Slows down the guessing of passwords: per user and address, with a wait that doubles from the fifth failure on. */
 export class LoginThrottle {
   readonly #clock: Clock
   readonly #attempts: Map<string, Attempts>
@@ -20,29 +23,46 @@ export class LoginThrottle {
   }
 
   /**
-   * Counts an attempt before its password is checked, so that many at once are counted as well.
-   * @throws PlatformError LOGIN_THROTTLED
+   * Runs a check of a password. Undefined as its result counts as a failure, an error counts as neither. Checks that
+   * have not ended are counted too, so that many at once try no more than one after the other.
+   * @throws PlatformError LOGIN_THROTTLED, without running the check
    */
-  begin(key: string): void {
-    const now = this.#clock.now()
-    const attempts = this.#attempts.get(key) ?? { failed: 0, blockedUntilMs: 0 }
-    if (attempts.blockedUntilMs > now)
-      throw new PlatformError('LOGIN_THROTTLED', {
-        retryAfterSeconds: Math.ceil((attempts.blockedUntilMs - now) / 1000),
-      })
-    attempts.failed++
-    if (attempts.failed >= freeAttempts)
-      attempts.blockedUntilMs = now + Math.min(longestWaitMs, 1000 * 2 ** Math.min(attempts.failed - freeAttempts, 20))
-    this.#attempts.delete(key)
-    this.#attempts.set(key, attempts)
-    if (this.#attempts.size > maximumKeys)
-      for (const oldest of this.#attempts.keys()) {
-        this.#attempts.delete(oldest)
-        break
-      }
+  async attempt<T>(key: string, check: () => Promise<T | undefined>): Promise<T | undefined> {
+    const attempts = this.#attempts.get(key) ?? { failures: 0, pending: 0, blockedUntilMs: 0 }
+    this.#assertRoom(attempts)
+    this.#remember(key, attempts)
+    attempts.pending++
+    try {
+      const result = await check()
+      if (result === undefined) this.#failed(attempts)
+      else attempts.failures = 0
+      return result
+    } finally {
+      attempts.pending--
+      if (attempts.failures === 0 && attempts.pending === 0) this.#attempts.delete(key)
+    }
   }
 
-  succeeded(key: string): void {
+  #assertRoom({ failures, pending, blockedUntilMs }: Attempts): void {
+    const waitMs = blockedUntilMs - this.#clock.now()
+    const room = failures === 0 ? maximumPending : Math.max(1, freeFailures - failures)
+    if (waitMs <= 0 && pending < room) return
+    throw new PlatformError('LOGIN_THROTTLED', { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) })
+  }
+
+  #failed(attempts: Attempts): void {
+    attempts.failures++
+    const over = attempts.failures - freeFailures
+    if (over >= 0) attempts.blockedUntilMs = this.#clock.now() + Math.min(longestWaitMs, 1000 * 2 ** Math.min(over, 20))
+  }
+
+  #remember(key: string, attempts: Attempts): void {
     this.#attempts.delete(key)
+    this.#attempts.set(key, attempts)
+    if (this.#attempts.size <= maximumKeys) return
+    for (const oldest of this.#attempts.keys()) {
+      this.#attempts.delete(oldest)
+      return
+    }
   }
 }

@@ -13,12 +13,10 @@ export async function checkPassword(
   const { userName, password, tenantId, remoteAddress } = login
   if (userName.length > maximumLength || password.length > maximumLength) throw new PlatformError('LOGIN_FAILED')
   const key = JSON.stringify([tenantId, userName.toLowerCase(), remoteAddress])
-  service.throttle.begin(key)
-  const user = await service.users.authenticate(userName, password, tenantId)
+  const user = await service.throttle.attempt(key, () => service.users.authenticate(userName, password, tenantId))
   if (user === undefined) {
     service.log.info('token-service.login.failed', { tenantId, remoteAddress })
     throw new PlatformError('LOGIN_FAILED')
   }
-  service.throttle.succeeded(key)
   return identityOfUser(user)
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import { connect } from 'node:tls'
 import { TokenVerifier } from '@landbridge/identity'
-import { createLog, isPlatformError, ManualClock, Sealer } from '@landbridge/kernel'
+import { createLog, isPlatformError, ManualClock, PlatformError, Sealer } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { ann, ca, headerOf, password, startTestService, testConfig } from './test-service.ts'
 
@@ -52,6 +52,25 @@ test('while the store is broken, tokens are still issued', async () => {
   assert.equal((await service.token({ grant_type: 'client_credentials' })).status, 200)
   assert.equal((await service.get('/token_keys')).status, 200)
   await service.app.close()
+})
+
+test('an outage is answered 5xx, never 400, and its cause stays in the log (RC-039)', async () => {
+  const failures = [
+    { thrown: new PlatformError('STORE_FAILED'), status: 503, error: 'temporarily_unavailable' },
+    { thrown: new Error('password=geheim'), status: 500, error: 'server_error' },
+  ]
+  for (const { thrown, status, error } of failures) {
+    const fail = () => Promise.reject(thrown)
+    const service = await startTestService({ tenants: { tenantById: fail, tenantBySubdomain: fail } })
+    for (const answer of [
+      await service.get('/token_keys?zid=any'),
+      await service.token({ grant_type: 'client_credentials' }),
+    ]) {
+      assert.deepEqual([answer.status, answer.json.error], [status, error])
+      assert.ok(!answer.text.includes('geheim'))
+    }
+    await service.close()
+  }
 })
 
 test('server certificates are renewed at half their life, while the service runs', async () => {

@@ -119,7 +119,7 @@ export async function startTestService(
     sealer?: Sealer
     config?: Partial<TokenServiceConfig>
     clients?: readonly OAuthClient[]
-  } & Partial<Pick<TokenServiceOptions, 'mayActIn' | 'clock' | 'log'>> = {},
+  } & Partial<Pick<TokenServiceOptions, 'mayActIn' | 'clock' | 'log' | 'tenants'>> = {},
 ) {
   const clock = new ManualClock(Date.now())
   const users = new MemoryUsers()
@@ -134,7 +134,7 @@ export async function startTestService(
   const app = await startTokenService({
     config: testConfig(options.config),
     clients: { findClient: async (clientId) => clients.find((client) => client.clientId === clientId) },
-    tenants: {
+    tenants: options.tenants ?? {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
       tenantBySubdomain: async (subdomain) => tenants.find((tenant) => tenant.subdomain === subdomain),
     },

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { PlatformError } from '@landbridge/kernel'
 
 const privateNetworks: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
   ['0.0.0.0', 8, 'ipv4'],
@@ -91,6 +92,10 @@ function addNetwork(list: BlockList, entry: string): boolean {
   const version = isIP(address)
   if (version === 0) return false
   const width = version === 4 ? 32 : 128
-  list.addSubnet(address, bits === undefined ? width : Number(bits), version === 4 ? 'ipv4' : 'ipv6')
+  const prefix = bits === undefined ? width : Number(bits)
+  // An empty prefix would read as 0 and open every network.
+  if (bits === '' || !Number.isInteger(prefix) || prefix < 0 || prefix > width)
+    throw new PlatformError('CONFIG_INVALID', { problems: [`${entry} is no network of allowed token services`] })
+  list.addSubnet(address, prefix, version === 4 ? 'ipv4' : 'ipv6')
   return true
 }

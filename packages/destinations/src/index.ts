@@ -10,7 +10,6 @@ export {
   type FoundDestination,
   locateDestination,
 } from './find-destination.ts'
-export type { TokenChecker, VerifiedToken } from './identity-contract.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'

@@ -1,9 +1,9 @@
-import { type Clock, errorEntry, isPlatformError, type Log } from '@landbridge/kernel'
+import type { TokenVerifier, VerifiedToken } from '@landbridge/identity'
+import { type Clock, isPlatformError, type Log } from '@landbridge/kernel'
 import type { FindHeaders, RequestedGrant, TokenContext } from './authentication/authentication-type.ts'
 import { authenticationName, authenticationType } from './authentication/table.ts'
 import { redact } from './credentials.ts'
 import type { StoredDestination } from './destination-store.ts'
-import type { TokenChecker, VerifiedToken } from './identity-contract.ts'
 import { present } from './properties.ts'
 import { type AuthToken, failedToken } from './token/auth-token.ts'
 import { TokenCache } from './token/token-cache.ts'
@@ -11,10 +11,12 @@ import type { TokenEndpoint } from './token/token-endpoint.ts'
 import { tokenFailure } from './token/token-failure.ts'
 import { tokenRequest } from './token/token-request.ts'
 import { grantedToken } from './token/token-response.ts'
+import { effectiveUserToken } from './token/user-token.ts'
 
 export interface TokenSourceOptions {
   readonly endpoint: TokenEndpoint
-  readonly userTokens: TokenChecker
+  /** Verifies tokens of the platform's own token service. */
+  readonly verifier: TokenVerifier
   readonly clock: Clock
   readonly log: Log
   /** Tokens kept in memory at most. */
@@ -27,14 +29,14 @@ const withTokens: ReadonlySet<string> = new Set(['HTTP', 'MAIL'])
 /** Gets the tokens of a destination, from its token service or from memory. */
 export class TokenSource {
   readonly #endpoint: TokenEndpoint
-  readonly #userTokens: TokenChecker
+  readonly #verifier: TokenVerifier
   readonly #clock: Clock
   readonly #log: Log
   readonly #cache: TokenCache
 
   constructor(options: TokenSourceOptions) {
     this.#endpoint = options.endpoint
-    this.#userTokens = options.userTokens
+    this.#verifier = options.verifier
     this.#clock = options.clock
     this.#log = options.log
     this.#cache = new TokenCache(options.clock, options.cacheEntries)
@@ -71,7 +73,14 @@ export class TokenSource {
       headers,
       caller,
       nowMs: () => this.#clock.now(),
-      userToken: () => this.#userToken(caller, headers),
+      userToken: () =>
+        effectiveUserToken({
+          verifier: this.#verifier,
+          clock: this.#clock,
+          properties,
+          caller,
+          sent: headers.userToken,
+        }),
       request: async (grant, redacted = []) => {
         const response = await this.#endpoint.send(prepare(grant))
         return grantedToken(response, this.#clock.now(), (text) => redact(text, properties, redacted))
@@ -83,22 +92,6 @@ export class TokenSource {
       // The entity tag changes with every write, so it stands for the whole content of the destination.
       cached: (parts, fetch) =>
         this.#cache.get([level.subaccountId, level.instanceId, destination.name, destination.etag, ...parts], fetch),
-    }
-  }
-
-  async #userToken(caller: VerifiedToken, headers: FindHeaders): Promise<VerifiedToken> {
-    const token = headers.userToken === undefined ? caller : await this.#verifyUserToken(headers.userToken)
-    if (token.userName === '')
-      throw tokenFailure('the token belongs to no user: send the token of a user in X-user-token or Authorization')
-    return token
-  }
-
-  async #verifyUserToken(text: string): Promise<VerifiedToken> {
-    try {
-      return await this.#userTokens.verify(text)
-    } catch (cause) {
-      if (!isPlatformError(cause) || errorEntry(cause.code).http >= 500) throw cause
-      throw tokenFailure('the token in X-user-token is not valid', cause)
     }
   }
 }

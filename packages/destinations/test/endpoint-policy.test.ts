@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isPlatformError } from '@landbridge/kernel'
 import fc from 'fast-check'
 import { EndpointPolicy } from '../src/index.ts'
 
@@ -63,6 +64,14 @@ test('an installation allows single hosts, addresses and networks, but never met
   assert.equal(policy.permits('other.test', '10.3.0.1'), false)
   assert.equal(policy.permits('sub.idp.corp.test', '10.9.9.9'), false)
   assert.equal(policy.permits('metadata.test', '169.254.169.254'), false)
+})
+
+test('an allowed network that is not well-formed stops the start', () => {
+  for (const entry of ['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/x', 'fd00::/129', '10.0.0.0/-1'])
+    assert.throws(
+      () => new EndpointPolicy({ privateAddresses: 'deny', allow: [entry] }),
+      (thrown) => isPlatformError(thrown, 'CONFIG_INVALID'),
+    )
 })
 
 test('a destination on a private link may call private addresses (DEST-052)', () => {

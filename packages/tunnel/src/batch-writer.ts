@@ -4,11 +4,14 @@ import { headerBytes, writeHeader } from './frame.ts'
 const batchBytes = 64 * 1024
 /** Payloads up to this size are copied into the batch; a larger one goes out as it is (style.md B11: figures). */
 const copyLimitBytes = 4 * 1024
+/** A batch with less room than this is not continued after a hand-over: the next frame begins a fresh one. */
+const worthKeepingBytes = 8 * 1024
 const sparesKept = 8
 
 /**
  * Collects frames and hands them to the socket once per turn of the event loop. `setImmediate` runs after the poll
  * phase, so the answers to all sockets that became readable together leave in one write (one TLS record, one system call).
+ * A large payload is not copied: what was collected before it, the payload and what follows leave as one `writev`.
  */
 export class BatchWriter {
   readonly #socket: Socket
@@ -16,11 +19,14 @@ export class BatchWriter {
   readonly #onRoom: () => void
   readonly #flush: () => void
   readonly #written: (failure?: Error | null) => void
-  readonly #flights: (Buffer | number)[]
+  readonly #flights: (Buffer | number | null)[]
   readonly #spares: Buffer[]
   #batch: Buffer
+  /** `#batch[#start, #fill)` is collected and not handed over yet; what lies before `#start` may be on its way. */
+  #start: number
   #fill: number
   #scheduled: boolean
+  #corked: boolean
   #inFlightBytes: number
   #full: boolean
   #closed: boolean
@@ -35,8 +41,10 @@ export class BatchWriter {
     this.#flights = []
     this.#spares = []
     this.#batch = Buffer.allocUnsafeSlow(batchBytes)
+    this.#start = 0
     this.#fill = 0
     this.#scheduled = false
+    this.#corked = false
     this.#inFlightBytes = 0
     this.#full = false
     this.#closed = false
@@ -49,7 +57,7 @@ export class BatchWriter {
 
   /** Bytes that the network has not taken yet. */
   get pendingBytes(): number {
-    return this.#inFlightBytes + this.#fill
+    return this.#inFlightBytes + this.#fill - this.#start
   }
 
   /** Appends a frame without payload. */
@@ -67,36 +75,38 @@ export class BatchWriter {
   data(flags: number, id: number, payload: Buffer, start: number, end: number, borrowed: boolean): void {
     if (this.#closed) return
     const length = end - start
-    if (length <= copyLimitBytes || borrowed) {
-      this.#reserve(headerBytes)
-      writeHeader(this.#batch, this.#fill, 0, flags, id, length)
-      this.#fill += headerBytes
-      this.#copy(payload, start, end)
-      return
-    }
     this.#reserve(headerBytes)
     writeHeader(this.#batch, this.#fill, 0, flags, id, length)
     this.#fill += headerBytes
-    this.flush()
-    this.#write(start === 0 && end === payload.length ? payload : payload.subarray(start, end), length)
+    if (length <= copyLimitBytes || borrowed) return this.#copy(payload, start, end)
+    if (!this.#corked) {
+      this.#corked = true
+      this.#socket.cork()
+    }
+    this.#handOver(false)
+    this.#write(start === 0 && end === payload.length ? payload : payload.subarray(start, end), null)
   }
 
   /** Hands everything collected to the socket now. */
   flush(): void {
     this.#scheduled = false
-    if (this.#fill === 0 || this.#closed) return
-    const batch = this.#batch
-    const bytes = this.#fill
-    this.#batch = this.#spares.pop() ?? Buffer.allocUnsafeSlow(batchBytes)
-    this.#fill = 0
-    this.#write(bytes === batchBytes ? batch : batch.subarray(0, bytes), batch)
+    if (this.#closed) return
+    // Whole batches make the fewest writes, but never at the price of a new buffer for a few bytes.
+    this.#handOver(this.#spares.length > 0)
+    if (!this.#corked) return
+    this.#corked = false
+    this.#socket.uncork()
   }
 
   /** Drops what has not been handed over; later calls do nothing. */
   close(): void {
     this.#closed = true
+    this.#start = 0
     this.#fill = 0
     this.#spares.length = 0
+    if (!this.#corked) return
+    this.#corked = false
+    this.#socket.uncork()
   }
 
   #copy(payload: Buffer, start: number, end: number): void {
@@ -111,25 +121,46 @@ export class BatchWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#fill + bytes > batchBytes) this.flush()
+    if (this.#fill + bytes > batchBytes) this.#handOver(true)
     if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(this.#flush)
   }
 
-  /** @param flight the batch to recycle when written, or the size of a payload that is somebody else's. */
-  #write(bytes: Buffer, flight: Buffer | number): void {
+  /** Passes on what is collected; with `retire`, the rest of the batch is given up and the batch recycled when written. */
+  #handOver(retire: boolean): void {
+    const start = this.#start
+    const end = this.#fill
+    if (end === start) return
+    const batch = this.#batch
+    const last = retire || batchBytes - end < worthKeepingBytes
+    if (last) {
+      this.#batch = this.#spares.pop() ?? Buffer.allocUnsafeSlow(batchBytes)
+      this.#fill = 0
+    }
+    this.#start = this.#fill
+    // Writes complete in order: when the last part of a batch is written, all its parts are.
+    this.#write(batch.subarray(start, end), last ? batch : null)
+  }
+
+  /** @param recycle the batch that is free again when `bytes` are written, or null. */
+  #write(bytes: Buffer, recycle: Buffer | null): void {
     this.#inFlightBytes += bytes.length
-    this.#flights.push(typeof flight === 'number' ? flight : bytes.length, flight)
+    this.#flights.push(bytes.length, recycle)
     if (this.#inFlightBytes > this.#budgetBytes) this.#full = true
     this.#socket.write(bytes, this.#written)
   }
 
   #completed(): void {
     const bytes = this.#flights.shift() as number
-    const flight = this.#flights.shift() as Buffer | number
+    const recycle = this.#flights.shift() as Buffer | null
     this.#inFlightBytes -= bytes
-    if (typeof flight !== 'number' && this.#spares.length < sparesKept) this.#spares.push(flight)
+    if (recycle !== null && this.#spares.length < sparesKept) this.#spares.push(recycle)
+    if (this.#inFlightBytes === 0 && this.#start === this.#fill) {
+      // Nothing of the batch is on its way any more: begin again where the processor's cache is warm.
+      this.#start = 0
+      this.#fill = 0
+    }
     if (!this.#full || this.#closed || this.#inFlightBytes * 2 > this.#budgetBytes) return
     this.#full = false
     this.#onRoom()

@@ -8,7 +8,8 @@ export {
   type StreamKindCode,
   writePreface,
 } from './preface.ts'
-export { Session, type SessionOptions } from './session.ts'
+export { Session } from './session.ts'
+export type { SessionOptions } from './session-options.ts'
 export { SocketRelay } from './socket-relay.ts'
 export { Stream, type StreamSink } from './stream.ts'
 

@@ -1,3 +1,5 @@
+import { PlatformError } from '@landbridge/kernel'
+
 /**
  * The first bytes of every stream say what it is for (docs/protocol/tunnel.md, section 3):
  *
@@ -27,15 +29,27 @@ export interface Preface {
 
 export const maxPrefaceBytes = 3 + 0xffff
 
-/** Writes a preface at `offset` and returns the offset behind it. The target needs room for `maxPrefaceBytes`. */
+/**
+ * Writes a preface at `offset` and returns the offset behind it. The target needs room for `maxPrefaceBytes`.
+ * Tokens, trace ID and client ID are latin1 text.
+ * @throws PlatformError TUNNEL_PREFACE when a length or a character of the host does not fit: cut off, the bytes would
+ * name another host or be read as the beginning of the payload.
+ */
 export function writePreface(target: Buffer, offset: number, preface: Readonly<Preface>): number {
   const host = preface.virtualHost
+  checkSize(preface)
   target[offset] = preface.kind
   target[offset + 3] = preface.virtualPort >>> 8
   target[offset + 4] = preface.virtualPort
   target[offset + 5] = host.length
   let at = offset + 6
-  for (let i = 0; i < host.length; i++) target[at + i] = host.charCodeAt(i)
+  let seen = 0
+  for (let i = 0; i < host.length; i++) {
+    const code = host.charCodeAt(i)
+    seen |= code
+    target[at + i] = code
+  }
+  if (seen > 0xff) throw new PlatformError('TUNNEL_PREFACE', { rule: 'host' })
   at += host.length
   if (preface.userToken !== '') at = writeField(target, at, PrefaceTag.userToken, preface.userToken)
   if (preface.technicalToken !== '') at = writeField(target, at, PrefaceTag.technicalToken, preface.technicalToken)
@@ -47,11 +61,21 @@ export function writePreface(target: Buffer, offset: number, preface: Readonly<P
   return at
 }
 
+const fieldHeadBytes = 3
+
+function checkSize(preface: Readonly<Preface>): void {
+  const values =
+    preface.userToken.length + preface.technicalToken.length + preface.traceId.length + preface.clientId.length
+  if (preface.virtualHost.length > 0xff) throw new PlatformError('TUNNEL_PREFACE', { rule: 'host' })
+  if (3 + preface.virtualHost.length + 4 * fieldHeadBytes + values > 0xffff)
+    throw new PlatformError('TUNNEL_PREFACE', { rule: 'length' })
+}
+
 function writeField(target: Buffer, offset: number, tag: number, value: string): number {
   target[offset] = tag
   target[offset + 1] = value.length >>> 8
   target[offset + 2] = value.length
-  return offset + 3 + target.write(value, offset + 3, 'latin1')
+  return offset + fieldHeadBytes + target.write(value, offset + fieldHeadBytes, 'latin1')
 }
 
 /** Bytes of the preface that begins at `start`, -1 while even its length is unknown. */

@@ -1,106 +1,86 @@
 import type { Socket } from 'node:net'
-import { type Clock, PlatformError } from '@landbridge/kernel'
+import { PlatformError } from '@landbridge/kernel'
 import { BatchWriter } from './batch-writer.ts'
-import { Flag, FrameType, GoAwayReason, headerBytes, readUint32 } from './frame.ts'
+import { Flag, FrameType, GoAwayReason } from './frame.ts'
+import { type FrameHandler, FrameReader } from './frame-reader.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { ReadyQueue } from './ready-queue.ts'
+import { sessionDefaults as defaults, type SessionOptions } from './session-options.ts'
 import { Stream, type StreamHost, type StreamSink } from './stream.ts'
+import { WindowGrowth } from './window-growth.ts'
 
-export interface SessionOptions {
-  /** Which end opened the TLS connection: decides who uses odd stream numbers. */
-  readonly role: 'client' | 'server'
-  readonly clock: Clock
-  /** Decides about a stream that the peer opens: its sink, or null to refuse it. */
-  readonly accept: (stream: Stream) => StreamSink | null
-  /** Called once when the session is over; `cause` is absent after an orderly end. */
-  readonly closed: (cause?: Error) => void
-  /** The peer wants no new streams any more (yamux GO-AWAY). */
-  readonly draining?: () => void
-  /** Ping after this silence; the peer has the same time to answer before the session counts as dead. */
-  readonly heartbeatMs?: number
-  /** Open streams in both directions together; the peer's further opens are reset. */
-  readonly maxStreams?: number
-  /** Delivered but not yet consumed payload of all streams above which the socket is no longer read. */
-  readonly maxUnconsumedBytes?: number
-  /** Unsent bytes above which streams queue instead of writing. */
-  readonly sendBudgetBytes?: number
-}
-
-const defaults = {
-  heartbeatMs: 15_000,
-  maxStreams: 65_536,
-  maxUnconsumedBytes: 64 * 1024 * 1024,
-  sendBudgetBytes: 1024 * 1024,
-} as const
-
-/** Pings, resets and opens that a peer may send between two heartbeats. More is an attack, not traffic. */
-const maxPingsPerBeat = 1_000
-const maxResetsPerBeat = 1_000_000
+/** Answers (pongs, resets, credit) that a peer may leave unread on top of the send budget before it counts as hostile. */
+const maxUnreadAnswerBytes = 4 * 1024 * 1024
 
 /** How long an orderly end waits for the peer's. */
 const lingerMs = 2_000
 
 /** One physical connection of the tunnel and the streams on it: yamux over a TCP or TLS socket. */
-export class Session implements StreamHost {
+export class Session implements StreamHost, FrameHandler {
   readonly #socket: Socket
   readonly #options: SessionOptions
   readonly #writer: BatchWriter
   readonly #streams: Map<number, Stream>
-  readonly #ready: Stream[]
-  readonly #header: Buffer
-  readonly #pings: Map<number, (roundTripMs: number) => void>
-  readonly #heartbeatMs: number
+  readonly #ready: ReadyQueue
+  readonly #reader: FrameReader
+  readonly #heartbeat: Heartbeat
+  readonly #growth: WindowGrowth
   readonly #maxStreams: number
   readonly #maxUnconsumedBytes: number
-  readonly #stopHeartbeat: () => void
-  #headerFill: number
-  #payloadLeft: number
+  readonly #maxPendingBytes: number
+  readonly #pumpNow: () => void
+  #stopLinger: () => void
   #payloadStream: Stream | null
   #payloadFin: boolean
   #nextId: number
-  #nextPing: number
   #unconsumedBytes: number
   #paused: boolean
-  #heardSinceBeat: boolean
-  #silentBeats: number
-  #pingsThisBeat: number
-  #resetsThisBeat: number
   #localGoAway: boolean
   #remoteGoAway: boolean
+  /** The peer has seen our go-away: it opens no stream any more. */
+  #goAwaySeen: boolean
   #pumpScheduled: boolean
   #closed: boolean
 
   constructor(socket: Socket, options: SessionOptions) {
+    const sendBudgetBytes = options.sendBudgetBytes ?? defaults.sendBudgetBytes
     this.#socket = socket
     this.#options = options
-    this.#writer = new BatchWriter(socket, options.sendBudgetBytes ?? defaults.sendBudgetBytes, () => this.#pump())
+    this.#writer = new BatchWriter(socket, sendBudgetBytes, () => this.#pump())
     this.#streams = new Map()
-    this.#ready = []
-    this.#header = Buffer.alloc(headerBytes)
-    this.#pings = new Map()
-    this.#heartbeatMs = options.heartbeatMs ?? defaults.heartbeatMs
+    this.#ready = new ReadyQueue()
+    this.#reader = new FrameReader(this)
+    this.#heartbeat = new Heartbeat({
+      clock: options.clock,
+      periodMs: options.heartbeatMs ?? defaults.heartbeatMs,
+      sendPing: (value) => this.#writer.control(FrameType.ping, Flag.syn, 0, value),
+      deaf: () => this.#paused,
+      dead: () => this.destroy(new PlatformError('TUNNEL_TIMEOUT')),
+    })
     this.#maxStreams = options.maxStreams ?? defaults.maxStreams
     this.#maxUnconsumedBytes = options.maxUnconsumedBytes ?? defaults.maxUnconsumedBytes
-    this.#headerFill = 0
-    this.#payloadLeft = 0
+    this.#maxPendingBytes = sendBudgetBytes + maxUnreadAnswerBytes
+    this.#growth = new WindowGrowth(options.clock, this.#heartbeat, this.#maxUnconsumedBytes / 2)
+    this.#pumpNow = () => {
+      this.#pumpScheduled = false
+      this.#pump()
+    }
+    this.#stopLinger = () => {}
     this.#payloadStream = null
     this.#payloadFin = false
-    this.#nextId = options.role === 'client' ? 1 : 2
-    this.#nextPing = 1
+    this.#nextId = options.firstStreamId ?? (options.role === 'client' ? 1 : 2)
     this.#unconsumedBytes = 0
     this.#paused = false
-    this.#heardSinceBeat = true
-    this.#silentBeats = 0
-    this.#pingsThisBeat = 0
-    this.#resetsThisBeat = 0
     this.#localGoAway = false
     this.#remoteGoAway = false
+    this.#goAwaySeen = false
     this.#pumpScheduled = false
     this.#closed = false
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#received(chunk))
-    socket.on('error', (cause) => this.destroy(cause))
-    socket.on('end', () => this.destroy())
-    socket.on('close', () => this.destroy())
-    this.#stopHeartbeat = options.clock.every(this.#heartbeatMs, () => this.#beat())
+    socket.on('error', (cause) => this.#lost(cause))
+    socket.on('end', () => this.#lost())
+    socket.on('close', () => this.#lost())
   }
 
   /** True while streams can be opened on this session. */
@@ -122,51 +102,55 @@ export class Session implements StreamHost {
 
   /**
    * Opens a stream. Nothing is sent before its first bytes: SYN travels with them.
-   * @throws PlatformError TUNNEL_DRAINING or TUNNEL_LOST when the session takes no new streams.
+   * @throws PlatformError TUNNEL_DRAINING, TUNNEL_FULL or TUNNEL_LOST when the session takes no new streams.
    */
   open(sink: StreamSink): Stream {
-    if (!this.isUsable) throw new PlatformError(this.#closed ? 'TUNNEL_LOST' : 'TUNNEL_DRAINING')
-    const stream = new Stream(this.#nextId, this, sink, Flag.syn)
-    this.#nextId += 2
+    if (!this.isUsable) throw new PlatformError(this.#refusal())
+    const stream = new Stream(this.#takeId(), this, sink, Flag.syn)
     this.#streams.set(stream.id, stream)
     return stream
   }
 
   /** Measures the round trip in milliseconds. Never settles when the session ends first; the session's owner is told. */
   ping(): Promise<number> {
-    const id = this.#nextPing++ >>> 0
-    const start = this.#options.clock.now()
-    return new Promise((resolve) => {
-      this.#pings.set(id, () => resolve(this.#options.clock.now() - start))
-      this.#writer.control(FrameType.ping, Flag.syn, 0, id)
-    })
+    return new Promise((resolve) => this.#heartbeat.ping(resolve))
   }
 
-  /** Announces the end: no new streams in either direction; the session closes when the last stream is gone. */
+  /**
+   * Announces the end: no new streams in either direction; the session closes when the last stream is gone.
+   * Streams that the peer opened before it learned of the end are still served: none is lost by draining.
+   */
   drain(): void {
     if (this.#closed || this.#localGoAway) return
     this.#localGoAway = true
     this.#writer.control(FrameType.goAway, 0, 0, GoAwayReason.normal)
-    if (this.#streams.size === 0) this.#finish()
+    // The answer to a ping that follows the go-away proves that the peer has seen it.
+    this.#heartbeat.ping(() => {
+      this.#goAwaySeen = true
+      if (this.#streams.size === 0) this.#finish()
+    })
   }
 
   /** Ends the session at once; open streams are reset. Calling it again does nothing. */
   destroy(cause?: Error): void {
     if (this.#closed) return
     this.#closed = true
-    this.#stopHeartbeat()
+    this.#heartbeat.stop()
+    this.#stopLinger()
+    this.#reader.stop()
     this.#writer.close()
     this.#socket.destroy()
     for (const stream of [...this.#streams.values()]) stream.abort()
     this.#streams.clear()
-    this.#ready.length = 0
+    this.#ready.clear()
     this.#options.closed(cause)
   }
 
   // What streams ask for (StreamHost).
 
+  /** Also false while other streams wait: a stream that writes now must not overtake them. */
   get hasRoom(): boolean {
-    return this.#writer.hasRoom
+    return this.#writer.hasRoom && this.#ready.isEmpty
   }
 
   sendData(stream: Stream, payload: Buffer, start: number, end: number, borrowed: boolean, fin: boolean): void {
@@ -193,11 +177,12 @@ export class Session implements StreamHost {
     this.#writer.control(FrameType.windowUpdate, flags, stream.id, bytes)
   }
 
+  windowGrowth(stream: Stream): number {
+    return this.#growth.grow(stream)
+  }
+
   enqueue(stream: Stream): void {
-    if (!stream.inQueue) {
-      stream.inQueue = true
-      this.#ready.push(stream)
-    }
+    this.#ready.add(stream)
     if (this.#writer.hasRoom) this.#pumpSoon()
   }
 
@@ -210,7 +195,13 @@ export class Session implements StreamHost {
 
   forget(stream: Stream): void {
     this.#streams.delete(stream.id)
-    if (this.#localGoAway && this.#streams.size === 0) this.#finish()
+    this.#growth.returned(stream)
+    if (this.#goAwaySeen && this.#streams.size === 0) this.#finish()
+  }
+
+  #refusal(): 'TUNNEL_LOST' | 'TUNNEL_DRAINING' | 'TUNNEL_FULL' {
+    if (this.#closed) return 'TUNNEL_LOST'
+    return this.#localGoAway || this.#remoteGoAway ? 'TUNNEL_DRAINING' : 'TUNNEL_FULL'
   }
 
   // Sending.
@@ -219,62 +210,58 @@ export class Session implements StreamHost {
   #pumpSoon(): void {
     if (this.#pumpScheduled) return
     this.#pumpScheduled = true
-    queueMicrotask(() => {
-      this.#pumpScheduled = false
-      this.#pump()
-    })
+    queueMicrotask(this.#pumpNow)
   }
 
   /** Round-robin over the streams that wait, one slice each, until the socket has no room. */
   #pump(): void {
-    while (this.#ready.length > 0 && this.#writer.hasRoom && !this.#closed) {
-      const stream = this.#ready.shift() as Stream
-      if (stream.pump()) this.#ready.push(stream)
-      else stream.inQueue = false
+    while (this.#writer.hasRoom && !this.#closed) {
+      const stream = this.#ready.take()
+      if (stream === null) return
+      if (stream.pump()) this.#ready.add(stream)
     }
   }
 
+  /** Numbers begin again after 2^31 streams: frames keep their order, so no frame of an earlier bearer can follow. */
+  #takeId(): number {
+    let id = this.#nextId
+    while (this.#streams.has(id)) id = this.#idAfter(id)
+    this.#nextId = this.#idAfter(id)
+    return id
+  }
+
+  #idAfter(id: number): number {
+    return id + 2 <= 0xffff_ffff ? id + 2 : this.#options.role === 'client' ? 1 : 2
+  }
+
   #finish(): void {
+    if (this.#closed) return
     this.#writer.flush()
+    this.#writer.close()
     this.#socket.end()
     // The peer answers with its own end; one that does not is not waited for.
-    this.#options.clock.after(lingerMs, () => this.destroy())
+    this.#stopLinger()
+    this.#stopLinger = this.#options.clock.after(lingerMs, () => this.destroy())
+  }
+
+  /** The connection is over. Without streams and after a go-away of either end, that is the orderly end. */
+  #lost(cause?: Error): void {
+    if (this.#closed) return
+    const orderly = this.#streams.size === 0 && (this.#localGoAway || this.#remoteGoAway)
+    this.destroy(orderly ? undefined : new PlatformError('TUNNEL_LOST', {}, { cause }))
   }
 
   // Receiving.
 
   #received(chunk: Buffer): void {
-    this.#heardSinceBeat = true
-    const end = chunk.length
-    let at = 0
-    while (at < end && !this.#closed) {
-      if (this.#payloadLeft > 0) {
-        const bytes = Math.min(this.#payloadLeft, end - at)
-        this.#payload(at === 0 && bytes === end ? chunk : chunk.subarray(at, at + bytes))
-        at += bytes
-        continue
-      }
-      if (this.#headerFill === 0 && end - at >= headerBytes) {
-        this.#frame(chunk, at)
-        at += headerBytes
-        continue
-      }
-      const bytes = Math.min(headerBytes - this.#headerFill, end - at)
-      chunk.copy(this.#header, this.#headerFill, at, at + bytes)
-      this.#headerFill += bytes
-      at += bytes
-      if (this.#headerFill < headerBytes) return
-      this.#headerFill = 0
-      this.#frame(this.#header, 0)
-    }
+    this.#heartbeat.heard()
+    this.#reader.push(chunk)
+    // Every answer that a peer can cause is caused here: one that asks and does not read is cut off.
+    if (this.#writer.pendingBytes > this.#maxPendingBytes) this.#violation('answers not read')
   }
 
-  #frame(source: Buffer, at: number): void {
-    if (source[at] !== 0) return this.#violation('version')
-    const type = source[at + 1] as number
-    const flags = ((source[at + 2] as number) << 8) | (source[at + 3] as number)
-    const id = readUint32(source, at + 4)
-    const length = readUint32(source, at + 8)
+  /** From the reader. */
+  frame(type: number, flags: number, id: number, length: number): void {
     switch (type) {
       case FrameType.data:
         return this.#dataFrame(flags, id, length)
@@ -290,67 +277,65 @@ export class Session implements StreamHost {
   }
 
   #dataFrame(flags: number, id: number, length: number): void {
-    const stream = this.#streamFor(flags, id)
-    if (stream === undefined) return
-    // A stream that is gone here may still have frames on the way: their payload is skipped.
-    if (stream !== null && (flags & Flag.rst) !== 0) {
-      this.#remoteReset(stream)
-      this.#payloadStream = null
-    } else if (stream !== null && length > 0 && !stream.accept(length)) return this.#violation('window')
-    else this.#payloadStream = stream
-    this.#payloadFin = (flags & Flag.fin) !== 0
-    this.#payloadLeft = length
-    if (length === 0) this.#payloadEnded()
-  }
-
-  #payload(chunk: Buffer): void {
-    this.#payloadLeft -= chunk.length
-    const stream = this.#payloadStream
-    if (stream?.isOpen) {
-      this.#unconsumedBytes += chunk.length
-      stream.deliver(chunk)
-      if (this.#unconsumedBytes > this.#maxUnconsumedBytes && !this.#paused) {
-        this.#paused = true
-        this.#socket.pause()
-      }
-    }
-    if (this.#payloadLeft === 0) this.#payloadEnded()
-  }
-
-  #payloadEnded(): void {
-    const stream = this.#payloadStream
     this.#payloadStream = null
-    if (this.#payloadFin) stream?.remoteEnd()
+    this.#payloadFin = false
+    const stream = this.#streamFor(flags, id)
+    // A stream that is gone here may still have frames on the way: their payload is skipped.
+    if (stream === null) return
+    if ((flags & Flag.rst) !== 0) return this.#remoteReset(stream)
+    if (length > 0 && !stream.accept(length)) return this.#violation('window')
+    this.#payloadStream = stream
+    this.#payloadFin = (flags & Flag.fin) !== 0
+  }
+
+  /** From the reader. */
+  payload(piece: Buffer): void {
+    const stream = this.#payloadStream
+    if (stream === null || !stream.isOpen) return
+    this.#unconsumedBytes += piece.length
+    stream.deliver(piece)
+    if (this.#unconsumedBytes <= this.#maxUnconsumedBytes || this.#paused) return
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  /** From the reader. */
+  payloadEnd(): void {
+    if (this.#payloadFin) this.#payloadStream?.remoteEnd()
+    this.#payloadStream = null
+  }
+
+  /** From the reader. */
+  unknownVersion(): void {
+    this.#violation('version')
   }
 
   #windowFrame(flags: number, id: number, credit: number): void {
     const stream = this.#streamFor(flags, id)
-    if (stream === undefined || stream === null) return
+    if (stream === null) return
     if ((flags & Flag.rst) !== 0) return this.#remoteReset(stream)
     if (!stream.grant(credit)) return this.#violation('credit')
     if ((flags & Flag.fin) !== 0) stream.remoteEnd()
   }
 
-  /** @returns the stream, null when it is unknown or refused (skip the frame), undefined after a violation. */
-  #streamFor(flags: number, id: number): Stream | null | undefined {
-    if (id === 0) {
-      this.#violation('stream number')
-      return undefined
-    }
+  /** Null: the frame concerns no stream here (unknown, refused, or the session ended over it). */
+  #streamFor(flags: number, id: number): Stream | null {
     const known = this.#streams.get(id)
-    if ((flags & Flag.syn) === 0) return known ?? null
-    const peersParity = this.#options.role === 'client' ? 0 : 1
-    if (known !== undefined || (id & 1) !== peersParity) {
-      this.#violation('stream number')
-      return undefined
+    if ((flags & Flag.syn) === 0) {
+      if (id === 0) this.#violation('stream number')
+      return known ?? null
     }
-    return this.#accept(id)
+    const peersParity = this.#options.role === 'client' ? 0 : 1
+    if (id !== 0 && known === undefined && (id & 1) === peersParity) return this.#accept(id)
+    this.#violation('stream number')
+    return null
   }
 
   #accept(id: number): Stream | null {
     const stream = new Stream(id, this, refusing, Flag.ack)
-    if (this.#localGoAway || this.#streams.size >= this.#maxStreams) {
+    if (this.#goAwaySeen || this.#streams.size >= this.#maxStreams) {
       this.sendReset(stream)
+      if (!this.#heartbeat.admitReset()) this.#violation('open flood')
       return null
     }
     this.#streams.set(id, stream)
@@ -364,18 +349,16 @@ export class Session implements StreamHost {
   }
 
   #remoteReset(stream: Stream): void {
-    if (++this.#resetsThisBeat > maxResetsPerBeat) return this.#violation('reset flood')
+    if (!this.#heartbeat.admitReset()) return this.#violation('reset flood')
     stream.abort()
   }
 
   #pingFrame(flags: number, value: number): void {
     if ((flags & Flag.syn) !== 0) {
-      if (++this.#pingsThisBeat > maxPingsPerBeat) return this.#violation('ping flood')
+      if (!this.#heartbeat.admitPing()) return this.#violation('ping flood')
       return this.#writer.control(FrameType.ping, Flag.ack, 0, value)
     }
-    const answered = this.#pings.get(value)
-    this.#pings.delete(value)
-    answered?.(0)
+    this.#heartbeat.answered(value)
   }
 
   #goAwayFrame(reason: number): void {
@@ -391,17 +374,6 @@ export class Session implements StreamHost {
     this.#writer.control(FrameType.goAway, 0, 0, GoAwayReason.protocolError)
     this.#writer.flush()
     this.destroy(new PlatformError('TUNNEL_PROTOCOL', { rule }))
-  }
-
-  /** One beat without a word from the peer: ask. A second one: the peer is dead. */
-  #beat(): void {
-    this.#pingsThisBeat = 0
-    this.#resetsThisBeat = 0
-    // While reading is paused on purpose, silence proves nothing.
-    this.#silentBeats = this.#heardSinceBeat || this.#paused ? 0 : this.#silentBeats + 1
-    this.#heardSinceBeat = false
-    if (this.#silentBeats > 1) return this.destroy(new PlatformError('TUNNEL_TIMEOUT'))
-    this.#writer.control(FrameType.ping, Flag.syn, 0, 0)
   }
 }
 

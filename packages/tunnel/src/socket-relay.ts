@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Stream, StreamSink } from './stream.ts'
 
 /**
@@ -48,7 +49,9 @@ export class SocketRelay implements StreamSink {
   }
 
   streamReset(): void {
-    this.#socket.resetAndDestroy()
+    // Only a TCP handle can be reset; TLS closes without its close_notify, which says the same.
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
     this.#finish(false)
   }
 

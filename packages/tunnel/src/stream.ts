@@ -22,6 +22,8 @@ export interface StreamHost {
   sendFin(stream: Stream): void
   sendReset(stream: Stream): void
   sendCredit(stream: Stream, bytes: number): void
+  /** Bytes by which the receive window of the stream grows together with the credit that is about to leave. */
+  windowGrowth(stream: Stream): number
   /** The stream has data or an end to send as soon as the session has room. */
   enqueue(stream: Stream): void
   /** The next hop took `bytes` that this stream had delivered. */
@@ -38,6 +40,10 @@ export class Stream {
   /** Free for the owner: the exchange or connection that this stream serves. */
   owner: unknown
   readonly #host: StreamHost
+  /** Size of the receive window; the session lets it grow where the round trip is long. */
+  windowBytes: number
+  /** When the last credit left, in the session clock's milliseconds. */
+  creditAt: number
   /** Flags that the next frame has to carry: SYN for an opened stream, ACK for an accepted one, then nothing. */
   greeting: number
   #sendWindow: number
@@ -50,7 +56,9 @@ export class Stream {
   #queued: Buffer[]
   #queuedHead: number
   #wantsDrain: boolean
-  inQueue: boolean
+  /** Place in the session's queue of streams that wait for their turn. */
+  isReady: boolean
+  nextReady: Stream | null
 
   constructor(id: number, host: StreamHost, sink: StreamSink, greeting: number) {
     this.id = id
@@ -58,6 +66,8 @@ export class Stream {
     this.owner = undefined
     this.#host = host
     this.greeting = greeting
+    this.windowBytes = initialWindowBytes
+    this.creditAt = 0
     this.#sendWindow = initialWindowBytes
     this.#receiveWindow = initialWindowBytes
     this.#owedBytes = 0
@@ -68,7 +78,8 @@ export class Stream {
     this.#queued = noChunks
     this.#queuedHead = 0
     this.#wantsDrain = false
-    this.inQueue = false
+    this.isReady = false
+    this.nextReady = null
   }
 
   /** False once both directions ended or the stream was reset. */
@@ -112,8 +123,9 @@ export class Stream {
   /** Aborts both directions at once. Harmless when the stream is already gone. */
   reset(): void {
     if (this.#gone) return
-    this.#leave()
+    // First: the session may end with its last stream.
     this.#host.sendReset(this)
+    this.#leave()
   }
 
   /** Returns credit for `bytes` that the next hop has taken over. A no-op after the end of the stream. */
@@ -124,8 +136,10 @@ export class Stream {
     this.#host.released(bytes)
     if (this.#remoteEnded) return
     this.#owedBytes += bytes
-    if (this.#owedBytes * 2 < initialWindowBytes) return
-    const credit = this.#owedBytes
+    if (this.#owedBytes * 2 < this.windowBytes) return
+    const growth = this.#host.windowGrowth(this)
+    const credit = this.#owedBytes + growth
+    this.windowBytes += growth
     this.#owedBytes = 0
     this.#receiveWindow += credit
     this.#host.sendCredit(this, credit)

@@ -2,7 +2,7 @@ import { type ConfigEntry, configReference, describeConfig, sampleConfig } from 
 import { PlatformError } from '@landbridge/kernel'
 import { Argument } from 'commander'
 import { addCommand, type CommandContext } from '../command-spec.ts'
-import { type ComponentName, componentNames, components } from '../config/component-schemas.ts'
+import { type ComponentName, componentNames } from '../config/component-names.ts'
 import { addConfigOptions, type ConfigOptions, configSources } from '../config/config-options.ts'
 import { table } from '../output/table.ts'
 
@@ -23,12 +23,14 @@ export function addConfigCommand(context: CommandContext): void {
   )
 }
 
-function run(
+async function run(
   { terminal }: CommandContext,
   action: (typeof actions)[number],
   name: ComponentName,
   options: ConfigOptions & { json?: boolean },
-): void {
+): Promise<void> {
+  // Loaded only here: schemas come with the services, which weigh more than all other commands together.
+  const { components } = await import('../config/component-schemas.ts')
   const { schema, summary } = components[name]
   if (action === 'sample') {
     terminal.print(sampleConfig(schema).trimEnd())

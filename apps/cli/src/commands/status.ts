@@ -15,7 +15,11 @@ export function addStatusCommand(context: CommandContext): void {
     .action(async (options: { data: string; json?: boolean }) => {
       const { terminal } = context
       const state = readState(options.data)
-      const agent = createAgent({ caFiles: [state.caFile], hostNames: state.hostNames, address: state.address })
+      const agent = createAgent({
+        caFiles: [state.caFile, ...state.componentCaFiles],
+        hostNames: state.hostNames,
+        address: state.address,
+      })
       try {
         const probes = await probeComponents(state.components, agent)
         const ready = allReady(probes)

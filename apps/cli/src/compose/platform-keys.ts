@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalCa } from '@landbridge/identity'
-import { type Clock, PlatformError, Sealer } from '@landbridge/kernel'
+import { type Clock, PlatformError, randomSecret, Sealer } from '@landbridge/kernel'
 import { writeFileWhole } from '../state/write-file.ts'
 
 /** Opens the sealing key of a data directory, generated on first use (32 bytes, base64, mode 0600). */
@@ -10,6 +10,12 @@ export function openSealer(dataDirectory: string, fileName = 'sealing.key'): Sea
   const path = join(dataDirectory, fileName)
   if (!existsSync(path)) createOnce(path, `${randomBytes(32).toString('base64')}\n`)
   return sealerFrom(readFileSync(path, 'utf8').trim(), path)
+}
+
+/** A secret of a data directory, generated on first use (mode 0600). */
+export function openSecret(path: string): string {
+  if (!existsSync(path)) createOnce(path, `${randomSecret(32)}\n`)
+  return readFileSync(path, 'utf8').trim()
 }
 
 /** @throws PlatformError CLI_STATE_INVALID when the text is no key; the text itself is never shown. */

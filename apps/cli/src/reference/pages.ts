@@ -1,5 +1,6 @@
 import { configReference } from '@landbridge/config'
-import { type ComponentName, componentNames, components } from '../config/component-schemas.ts'
+import { type ComponentName, componentNames } from '../config/component-names.ts'
+import { components } from '../config/component-schemas.ts'
 import { createStyle } from '../output/style.ts'
 import { createProgram } from '../program.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
 
@@ -23,6 +23,9 @@ export function openDataDirectory(path: string, version: string): string {
         supported: `format ${supportedFormat}`,
       })
     if (found === undefined) {
+      // Rather than taking over, say, a home directory and closing it to others.
+      if (readdirSync(folder).length > 0)
+        throw new PlatformError('CLI_DATA_UNUSABLE', { path: folder, reason: 'it holds files that are not ours' })
       chmodSync(folder, 0o700)
       writeFileSync(marker, `${JSON.stringify({ format: supportedFormat, writtenBy: version })}\n`, { mode: 0o600 })
     }

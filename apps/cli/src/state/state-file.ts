@@ -22,6 +22,8 @@ const stateSchema = Type.Object({
   components: Type.Array(componentSchema),
   /** Certificates (PEM files) that a client must trust: the platform's CA. */
   caFile: Type.String(),
+  /** Further authorities of single components, needed to ask them whether they are ready. */
+  componentCaFiles: Type.Array(Type.String()),
   /** Names that lead to this machine, for `landbridge hosts` and for clients of this command line. */
   hostNames: Type.Array(Type.String()),
   address: Type.String(),

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { type Dispatcher, request } from 'undici'
 import { connectionFailure } from '../http/failure.ts'
 import type { ComponentState } from '../state/state-file.ts'
@@ -33,10 +34,25 @@ async function probe(component: ComponentState, agent: Dispatcher): Promise<Prob
 
 async function whyNotReady(url: string, agent: Dispatcher): Promise<string> {
   try {
+    // A component that speaks no HTTP is ready when it accepts connections.
+    if (url.startsWith('tcp:')) return await whyNotListening(new URL(url))
     const answer = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(deadlineMs) })
     await answer.body.dump()
     return answer.statusCode === 200 ? '' : `answers ${answer.statusCode}`
   } catch (thrown) {
     return connectionFailure(thrown)
   }
+}
+
+function whyNotListening({ hostname, port }: URL): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), timeout: deadlineMs })
+    const settle = (reason: string): void => {
+      socket.destroy()
+      resolve(reason)
+    }
+    socket.once('connect', () => settle(''))
+    socket.once('timeout', () => settle('no answer in time'))
+    socket.once('error', (failure) => settle(connectionFailure(failure)))
+  })
 }

@@ -46,3 +46,5 @@ export type Ports = Readonly<Record<PortName, number>>
 export function portOption(name: PortName): string {
   return `port-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
+
+export const portNames = Object.keys(upConfigSchema.properties.ports.properties) as PortName[]

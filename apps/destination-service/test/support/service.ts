@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import {
   type Closeable,
@@ -10,6 +11,7 @@ import {
 } from '@landbridge/kernel'
 import { type DestinationTables, destinationMigrations, openStore, SqlDestinationStore } from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
+import { contractProblems } from './contract.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
 
 export const provider = { id: '11111111-1111-4111-8111-111111111111', subdomain: 'provider' }
@@ -23,8 +25,12 @@ export const clients = {
   foreign: client('sb-conn!b1', 'connectivity', 'instance-3'),
 }
 
+/** The directory fails when it is asked for this one. */
+export const brokenClient = 'sb-broken!b1'
+
 function client(clientId: string, service: string, instanceId: string) {
-  return { clientId, service, instanceId, subaccountId: provider.id }
+  const rest = { certificateThumbprints: [], plan: 'lite', xsappname: clientId.slice(3), redirectUris: [] }
+  return { ...rest, clientId, service, instanceId, subaccountId: provider.id }
 }
 
 export const config: DestinationServiceConfig = {
@@ -50,6 +56,7 @@ export interface TestService extends Closeable {
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
+  /** Sends a request and checks the answer against the published contract. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
 }
 
@@ -75,14 +82,20 @@ export async function startService(
     log: silentLog,
     migrations: destinationMigrations,
   })
-  const { sign, verifier } = await testTokens()
+  const { sign, verifier } = await testTokens(clock)
   const app = await startDestinationService({
     config: { ...config, ...more.config },
     store: new SqlDestinationStore(store),
     verifier,
-    tenants: { tenantById: async (id) => tenants.find((tenant) => tenant.id === id) },
+    tenants: {
+      tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
+      tenantBySubdomain: async (name) => tenants.find((tenant) => tenant.subdomain === name),
+    },
     clients: {
-      findClient: async (clientId) => Object.values(clients).find((known) => known.clientId === clientId),
+      findClient: async (clientId) => {
+        if (clientId === brokenClient) throw new Error(`planted detail of ${clientId}`)
+        return Object.values(clients).find((known) => known.clientId === clientId)
+      },
     },
     clock,
     log: write,
@@ -109,6 +122,11 @@ export async function startService(
       })
       const text = await answer.text()
       const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
+      assert.deepEqual(
+        contractProblems(method, path, answer.status, isJson ? JSON.parse(text) : text),
+        [],
+        `${method} ${path}`,
+      )
       return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : null) as never }
     },
   }

@@ -1,8 +1,6 @@
-import type { TokenChecker } from '@landbridge/destinations'
-import { PlatformError } from '@landbridge/kernel'
-import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
-
-const issuer = 'https://tokens.test/oauth/token'
+import { staticKeySource, TokenVerifier } from '@landbridge/identity'
+import type { Clock } from '@landbridge/kernel'
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 
 export interface TestClaims {
   readonly zid: string
@@ -13,41 +11,31 @@ export interface TestClaims {
   readonly expired?: boolean
 }
 
-/** A token service's key: signs tokens, and verifies them like the platform does. */
-export async function testTokens(): Promise<{
+export interface TestTokens {
   sign(claims: TestClaims): Promise<string>
-  readonly verifier: TokenChecker
-}> {
+  readonly verifier: TokenVerifier
+  readonly publicKey: JWK
+}
+
+/** A token service's key: signs tokens, and verifies them as the platform does. */
+export async function testTokens(clock: Clock, issuer = 'https://tokens.test/oauth/token'): Promise<TestTokens> {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
-  const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256' }] })
+  const jwk = { ...(await exportJWK(publicKey)), kid: issuer, alg: 'RS256' }
+  const keys = staticKeySource({ keys: [jwk] })
   return {
+    publicKey: jwk,
+    verifier: new TokenVerifier({ keys, clock, acceptIssuer: (iss) => iss === issuer }),
     sign: (claims) =>
       new SignJWT({
         zid: claims.zid,
         ext_attr: { zdn: claims.subdomain },
         client_id: claims.clientId,
+        grant_type: claims.user === undefined ? 'client_credentials' : 'authorization_code',
         ...(claims.user === undefined ? {} : { user_name: claims.user }),
       })
-        .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+        .setProtectedHeader({ alg: 'RS256', kid: issuer })
         .setIssuer(issuer)
-        .setExpirationTime(claims.expired === true ? '-1h' : '1h')
+        .setExpirationTime(Math.floor(clock.now() / 1_000) + (claims.expired === true ? -3_600 : 43_200))
         .sign(privateKey),
-    verifier: {
-      async verify(raw) {
-        const { payload } = await jwtVerify(raw, keys, { issuer, algorithms: ['RS256'] }).catch((cause: unknown) => {
-          throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: 'not valid' }, { cause })
-        })
-        const { zid, client_id: clientId, user_name: userName, ext_attr: extra, exp } = payload
-        return {
-          raw,
-          tenantId: String(zid),
-          subdomain: String((extra as { zdn: string }).zdn),
-          clientId: String(clientId),
-          instanceId: '',
-          userName: String(userName ?? ''),
-          expiresAtMs: (exp ?? 0) * 1_000,
-        }
-      },
-    },
   }
 }

@@ -1,4 +1,4 @@
-import type { VerifiedToken } from '../identity-contract.ts'
+import type { VerifiedToken } from '@landbridge/identity'
 import type { Properties } from '../properties.ts'
 import type { AuthToken, GrantedToken } from '../token/auth-token.ts'
 import type { TokenResponse } from '../token/token-endpoint.ts'

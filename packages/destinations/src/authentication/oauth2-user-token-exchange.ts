@@ -1,4 +1,4 @@
-import type { VerifiedToken } from '../identity-contract.ts'
+import type { VerifiedToken } from '@landbridge/identity'
 import { present } from '../properties.ts'
 import { type GrantedToken, oauthToken } from '../token/auth-token.ts'
 import { tokenFailure } from '../token/token-failure.ts'

@@ -76,12 +76,12 @@ export const destinationsErrors = errorArea({
     remedy: 'Caller: send a valid access token of a destination service instance as bearer token.',
     show: ['reason'],
   },
-  // The published contract prescribes this title.
+  // The published contract prescribes this title, with a full stop behind it.
   DESTINATION_CALLER_UNREADABLE: {
     http: 400,
     level: 'info',
     retry: 'never',
-    title: 'Unable to parse the JWT in Authorization Header.',
+    title: 'Unable to parse the JWT in Authorization Header',
     remedy: 'Caller: send the access token unchanged, in the form header.payload.signature.',
     show: [],
   },

@@ -38,4 +38,22 @@ export const tunnelErrors = errorArea({
     remedy: 'Caller: repeat the request; another tunnel takes over.',
     show: [],
   },
+  TUNNEL_FULL: {
+    http: 503,
+    socks: 1,
+    level: 'warn',
+    retry: 'later',
+    title: 'The tunnel carries as many connections as it may',
+    remedy: 'Operator: raise the limit of streams per tunnel connection, or connect another Cloud Connector.',
+    show: [],
+  },
+  TUNNEL_PREFACE: {
+    http: 431,
+    socks: 1,
+    level: 'warn',
+    retry: 'never',
+    title: 'The host name and tokens of the request do not fit into the head of a virtual connection',
+    remedy: 'Caller: use a host name of at most 255 ASCII characters and tokens of at most 64 KB together.',
+    show: ['rule'],
+  },
 })

@@ -28,6 +28,7 @@ export class SqlDestinationStore implements DestinationStore {
   }
 
   async find(level: Level, name: string): Promise<StoredDestination | undefined> {
+    if (isImpossible(name)) return undefined
     const row = await run(this.#rows(level).where('name', '=', name).selectAll().executeTakeFirst())
     return row === undefined ? undefined : this.#read(row)
   }
@@ -63,6 +64,7 @@ export class SqlDestinationStore implements DestinationStore {
   }
 
   async remove(level: Level, name: string): Promise<Removal> {
+    if (isImpossible(name)) return 'absent'
     return run(
       this.#store.db.transaction().execute(async (transaction) => {
         const onLevel = (row: ExpressionBuilder<DestinationTables, 'destination'>) =>
@@ -108,6 +110,11 @@ export class SqlDestinationStore implements DestinationStore {
 
 function sealContext(id: string): string {
   return `destination:${id}`
+}
+
+/** PostgreSQL refuses a NUL in a text, even when it is only compared. */
+function isImpossible(name: string): boolean {
+  return name.includes('\0')
 }
 
 function nameOf(properties: Properties): string {
