@@ -98,7 +98,7 @@ test('secrets in the data directory are for the owner only, and the log holds no
   const { connectivity } = await bindings(data)
   const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
   const { administrator, user, connector } = up.announcement.credentials
-  const secrets = [connectivity?.clientsecret, ...administrator.password, user.password, connector.password]
+  const secrets = [connectivity?.clientsecret, administrator.password, user.password, connector.password]
   for (const secret of secrets) assert.ok(secret !== undefined && !log.includes(secret))
   assert.doesNotMatch(log, /eyJ[\w-]{20,}/)
 })
