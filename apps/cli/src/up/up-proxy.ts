@@ -22,6 +22,8 @@ export interface UpProxyOptions extends UpOptions {
 
 export interface RunningUpProxy extends Closeable {
   readonly components: readonly ComponentState[]
+  /** Lets open exchanges end, a bounded time, and accepts no new ones. */
+  drain(): Promise<void>
 }
 
 const drainMs = 5_000
@@ -61,10 +63,8 @@ export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpPr
         { name: 'SOCKS5 proxy', url: `socks5://${host}:${proxy.socks5Port}`, readyUrl },
         { name: 'tunnel server', url: `tls://${host}:${proxy.tunnelPort}`, readyUrl },
       ],
-      async close() {
-        await proxy.drain(drainMs)
-        await closeAll(started)
-      },
+      drain: () => proxy.drain(drainMs),
+      close: () => closeAll(started),
     }
   } catch (failure) {
     await closeAll(started)
