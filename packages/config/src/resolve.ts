@@ -1,6 +1,7 @@
 import { Secret } from '@landbridge/kernel'
 import { readConfigFile } from './file-source.ts'
 import type { GivenValue } from './given.ts'
+import { withNestedDefaults } from './nested-defaults.ts'
 import type { ConfigProblem } from './problem.ts'
 import { allSettings, readSection, type SchemaNode, type Section } from './schema-node.ts'
 import { readEnvironment, readOverrides } from './text-sources.ts'
@@ -62,8 +63,9 @@ function build(
       setting.node.default === undefined
         ? undefined
         : { value: structuredClone(setting.node.default), origin: 'default' }
-    const chosen = given.get(setting.path) ?? standard
-    if (chosen === undefined) continue
+    const source = given.get(setting.path) ?? standard
+    if (source === undefined) continue
+    const chosen = { ...source, value: withNestedDefaults(setting.node, source.value) }
     effective.set(setting.path, chosen)
     values[setting.key] = chosen.value
   }
