@@ -1,3 +1,4 @@
+export { startBrowser } from './browser.ts'
 export { selfSignedCertificate, type TestCertificate } from './certificate.ts'
 export { type ChildOptions, type Finished, repository, runChild, runLandbridge, startChild } from './child.ts'
 export { callJson, type JsonAnswer, type JsonCall } from './https-json.ts'

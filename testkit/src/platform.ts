@@ -60,7 +60,7 @@ export async function startPlatform(): Promise<TestPlatform> {
   const anyPort = ports.flatMap((name) => [`--port-${name}`, '0'])
   try {
     const running = await runUntilReady(['up', '--json', '--data', dataDirectory, ...anyPort])
-    const document = JSON.parse(running.firstLine) as UpDocument
+    const document = JSON.parse(running.output) as UpDocument
     const environment = await environmentOf(dataDirectory)
     const services = JSON.parse(environment.VCAP_SERVICES) as Record<string, readonly { credentials: Credentials }[]>
     return {

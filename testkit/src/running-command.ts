@@ -1,12 +1,10 @@
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { type ChildOptions, startLandbridge } from './child.ts'
 
 /** A `landbridge` command that keeps running. */
 export interface RunningCommand {
-  /** The first line of its standard output: with `--json` the document that says it is ready. */
-  readonly firstLine: string
+  /** What it had written to standard output when it was ready: with `--json` a document on the first line. */
+  readonly output: string
   /** What it wrote to standard error so far, for messages of failing tests. */
   readonly errors: () => string
   readonly pid: number
@@ -16,26 +14,35 @@ export interface RunningCommand {
   kill(): Promise<void>
 }
 
-/** Starts a command and waits for its first line. @throws Error with what it wrote when it ends before. */
-export async function runUntilReady(args: readonly string[], options: ChildOptions = {}): Promise<RunningCommand> {
+export interface RunOptions extends ChildOptions {
+  /** What standard output says once the command is ready; by default any whole line. */
+  readonly ready?: RegExp
+}
+
+/** Starts a command and waits until it says that it is ready. @throws Error with what it wrote when it ends before. */
+export async function runUntilReady(args: readonly string[], options: RunOptions = {}): Promise<RunningCommand> {
   const child = startLandbridge(args, options)
+  const ready = options.ready ?? /\n/
+  let output = ''
   let errors = ''
+  const isReady = new Promise<void>((resolve) => {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      // What comes later is read and dropped, so that the command never waits for a reader.
+      if (ready.test(output)) return
+      output += text
+      if (ready.test(output)) resolve()
+    })
+  })
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-20_000)
   })
   const exit = once(child, 'exit') as Promise<[number | null]>
-  const lines = createInterface({ input: child.stdout! })
-  const first = once(lines, 'line') as Promise<[string]>
-  const ended = exit.then(([status]) =>
-    Promise.reject(new Error(`landbridge ${args[0]} ended with ${status}: ${errors}`)),
-  )
-  const [firstLine] = await Promise.race([first, ended])
-  ended.catch(() => {}) // from here on `stop` tells how it ended
-  return { firstLine, errors: () => errors, pid: child.pid ?? 0, ...ending(child, exit) }
-}
-
-function ending(child: ChildProcess, exit: Promise<[number | null]>): Pick<RunningCommand, 'stop' | 'kill'> {
+  const isReadyFirst = await Promise.race([isReady.then(() => true), exit.then(() => false)])
+  if (!isReadyFirst) throw new Error(`landbridge ${args[0]} ended with ${(await exit)[0]}: ${errors}`)
   return {
+    output,
+    errors: () => errors,
+    pid: child.pid ?? 0,
     async stop() {
       child.kill('SIGTERM')
       return (await exit)[0]
