@@ -1,4 +1,4 @@
-import { PlatformError } from '@landbridge/kernel'
+import { PlatformError, toProblem } from '@landbridge/kernel'
 import { parseLocationId, parseSubaccountId, type TunnelBroker } from '@landbridge/registry'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
@@ -27,7 +27,13 @@ export function addTunnelRoutes(
     const subaccountId = parseSubaccountId(body.subaccountId)
     if (!mayServe(caller, subaccountId))
       throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { subaccountId, clientId: caller.clientId })
-    const chosen = await broker.open({ ...body, subaccountId, locationId: parseLocationId(body.locationId) })
+    const locationId = parseLocationId(body.locationId)
+    const chosen = await broker.open({ ...body, subaccountId, locationId }).catch(nobody)
+    if (chosen instanceof PlatformError) {
+      // To the proxy it is a question with the answer "none"; the proxy then tells its client 503.
+      const problem = { ...toProblem(chosen, request.id), status: 404 }
+      return reply.code(404).header('content-type', 'application/problem+json').send(problem)
+    }
     return reply.code(202).send({
       connectors: chosen.map(({ connectedSinceMs, ...connector }) => ({
         ...connector,
@@ -41,4 +47,10 @@ export function addTunnelRoutes(
     reply.hijack()
     await events.stream(reply.raw, caller)
   })
+}
+
+/** That nobody is connected is an answer; everything else is a failure. */
+function nobody(failure: unknown): PlatformError {
+  if (failure instanceof PlatformError && failure.code === 'CONNECTOR_NOT_CONNECTED') return failure
+  throw failure
 }
