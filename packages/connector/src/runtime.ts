@@ -10,6 +10,8 @@ export interface RuntimeOptions {
   readonly clock: Clock
   readonly log: Log
   readonly timeouts?: BackendTimeouts
+  /** Silence after which a session to the cloud is tested; twice that, and it counts as dead. */
+  readonly heartbeatMs?: number
   /** Audit of refused requests and connections. */
   readonly denied?: (access: DeniedAccess) => void
   /** The cloud's trust list changed: synchronise it. */
@@ -19,11 +21,14 @@ export interface RuntimeOptions {
 
 interface Running {
   readonly context: SubaccountContext
-  /** What the link was made from; another value means another link. */
+  /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
   subaccount: SubaccountRuntime
   link: SubaccountLink | null
 }
+
+/** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
+const defaultHeartbeatMs = 10_000
 
 const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] }
 
@@ -52,6 +57,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       version: snapshot.version,
       httpsProxy: snapshot.httpsProxy,
       acceptor: new StreamAcceptor(context, timeouts),
+      heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
       clock: options.clock,
       log: options.log,
       trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
@@ -133,5 +139,6 @@ function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot
     httpsProxy?.host,
     httpsProxy?.port,
     httpsProxy?.user,
+    httpsProxy?.password?.reveal(),
   ])
 }

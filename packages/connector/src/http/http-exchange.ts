@@ -295,9 +295,11 @@ export class HttpExchange implements StreamSink, BackendUser {
       return true
     }
     if (end >= 0) this.#phase = 'complete'
-    const socket = this.#backend?.socket
-    if (socket === undefined || socket.destroyed) return true
-    return writeGathered(socket, start === 0 ? chunk : chunk.subarray(start))
+    const backend = this.#backend
+    if (backend === null || backend.socket.destroyed) return true
+    const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
+    if (isTaken) backend.fed()
+    return isTaken
   }
 
   // The end.
