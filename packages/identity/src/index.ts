@@ -34,6 +34,16 @@ export {
   type NewKeyOptions,
   type ServerCertificateOptions,
 } from './local-ca.ts'
+export {
+  certificateOfKey,
+  maySignCertificates,
+  type OwnAlternativeName,
+  type OwnCertificate,
+  type OwnCertificatePurpose,
+  type OwnCertificateWish,
+  selfSigned,
+  signingRequest,
+} from './own-certificate.ts'
 export { hashPassword, verifyPassword } from './password.ts'
 export { type RemoteKeySourceOptions, remoteKeySource } from './remote-key-source.ts'
 export {
@@ -47,3 +57,8 @@ export { minimumPublishAheadMs, SigningKeyRing, type SigningKeyRingOptions } fro
 export { LocalSingleUse, type SingleUse } from './single-use.ts'
 export { audienceOf, scopesOf, type TokenClaims, toVerifiedToken, type VerifiedToken } from './token-claims.ts'
 export { TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts'
+export {
+  type UserCertificate,
+  UserCertificateAuthority,
+  type UserCertificateWish,
+} from './user-certificate-authority.ts'
