@@ -45,6 +45,7 @@ export {
   signingRequest,
 } from './own-certificate.ts'
 export { hashPassword, verifyPassword } from './password.ts'
+export { readPkcs12 } from './pkcs12.ts'
 export { type RemoteKeySourceOptions, remoteKeySource } from './remote-key-source.ts'
 export {
   newSigningKey,

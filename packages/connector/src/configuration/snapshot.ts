@@ -1,4 +1,5 @@
 import { type AccessTable, compileAccess, type SystemMapping } from '@landbridge/access'
+import { defaultPropagationSettings } from '../propagation/settings.ts'
 import type { ConnectorSnapshot, SubaccountRuntime } from '../runtime-port.ts'
 import type { ConnectorConfiguration, Subaccount } from './model.ts'
 
@@ -25,6 +26,12 @@ export function toSnapshot(configuration: ConnectorConfiguration, version: strin
     trust: {
       trustAllBackends: settings.trustAllBackends,
       certificates: Array.from(trustedCertificates.values(), (certificate) => certificate.pem),
+    },
+    ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
+    propagation: {
+      settings: settings.propagation ?? defaultPropagationSettings,
+      ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
+      hasSystemCertificate: settings.systemCertificate !== undefined,
     },
     // A shadow only watches; its master carries the tunnels.
     subaccounts: settings.haRole === 'shadow' ? [] : Array.from(configuration.subaccounts.values(), toRuntime),
