@@ -235,9 +235,15 @@ export class HttpExchange implements StreamSink, BackendUser {
   }
 
   #identified(decision: IdentityDecision, source: Buffer, start: number, chunk: Buffer, rest: number): void {
-    if (decision.kind === 'refused')
-      return this.#refuse(plainAnswer(decision.status, decision.code, decision.text, !this.#isHead))
+    if (decision.kind === 'refused') return this.#refuseUser(decision, source)
     this.#send(source, start, decision.headers, decision.identity, chunk, rest)
+  }
+
+  #refuseUser({ status, code, text }: IdentityDecision & { readonly kind: 'refused' }, source: Buffer): void {
+    const { virtualHost, virtualPort } = this.#preface
+    const path = source.toString('latin1', head.pathStart, head.pathEnd)
+    this.#context.denied({ subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason: code })
+    this.#refuse(plainAnswer(status, code, text, !this.#isHead))
   }
 
   #send(
