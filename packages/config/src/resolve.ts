@@ -1,7 +1,7 @@
 import { Secret } from '@landbridge/kernel'
 import { readConfigFile } from './file-source.ts'
+import { fillDefaults } from './fill-defaults.ts'
 import type { GivenValue } from './given.ts'
-import { withNestedDefaults } from './nested-defaults.ts'
 import type { ConfigProblem } from './problem.ts'
 import { allSettings, readSection, type SchemaNode, type Section } from './schema-node.ts'
 import { readEnvironment, readOverrides } from './text-sources.ts'
@@ -63,11 +63,11 @@ function build(
       setting.node.default === undefined
         ? undefined
         : { value: structuredClone(setting.node.default), origin: 'default' }
-    const source = given.get(setting.path) ?? standard
-    if (source === undefined) continue
-    const chosen = { ...source, value: withNestedDefaults(setting.node, source.value) }
-    effective.set(setting.path, chosen)
-    values[setting.key] = chosen.value
+    const chosen = given.get(setting.path) ?? standard
+    if (chosen === undefined) continue
+    const value = fillDefaults(setting.node, chosen.value)
+    effective.set(setting.path, { ...chosen, value })
+    values[setting.key] = value
   }
   for (const child of section.sections)
     if (!child.optional || mentions(child, given)) values[lastKey(child.path)] = build(child, given, effective)
