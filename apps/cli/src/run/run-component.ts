@@ -2,7 +2,7 @@ import { pinoLog } from '@landbridge/http-api'
 import { type Clock, type Closeable, type Level, type Log, systemClock } from '@landbridge/kernel'
 import { openDataDirectory } from '../state/data-directory.ts'
 import { lockDirectory } from '../state/lock.ts'
-import { type ComponentState, removeState, writeState } from '../state/state-file.ts'
+import { type ComponentState, type PlatformState, removeState, writeState } from '../state/state-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { productVersion } from '../version.ts'
 
@@ -17,6 +17,7 @@ export interface StartedComponent extends Closeable {
   readonly components: readonly ComponentState[]
   /** PEM file that a client must trust to reach the components. */
   readonly caFile: string
+  readonly operator?: NonNullable<PlatformState['operator']>
 }
 
 export interface ComponentRun {
@@ -42,7 +43,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
   try {
     const started = await run.start({ dataDirectory, clock: systemClock, log })
     try {
-      const { components, caFile } = started
+      const { components, caFile, operator } = started
       writeState(dataDirectory, {
         format: 1,
         version,
@@ -54,6 +55,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
         hostNames: [],
         address: '127.0.0.1',
         vcapServices: {},
+        ...(operator === undefined ? {} : { operator }),
       })
       log.info(`${run.name}.ready`, { components: components.map(({ name, url }) => `${name} ${url}`) })
       if (run.json) terminal.print(JSON.stringify({ dataDirectory, components }))
