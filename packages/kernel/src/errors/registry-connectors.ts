@@ -145,14 +145,6 @@ export const registryConnectorErrors = errorArea({
       'Connector administrator: connect the subaccount in the Cloud Connector. Application: check the location ID of the destination.',
     show: ['subaccountId', 'locationId'],
   },
-  CONNECTOR_CONTROL_ONLY: {
-    http: 400,
-    level: 'info',
-    retry: 'never',
-    title: 'A control session carries one control stream and nothing else',
-    remedy: 'Connector administrator: update the connector to a version that this platform supports.',
-    show: [],
-  },
   TUNNEL_CALLER_FORBIDDEN: {
     http: 403,
     level: 'warn',

@@ -17,6 +17,12 @@ const reasons: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 }
 
+/** Basic is for clients that know nothing else (browsers, curl --proxy-user): the token is the user name. */
+const challenges = [
+  ['Proxy-Authenticate', 'Bearer realm="connectivity"'],
+  ['Proxy-Authenticate', 'Basic realm="connectivity"'],
+] as const
+
 /** How an answer of the proxy ends. */
 export interface AnswerEnd {
   readonly close: boolean
@@ -30,7 +36,7 @@ export function answer(status: number, code: string, lines: readonly string[], e
     status,
     reason: reasons[status] ?? 'Error',
     headers: [
-      ...(status === 407 ? ([['Proxy-Authenticate', 'Bearer realm="connectivity"']] as const) : []),
+      ...(status === 407 ? challenges : []),
       ...(status === 405 ? ([['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']] as const) : []),
       ['X-Content-Type-Options', 'nosniff'],
       ['X-Landbridge-Error', code],
