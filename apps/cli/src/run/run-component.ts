@@ -5,6 +5,7 @@ import { lockDirectory } from '../state/lock.ts'
 import { type ComponentState, type PlatformState, removeState, writeState } from '../state/state-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { productVersion } from '../version.ts'
+import { closeInTime } from './close-in-time.ts'
 
 /** What a component's start gets besides its configuration. */
 export interface ComponentEnvironment {
@@ -63,7 +64,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
       log.info(`${run.name}.stopping`)
       removeState(dataDirectory)
     } finally {
-      await started.close()
+      await closeInTime(started)
     }
   } finally {
     lock.release()
