@@ -55,12 +55,12 @@ test('a tunnel request reaches the connector of that location, and the proxy lea
   await Promise.all([northLink.close(), southLink.close()])
 })
 
-test('without a connector at that location the answer is 503, with no fallback to another one (SCC-069)', async () => {
+test('without a connector at that location the answer is 404, with no fallback to another one (SCC-069)', async () => {
   const tenant = await newTenant(platform)
   const link = await ConnectorLink.open(platform, await pair(platform, tenant))
   await link.next()
   const answer = await open(request(tenant.subaccount.id, 'unknown'))
-  assert.equal(answer.status, 503)
+  assert.equal(answer.status, 404)
   assert.equal(answer.json.code, 'CONNECTOR_NOT_CONNECTED')
   assert.equal(answer.json.locationId, 'unknown')
   await link.close()

@@ -136,6 +136,14 @@ export const registryConnectorErrors = errorArea({
     remedy: 'Operator: list the connectors of the subaccount and repeat the request with one of them.',
     show: ['connectorId'],
   },
+  CONNECTOR_CONTROL_ONLY: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'A control session carries one control stream and nothing else',
+    remedy: 'Connector administrator: update the connector to a version that this platform supports.',
+    show: [],
+  },
   TUNNEL_CALLER_FORBIDDEN: {
     http: 403,
     level: 'warn',
