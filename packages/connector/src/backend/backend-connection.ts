@@ -68,6 +68,11 @@ export class BackendConnection {
     this.socket.on('close', () => this.#closed())
   }
 
+  /** The request goes on: a backend that listens is not silent. Without effect while paused. */
+  fed(): void {
+    if (this.activeAtMs < this.#pool.nowMs) this.activeAtMs = this.#pool.nowMs
+  }
+
   /** Stops reading because the next hop is slow: the backend's silence does not count until `resume`. */
   pause(): void {
     this.socket.pause()
