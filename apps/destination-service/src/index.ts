@@ -1,1 +1,3 @@
-export {}
+export { type DestinationServiceConfig, destinationServiceConfigSchema } from './config.ts'
+export { type DestinationServiceOptions, startDestinationService } from './start-destination-service.ts'
+export { createTokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'

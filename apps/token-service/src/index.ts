@@ -1,1 +1,3 @@
-export {}
+export { type TokenServiceConfig, tokenServiceConfigSchema } from './config.ts'
+export type { TenantPermission } from './service.ts'
+export { type RunningTokenService, startTokenService, type TokenServiceOptions } from './start.ts'

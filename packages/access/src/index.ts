@@ -7,6 +7,7 @@ export {
   type TcpAllowed,
   type TcpDecision,
 } from './decision.ts'
+export { type AccessExplanation, type AccessQuestion, explainAccess } from './explain.ts'
 export {
   type AuthenticationMode,
   authenticationModes,

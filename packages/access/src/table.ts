@@ -121,7 +121,18 @@ function findRange(ranges: readonly Entry[], port: number): Entry | undefined {
   return candidate !== undefined && port <= candidate.ports.high ? candidate : undefined
 }
 
+/** Entries by mapping: when one of many mappings changes, only that one is compiled again. */
+const compiledEntries = new WeakMap<SystemMapping, Entry>()
+
 function toEntry(mapping: SystemMapping): Entry {
+  const known = compiledEntries.get(mapping)
+  if (known !== undefined) return known
+  const entry = compileEntry(mapping)
+  compiledEntries.set(mapping, entry)
+  return entry
+}
+
+function compileEntry(mapping: SystemMapping): Entry {
   const system = toSystem(mapping)
   const ports = parsePort(mapping.virtualPort, mapping.protocol) ?? { low: 0, high: 0 }
   const withPaths = isHttp(mapping.protocol)

@@ -86,16 +86,17 @@ export function checkResource(resource: Resource, protocol: Protocol): readonly 
  * The first of `existing` that shares a port of its virtual host with `candidate`, itself included. A mapping is
  * identified by its virtual address (guide L21051), so two that overlap cannot both be told apart.
  */
-export function findOverlap(existing: readonly SystemMapping[], candidate: SystemMapping): SystemMapping | undefined {
+export function findOverlap(existing: Iterable<SystemMapping>, candidate: SystemMapping): SystemMapping | undefined {
   const host = candidate.virtualHost.toLowerCase()
   const wanted = parsePort(candidate.virtualPort, candidate.protocol)
-  return existing.find((other) => {
-    if (other.virtualHost.toLowerCase() !== host) return false
-    if (other.virtualPort === candidate.virtualPort) return true
+  for (const other of existing) {
+    if (other.virtualHost.toLowerCase() !== host) continue
+    if (other.virtualPort === candidate.virtualPort) return other
     const taken = parsePort(other.virtualPort, other.protocol)
-    if (wanted === undefined || taken === undefined || wanted.low === 0 || taken.low === 0) return false
-    return wanted.low <= taken.high && taken.low <= wanted.high
-  })
+    if (wanted === undefined || taken === undefined || wanted.low === 0 || taken.low === 0) continue
+    if (wanted.low <= taken.high && taken.low <= wanted.high) return other
+  }
+  return undefined
 }
 
 const hostRule = 'must be a host name without port, slash, colon or white space'

@@ -1,3 +1,11 @@
+export * from './administration/index.ts'
+export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
+export * from './configuration/index.ts'
+export { type DialOptions, dialTls } from './dial/dial-tls.ts'
+export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'
+export * from './pairing/index.ts'
+export * from './propagation/index.ts'
+export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
@@ -12,3 +20,5 @@ export type {
   TunnelState,
   TunnelStatus,
 } from './runtime-port.ts'
+export { StreamAcceptor } from './stream-acceptor.ts'
+export type { DeniedAccess, IdentityDecision, IdentityPropagation, SubaccountContext } from './subaccount-context.ts'

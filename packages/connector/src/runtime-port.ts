@@ -1,5 +1,6 @@
 import type { AccessTable } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
+import type { PropagationSetup } from './propagation/settings.ts'
 
 /**
  * The running side of a connector, as its administration sees it. `apply` receives the whole wanted state after every
@@ -64,6 +65,8 @@ export interface ConnectorSnapshot {
   readonly httpsProxy?: HttpsProxy
   readonly trust: BackendTrust
   readonly systemCertificate?: SystemCertificate
+  /** Absent: nobody can be propagated. */
+  readonly propagation?: PropagationSetup
   readonly subaccounts: readonly SubaccountRuntime[]
 }
 
@@ -73,7 +76,7 @@ export interface RegionEndpoint {
   readonly notificationHost: string
   readonly address?: string
   readonly port: number
-  /** PEM of the certificate authorities to believe. */
+  /** PEM of the certificate authorities to believe; empty: the system's list. */
   readonly ca: string
 }
 

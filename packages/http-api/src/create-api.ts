@@ -16,6 +16,9 @@ export interface ApiOptions {
   readonly quiet?: readonly string[]
 }
 
+/** Two access tokens with many scopes do not fit into Node's default of 16 KiB for all headers. */
+const maxHeaderSize = 64 * 1024
+
 /** A fastify instance with the platform's request IDs, error mapping, request log and health endpoints. */
 export function createApi(options: ApiOptions): FastifyInstance {
   const api = fastify({
@@ -24,7 +27,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
       headerText(request.headers['x-correlationid']) ?? randomUUID(),
     requestIdHeader: false,
-    ...(options.https === undefined ? {} : { https: options.https }),
+    ...(options.https === undefined ? { http: { maxHeaderSize } } : { https: { maxHeaderSize, ...options.https } }),
     // Strict like the data plane: an unknown value must not silently become another type.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
   } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance

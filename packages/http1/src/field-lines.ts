@@ -40,7 +40,7 @@ export function parseFieldLines(
     nameEnd[count] = at++
     while (at < lineStop && (buffer[at] === SP || buffer[at] === HTAB)) at++
     valueStart[count] = at
-    while (at < lineStop && isValue[buffer[at]!] === 1) at++
+    at = valueEndOf(buffer, at, lineStop)
     if (at === stop) return NEED_MORE
     if (buffer[at] !== CR) return at === lineStop ? HeadError.HEADER_LINE_TOO_LONG : valueError(buffer[at]!)
     const next = endOfLine(buffer, at, stop)
@@ -49,17 +49,31 @@ export function parseFieldLines(
     const first = valueStart[count]!
     while (at > first && (buffer[at - 1] === SP || buffer[at - 1] === HTAB)) at--
     valueEnd[count] = at
-    if (id !== 0) {
-      bits |= 1 << (id & 31)
-      if (id <= lastFramingId) {
-        const refused = noteFramingField(head, id, count)
-        if (refused !== 0) return refused
-      }
+    bits |= 1 << (id & 31)
+    if (id !== 0 && id <= lastFramingId) {
+      const refused = noteFramingField(head, id, count)
+      if (refused !== 0) return refused
     }
     count++
     line = next
   }
   return NEED_MORE
+}
+
+/** The first byte at or behind `at` that cannot stand in a value, or `stop`. Eight at a time: tokens are long. */
+function valueEndOf(buffer: Buffer, from: number, stop: number): number {
+  let at = from
+  while (at + 8 <= stop) {
+    const low =
+      isValue[buffer[at]!]! & isValue[buffer[at + 1]!]! & isValue[buffer[at + 2]!]! & isValue[buffer[at + 3]!]!
+    if (low === 0) break
+    const high =
+      isValue[buffer[at + 4]!]! & isValue[buffer[at + 5]!]! & isValue[buffer[at + 6]!]! & isValue[buffer[at + 7]!]!
+    if (high === 0) break
+    at += 8
+  }
+  while (at < stop && isValue[buffer[at]!] === 1) at++
+  return at
 }
 
 /** The offset behind CRLF if `at` is its CR, NEED_MORE, or BARE_CR. */

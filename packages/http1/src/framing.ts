@@ -15,6 +15,7 @@ export function applyFraming(buffer: Buffer, head: MessageHead): number {
     if (refused !== 0) return refused
   } else if (head.contentLengthIndex >= 0) {
     const index = head.contentLengthIndex
+    if (hasTab(buffer, head, index)) return HeadError.BAD_CONTENT_LENGTH
     const length = decimal(buffer, head.valueStart[index]!, head.valueEnd[index]!)
     if (length < 0) return length
     head.contentLength = length
@@ -43,10 +44,21 @@ function decimal(buffer: Buffer, start: number, end: number): number {
   return value
 }
 
+/**
+ * A tab around these values is legal white space, but llhttp (Node) takes `chunked<TAB>` for an unknown coding and reads
+ * on until the connection ends: found by comparing with it. No sender needs the tab.
+ */
+function hasTab(buffer: Buffer, head: MessageHead, index: number): boolean {
+  const end = head.lineEnd[index]!
+  for (let at = head.nameEnd[index]!; at < end; at++) if (buffer[at] === HTAB) return true
+  return false
+}
+
 function applyTransferEncoding(buffer: Buffer, head: MessageHead): number {
   const index = head.transferEncodingIndex
   const start = head.valueStart[index]!
   const end = head.valueEnd[index]!
+  if (hasTab(buffer, head, index)) return HeadError.TRANSFER_CODING_INVALID
   if (!equalsText(buffer, start, end, chunkedText)) return codingError(buffer, start, end)
   // A 1.0 implementation on the way may not know the coding and read the body as the next message (RFC 9112 section 6.1).
   if (head.minorVersion === 0) return HeadError.TRANSFER_CODING_INVALID

@@ -1,1 +1,8 @@
-export {}
+export type { AccessPolicy, Caller, Credentials } from './authorization/access-policy.ts'
+export { Authorizer, bearer, proxyToken } from './authorization/authorizer.ts'
+export { defaultHttpTimeouts, HttpFront, type HttpFrontOptions, type HttpTimeouts } from './http/http-front.ts'
+export { Listener } from './listener.ts'
+export { defaultSocksTimeouts, SocksFront, type SocksFrontOptions, type SocksTimeouts } from './socks/socks-front.ts'
+export type { Tunnel } from './tunnels/tunnel-group.ts'
+export { TunnelServer, type TunnelServerOptions } from './tunnels/tunnel-server.ts'
+export { type ProxyAddress, type TunnelBroker, type TunnelRequestMessage, TunnelTable } from './tunnels/tunnel-table.ts'

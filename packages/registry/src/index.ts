@@ -1,1 +1,43 @@
-export {}
+export {
+  type ConnectorEvent,
+  type ConnectorPlace,
+  connectorChannel,
+  type MessageBus,
+} from './connectors/bus-message.ts'
+export { type ConnectorHello, connectorIdOf, parseConnectorHello } from './connectors/connector-hello.ts'
+export { ConnectorHub, type ConnectorHubOptions, type ControlLink } from './connectors/connector-hub.ts'
+export { type ClaimDecision, type ConnectorSession, decideClaim } from './connectors/connector-session.ts'
+export type { PlatformEndpoints } from './credentials/endpoints.ts'
+export {
+  type BindingFiles,
+  renderFlatSecret,
+  renderSecretMount,
+  renderServiceBinding,
+} from './credentials/render-binding-files.ts'
+export { type BoundService, type Credentials, renderCredentials } from './credentials/render-credentials.ts'
+export { renderVcapServices, type VcapEntry } from './credentials/render-vcap-services.ts'
+export { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './pairing/attempt-limiter.ts'
+export {
+  assertCertificateGood,
+  type ConnectorCertificate,
+  type RevocationTarget,
+} from './pairing/connector-certificate.ts'
+export { parseLocationId } from './pairing/location-id.ts'
+export { Pairing, type PairingAttempt } from './pairing/pairing.ts'
+export { type BindingCertificateIssuer, type InitDataSink, Registry, type RegistryOptions } from './registry.ts'
+export type { ConnectorRepository, RegistryRepository } from './repository.ts'
+export type { Binding, CredentialType } from './services/binding.ts'
+export type { InstanceParameters, ServiceInstance } from './services/service-instance.ts'
+export { type ServiceName, servicePlans } from './services/service-plan.ts'
+export { parseSubaccountId, type Subaccount } from './subaccounts/subaccount.ts'
+export { ticketDigest } from './tunnels/ticket-digest.ts'
+export { TunnelBroker, type TunnelBrokerOptions } from './tunnels/tunnel-broker.ts'
+export type { ChosenConnector, TunnelAttempt, TunnelRequest } from './tunnels/tunnel-request.ts'
+export type { LocalUser } from './users/local-user.ts'
+export {
+  builtInRoleCollections,
+  cloudConnectorAdministrator,
+  type RoleCollection,
+  rolesOf,
+} from './users/role-collections.ts'
+export { type NewUser, UserAdministration } from './users/user-administration.ts'

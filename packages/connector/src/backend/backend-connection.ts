@@ -1,14 +1,15 @@
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import { PlatformError } from '@landbridge/kernel'
 import { errorCode } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
 import type { BackendPool } from './backend-pool.ts'
+import { openBackendSocket, openEvent } from './open-socket.ts'
 import type { Target } from './target.ts'
 
 /** Whoever uses a backend connection at the moment. */
 export interface BackendUser {
-  backendData(chunk: Buffer): void
+  /** @param borrowed is reused after the call: copy what has to be kept. */
+  backendData(borrowed: Buffer): void
   /** Bytes written so far are on their way: go on producing. */
   backendDrain(): void
   /** The backend sent its last byte. */
@@ -43,13 +44,19 @@ export class BackendConnection {
     this.activeAtMs = pool.nowMs
     this.#pool = pool
     this.#failure = null
-    this.socket = open(target, pool)
+    this.socket = openBackendSocket(
+      target.host,
+      target.port,
+      target.secure,
+      pool.security,
+      (borrowed) => this.#data(borrowed),
+      ['http/1.1'],
+    )
     this.socket.setNoDelay(true)
-    this.socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+    this.socket.once(openEvent(target.secure), () => {
       this.isConnected = true
       this.activeAtMs = pool.nowMs
     })
-    this.socket.on('data', (chunk: Buffer) => this.#data(chunk))
     this.socket.on('drain', () => {
       this.activeAtMs = pool.nowMs
       this.user?.backendDrain()
@@ -59,6 +66,11 @@ export class BackendConnection {
       this.#failure ??= this.#translate(cause)
     })
     this.socket.on('close', () => this.#closed())
+  }
+
+  /** The request goes on: a backend that listens is not silent. Without effect while paused. */
+  fed(): void {
+    if (this.activeAtMs < this.#pool.nowMs) this.activeAtMs = this.#pool.nowMs
   }
 
   /** Stops reading because the next hop is slow: the backend's silence does not count until `resume`. */
@@ -78,11 +90,11 @@ export class BackendConnection {
     this.socket.destroy()
   }
 
-  #data(chunk: Buffer): void {
+  #data(borrowed: Buffer): void {
     this.activeAtMs = this.#pool.nowMs
     // Nobody asked: whatever this is, the connection cannot be used for another exchange.
     if (this.user === null) this.socket.destroy()
-    else this.user.backendData(chunk)
+    else this.user.backendData(borrowed)
   }
 
   #end(): void {
@@ -107,22 +119,4 @@ export class BackendConnection {
   #name(): string {
     return `${this.target.host}:${this.target.port}`
   }
-}
-
-function open(target: Target, pool: BackendPool): Socket {
-  const { host, port } = target
-  if (!target.secure) return connectTcp({ host, port, allowHalfOpen: true })
-  const { trust, systemCertificate } = pool.security
-  return connectTls({
-    host,
-    port,
-    servername: /^[\d.]+$|:/.test(host) ? '' : host,
-    allowHalfOpen: true,
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-    // An empty list trusts nobody; the system's own list is never used (guide L19812).
-    ca: [...trust.certificates],
-    rejectUnauthorized: !trust.trustAllBackends,
-    ...(systemCertificate === undefined ? {} : { cert: systemCertificate.cert, key: systemCertificate.key.reveal() }),
-  })
 }

@@ -1,7 +1,7 @@
 import type { System } from '@landbridge/access'
 import { type Clock, PlatformError } from '@landbridge/kernel'
-import type { BackendTrust, SystemCertificate } from '../runtime-port.ts'
 import { BackendConnection, type BackendUser } from './backend-connection.ts'
+import type { BackendSecurity } from './open-socket.ts'
 import { type Target, TargetTable } from './target.ts'
 
 export interface BackendTimeouts {
@@ -14,11 +14,6 @@ export interface BackendTimeouts {
 }
 
 export const defaultBackendTimeouts: BackendTimeouts = { connectMs: 10_000, responseMs: 300_000, idleMs: 30_000 }
-
-export interface BackendSecurity {
-  readonly trust: BackendTrust
-  readonly systemCertificate?: SystemCertificate
-}
 
 const sweepMs = 500
 
@@ -71,6 +66,7 @@ export class BackendPool {
   open(target: Target, user: BackendUser): BackendConnection {
     const connection = new BackendConnection(target, this, user)
     this.#connections.add(connection)
+    target.open += 1
     return connection
   }
 
@@ -83,20 +79,26 @@ export class BackendPool {
 
   /** The connection changed protocol: it is its user's from now on, without timeouts. */
   detach(connection: BackendConnection): void {
-    this.#connections.delete(connection)
+    this.#forget(connection)
   }
 
   /** Called by a connection that is gone. */
   remove(connection: BackendConnection): void {
-    this.#connections.delete(connection)
     const { idle } = connection.target
     const at = idle.lastIndexOf(connection)
     if (at >= 0) idle.splice(at, 1)
+    this.#forget(connection)
   }
 
   close(): void {
     this.#stopSweep()
     for (const connection of [...this.#connections]) connection.socket.destroy()
+  }
+
+  #forget(connection: BackendConnection): void {
+    if (!this.#connections.delete(connection)) return
+    connection.target.open -= 1
+    this.#targets.forgetUnused(connection.target)
   }
 
   #sweep(nowMs: number): void {

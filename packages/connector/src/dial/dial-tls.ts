@@ -1,15 +1,8 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { PlatformError, type Secret } from '@landbridge/kernel'
+import type { HttpsProxy } from '../runtime-port.ts'
 import { openProxyTunnel } from './https-proxy.ts'
-
-/** The proxy between the connector and the cloud (guide L18836). */
-export interface HttpsProxy {
-  readonly host: string
-  readonly port: number
-  readonly user?: string
-  readonly password?: Secret
-}
 
 export interface DialOptions {
   /** The name that goes into SNI and that the server certificate must carry. */
@@ -50,7 +43,11 @@ export async function dialTls(options: DialOptions): Promise<TLSSocket> {
     if (cause instanceof PlatformError) throw cause
     const code = errorCode(cause)
     const reason = deadline.aborted ? 'no answer in time' : code
-    throw new PlatformError(trustFailure.test(code) ? 'CLOUD_UNTRUSTED' : 'CLOUD_UNREACHABLE', { ...facts, reason }, { cause })
+    throw new PlatformError(
+      trustFailure.test(code) ? 'CLOUD_UNTRUSTED' : 'CLOUD_UNREACHABLE',
+      { ...facts, reason },
+      { cause },
+    )
   }
 }
 

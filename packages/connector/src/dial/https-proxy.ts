@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { PlatformError } from '@landbridge/kernel'
-import type { HttpsProxy } from './dial-tls.ts'
+import type { HttpsProxy } from '../runtime-port.ts'
 
 const maxHeadBytes = 16 * 1024
 
@@ -9,8 +9,14 @@ const maxHeadBytes = 16 * 1024
  * (guide L31326: Basic is the only scheme).
  * @throws PlatformError PROXY_REFUSED for any answer but 2xx.
  */
-export async function openProxyTunnel(proxy: HttpsProxy, host: string, port: number, signal: AbortSignal): Promise<Socket> {
-  const socket = connect({ host: proxy.host, port: proxy.port, signal })
+export async function openProxyTunnel(
+  proxy: HttpsProxy,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  // Not with the signal: it would end the tunnel, long since in use, when the time for connecting is over.
+  const socket = connect({ host: proxy.host, port: proxy.port })
   try {
     const status = await handshake(socket, request(proxy, host, port), signal)
     if (status < 200 || status > 299) throw new PlatformError('PROXY_REFUSED', { host, port, status })

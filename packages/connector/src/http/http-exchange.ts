@@ -9,15 +9,15 @@ import {
   RequestHead,
   requestBodyKind,
   requestLimits,
+  TargetForm,
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
-import { type Preface, SocketRelay, type Stream, type StreamSink } from '@landbridge/tunnel'
+import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
 import type { Target } from '../backend/target.ts'
 import type { IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
 import { denialCode, denialText, failureAnswer, plainAnswer } from './answers.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
-import type { ResponseRelay } from './response-relay.ts'
 
 /** Shared by all exchanges of the process: a head is parsed, rewritten and copied within one call. */
 const head = new RequestHead()
@@ -102,7 +102,8 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   streamEnd(): void {
     this.#streamEnded = true
-    if (this.#phase === 'head') return this.#refuse(plainAnswer(400, 'REQUEST_CUT', 'The request ended within its head.'))
+    if (this.#phase === 'head')
+      return this.#refuse(plainAnswer(400, 'REQUEST_CUT', 'The request ended within its head.'))
     if (this.#phase === 'body') this.#abort()
   }
 
@@ -155,7 +156,11 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   #fail(cause: PlatformError): void {
     const { virtualHost, virtualPort } = this.#preface
-    this.#context.log.info('backend.failed', { code: cause.code, system: `${virtualHost}:${virtualPort}`, ...cause.facts })
+    this.#context.log.info('backend.failed', {
+      code: cause.code,
+      system: `${virtualHost}:${virtualPort}`,
+      ...cause.facts,
+    })
     this.#refuse(failureAnswer(cause, virtualHost, virtualPort, !this.#isHead))
   }
 
@@ -182,6 +187,10 @@ export class HttpExchange implements StreamSink, BackendUser {
       return this.#refuse(plainAnswer(error.status, error.name, error.text))
     }
     this.#isHead = head.method === Method.head
+    if (head.targetForm !== TargetForm.origin || !isAddressedTo(source, head, this.#preface))
+      return this.#refuse(
+        plainAnswer(400, 'TARGET_MISMATCH', 'The request is addressed to another system than its tunnel stream.'),
+      )
     const path = source.toString('latin1', head.pathStart, head.pathEnd)
     const { virtualHost, virtualPort } = this.#preface
     const decision = this.#context.access.decideHttp(virtualHost, virtualPort, path, head.upgradeIsWebSocket)
@@ -198,7 +207,8 @@ export class HttpExchange implements StreamSink, BackendUser {
     }
     const identity = this.#context.propagate?.(decision.system, this.#preface) ?? null
     if (identity === null) return this.#send(source, start, null, '', chunk, rest)
-    if (identity instanceof Promise) return this.#awaitIdentity(identity, source.subarray(start, end), chunk.subarray(rest))
+    if (identity instanceof Promise)
+      return this.#awaitIdentity(identity, source.subarray(start, end), chunk.subarray(rest))
     this.#identified(identity, source, start, chunk, rest)
   }
 
@@ -214,21 +224,41 @@ export class HttpExchange implements StreamSink, BackendUser {
         if (decision === null) this.#send(bytes, 0, null, '', bytes, end)
         else this.#identified(decision, bytes, 0, bytes, end)
         for (const chunk of early) this.request(this.#stream, chunk, 0)
-        if (this.#streamEnded && this.#phase !== 'over') this.streamEnd()
+        if (this.#streamEnded) this.streamEnd()
       },
       (failure: unknown) => {
         this.#context.log.error('identity.failed', {}, failure)
-        this.#refuse(plainAnswer(502, 'IDENTITY_FAILED', 'The identity of the user could not be propagated. See the log of the Cloud Connector.'))
+        this.#refuse(
+          plainAnswer(
+            502,
+            'IDENTITY_FAILED',
+            'The identity of the user could not be propagated. See the log of the Cloud Connector.',
+          ),
+        )
       },
     )
   }
 
   #identified(decision: IdentityDecision, source: Buffer, start: number, chunk: Buffer, rest: number): void {
-    if (decision.kind === 'refused') return this.#refuse(plainAnswer(decision.status, decision.code, decision.text, !this.#isHead))
+    if (decision.kind === 'refused') return this.#refuseUser(decision, source)
     this.#send(source, start, decision.headers, decision.identity, chunk, rest)
   }
 
-  #send(source: Buffer, start: number, headers: IdentityHeaders | null, identity: string, chunk: Buffer, rest: number): void {
+  #refuseUser({ status, code, text }: IdentityDecision & { readonly kind: 'refused' }, source: Buffer): void {
+    const { virtualHost, virtualPort } = this.#preface
+    const path = source.toString('latin1', head.pathStart, head.pathEnd)
+    this.#context.denied({ subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason: code })
+    this.#refuse(plainAnswer(status, code, text, !this.#isHead))
+  }
+
+  #send(
+    source: Buffer,
+    start: number,
+    headers: IdentityHeaders | null,
+    identity: string,
+    chunk: Buffer,
+    rest: number,
+  ): void {
     const system = this.#system as System
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.
@@ -236,13 +266,13 @@ export class HttpExchange implements StreamSink, BackendUser {
     const hasBody = head.hasBody
     this.#collector = null
     this.#phase = hasBody ? 'body' : 'complete'
-    if (!hasBody && isSafeToRepeat(head.method) && !head.upgrade) this.#repeatable = rewritten
+    if (!hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket) this.#repeatable = rewritten
     const backend = this.#context.backends.acquire(system, identity, this)
     this.#backend = backend
     this.#target = backend.target
     this.#wasReused = backend.isReused
     this.#method = head.method
-    this.#upgradeAsked = head.upgrade
+    this.#upgradeAsked = head.upgradeIsWebSocket
     this.#expect(backend)
     backend.socket.write(rewritten)
     if (rest < chunk.length) this.#forwardPaid(chunk, rest)
@@ -276,9 +306,11 @@ export class HttpExchange implements StreamSink, BackendUser {
       return true
     }
     if (end >= 0) this.#phase = 'complete'
-    const socket = this.#backend?.socket
-    if (socket === undefined || socket.destroyed) return true
-    return socket.write(start === 0 ? chunk : chunk.subarray(start))
+    const backend = this.#backend
+    if (backend === null || backend.socket.destroyed) return true
+    const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
+    if (isTaken) backend.fed()
+    return isTaken
   }
 
   // The end.
@@ -315,10 +347,16 @@ export class HttpExchange implements StreamSink, BackendUser {
   #upgrade(backend: BackendConnection): void {
     this.#phase = 'upgraded'
     this.#backend = null
-    backend.user = null
     this.#context.backends.detach(backend)
-    backend.socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain')
-    new SocketRelay(backend.socket, this.#stream)
+    backend.socket.removeAllListeners('end').removeAllListeners('drain')
+    const relay = new SocketRelay(backend.socket, this.#stream)
+    // The relay hears the end and the loss of the socket by itself; only what is read comes through the connection.
+    backend.user = {
+      backendData: (borrowed) => relay.fromSocket(borrowed),
+      backendDrain() {},
+      backendEnd() {},
+      backendClosed() {},
+    }
   }
 
   #refuse(answer: Buffer): void {
@@ -343,6 +381,19 @@ export class HttpExchange implements StreamSink, BackendUser {
 }
 
 const none: Buffer[] = []
+
+/** The preface decided about access: a request that names another host inside must not reach a virtual host of it. */
+function isAddressedTo(source: Buffer, head: RequestHead, preface: Preface): boolean {
+  const { virtualHost, virtualPort } = preface
+  if (head.hostEnd - head.hostStart !== virtualHost.length) return false
+  if ((head.port < 0 ? 80 : head.port) !== virtualPort) return false
+  for (let i = 0; i < virtualHost.length; i++) {
+    const byte = source[head.hostStart + i]!
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte
+    if (lower !== virtualHost.charCodeAt(i)) return false
+  }
+  return true
+}
 
 /** Methods without a body that may be carried out twice (RFC 9110 section 9.2.2). */
 function isSafeToRepeat(method: number): boolean {

@@ -46,7 +46,7 @@ export function rewriteRequestHead(
     at = copyFields(source, head, internalHostFilter, target, at)
     at += target.write(internalHostLines(source, head, system), at, 'latin1')
   } else at = copyFields(source, head, virtualHostFilter, target, at)
-  if (head.upgrade) {
+  if (head.upgradeIsWebSocket) {
     const protocol = source.toString('latin1', head.valueStart[head.upgradeIndex]!, head.valueEnd[head.upgradeIndex]!)
     at += target.write(`Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`, at, 'latin1')
   }
@@ -58,7 +58,9 @@ export function rewriteRequestHead(
 
 function internalHostLines(source: Buffer, head: RequestHead, system: System): string {
   const virtual =
-    head.hostIndex < 0 ? '' : source.toString('latin1', head.valueStart[head.hostIndex]!, head.valueEnd[head.hostIndex]!)
+    head.hostIndex < 0
+      ? ''
+      : source.toString('latin1', head.valueStart[head.hostIndex]!, head.valueEnd[head.hostIndex]!)
   const standard = system.tls ? 443 : 80
   const host = system.internalHost.includes(':') ? `[${system.internalHost}]` : system.internalHost
   const internal = system.internalPort === standard ? host : `${host}:${system.internalPort}`

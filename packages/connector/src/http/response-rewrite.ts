@@ -2,7 +2,14 @@ import type { AccessTable } from '@landbridge/access'
 import { copyFields, H, leaveOut, type ResponseHead } from '@landbridge/http1'
 import type { DomainMapping } from '../runtime-port.ts'
 
-const hopByHop = [H.connection, H.keepAlive, H.proxyConnection, H.proxyAuthenticate, H.proxyAuthenticationInfo, H.upgrade]
+const hopByHop = [
+  H.connection,
+  H.keepAlive,
+  H.proxyConnection,
+  H.proxyAuthenticate,
+  H.proxyAuthenticationInfo,
+  H.upgrade,
+]
 const plainFilter = leaveOut(hopByHop)
 const redirectFilter = leaveOut([...hopByHop, H.location])
 const cookieFilter = leaveOut([...hopByHop, H.setCookie])
@@ -76,7 +83,14 @@ export function virtualLocation(location: string, access: AccessTable, scheme: '
   return system === undefined ? location : `http://${system.virtualHost}:${system.virtualPort}${parts[3]}`
 }
 
-function writeCookie(source: Buffer, head: ResponseHead, index: number, names: Names, target: Buffer, at: number): number {
+function writeCookie(
+  source: Buffer,
+  head: ResponseHead,
+  index: number,
+  names: Names,
+  target: Buffer,
+  at: number,
+): number {
   const cookie = source.toString('latin1', head.valueStart[index]!, head.valueEnd[index]!)
   return at + target.write(`Set-Cookie: ${virtualCookie(cookie, names)}\r\n`, at, 'latin1')
 }

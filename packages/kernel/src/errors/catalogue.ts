@@ -1,8 +1,11 @@
+import { cliErrors } from './cli.ts'
 import { connectorErrors } from './connector.ts'
+import { connectorAdministrationErrors } from './connector-administration.ts'
 import { destinationsErrors } from './destinations.ts'
 import type { ErrorEntry } from './entry.ts'
 import { generalErrors } from './general.ts'
 import { identityErrors } from './identity.ts'
+import { propagationErrors } from './propagation.ts'
 import { proxyErrors } from './proxy.ts'
 import { registryErrors } from './registry.ts'
 import { tunnelErrors } from './tunnel.ts'
@@ -16,6 +19,9 @@ export const catalogue = {
   ...destinationsErrors,
   ...registryErrors,
   ...connectorErrors,
+  ...connectorAdministrationErrors,
+  ...propagationErrors,
+  ...cliErrors,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

@@ -28,6 +28,22 @@ export const connectorErrors = errorArea({
     remedy: 'On-premise administrator: the proxy must allow CONNECT to the shown address; check its user and password.',
     show: ['host', 'port', 'status'],
   },
+  CONTROL_REFUSED: {
+    http: 409,
+    level: 'error',
+    retry: 'later',
+    title: 'The cloud side does not accept this connector',
+    remedy: 'On-premise administrator: follow the advice of the cloud side; the connector keeps trying.',
+    show: ['reason', 'advice'],
+  },
+  TUNNEL_REFUSED: {
+    http: 502,
+    level: 'error',
+    retry: 'later',
+    title: 'The proxy on the cloud side does not accept this tunnel',
+    remedy: 'Operator: check that proxy and connectivity service belong together and that their clocks agree.',
+    show: ['reason'],
+  },
   BACKEND_UNREACHABLE: {
     http: 502,
     socks: 4,

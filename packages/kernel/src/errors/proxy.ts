@@ -1,4 +1,98 @@
 import { errorArea } from './entry.ts'
 
-/** Errors of the area `proxy`. */
-export const proxyErrors = errorArea({})
+/** Errors of the cloud-side proxies. */
+export const proxyErrors = errorArea({
+  CONNECTOR_NOT_CONNECTED: {
+    http: 503,
+    socks: 3,
+    level: 'info',
+    retry: 'later',
+    title: 'There is no Cloud Connector connected for this subaccount and location ID',
+    remedy:
+      'On-premise administrator: connect a Cloud Connector with this location ID. Caller: send the location ID of a connected one, with a token of its subaccount.',
+    show: ['subaccountId', 'locationId'],
+  },
+  TUNNEL_OPEN_FAILED: {
+    http: 503,
+    socks: 3,
+    level: 'warn',
+    retry: 'later',
+    title: 'The Cloud Connector did not open a tunnel in time',
+    remedy:
+      'On-premise administrator: see the log of the Cloud Connector; it must reach the tunnel host of this proxy.',
+    show: ['subaccountId', 'locationId', 'reason'],
+  },
+  CONNECTIVITY_SERVICE_UNREACHABLE: {
+    http: 503,
+    socks: 1,
+    level: 'error',
+    retry: 'later',
+    title: 'The connectivity service does not answer',
+    remedy: 'Operator: check that the connectivity service runs and that the proxy is paired with it.',
+    show: [],
+  },
+  PROXY_AUTHORIZATION_MISSING: {
+    http: 407,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'The request carries no Proxy-Authorization',
+    remedy: 'Caller: send "Proxy-Authorization: Bearer <token of the connectivity service binding>".',
+    show: [],
+  },
+  PROXY_AUTHORIZATION_MALFORMED: {
+    http: 407,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'Proxy-Authorization is neither "Bearer <token>" nor Basic with the token as user',
+    remedy: 'Caller: send "Proxy-Authorization: Bearer <token of the connectivity service binding>".',
+    show: [],
+  },
+  PROXY_CLIENT_NOT_ALLOWED: {
+    http: 407,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'The token was issued for an OAuth client that may not use this proxy',
+    remedy: 'Caller: request the token with the credentials of the connectivity service binding.',
+    show: [],
+  },
+  PROXY_TENANT_MISMATCH: {
+    http: 407,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'The token belongs to another subaccount than this proxy serves',
+    remedy: 'Caller: request the token from the token service of the subaccount that this proxy is configured for.',
+    show: [],
+  },
+  SERVICE_TOKEN_MISSING: {
+    http: 407,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'The request names no tenant',
+    remedy:
+      'Caller: send the header SAP-CP-Connectivity-Service-Token with a token of the connectivity_proxy instance.',
+    show: [],
+  },
+  USER_TENANT_MISMATCH: {
+    http: 403,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'The user token belongs to another subaccount than the token in Proxy-Authorization',
+    remedy: 'Caller: request the connectivity token for the subaccount of the user.',
+    show: [],
+  },
+  USER_TOKEN_INVALID: {
+    http: 403,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'The token in SAP-Connectivity-Authentication is not valid',
+    remedy: 'Caller: send "SAP-Connectivity-Authentication: Bearer <user token>" with a token that has not expired.',
+    show: [],
+  },
+})

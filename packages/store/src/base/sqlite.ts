@@ -32,7 +32,8 @@ export function openSqlite(path: string): { dialect: SqliteDialect; database: Da
   const database = new DatabaseSync(path, { timeout: 5_000 })
   database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON')
   const adapted: SqliteDatabase = {
-    prepare: (sql) => new Statement(database.prepare(sql)),
+    // SQLite itself rolls back on a full disk; a second rollback would fail and hide the reason.
+    prepare: (sql) => new Statement(database.prepare(sql === 'rollback' && !database.isTransaction ? 'SELECT 1' : sql)),
     close: () => database.close(),
   }
   return { dialect: new SqliteDialect({ database: adapted }), database }

@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander'
+import type { Terminal } from './terminal.ts'
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly program: Command
+  readonly terminal: Terminal
+  /** Sets the exit status without an error message, for commands whose answer is "no". */
+  readonly exitWith: (status: number) => void
+}
+
+/** Adds a command with the options and the help that all commands share. */
+export function addCommand(
+  context: CommandContext,
+  name: string,
+  summary: string,
+  examples: readonly (readonly [command: string, meaning: string])[],
+): Command {
+  const width = Math.max(...examples.map(([command]) => command.length))
+  const lines = examples.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`)
+  return context.program
+    .command(name)
+    .description(summary)
+    .addOption(new Option('--json', 'print one JSON document instead of text'))
+    .addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+}
+
+/** The option that names the data directory, with the same text everywhere. */
+export function dataOption(): Option {
+  return new Option('--data <dir>', 'data directory').default('.landbridge')
+}
+
+/** Collects an option that may be given several times. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value]
+}

@@ -1,0 +1,21 @@
+import { cloudConnectorConfigSchema } from '@landbridge/cloud-connector'
+import { secretSetting } from '@landbridge/config'
+import { type Static, Type } from '@sinclair/typebox'
+import { logLevel } from '../config/shared-settings.ts'
+
+/** Configuration of `landbridge connector`. */
+export const connectorConfigSchema = Type.Object({
+  dataDirectory: Type.String({
+    default: '.landbridge-connector',
+    description: 'Folder for the database of the connector and its generated key. Each connector needs its own.',
+  }),
+  logLevel,
+  sealingKey: Type.Optional(
+    secretSetting({
+      description: 'Key that encrypts stored secrets: 32 bytes in base64. Generated in the data directory when absent.',
+    }),
+  ),
+  connector: Type.Object(cloudConnectorConfigSchema.properties, { description: 'The Cloud Connector.' }),
+})
+
+export type ConnectorConfig = Static<typeof connectorConfigSchema>

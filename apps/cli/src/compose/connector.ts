@@ -1,0 +1,44 @@
+import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '@landbridge/cloud-connector'
+import { createRuntime } from '@landbridge/connector'
+import { type Clock, type Closeable, closeAll, type Log, type Sealer } from '@landbridge/kernel'
+import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
+
+export interface ConnectorGroupOptions {
+  readonly config: CloudConnectorConfig
+  /** `sqlite:<path>`: a connector's database is its own. */
+  readonly storeUrl: string
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Starts a Cloud Connector: database, runtime (tunnels and backends) and administration. */
+export async function startConnectorGroup(options: ConnectorGroupOptions): Promise<CloudConnector> {
+  const { config, sealer, clock, log } = options
+  const started: Closeable[] = []
+  try {
+    const store = await openStore<ConnectorTables>({
+      url: options.storeUrl,
+      sealer,
+      clock,
+      log,
+      migrations: connectorMigrations,
+    })
+    started.push(store)
+    // The runtime reports to the application, which is built on top of it.
+    let app: CloudConnector | null = null
+    const runtime = createRuntime({
+      clock,
+      log,
+      denied: (access) => app?.denied(access),
+      trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
+    })
+    started.push(runtime)
+    const connector = await startCloudConnector({ config, store, runtime, clock, log })
+    app = connector
+    return { ...connector, close: () => closeAll([store, connector]) }
+  } catch (failure) {
+    await closeAll(started)
+    throw failure
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock, Log, Sealer } from '@landbridge/kernel'
+import {
+  type DestinationTables,
+  destinationMigrations,
+  type IdentityTables,
+  identityMigrations,
+  openStore,
+  type RegistryTables,
+  registryMigrations,
+  type Store,
+} from '@landbridge/store'
+
+/** Everything that the cloud side keeps, in one database. */
+export interface CloudStores {
+  readonly registry: Store<RegistryTables>
+  readonly identity: Store<IdentityTables>
+  readonly destinations: Store<DestinationTables>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the database of the cloud side and brings all its tables up to date.
+ * @param url `sqlite:<path>` or a `postgres://` URL.
+ * @throws PlatformError STORE_NEWER, STORE_FAILED
+ */
+export async function openCloudStores(url: string, sealer: Sealer, clock: Clock, log: Log): Promise<CloudStores> {
+  const store = await openStore<unknown>({
+    url,
+    sealer,
+    clock,
+    log,
+    migrations: { ...registryMigrations, ...identityMigrations, ...destinationMigrations },
+  })
+  // One database holds the tables of all areas; each area sees its own only. The migrations above create them.
+  return {
+    registry: store as Store<RegistryTables>,
+    identity: store as Store<IdentityTables>,
+    destinations: store as Store<DestinationTables>,
+    close: () => store.close(),
+  }
+}

@@ -1,0 +1,47 @@
+import { secretSetting } from '@landbridge/config'
+import { connectivityProxyConfigSchema } from '@landbridge/connectivity-proxy'
+import { type Static, Type } from '@sinclair/typebox'
+import { logLevel } from '../config/shared-settings.ts'
+
+/** Configuration of `landbridge proxy`. */
+export const proxyConfigSchema = Type.Object({
+  dataDirectory: Type.String({
+    default: '.landbridge-proxy',
+    description: 'Folder for the lock and the state of this replica. Each replica needs its own.',
+  }),
+  logLevel,
+  serviceKey: secretSetting({
+    description:
+      'Service key of a `connectivity_proxy` instance (JSON), as the operator API of the connectivity service returns it.',
+  }),
+  platformCaFile: Type.Optional(
+    Type.String({
+      description:
+        'PEM of the certificate authority of the platform: trusted for its services, and for certificates of connectors.',
+    }),
+  ),
+  tls: Type.Object(
+    {
+      certificateFile: Type.String({
+        description: 'PEM chain of the tunnel server, issued by the platform: see `landbridge certificate`.',
+      }),
+      key: secretSetting({ description: 'Private key of the tunnel server (PEM).' }),
+    },
+    { description: 'Certificate of the tunnel server, for its external host name.' },
+  ),
+  health: Type.Object(
+    {
+      host: Type.String({ default: '127.0.0.1', description: 'Address of the health endpoints.' }),
+      port: Type.Integer({
+        minimum: 0,
+        maximum: 65_535,
+        default: 8044,
+        description: 'Port of `/health/live` and `/health/ready`; 0 picks a free one.',
+      }),
+    },
+    { description: 'Health endpoints (http).' },
+  ),
+  proxy: Type.Object(connectivityProxyConfigSchema.properties, { description: 'The connectivity proxy.' }),
+})
+
+export type ProxyConfig = Static<typeof proxyConfigSchema>

@@ -1,0 +1,4 @@
+/** The processes that have a configuration. */
+export const componentNames = ['up', 'cloud', 'proxy', 'connector'] as const
+
+export type ComponentName = (typeof componentNames)[number]

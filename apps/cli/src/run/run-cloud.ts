@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { LocalCa } from '@landbridge/identity'
+import { type Clock, PlatformError, Secret } from '@landbridge/kernel'
+import { startCloud } from '../compose/cloud.ts'
+import { type CloudConfig, cloudConfigSchema } from '../compose/cloud-config.ts'
+import { openAuthority, openSealer, openSecret, sealerFrom } from '../compose/platform-keys.ts'
+import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
+import { writeFileWhole } from '../state/write-file.ts'
+import type { Terminal } from '../terminal.ts'
+import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
+
+/** Runs `landbridge cloud` until it is asked to stop. */
+export function runCloud(terminal: Terminal, options: ConfigOptions & { readonly json?: boolean }): Promise<void> {
+  const config = componentConfig(cloudConfigSchema, terminal, options)
+  return runComponent(terminal, {
+    name: 'cloud',
+    dataDirectory: config.dataDirectory,
+    logLevel: config.logLevel,
+    json: options.json === true,
+    start: (environment) => start(config, environment),
+  })
+}
+
+async function start(
+  config: CloudConfig,
+  { dataDirectory, clock, log }: ComponentEnvironment,
+): Promise<StartedComponent> {
+  const { store, operatorSecret } = config
+  const sealer =
+    store.sealingKey === undefined
+      ? openSealer(dataDirectory)
+      : sealerFrom(store.sealingKey.reveal().trim(), 'store.sealingKey')
+  const authority = configuredAuthority(config, clock) ?? (await openAuthority(dataDirectory, sealer, clock))
+  const caFile = join(dataDirectory, 'ca.pem')
+  writeFileWhole(caFile, authority.certificatePem, 0o644)
+  const operator = operatorSecret ?? new Secret(openSecret(join(dataDirectory, 'operator-secret')))
+  const cloud = await startCloud({
+    config,
+    storeUrl:
+      store.postgresUrl?.reveal() ?? (store.url === '' ? `sqlite:${join(dataDirectory, 'cloud.db')}` : store.url),
+    sealer,
+    authority,
+    proxy: config.proxy,
+    operatorSecret: operator,
+    clock,
+    log,
+  })
+  const { tokenService, destinationService, connectivityService } = cloud
+  return {
+    caFile,
+    operator: { url: connectivityService.url, secret: operator.reveal() },
+    components: [tokenService, destinationService, connectivityService].map(({ name, url }) => ({
+      name,
+      url,
+      readyUrl: `${url}/health/ready`,
+    })),
+    close: () => cloud.close(),
+  }
+}
+
+/** @throws PlatformError CONFIG_INVALID when only one half is given or the file cannot be read */
+function configuredAuthority({ authority }: CloudConfig, clock: Clock): LocalCa | undefined {
+  const { certificateFile, key } = authority
+  if (certificateFile === undefined && key === undefined) return undefined
+  if (certificateFile === undefined || key === undefined)
+    throw new PlatformError('CONFIG_INVALID', {
+      problems: ['authority: expected both certificateFile and key, found only one of them'],
+    })
+  try {
+    return LocalCa.load(readFileSync(certificateFile, 'utf8'), key.reveal(), clock)
+  } catch (cause) {
+    throw new PlatformError(
+      'CONFIG_INVALID',
+      {
+        problems: [
+          `authority: expected the PEM files of a certificate authority and its key, found ${certificateFile}`,
+        ],
+      },
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startConnectivityProxy } from '@landbridge/connectivity-proxy'
+import { createApi, listen } from '@landbridge/http-api'
+import { remoteKeySource, TokenVerifier } from '@landbridge/identity'
+import { type Closeable, closeAll, PlatformError } from '@landbridge/kernel'
+import { ClientToken } from '../compose/client-token.ts'
+import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
+import { isIssuerOf, readServiceKey } from '../compose/service-key.ts'
+import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
+import { createAgent } from '../http/agent.ts'
+import type { Terminal } from '../terminal.ts'
+import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
+
+const drainMs = 20_000
+
+/** Runs `landbridge proxy` until it is asked to stop. */
+export function runProxy(terminal: Terminal, options: ConfigOptions & { readonly json?: boolean }): Promise<void> {
+  const config = componentConfig(proxyConfigSchema, terminal, options)
+  return runComponent(terminal, {
+    name: 'proxy',
+    dataDirectory: config.dataDirectory,
+    logLevel: config.logLevel,
+    json: options.json === true,
+    start: (environment) => start(config, environment),
+  })
+}
+
+async function start(config: ProxyConfig, environment: ComponentEnvironment): Promise<StartedComponent> {
+  const { clock, log, dataDirectory } = environment
+  const key = readServiceKey(config.serviceKey.reveal())
+  const { platformCaFile } = config
+  const ca = platformCaFile === undefined ? undefined : pem('platformCaFile', platformCaFile)
+  const started: Closeable[] = []
+  try {
+    const agent = createAgent({
+      caFiles: platformCaFile === undefined ? [] : [platformCaFile],
+      hostNames: [],
+      address: '127.0.0.1',
+    })
+    started.push({ close: () => agent.destroy() })
+    const token = new ClientToken({ ...key, url: key.tokenUrl, agent, clock })
+    const keysUrl = `https://${key.uaaDomain}/token_keys`
+    const keys = remoteKeySource({ url: keysUrl, clock, log, ...(ca === undefined ? {} : { ca }) })
+    const proxy = await startConnectivityProxy({
+      config: config.proxy,
+      verifier: new TokenVerifier({ keys, clock, acceptIssuer: (issuer) => isIssuerOf(key.uaaDomain, issuer) }),
+      service: { url: key.connectivityUrl, token: () => token.get(), ...(ca === undefined ? {} : { ca }) },
+      tls: {
+        cert: pem('tls.certificateFile', config.tls.certificateFile),
+        key: config.tls.key.reveal(),
+        connectorCa: ca ?? '',
+      },
+      clock,
+      log,
+    })
+    started.push(proxy)
+    const health = createApi({ log, ready: () => proxy.ready(), quiet: ['/health'] })
+    started.push({ close: () => health.close() })
+    const port = await listen(health, config.health.host, config.health.port, 'health.port')
+    const readyUrl = `http://${config.health.host}:${port}/health/ready`
+    return {
+      caFile: platformCaFile ?? join(dataDirectory, 'ca.pem'),
+      components: [{ name: proxy.name, url: proxy.url, readyUrl }],
+      async close() {
+        await proxy.drain(drainMs)
+        await closeAll(started)
+      },
+    }
+  } catch (failure) {
+    await closeAll(started)
+    throw failure
+  }
+}
+
+function pem(setting: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new PlatformError(
+      'CONFIG_INVALID',
+      { problems: [`${setting}: expected a readable PEM file, found ${path}`] },
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,56 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { PlatformError } from '@landbridge/kernel'
+
+/** Changes only when an older version could damage what a newer one wrote. */
+const supportedFormat = 1
+
+/**
+ * Creates the data directory (0700) or checks that this version may use it. Nothing in it is changed before.
+ * @returns its absolute path.
+ * @throws PlatformError STORE_NEWER, CLI_DATA_UNUSABLE
+ */
+export function openDataDirectory(path: string, version: string): string {
+  const folder = resolve(path)
+  const marker = join(folder, 'format.json')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const found = readFormat(marker)
+    if (found !== undefined && found > supportedFormat)
+      throw new PlatformError('STORE_NEWER', {
+        path: folder,
+        found: `format ${found}`,
+        supported: `format ${supportedFormat}`,
+      })
+    if (found === undefined) {
+      // Rather than taking over, say, a home directory and closing it to others.
+      if (readdirSync(folder).length > 0)
+        throw new PlatformError('CLI_DATA_UNUSABLE', { path: folder, reason: 'it holds files that are not ours' })
+      chmodSync(folder, 0o700)
+      writeFileSync(marker, `${JSON.stringify({ format: supportedFormat, writtenBy: version })}\n`, { mode: 0o600 })
+    }
+  } catch (thrown) {
+    if (thrown instanceof PlatformError) throw thrown
+    throw new PlatformError('CLI_DATA_UNUSABLE', { path: folder, reason: reasonOf(thrown) }, { cause: thrown })
+  }
+  return folder
+}
+
+function readFormat(marker: string): number | undefined {
+  let text: string
+  try {
+    text = readFileSync(marker, 'utf8')
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
+    throw thrown
+  }
+  const parsed: unknown = JSON.parse(text)
+  const format = typeof parsed === 'object' && parsed !== null && 'format' in parsed ? parsed.format : undefined
+  if (typeof format !== 'number') throw new SyntaxError('format.json names no format')
+  return format
+}
+
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  return 'code' in thrown ? `${String(thrown.code)} (${thrown.message})` : thrown.message
+}

@@ -1,0 +1,19 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+
+/** Replaces a file as a whole: a reader or a crash sees the old or the new text, never a part. Mode 0600 by default. */
+export function writeFileWhole(path: string, text: string, mode = 0o600): void {
+  const temporary = `${path}.${process.pid}.new`
+  try {
+    const file = openSync(temporary, 'w', mode)
+    try {
+      writeSync(file, text)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, path)
+  } catch (thrown) {
+    rmSync(temporary, { force: true })
+    throw thrown
+  }
+}

@@ -1,0 +1,48 @@
+import { createStyle, type Style } from './output/style.ts'
+
+/** What a command may touch of the process that it runs in. The only place that knows `process`. */
+export interface Terminal {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly workingDirectory: string
+  readonly style: Style
+  readonly errorStyle: Style
+  /** Writes a line to standard output: results, and nothing else. */
+  print(line: string): void
+  /** Writes bytes to standard output and waits until they are taken. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Writes a line to standard error: progress and explanations. */
+  note(line: string): void
+  /** Calls `run` at the first request to end (SIGINT, SIGTERM, SIGHUP). A second one later ends at once with 1. */
+  onStop(run: () => void): void
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  // A closed pipe (`landbridge status | head`) is no failure of the command.
+  process.stdout.on('error', (failure: NodeJS.ErrnoException) => process.exit(failure.code === 'EPIPE' ? 0 : 1))
+  return {
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    style: createStyle(process.stdout.isTTY === true, process.env),
+    errorStyle: createStyle(process.stderr.isTTY === true, process.env),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    note: (line) => void process.stderr.write(`${line}\n`),
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(bytes, (failure) => (failure ? reject(failure) : resolve()))
+      }),
+    onStop: (run) => stopSignals(run),
+  }
+}
+
+function stopSignals(run: () => void): void {
+  let firstAt: number | undefined
+  const stop = (): void => {
+    // A terminal signals the whole group and the launcher forwards: the same request may arrive twice.
+    if (firstAt !== undefined && performance.now() - firstAt > 500) process.exit(1)
+    if (firstAt !== undefined) return
+    firstAt = performance.now()
+    run()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+}

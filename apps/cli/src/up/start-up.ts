@@ -1,0 +1,168 @@
+import { join } from 'node:path'
+import type { CloudConnector } from '@landbridge/cloud-connector'
+import { type Clock, type Closeable, closeAll, type Log, type RunningApp, Secret } from '@landbridge/kernel'
+import { renderVcapServices } from '@landbridge/registry'
+import type { Bindings } from '../binding/find-bindings.ts'
+import { startCloud } from '../compose/cloud.ts'
+import { startConnectorGroup } from '../compose/connector.ts'
+import { openAuthority, openSealer } from '../compose/platform-keys.ts'
+import { ensureCloudLandscape } from '../demo/cloud-landscape.ts'
+import { ensureConnectorLandscape } from '../demo/connector-landscape.ts'
+import { ensureDestinations } from '../demo/destination-landscape.ts'
+import { startHttpBackend } from '../demo/http-backend.ts'
+import { startTcpBackend } from '../demo/tcp-backend.ts'
+import { createAgent } from '../http/agent.ts'
+import type { PlatformState } from '../state/state-file.ts'
+import { writeFileWhole } from '../state/write-file.ts'
+import { type DemoCredentials, demoCredentials } from './credentials.ts'
+import type { Ports } from './up-config.ts'
+import { cloudConfig, connectorConfig, proxyEndpoints, regionHost } from './up-parts.ts'
+import { startUpProxy } from './up-proxy.ts'
+
+export interface UpOptions {
+  readonly dataDirectory: string
+  readonly version: string
+  readonly host: string
+  readonly ports: Ports
+  readonly clock: Clock
+  readonly log: Log
+  /** Called with one line for each step. */
+  readonly progress: (step: string) => void
+}
+
+export interface RunningPlatform extends Closeable {
+  /** What other commands need to know, without what the process adds. */
+  readonly state: Omit<PlatformState, 'pid' | 'startedAt'>
+  readonly credentials: DemoCredentials
+}
+
+/**
+ * Starts everything in this process and sets up what is missing of the demo landscape. When a part fails, the parts
+ * that were started are closed and the failure is thrown.
+ */
+export async function startPlatform(options: UpOptions): Promise<RunningPlatform> {
+  const started: Closeable[] = []
+  try {
+    return await start(options, started)
+  } catch (failure) {
+    await closeAll(started).catch((second: unknown) => options.log.error('up.close-failed', {}, second))
+    throw failure
+  }
+}
+
+async function start(options: UpOptions, started: Closeable[]): Promise<RunningPlatform> {
+  const { dataDirectory, host, ports, clock, log, progress } = options
+  const sealer = openSealer(dataDirectory)
+  const authority = await openAuthority(dataDirectory, sealer, clock)
+  const credentials = demoCredentials(dataDirectory)
+
+  progress('Starting token, destination and connectivity service')
+  const cloud = await startCloud({
+    config: cloudConfig(host, ports),
+    storeUrl: `sqlite:${join(dataDirectory, 'cloud.db')}`,
+    sealer,
+    authority,
+    proxy: proxyEndpoints(host, ports),
+    operatorSecret: new Secret(credentials.operatorSecret),
+    clock,
+    log: log.with({ component: 'cloud' }),
+  })
+  started.push(cloud)
+  const { registry, users } = cloud.connectivityService
+  const landscape = await ensureCloudLandscape(registry, users, credentials)
+  const endpoints = await cloud.endpoints()
+
+  progress('Starting connectivity proxy')
+  const proxy = await startUpProxy({
+    ...options,
+    cloud,
+    authority,
+    caFile: join(dataDirectory, 'ca.pem'),
+    service: landscape.proxy,
+    endpoints,
+  })
+  started.push(proxy)
+
+  progress('Starting Cloud Connector and demo backends')
+  const region = { address: host, port: cloud.connectivityService.port, ca: authority.certificatePem }
+  const connector = await startConnectorGroup({
+    config: connectorConfig(host, ports, region, credentials),
+    storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
+    sealer: openSealer(dataDirectory, 'connector.key'),
+    clock,
+    log: log.with({ component: 'connector' }),
+  })
+  started.push(connector)
+  const httpBackend = await startHttpBackend(host, ports.backendHttp)
+  started.push(httpBackend)
+  const tcpBackend = await startTcpBackend(host, ports.backendTcp)
+  started.push(tcpBackend)
+
+  const { tokenService, destinationService, connectivityService } = cloud
+  const state: RunningPlatform['state'] = {
+    ...trust(dataDirectory, connector),
+    format: 1,
+    version: options.version,
+    components: [
+      ...[tokenService, destinationService, connectivityService].map(component),
+      ...proxy.components,
+      component(connector),
+      {
+        name: 'HTTP demo backend',
+        url: `http://${host}:${httpBackend.port}`,
+        readyUrl: `tcp://${host}:${httpBackend.port}`,
+      },
+      {
+        name: 'TCP demo backend',
+        url: `tcp://${host}:${tcpBackend.port}`,
+        readyUrl: `tcp://${host}:${tcpBackend.port}`,
+      },
+    ],
+    hostNames: [landscape.subaccount.subdomain, 'internal-xsuaa', 'api'].map((label) => `${label}.localhost`),
+    address: host,
+    vcapServices: renderVcapServices(landscape.application, endpoints),
+    operator: { url: connectivityService.url, secret: credentials.operatorSecret },
+  }
+  progress('Setting up the demo landscape')
+  const agent = createAgent({ ...state, caFiles: [state.caFile, ...state.componentCaFiles] })
+  try {
+    await ensureConnectorLandscape({
+      connectorUrl: connector.url,
+      credentials,
+      regionHost,
+      subaccountId: landscape.subaccount.id,
+      backends: { host, httpPort: httpBackend.port, tcpPort: tcpBackend.port },
+      agent,
+    })
+    await ensureDestinations(bindingsOf(state), agent)
+  } finally {
+    await agent.destroy()
+  }
+  return {
+    state,
+    credentials,
+    async close() {
+      // What is on its way ends while everything that it passes through still runs.
+      await proxy.drain()
+      await closeAll(started)
+    },
+  }
+}
+
+function component({ name, url }: RunningApp): PlatformState['components'][number] {
+  return { name, url, readyUrl: `${url}/health/ready` }
+}
+
+function trust(dataDirectory: string, connector: CloudConnector): Pick<PlatformState, 'caFile' | 'componentCaFiles'> {
+  // The connector has an authority of its own, as one that somebody else runs in another network would.
+  const connectorCa = join(dataDirectory, 'connector-ca.pem')
+  writeFileWhole(connectorCa, connector.uiCa, 0o644)
+  return { caFile: join(dataDirectory, 'ca.pem'), componentCaFiles: [connectorCa] }
+}
+
+function bindingsOf(state: RunningPlatform['state']): Bindings {
+  const { vcapServices, caFile, hostNames, address } = state
+  // Rendered a moment ago: every entry has credentials.
+  const services = vcapServices as Bindings['services']
+  return { source: 'the demo landscape', services, caFiles: [caFile], hostNames, address }
+}

@@ -1,0 +1,88 @@
+import { loadConfig } from '@landbridge/config'
+import { connectivityProxyConfigSchema, startConnectivityProxy } from '@landbridge/connectivity-proxy'
+import { createApi, listen } from '@landbridge/http-api'
+import { type LocalCa, TokenVerifier } from '@landbridge/identity'
+import { type Closeable, closeAll } from '@landbridge/kernel'
+import { type BoundService, type PlatformEndpoints, renderCredentials } from '@landbridge/registry'
+import { ClientToken } from '../compose/client-token.ts'
+import type { RunningCloud } from '../compose/cloud.ts'
+import { readServiceKey } from '../compose/service-key.ts'
+import { createAgent } from '../http/agent.ts'
+import type { ComponentState } from '../state/state-file.ts'
+import type { UpOptions } from './start-up.ts'
+
+export interface UpProxyOptions extends UpOptions {
+  readonly cloud: RunningCloud
+  readonly authority: LocalCa
+  readonly caFile: string
+  /** The credentials with which the proxy speaks to the connectivity service. */
+  readonly service: BoundService
+  readonly endpoints: PlatformEndpoints
+}
+
+export interface RunningUpProxy extends Closeable {
+  readonly components: readonly ComponentState[]
+  /** Lets open exchanges end, a bounded time, and accepts no new ones. */
+  drain(): Promise<void>
+}
+
+const drainMs = 5_000
+const tunnelServerName = 'tunnel.landbridge.localhost'
+
+/** Starts the connectivity proxy of `landbridge up`, for all tenants, paired like one in another process. */
+export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpProxy> {
+  const { cloud, authority, host, clock } = options
+  const log = options.log.with({ component: 'proxy' })
+  const key = readServiceKey(JSON.stringify(renderCredentials(options.service, options.endpoints)))
+  const agent = createAgent({ caFiles: [options.caFile], hostNames: [], address: host })
+  const token = new ClientToken({ ...key, url: key.tokenUrl, agent, clock })
+  const { cert, key: tlsKey } = await authority.issueServer({ dnsNames: [tunnelServerName, 'localhost'], days: 365 })
+  const started: Closeable[] = [{ close: () => agent.destroy() }]
+  try {
+    const proxy = await startConnectivityProxy({
+      config: proxyConfig(options),
+      verifier: new TokenVerifier({
+        keys: cloud.tokenService.ring,
+        clock,
+        acceptIssuer: cloud.tokenService.isOwnIssuer,
+      }),
+      service: { url: key.connectivityUrl, ca: authority.certificatePem, token: () => token.get() },
+      tls: { cert, key: tlsKey, connectorCa: authority.certificatePem },
+      userTokenNamesTenant: true,
+      clock,
+      log,
+    })
+    started.push(proxy)
+    // Whether the proxy knows the connectors cannot be seen from its ports: a health endpoint tells it, as with others.
+    const health = createApi({ log, ready: () => proxy.ready(), quiet: ['/health'] })
+    started.push({ close: () => health.close() })
+    const readyUrl = `http://${host}:${await listen(health, host, 0, 'health')}/health/ready`
+    return {
+      components: [
+        { name: 'HTTP proxy', url: `http://${host}:${proxy.httpPort}`, readyUrl },
+        { name: 'SOCKS5 proxy', url: `socks5://${host}:${proxy.socks5Port}`, readyUrl },
+        { name: 'tunnel server', url: `tls://${host}:${proxy.tunnelPort}`, readyUrl },
+      ],
+      drain: () => proxy.drain(drainMs),
+      close: () => closeAll(started),
+    }
+  } catch (failure) {
+    await closeAll(started)
+    throw failure
+  }
+}
+
+function proxyConfig({ host, ports }: UpProxyOptions) {
+  return loadConfig(connectivityProxyConfigSchema, {
+    environment: {},
+    overrides: {
+      tenantMode: 'shared',
+      'servers.businessDataTunnel.host': host,
+      'servers.businessDataTunnel.port': ports.tunnel,
+      'servers.businessDataTunnel.externalHost': tunnelServerName,
+      'servers.businessDataTunnel.externalAddress': host,
+      'servers.proxy.http.port': ports.proxy,
+      'servers.proxy.socks5.port': ports.socks,
+    },
+  })
+}

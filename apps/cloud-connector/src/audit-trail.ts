@@ -1,0 +1,11 @@
+import type { AuditEntry, AuditEvent } from '@landbridge/connector'
+
+/** The part of the store that shows and extends the audit trail besides changes of the configuration. */
+export interface AuditTrail {
+  /** The newest entries below a sequence number, oldest first. */
+  audit(limit: number, before?: number): Promise<readonly AuditEntry[]>
+  /** The first entry that no longer fits the chain; undefined when the trail is whole. */
+  verifyAudit(): Promise<number | undefined>
+  /** Appends entries that tell of no change, in one transaction. */
+  record(actor: string, events: readonly AuditEvent[]): Promise<void>
+}

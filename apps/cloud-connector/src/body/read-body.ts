@@ -1,0 +1,52 @@
+import { PlatformError } from '@landbridge/kernel'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Fields } from './fields.ts'
+import { parseLenientJson } from './lenient-json.ts'
+
+/** Leaves every body as bytes: which type is accepted and when it is read depends on the operation. */
+export function acceptRawBodies(api: FastifyInstance): void {
+  api.removeAllContentTypeParsers()
+  api.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+/**
+ * The JSON body of a request; undefined when there is none.
+ * @param alsoAccepted content types besides `application/json` and a missing one.
+ * @throws PlatformError MEDIA_TYPE_UNSUPPORTED, REQUEST_INVALID
+ */
+export function readJson(request: FastifyRequest, alsoAccepted: readonly string[] = []): unknown {
+  const bytes = bodyOf(request)
+  if (bytes.length === 0) return undefined
+  const type = mediaType(request)
+  if (type !== '' && type !== 'application/json' && !alsoAccepted.includes(type))
+    throw new PlatformError('MEDIA_TYPE_UNSUPPORTED', { reason: 'send application/json' })
+  return parseLenientJson(bytes.toString('utf8'))
+}
+
+/** The members of a JSON object in the body. */
+export function readFields(request: FastifyRequest, alsoAccepted: readonly string[] = []): Fields {
+  return new Fields(readJson(request, alsoAccepted))
+}
+
+/**
+ * The parts of a `multipart/form-data` body (RFC 7578).
+ * @throws PlatformError MEDIA_TYPE_UNSUPPORTED, REQUEST_INVALID
+ */
+export async function readMultipart(request: FastifyRequest): Promise<FormData> {
+  if (mediaType(request) !== 'multipart/form-data')
+    throw new PlatformError('MEDIA_TYPE_UNSUPPORTED', { reason: 'send multipart/form-data' })
+  try {
+    const headers = { 'content-type': request.headers['content-type'] ?? '' }
+    return await new Response(new Uint8Array(bodyOf(request)), { headers }).formData()
+  } catch (cause) {
+    throw new PlatformError('REQUEST_INVALID', { field: 'body', reason: 'the parts cannot be read' }, { cause })
+  }
+}
+
+function bodyOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+}
+
+function mediaType(request: FastifyRequest): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}

@@ -1,0 +1,136 @@
+import { authenticationModes, backendTypes, protocols } from '@landbridge/access'
+import { type Static, Type } from '@sinclair/typebox'
+
+const oneOf = (values: readonly string[], options: object) =>
+  Type.Unsafe<string>({ type: 'string', enum: [...values], ...options })
+
+const port = Type.Union([Type.Integer({ minimum: 1, maximum: 65_535 }), Type.String({ minLength: 1 })])
+
+const resource = Type.Object(
+  {
+    id: Type.String({ minLength: 1, description: 'URL path (HTTP) or function module name (RFC).' }),
+    enabled: Type.Boolean({ default: true, description: 'Declared resources are active unless said otherwise.' }),
+    exactMatchOnly: Type.Boolean({ default: false, description: 'Only this path, without its sub-paths.' }),
+    websocketUpgradeAllowed: Type.Boolean({ default: false, description: 'Allow the upgrade to WebSocket.' }),
+    description: Type.String({ default: '', description: 'Free text.' }),
+  },
+  { additionalProperties: false },
+)
+
+const mapping = Type.Object(
+  {
+    virtualHost: Type.String({ minLength: 1, description: 'Host name that the cloud side uses.' }),
+    virtualPort: Type.Unsafe<string | number>({ ...port, description: 'Port, range (TCP) or RFC service name.' }),
+    localHost: Type.String({ minLength: 1, description: 'Real host, resolved by this connector.' }),
+    localPort: Type.Unsafe<string | number>({
+      ...port,
+      description: 'Port, range or RFC service name of the real host.',
+    }),
+    protocol: oneOf(protocols, { description: 'Protocol of the backend.' }),
+    backendType: oneOf(backendTypes, { default: 'nonSAPsys', description: 'Kind of backend.' }),
+    authenticationMode: oneOf(authenticationModes, {
+      default: 'NONE',
+      description: 'How the backend learns the user.',
+    }),
+    hostInHeader: oneOf(['VIRTUAL', 'INTERNAL'], { default: 'VIRTUAL', description: 'Host name in the Host header.' }),
+    description: Type.String({ default: '', description: 'Free text.' }),
+    resources: Type.Array(resource, { default: [], description: 'What the mapping exposes (HTTP and RFC).' }),
+  },
+  { additionalProperties: false },
+)
+
+const subaccount = Type.Object(
+  {
+    regionHost: Type.String({ minLength: 1, description: 'Region host, optionally with a port.' }),
+    subaccount: Type.String({ minLength: 1, description: 'ID of the subaccount (a GUID).' }),
+    user: Type.String({ minLength: 1, description: 'Cloud user who pairs, usually an e-mail address.' }),
+    password: Type.String({ minLength: 1, description: 'Password of the cloud user. Used once and not kept.' }),
+    locationID: Type.String({ default: '', description: 'Location ID; empty for the default location.' }),
+    displayName: Type.String({ default: '', description: 'Label of the subaccount.' }),
+    description: Type.String({ default: '', description: 'Free text.' }),
+    loadSharing: Type.Boolean({ default: false, description: 'Share the location with other connectors.' }),
+    tunnelConnections: Type.Integer({
+      default: 1,
+      minimum: 1,
+      maximum: 16,
+      description: 'Physical connections per tunnel server.',
+    }),
+    systemMappings: Type.Array(mapping, { default: [], description: 'Added or replaced at each start.' }),
+  },
+  { additionalProperties: false },
+)
+
+/** The configuration of a connector. Everything that the REST API changes lives in the database instead. */
+export const cloudConnectorConfigSchema = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1', description: 'Address that the administration port binds to.' }),
+    port: Type.Integer({ default: 8443, minimum: 0, maximum: 65_535, description: 'Administration port (https).' }),
+    dnsNames: Type.Array(Type.String(), {
+      default: ['localhost'],
+      description: 'Host names in the generated certificate of the administration port.',
+    }),
+    publicUrl: Type.Optional(
+      Type.String({
+        format: 'uri',
+        description: 'Address under which clients see this connector. Default: what their requests say.',
+      }),
+    ),
+    sessionIdleMs: Type.Integer({
+      default: 1_800_000,
+      minimum: 60_000,
+      'x-unit': 'ms',
+      description: 'A session without requests ends after this time.',
+    }),
+    initialPassword: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Password of Administrator on the first start, instead of the one that must be changed at once.',
+      }),
+    ),
+    haRole: oneOf(['undefined', 'master'], {
+      default: 'undefined',
+      description: 'Role of the instance on the first start. The administrator chooses while it is undefined.',
+    }),
+    regionTimeoutMs: Type.Integer({
+      default: 15_000,
+      minimum: 100,
+      'x-unit': 'ms',
+      description: 'Longest wait for a region, for the connection and for each answer.',
+    }),
+    tunnelTimeoutMs: Type.Integer({
+      default: 10_000,
+      minimum: 0,
+      'x-unit': 'ms',
+      description: 'Longest wait for a tunnel before an operation answers with the state reached.',
+    }),
+    regions: Type.Record(
+      Type.String(),
+      Type.Object(
+        {
+          address: Type.Optional(Type.String({ description: 'Address to dial instead of resolving the host names.' })),
+          port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port instead of 443.' })),
+          ca: Type.Optional(Type.String({ description: 'PEM of the authorities that may issue its certificates.' })),
+        },
+        { additionalProperties: false },
+      ),
+      { default: {}, description: 'Overrides by region host.' },
+    ),
+    bootstrap: Type.Optional(
+      Type.Object(
+        {
+          description: Type.Optional(Type.String({ description: 'Description of this connector.' })),
+          subaccounts: Type.Array(subaccount, {
+            default: [],
+            description: 'Paired at the start unless they are known.',
+          }),
+        },
+        { additionalProperties: false, description: 'Wanted state, brought about at each start.' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export type CloudConnectorConfig = Static<typeof cloudConnectorConfigSchema>
+export type BootstrapSubaccount = Static<typeof subaccount>
+export type BootstrapMapping = Static<typeof mapping>

@@ -1,0 +1,65 @@
+import {
+  type AuditEvent,
+  type ConfigurationStore,
+  type Subaccount,
+  type SubaccountService,
+  subaccountOf,
+  withSubaccount,
+} from '@landbridge/connector'
+import type { Clock } from '@landbridge/kernel'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AuditTrail } from '../audit-trail.ts'
+import type { CloudConnectorConfig } from '../config.ts'
+import { Links } from '../wire/links.ts'
+
+/** What the operations of the API work with. */
+export interface ApiContext {
+  readonly config: CloudConnectorConfig
+  readonly store: ConfigurationStore
+  readonly trail: AuditTrail
+  readonly subaccounts: SubaccountService
+  readonly clock: Clock
+}
+
+/** Sends JSON without white space, its members in the order of the object. */
+export function sendJson(reply: FastifyReply, value: unknown, status = 200): FastifyReply {
+  return reply.code(status).header('content-type', 'application/json').send(JSON.stringify(value))
+}
+
+export function sendNothing(reply: FastifyReply): FastifyReply {
+  return reply.code(204).send()
+}
+
+export function sendCreated(reply: FastifyReply, location: string): FastifyReply {
+  return reply.code(201).header('location', location).send()
+}
+
+export function linksOf(request: FastifyRequest, context: ApiContext): Links {
+  return new Links(request, context.config.publicUrl)
+}
+
+/** Decoded parameters of the path. */
+export function parameters(request: FastifyRequest): Readonly<Record<string, string>> {
+  return request.params as Readonly<Record<string, string>>
+}
+
+/** The subaccount that the path names. @throws PlatformError CONNECTOR_SUBACCOUNT_NOT_FOUND */
+export function subaccountIn(request: FastifyRequest, { store }: ApiContext): Subaccount {
+  const { regionHost = '', subaccount = '' } = parameters(request)
+  return subaccountOf(store.current, regionHost, subaccount)
+}
+
+/** Changes one subaccount in one transaction. `edit` sees the version that all earlier changes made. */
+export function editSubaccount(
+  context: ApiContext,
+  request: FastifyRequest,
+  event: Pick<AuditEvent, 'category' | 'action' | 'object'>,
+  edit: (subaccount: Subaccount) => Subaccount,
+): Promise<void> {
+  const { regionHost, subaccountId } = subaccountIn(request, context)
+  return context.store.change(request.actor, (current) => ({
+    next: withSubaccount(current, edit(subaccountOf(current, regionHost, subaccountId))),
+    audit: { ...event, subaccount: `${subaccountId}@${regionHost}` },
+    result: undefined,
+  }))
+}

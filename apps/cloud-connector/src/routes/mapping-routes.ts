@@ -1,0 +1,75 @@
+import type { SystemMapping } from '@landbridge/access'
+import { addMapping, mappingOf, removeMapping, replaceMapping, type Subaccount } from '@landbridge/connector'
+import { PlatformError } from '@landbridge/kernel'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { readFields } from '../body/read-body.ts'
+import { mappingJson, mappingPath, readMapping } from '../wire/mapping-json.ts'
+import {
+  type ApiContext,
+  editSubaccount,
+  linksOf,
+  parameters,
+  sendCreated,
+  sendJson,
+  sendNothing,
+  subaccountIn,
+} from './context.ts'
+
+export const mappings = '/api/v1/configuration/subaccounts/:regionHost/:subaccount/systemMappings'
+
+/** System mappings (guide L24263). */
+export function mappingRoutes(api: FastifyInstance, context: ApiContext): void {
+  api.get(mappings, (request, reply) => {
+    const subaccount = subaccountIn(request, context)
+    const links = linksOf(request, context)
+    return sendJson(
+      reply,
+      Array.from(subaccount.mappings.values(), (mapping) => mappingJson(mapping, subaccount, links)),
+    )
+  })
+  api.get(`${mappings}/:address`, (request, reply) => {
+    const subaccount = subaccountIn(request, context)
+    return sendJson(reply, mappingJson(mappingIn(request, subaccount), subaccount, linksOf(request, context)))
+  })
+  api.post(mappings, async (request, reply) => {
+    const subaccount = subaccountIn(request, context)
+    const mapping = readMapping(readFields(request), context.clock.now())
+    await editSubaccount(context, request, event('create', mapping), (current) => addMapping(current, mapping))
+    return sendCreated(reply, linksOf(request, context).to(mappingPath(subaccount, mapping)))
+  })
+  api.put(`${mappings}/:address`, async (request, reply) => {
+    const before = mappingIn(request, subaccountIn(request, context))
+    const fields = readFields(request)
+    await editSubaccount(context, request, event('update', before), (current) =>
+      replaceMapping(current, readMapping(fields, context.clock.now(), mappingIn(request, current))),
+    )
+    return sendNothing(reply)
+  })
+  api.delete(`${mappings}/:address`, async (request, reply) => {
+    const { virtualHost, virtualPort } = mappingIn(request, subaccountIn(request, context))
+    await editSubaccount(context, request, event('delete', { virtualHost, virtualPort }), (current) =>
+      removeMapping(current, virtualHost, virtualPort),
+    )
+    return sendNothing(reply)
+  })
+  api.delete(mappings, async (request, reply) => {
+    const all = { category: 'BackendMapping', action: 'delete', object: '*' } as const
+    await editSubaccount(context, request, all, (current) => ({ ...current, mappings: new Map() }))
+    return sendNothing(reply)
+  })
+}
+
+/** The mapping that the path names as `<virtual host>:<virtual port>`. */
+export function mappingIn(request: FastifyRequest, subaccount: Subaccount): SystemMapping {
+  const { address = '' } = parameters(request)
+  const colon = address.lastIndexOf(':')
+  if (colon < 0) throw new PlatformError('CONNECTOR_MAPPING_NOT_FOUND', { address })
+  return mappingOf(subaccount, address.slice(0, colon), address.slice(colon + 1))
+}
+
+function event(
+  action: 'create' | 'update' | 'delete',
+  { virtualHost, virtualPort }: Pick<SystemMapping, 'virtualHost' | 'virtualPort'>,
+) {
+  return { category: 'BackendMapping', action, object: `${virtualHost}:${virtualPort}` } as const
+}

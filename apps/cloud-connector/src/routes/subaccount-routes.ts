@@ -1,0 +1,134 @@
+import type { CloudCredentials, NewSubaccount, SubaccountPatch } from '@landbridge/connector'
+import { Secret } from '@landbridge/kernel'
+import type { FastifyInstance } from 'fastify'
+import { Fields, invalid } from '../body/fields.ts'
+import { readFields } from '../body/read-body.ts'
+import { subaccountPath } from '../wire/links.ts'
+import { subaccountItemJson, subaccountJson } from '../wire/subaccount-json.ts'
+import { type ApiContext, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
+
+import { trustRoutes } from './trust-routes.ts'
+
+const collection = '/api/v1/configuration/subaccounts'
+const one = `${collection}/:regionHost/:subaccount`
+const maxLocationIdLength = 189
+
+/** Subaccounts: pairing, properties, connection, certificate (guide L23684). */
+export function subaccountRoutes(api: FastifyInstance, context: ApiContext): void {
+  const { store, subaccounts } = context
+  api.get(collection, (request, reply) => {
+    const links = linksOf(request, context)
+    return sendJson(
+      reply,
+      Array.from(store.current.subaccounts.values(), (subaccount) => subaccountItemJson(subaccount, links)),
+    )
+  })
+  api.post(collection, async (request, reply) => {
+    const added = await subaccounts.add(request.actor, readNewSubaccount(readFields(request)))
+    const links = linksOf(request, context)
+    const location = links.to(subaccountPath(added.regionHost, added.subaccountId))
+    return sendJson(reply.header('location', location), subaccountJson(added, subaccounts.status(added), links), 201)
+  })
+  api.get(one, (request, reply) => {
+    const subaccount = subaccountIn(request, context)
+    return sendJson(reply, subaccountJson(subaccount, subaccounts.status(subaccount), linksOf(request, context)))
+  })
+  api.put(one, async (request, reply) => {
+    const address = subaccountIn(request, context)
+    const edited = await subaccounts.edit(request.actor, address, readPatch(readFields(request)))
+    return sendJson(reply, subaccountJson(edited, subaccounts.status(edited), linksOf(request, context)))
+  })
+  api.delete(one, async (request, reply) => {
+    await subaccounts.remove(request.actor, subaccountIn(request, context))
+    return sendNothing(reply)
+  })
+  api.put(`${one}/state`, async (request, reply) => {
+    const address = subaccountIn(request, context)
+    await subaccounts.setConnected(request.actor, address, readFields(request).requiredFlag('connected'))
+    return sendNothing(reply)
+  })
+  api.post(`${one}/validity`, async (request, reply) => {
+    const address = subaccountIn(request, context)
+    const renewed = await subaccounts.renew(request.actor, address, readCredentials(readFields(request)))
+    return sendJson(reply, subaccountJson(renewed, subaccounts.status(renewed), linksOf(request, context)))
+  })
+  trustRoutes(api, context)
+}
+
+function readNewSubaccount(fields: Fields): NewSubaccount {
+  const registration = fields.text('authenticationData')
+  const source = registration === undefined ? fields : readRegistration(registration)
+  return {
+    regionHost: readRegionHost(source),
+    subaccountId: source.required('subaccount'),
+    credentials: {
+      user: source.required('cloudUser'),
+      password: new Secret(source.required('cloudPassword')),
+    },
+    displayName: fields.text('displayName') || (source === fields ? '' : (source.text('displayName') ?? '')),
+    locationId: readLocationId(fields) ?? '',
+    description: fields.text('description') ?? '',
+    isManaged: fields.flag('isManaged') ?? false,
+    autoCertRenewal: fields.flag('autoCertRenewal') ?? false,
+    autoSyncTrust: false,
+    loadSharing: fields.flag('loadSharing') ?? false,
+    tunnelConnections: readConnections(fields),
+  }
+}
+
+/**
+ * Registration data of the cloud side: base64 of a JSON object with regionHost, subaccount, cloudUser, cloudPassword
+ * (a code that works once) and displayName.
+ */
+function readRegistration(encoded: string): Fields {
+  try {
+    return new Fields(JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')))
+  } catch {
+    throw invalid('authenticationData', 'is not the text that the cloud side offers for this purpose')
+  }
+}
+
+function readRegionHost(fields: Fields): string {
+  const host = fields.required('regionHost')
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[1-9]\d{0,4})?$/.test(host))
+    throw invalid('regionHost', 'must be a host name, for example cf.eu10.example.com')
+  return host
+}
+
+/** The location ID travels in a SOCKS5 request and in URIs (guide L12590, L18829). */
+function readLocationId(fields: Fields): string | undefined {
+  const id = fields.text('locationID') ?? fields.text('locationId')
+  if (id !== undefined && (id.length > maxLocationIdLength || !/^[A-Za-z0-9._~-]*$/.test(id)))
+    throw invalid('locationID', 'may hold letters, digits, ".", "_", "~" and "-", at most 189 of them')
+  return id
+}
+
+function readConnections(fields: Fields): number {
+  const text = fields.text('tunnelConnections') ?? '1'
+  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > 16) throw invalid('tunnelConnections', 'must be a number from 1 to 16')
+  return count
+}
+
+/** The sample program of the guide sends the names of the other operation (guide L26718). */
+function readCredentials(fields: Fields): CloudCredentials {
+  const user = fields.text('user') ?? fields.text('cloudUser')
+  const password = fields.text('password') ?? fields.text('cloudPassword')
+  if (!user) throw invalid('user', 'is required')
+  if (!password) throw invalid('password', 'is required')
+  return { user, password: new Secret(password) }
+}
+
+/** Absent: unchanged. Empty: back to the default (guide L23801). */
+function readPatch(fields: Fields): SubaccountPatch {
+  const displayName = fields.text('displayName')
+  const locationId = readLocationId(fields)
+  const description = fields.text('description')
+  const autoCertRenewal = fields.flag('autoCertRenewal')
+  return {
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(locationId === undefined ? {} : { locationId }),
+    ...(description === undefined ? {} : { description }),
+    ...(autoCertRenewal === undefined ? {} : { autoCertRenewal }),
+  }
+}

@@ -1,0 +1,145 @@
+import {
+  type ConfigurationStore,
+  type ConnectorRuntime,
+  type DeniedAccess,
+  SubaccountService,
+  toSnapshot,
+} from '@landbridge/connector'
+import { createApi, listen } from '@landbridge/http-api'
+import type { Clock, Log, RunningApp } from '@landbridge/kernel'
+import { ConnectorStore, type ConnectorTables, type Store } from '@landbridge/store'
+import type { FastifyInstance } from 'fastify'
+import { acceptRawBodies } from './body/read-body.ts'
+import { Bootstrap } from './bootstrap.ts'
+import type { CloudConnectorConfig } from './config.ts'
+import { DeniedAccessRecorder } from './denied-access-recorder.ts'
+import { firstSettings } from './first-settings.ts'
+import { type Gate, guard } from './login/gatekeeper.ts'
+import { PasswordCheck } from './login/password-check.ts'
+import { Sessions } from './login/sessions.ts'
+import { startPage } from './page.ts'
+import { authenticationRoutes } from './routes/authentication-routes.ts'
+import { connectorRoutes } from './routes/connector-routes.ts'
+import type { ApiContext } from './routes/context.ts'
+import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
+import { landbridgeRoutes } from './routes/landbridge-routes.ts'
+import { mappingRoutes } from './routes/mapping-routes.ts'
+import { onPremiseCertificateRoutes } from './routes/on-premise-certificate-routes.ts'
+import { propagationRoutes } from './routes/propagation-routes.ts'
+import { proxyRoutes } from './routes/proxy-routes.ts'
+import { resourceRoutes } from './routes/resource-routes.ts'
+import { subaccountRoutes } from './routes/subaccount-routes.ts'
+import { truststoreRoutes } from './routes/truststore-routes.ts'
+import { uiCertificate } from './ui-certificate.ts'
+import { connectorVersion } from './version.ts'
+import { errorBody } from './wire/error-body.ts'
+
+export interface CloudConnectorOptions {
+  readonly config: CloudConnectorConfig
+  /** The connector's own database, opened with `connectorMigrations`. Stays open on close: its opener closes it. */
+  readonly store: Store<ConnectorTables>
+  /** Closed with the application. */
+  readonly runtime: ConnectorRuntime
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A running connector, with what its runtime reports to. */
+export interface CloudConnector extends RunningApp {
+  /** PEM of the authority of the administration port, for clients to trust. */
+  readonly uiCa: string
+  /** The cloud says that trusted issuers changed; synchronises them if the administrator wants that. */
+  trustChanged(subaccountId: string, regionHost: string): void
+  /** A request or connection was refused; it goes to the audit trail. */
+  denied(access: DeniedAccess): void
+}
+
+const trustPeriodMs = 3_600_000
+
+/**
+ * Starts the on-premise agent: configuration, administration API and the wanted state of its tunnels.
+ * @throws PlatformError PORT_IN_USE, STORE_*
+ */
+export async function startCloudConnector(options: CloudConnectorOptions): Promise<CloudConnector> {
+  const { config, clock, log, runtime } = options
+  const store = await ConnectorStore.open(options.store, await firstSettings(config))
+  const certificate = await uiCertificate(store, clock, config.dnsNames)
+  const regions = new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override]))
+  const subaccounts = new SubaccountService({
+    store,
+    runtime,
+    clock,
+    regions,
+    regionTimeoutMs: config.regionTimeoutMs,
+    tunnelTimeoutMs: config.tunnelTimeoutMs,
+  })
+  const bootstrap = new Bootstrap(store, subaccounts, clock, log)
+  const recorder = new DeniedAccessRecorder(store, clock, log)
+  const gate = { store, passwords: new PasswordCheck(clock), sessions: new Sessions(clock, config.sessionIdleMs) }
+  const https = { key: certificate.key.reveal(), cert: certificate.cert, minVersion: 'TLSv1.2' }
+  const api = createApi({ log, https, errorBody, ready: () => bootstrap.isDone, quiet: ['/health'] })
+  addOperations(api, { config, store, trail: store, subaccounts, clock }, gate)
+  const port = await listen(api, config.host, config.port, 'cloud-connector.port')
+
+  const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))
+  runtime.apply(toSnapshot(store.current, connectorVersion, regions))
+  const synchronise = (subaccountId: string, regionHost: string): void => {
+    subaccounts.synchroniseTrust('system', { subaccountId, regionHost }).catch((failure: unknown) => {
+      log.warn('trust.failed', { subaccountId, regionHost }, failure)
+    })
+  }
+  const stopPeriod = clock.every(trustPeriodMs, () => forEachAutomatic(store, synchronise))
+  if (config.bootstrap !== undefined) await bootstrap.apply(config.bootstrap)
+  log.info('cloud-connector.started', { host: config.host, port })
+
+  return {
+    name: 'cloud-connector',
+    url: `https://${urlHost(config.host)}:${port}`,
+    uiCa: certificate.cert.slice(certificate.cert.lastIndexOf('-----BEGIN CERTIFICATE-----')),
+    ready: () => bootstrap.isDone,
+    trustChanged(subaccountId, regionHost) {
+      forEachAutomatic(store, (id, host) => {
+        if (id === subaccountId && host === regionHost) synchronise(id, host)
+      })
+    },
+    denied: (access) => recorder.record(access),
+    async close() {
+      bootstrap.close()
+      stopPeriod()
+      stopApplying()
+      await api.close()
+      await runtime.close()
+      await recorder.close()
+    },
+  }
+}
+
+function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
+  acceptRawBodies(api)
+  guard(api, gate)
+  api.get('/', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(startPage))
+  connectorRoutes(api, context)
+  authenticationRoutes(api, context, gate.passwords)
+  proxyRoutes(api, context)
+  truststoreRoutes(api, context)
+  onPremiseCertificateRoutes(api, context)
+  propagationRoutes(api, context)
+  subaccountRoutes(api, context)
+  mappingRoutes(api, context)
+  resourceRoutes(api, context)
+  domainMappingRoutes(api, context)
+  landbridgeRoutes(api, context, gate)
+}
+
+function forEachAutomatic(
+  { current }: ConfigurationStore,
+  run: (subaccountId: string, regionHost: string) => void,
+): void {
+  for (const { autoSyncTrust, connected, subaccountId, regionHost } of current.subaccounts.values())
+    if (autoSyncTrust && connected) run(subaccountId, regionHost)
+}
+
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,55 @@
+import type { Subaccount, TunnelStatus } from '@landbridge/connector'
+import { certificateJson } from './certificate-json.ts'
+import { type Link, type Links, subaccountPath } from './links.ts'
+
+/** The whole subaccount; the order of the members is the recorded one. */
+export function subaccountJson(subaccount: Subaccount, status: TunnelStatus, links: Links): object {
+  return {
+    description: subaccount.description,
+    displayName: subaccount.displayName === '' ? subaccount.subaccountId : subaccount.displayName,
+    autoCertRenewal: subaccount.autoCertRenewal,
+    tunnel: {
+      state: status.state,
+      connectedSinceTimeStamp: status.state === 'Connected' ? status.connectedSinceMs : 0,
+      connections: status.connections,
+      applicationConnections: status.applicationConnections.map(({ connectionCount, name, type }) => ({
+        connectionCount,
+        name,
+        type,
+      })),
+      serviceChannels: [],
+      subaccountCertificate: certificateJson(subaccount.certificate),
+      user: subaccount.user,
+    },
+    isManaged: subaccount.isManaged,
+    _links: subaccountLinks(subaccount, links),
+    regionHost: subaccount.regionHost,
+    subaccount: subaccount.subaccountId,
+    locationID: subaccount.locationId,
+  }
+}
+
+/** What a list shows of a subaccount. */
+export function subaccountItemJson(subaccount: Subaccount, links: Links): object {
+  return {
+    _links: subaccountLinks(subaccount, links),
+    regionHost: subaccount.regionHost,
+    subaccount: subaccount.subaccountId,
+    locationID: subaccount.locationId,
+  }
+}
+
+function subaccountLinks(subaccount: Subaccount, links: Links): Readonly<Record<string, Link>> {
+  const self = subaccountPath(subaccount.regionHost, subaccount.subaccountId)
+  return {
+    'ABAPCloud-channels': links.link(`${self}/channels/ABAPCloud`),
+    'HANA-channels': links.link(`${self}/channels/HANA`),
+    systemMappings: links.link(`${self}/systemMappings`),
+    self: links.link(self),
+    'K8S-channels': links.link(`${self}/channels/K8S`),
+    validity: links.link(`${self}/validity`),
+    state: links.link(`${self}/state`),
+    'VirtualMachine-channels': links.link(`${self}/channels/VirtualMachine`),
+    domainMappings: links.link(`${self}/domainMappings`),
+  }
+}

@@ -1,0 +1,144 @@
+import { type Clock, jitteredBackoffMs, type Log, PlatformError } from '@landbridge/kernel'
+import type { TunnelBroker, TunnelRequestMessage, TunnelTable } from '@landbridge/proxy'
+import { Agent, type Dispatcher, request } from 'undici'
+
+export interface ServiceClientOptions {
+  /** Base URL of the connectivity service. */
+  readonly url: string
+  /** CA (PEM) that issued the certificate of the service; the system's list when absent. */
+  readonly ca?: string
+  /** A token of the proxy's own instance, fresh enough to use now. */
+  readonly token: () => Promise<string>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const requestTimeoutMs = 8_000
+/** The service sends a heartbeat every 10 seconds. */
+const silenceMs = 25_000
+const maxLineBytes = 1024 * 1024
+
+/** The connectivity service as this proxy uses it: asking for tunnels, and hearing what changes. */
+export class ServiceClient implements TunnelBroker {
+  readonly #options: ServiceClientOptions
+  readonly #dispatcher: Dispatcher
+  readonly #stopped: AbortController
+  isSynchronised: boolean
+
+  constructor(options: ServiceClientOptions) {
+    this.#options = options
+    this.#dispatcher = new Agent({
+      connect: options.ca === undefined ? {} : { ca: options.ca },
+      headersTimeout: requestTimeoutMs,
+      bodyTimeout: silenceMs,
+    })
+    this.#stopped = new AbortController()
+    this.isSynchronised = false
+  }
+
+  async requestTunnel(message: TunnelRequestMessage, callerToken: string): Promise<void> {
+    const token = callerToken === '' ? await this.#options.token() : callerToken
+    const { statusCode, body } = await request(`${this.#options.url}/api/v1/tunnels`, {
+      dispatcher: this.#dispatcher,
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(message),
+      signal: AbortSignal.any([AbortSignal.timeout(requestTimeoutMs), this.#stopped.signal]),
+    }).catch((cause: unknown) => {
+      throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', {}, { cause })
+    })
+    await body.dump()
+    if (statusCode === 202) return
+    const { subaccountId, locationId } = message
+    if (statusCode === 404 || statusCode === 503)
+      throw new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId })
+    this.#options.log.error('service.refused', { status: statusCode, subaccountId })
+    throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { status: statusCode })
+  }
+
+  /** Follows the events of the service until `close`; reconnects by itself. */
+  async follow(table: TunnelTable): Promise<void> {
+    const { clock, log } = this.#options
+    for (let failures = 0; !this.#stopped.signal.aborted; failures++) {
+      const startedAtMs = clock.now()
+      try {
+        await this.#readEvents(table)
+      } catch (cause) {
+        if (failures === 0 && !this.#stopped.signal.aborted) log.warn('service.events-lost', {}, cause)
+      }
+      this.isSynchronised = false
+      if (clock.now() - startedAtMs > 5_000) failures = 0
+      await this.#wait(jitteredBackoffMs(failures, 100, 5_000))
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort()
+    await this.#dispatcher.destroy()
+  }
+
+  async #readEvents(table: TunnelTable): Promise<void> {
+    const token = await this.#options.token()
+    const { statusCode, body } = await request(`${this.#options.url}/api/v1/tunnels/events`, {
+      dispatcher: this.#dispatcher,
+      headers: { authorization: `Bearer ${token}` },
+      signal: this.#stopped.signal,
+    })
+    if (statusCode !== 200) {
+      await body.dump()
+      throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { status: statusCode })
+    }
+    let rest = ''
+    for await (const chunk of body.setEncoding('utf8') as AsyncIterable<string>) {
+      rest += chunk
+      if (rest.length > maxLineBytes)
+        throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { reason: 'an event is too long' })
+      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+        this.#event(table, JSON.parse(rest.slice(0, end)) as TunnelEvent)
+        rest = rest.slice(end + 1)
+      }
+    }
+  }
+
+  #event(table: TunnelTable, event: TunnelEvent): void {
+    switch (event.type) {
+      case 'snapshot':
+        for (const fingerprint of event.revoked) table.revoke(fingerprint)
+        for (const one of event.connected) table.connectorConnected(one.subaccountId, one.locationId, one.connectorId)
+        this.isSynchronised = true
+        return
+      case 'connector-connected':
+        return table.connectorConnected(event.subaccountId, event.locationId, event.connectorId)
+      case 'certificate-revoked':
+        return table.revoke(event.fingerprint)
+    }
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    // The signal tells only once: after that there is nobody to end the wait.
+    if (this.#stopped.signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const { signal } = this.#stopped
+      const done = (): void => {
+        cancel()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.#options.clock.after(delayMs, done)
+      signal.addEventListener('abort', done)
+    })
+  }
+}
+
+interface Connected {
+  readonly subaccountId: string
+  readonly locationId: string
+  readonly connectorId: string
+}
+
+type TunnelEvent =
+  | { readonly type: 'snapshot'; readonly revoked: readonly string[]; readonly connected: readonly Connected[] }
+  | ({ readonly type: 'connector-connected' } & Connected)
+  | ({ readonly type: 'connector-disconnected' } & Connected)
+  | { readonly type: 'certificate-revoked'; readonly fingerprint: string }
+  | { readonly type: 'heartbeat' }

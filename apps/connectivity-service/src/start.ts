@@ -1,0 +1,102 @@
+import type { Server } from 'node:https'
+import type { TLSSocket } from 'node:tls'
+import { createApi, listen } from '@landbridge/http-api'
+import type { RunningApp } from '@landbridge/kernel'
+import type { Registry, UserAdministration } from '@landbridge/registry'
+import { tunnelAlpn } from '@landbridge/tunnel'
+import type { FastifyInstance } from 'fastify'
+import { addRoutes, type ConnectivityServiceOptions, composeParts } from './compose.ts'
+import { certSigningHost, notificationHost } from './config.ts'
+import type { ControlSessions } from './control/control-sessions.ts'
+import { keepCertificateFresh, tlsOptions } from './server-certificate.ts'
+
+export interface RunningConnectivityService extends RunningApp {
+  readonly port: number
+  /** Names of the region endpoints, as they stand in the server certificate. */
+  readonly notificationHost: string
+  readonly certSigningHost: string
+  /** The rules over the same store, for whoever sets up a landscape in this process. */
+  readonly registry: Registry
+  readonly users: UserAdministration
+  /** Tells connected connectors to fetch the trust configuration again; all when no subaccount is given. */
+  trustChanged(subaccountId?: string): void
+}
+
+/**
+ * Starts the connectivity service: region endpoints, control sessions, tunnel broker and operator endpoints on one
+ * TLS port.
+ * @throws PlatformError PORT_IN_USE
+ */
+export async function startConnectivityService(
+  options: ConnectivityServiceOptions,
+): Promise<RunningConnectivityService> {
+  const { config, clock, log, ca } = options
+  const names = [notificationHost(config), certSigningHost(config), 'localhost', '127.0.0.1', ...config.serverNames]
+  const tls = await tlsOptions(ca, names)
+  const parts = composeParts(options)
+  const { hub, sessions, events, broker } = parts
+
+  let isReady = false
+  const api = createApi({
+    log,
+    https: { ...tls, ALPNProtocols: [tunnelAlpn, 'http/1.1'], handshakeTimeout: 10_000 },
+    ready: () => isReady,
+    quiet: ['/health/', '/isAlive'],
+  })
+  await addRoutes(api, options, parts)
+  divertControlSessions(api, sessions)
+  const stopRenewal = keepCertificateFresh(api.server as Server, { ca, names, cert: tls.cert, clock, log })
+
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    isReady = false
+    stopRenewal()
+    events.close()
+    await hub.close()
+    await sessions.close()
+    broker.close()
+    await api.close()
+  }
+  let port: number
+  try {
+    await hub.joined()
+    // "localhost" would become two listeners, of which only one takes control sessions.
+    port = await listen(
+      api,
+      config.host === 'localhost' ? '127.0.0.1' : config.host,
+      config.port,
+      'connectivityService.port',
+    )
+  } catch (failure) {
+    await close()
+    throw failure
+  }
+  isReady = true
+  log.info('connectivity.started', { port, regionHost: config.regionHost, replicaId: hub.replicaId })
+  return {
+    name: 'connectivity-service',
+    url: `https://localhost:${port}`,
+    port,
+    notificationHost: notificationHost(config),
+    certSigningHost: certSigningHost(config),
+    registry: parts.registry,
+    users: parts.users,
+    trustChanged: (subaccountId) => hub.trustChanged(subaccountId),
+    ready: () => isReady,
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
+}
+
+/** Connections that negotiated the tunnel protocol leave the HTTP server right after the handshake. */
+function divertControlSessions(api: FastifyInstance, sessions: ControlSessions): void {
+  const server = api.server as Server
+  const serveHttp = server.listeners('secureConnection') as ((socket: TLSSocket) => void)[]
+  server.removeAllListeners('secureConnection')
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === tunnelAlpn) sessions.accept(socket)
+    else for (const serve of serveHttp) serve.call(server, socket)
+  })
+}

@@ -1,0 +1,45 @@
+import { bearerToken, type ClientDirectory, type TokenVerifier } from '@landbridge/identity'
+import { PlatformError } from '@landbridge/kernel'
+import type { RegistryRepository } from '@landbridge/registry'
+import type { FastifyRequest } from 'fastify'
+
+/** A proxy that proved which client it is. */
+export interface TunnelCaller {
+  readonly clientId: string
+  /** Undefined: a proxy of the platform, which serves every subaccount. */
+  readonly onlySubaccountId: string | undefined
+  readonly tokenExpiresAtMs: number
+}
+
+/**
+ * Who calls, and for whom they may ask. Instances of connectivity_proxy are the operator's to create, so they may serve
+ * all tenants, unless created with `{"tenantMode":"dedicated"}`. A connectivity instance serves its own subaccount.
+ */
+export class TunnelCallers {
+  readonly #verifier: TokenVerifier
+  readonly #registry: RegistryRepository & ClientDirectory
+
+  constructor(verifier: TokenVerifier, registry: RegistryRepository & ClientDirectory) {
+    this.#verifier = verifier
+    this.#registry = registry
+  }
+
+  /** @throws PlatformError with a TOKEN code or TUNNEL_CALLER_FORBIDDEN */
+  async identify(request: FastifyRequest): Promise<TunnelCaller> {
+    const token = await this.#verifier.verify(bearerToken(request.headers.authorization))
+    const client = await this.#registry.findClient(token.clientId)
+    const instance = client && (await this.#registry.findInstance(client.instanceId))
+    if (instance === undefined || (instance.service !== 'connectivity_proxy' && instance.service !== 'connectivity'))
+      throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { clientId: token.clientId })
+    const isShared = instance.service === 'connectivity_proxy' && instance.parameters.tenantMode !== 'dedicated'
+    return {
+      clientId: token.clientId,
+      onlySubaccountId: isShared ? undefined : instance.subaccountId,
+      tokenExpiresAtMs: token.expiresAtMs,
+    }
+  }
+}
+
+export function mayServe(caller: TunnelCaller, subaccountId: string): boolean {
+  return caller.onlySubaccountId === undefined || caller.onlySubaccountId === subaccountId
+}

@@ -1,0 +1,53 @@
+import { PlatformError, toProblem } from '@landbridge/kernel'
+import { parseLocationId, parseSubaccountId, type TunnelBroker } from '@landbridge/registry'
+import { type Static, Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { mayServe, type TunnelCallers } from './tunnel-caller.ts'
+import type { TunnelEvents } from './tunnel-events.ts'
+
+const tunnelRequest = Type.Object({
+  subaccountId: Type.String({ maxLength: 100 }),
+  locationId: Type.String({ maxLength: 1_000 }),
+  ticket: Type.String({ minLength: 16, maxLength: 256 }),
+  host: Type.String({ minLength: 1, maxLength: 253 }),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  serverName: Type.String({ minLength: 1, maxLength: 253 }),
+  proxyId: Type.String({ minLength: 1, maxLength: 100 }),
+  displayName: Type.String({ maxLength: 200 }),
+})
+
+/** What proxies call: open a tunnel, and hear what happens to connectors. */
+export function addTunnelRoutes(
+  api: FastifyInstance,
+  { broker, callers, events }: { broker: TunnelBroker; callers: TunnelCallers; events: TunnelEvents },
+): void {
+  api.post('/api/v1/tunnels', { schema: { body: tunnelRequest } }, async (request, reply) => {
+    const caller = await callers.identify(request)
+    const body = request.body as Static<typeof tunnelRequest>
+    const subaccountId = parseSubaccountId(body.subaccountId)
+    if (!mayServe(caller, subaccountId))
+      throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { subaccountId, clientId: caller.clientId })
+    const locationId = parseLocationId(body.locationId)
+    const chosen = await broker.open({ ...body, subaccountId, locationId })
+    if (chosen.length === 0) {
+      // An application gets 503 for this from its proxy, the proxy itself 404: the service is well, the tunnel is not.
+      const problem = toProblem(new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId }), request.id)
+      return reply
+        .code(404)
+        .header('content-type', 'application/problem+json')
+        .send({ ...problem, status: 404 })
+    }
+    return reply.code(202).send({
+      connectors: chosen.map(({ connectedSinceMs, ...connector }) => ({
+        ...connector,
+        connectedSince: new Date(connectedSinceMs).toISOString(),
+      })),
+    })
+  })
+
+  api.get('/api/v1/tunnels/events', async (request, reply) => {
+    const caller = await callers.identify(request)
+    reply.hijack()
+    await events.stream(reply.raw, caller)
+  })
+}

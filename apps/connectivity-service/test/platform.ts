@@ -1,0 +1,153 @@
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { LocalCa, staticKeySource, TokenVerifier } from '@landbridge/identity'
+import { type Clock, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
+import type { BoundService, PlatformEndpoints, Subaccount } from '@landbridge/registry'
+import { openStore, RegistryStore, type RegistryTables, registryMigrations, type Store } from '@landbridge/store'
+import {
+  type ConnectivityServiceConfig,
+  connectivityServiceConfigSchema,
+  type RunningConnectivityService,
+  startConnectivityService,
+  type TrustedIdp,
+} from '../src/index.ts'
+import { type Answer, type Call, callHttps } from './https-call.ts'
+
+export const password = 'correct horse'
+export const operatorSecret = 'operator-secret-of-this-test'
+const issuer = 'https://acme.uaa.example.test/oauth/token'
+const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const sealer = new Sealer(randomBytes(32))
+
+const endpoints: PlatformEndpoints = {
+  uaaDomain: 'uaa.example.test',
+  destinationUri: 'http://destination.example.test',
+  connectivityUri: 'https://connectivity.example.test',
+  proxy: { host: 'proxy.example.test', httpPort: 20003, socks5Port: 20004, rfcLdapPort: 20001 },
+  verificationKey: 'PEM',
+}
+
+export const idp: TrustedIdp = {
+  id: 'uaa',
+  name: 'Token service',
+  description: '',
+  issuer,
+  jwks: { keys: [] },
+  enabled: true,
+}
+
+/** One replica of the connectivity service with what a test needs to talk to it. */
+export interface Platform {
+  readonly service: RunningConnectivityService
+  readonly store: Store<RegistryTables>
+  readonly ca: LocalCa
+  readonly clock: Clock
+  readonly serverName: string
+  readonly region: (call: Call) => Promise<Answer>
+  readonly operator: (call: Omit<Call, 'authorization'>) => Promise<Answer>
+  /** A token as the token service would issue it for this client. */
+  tokenFor(clientId: string, lifetimeSeconds?: number): string
+  close(): Promise<void>
+}
+
+export interface PlatformOptions {
+  readonly url?: string
+  readonly clock?: Clock
+  readonly ca?: LocalCa
+  readonly config?: Partial<ConnectivityServiceConfig>
+}
+
+export const newCa = (clock: Clock = systemClock) =>
+  LocalCa.create({ subject: { CN: 'Test CA', O: 'Landbridge' }, clock })
+
+/** Starts a replica on its own connection to the database; an SQLite database in memory unless told otherwise. */
+export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const clock = options.clock ?? systemClock
+  const ca = options.ca ?? (await newCa(clock))
+  const store = await openStore<RegistryTables>({
+    url: options.url ?? 'sqlite::memory:',
+    sealer,
+    clock,
+    log: silentLog,
+    migrations: registryMigrations,
+  })
+  const defaults = Object.fromEntries(
+    Object.entries(connectivityServiceConfigSchema.properties).map(([key, schema]) => [key, schema.default]),
+  ) as ConnectivityServiceConfig
+  const service = await startConnectivityService({
+    config: { ...defaults, port: 0, operatorClients: ['sb-operator'], ...options.config },
+    registry: new RegistryStore(store),
+    verifier: new TokenVerifier({ keys: keys(), clock, acceptIssuer: (given) => given === issuer }),
+    ca,
+    trust: async () => [idp],
+    bus: store.bus,
+    clock,
+    log: silentLog,
+    operatorSecret: new Secret(operatorSecret),
+    endpoints: async () => endpoints,
+  })
+  const serverName = service.notificationHost
+  const region = (call: Call) => callHttps(service.port, ca.certificatePem, serverName, call)
+  return {
+    service,
+    store,
+    ca,
+    clock,
+    serverName,
+    region,
+    operator: (call) => region({ ...call, authorization: `Bearer ${operatorSecret}` }),
+    tokenFor: (clientId, lifetimeSeconds = 3_600) => signedToken(clientId, clock, lifetimeSeconds),
+    async close() {
+      await service.close()
+      await store.close()
+    },
+  }
+}
+
+function keys() {
+  const jwk = signingKey.publicKey.export({ format: 'jwk' })
+  return staticKeySource({ keys: [{ ...jwk, kid: 'k1', alg: 'RS256', use: 'sig' }] })
+}
+
+function signedToken(clientId: string, clock: Clock, lifetimeSeconds: number): string {
+  const now = Math.floor(clock.now() / 1_000)
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+  const claims = { iss: issuer, cid: clientId, zid: 'tenant', iat: now, exp: now + lifetimeSeconds }
+  const text = `${encode({ alg: 'RS256', kid: 'k1', typ: 'JWT' })}.${encode(claims)}`
+  return `${text}.${sign('sha256', Buffer.from(text), signingKey.privateKey).toString('base64url')}`
+}
+
+let subdomains = 0
+
+/** A subaccount with a user who may pair connectors with it. */
+export async function newTenant(platform: Platform): Promise<{ subaccount: Subaccount; basic: string }> {
+  const subaccount = await platform.service.registry.createSubaccount({ subdomain: `tenant-${++subdomains}` })
+  const userName = `admin@tenant-${subdomains}.test`
+  await platform.service.users.createUser({
+    subaccountId: subaccount.id,
+    userName,
+    password,
+    roleCollections: ['Cloud Connector Administrator'],
+  })
+  return { subaccount, basic: basic(userName, password) }
+}
+
+export function basic(userName: string, secret: string): string {
+  return `Basic ${Buffer.from(`${userName}:${secret}`).toString('base64')}`
+}
+
+/** A binding of a new instance. */
+export async function newBinding(
+  platform: Platform,
+  subaccountId: string,
+  service: string,
+  parameters?: Record<string, unknown>,
+): Promise<BoundService> {
+  const { registry } = platform.service
+  const instance = await registry.createInstance({
+    subaccountId,
+    service,
+    name: `i-${randomBytes(6).toString('hex')}`,
+    parameters,
+  })
+  return registry.createBinding({ instanceId: instance.id, name: 'key' })
+}

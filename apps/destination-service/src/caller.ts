@@ -1,0 +1,84 @@
+import type { Scope } from '@landbridge/destinations'
+import type { ClientDirectory, TenantDirectory, TokenVerifier, VerifiedToken } from '@landbridge/identity'
+import { errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+/** Who calls, and which levels the token opens. */
+export interface Caller {
+  readonly token: VerifiedToken
+  readonly scope: Scope
+}
+
+export interface CallerOptions {
+  readonly verifier: TokenVerifier
+  readonly tenants: TenantDirectory
+  readonly clients: ClientDirectory
+}
+
+const service = 'destination'
+
+/**
+ * Authenticates a request by its bearer token alone. The tenant of the token decides the subaccount, its client the
+ * service instance (guide L13869-13932).
+ * @throws PlatformError DESTINATION_CALLER_UNKNOWN, DESTINATION_CALLER_UNREADABLE or DESTINATION_CALLER_FORBIDDEN
+ */
+export async function authenticate(
+  options: CallerOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Caller> {
+  try {
+    return await identify(options, request.headers.authorization)
+  } catch (failure) {
+    if (isPlatformError(failure, 'DESTINATION_CALLER_UNKNOWN')) reply.header('www-authenticate', 'Bearer')
+    throw failure
+  }
+}
+
+async function identify(options: CallerOptions, header: string | undefined): Promise<Caller> {
+  const text = /^bearer +(\S.*)$/i.exec(header ?? '')?.[1]
+  if (text === undefined)
+    throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: 'the request has no bearer token' })
+  if (!isReadable(text)) throw new PlatformError('DESTINATION_CALLER_UNREADABLE')
+  const token = await verify(options.verifier, text)
+  const client = await options.clients.findClient(token.clientId)
+  if (client?.service !== service)
+    throw new PlatformError('DESTINATION_CALLER_FORBIDDEN', {
+      reason: 'the token was not issued for a destination service instance',
+    })
+  if ((await options.tenants.tenantById(token.tenantId)) === undefined)
+    throw new PlatformError('DESTINATION_CALLER_FORBIDDEN', { reason: 'the tenant of the token does not exist' })
+  return {
+    token,
+    scope: {
+      subaccountId: token.tenantId,
+      instanceId: client.instanceId,
+      instanceSubaccountId: client.subaccountId,
+    },
+  }
+}
+
+async function verify(verifier: TokenVerifier, text: string): Promise<VerifiedToken> {
+  try {
+    return await verifier.verify(text)
+  } catch (cause) {
+    // Keys that cannot be fetched are our trouble, not the caller's.
+    if (!isPlatformError(cause) || errorEntry(cause.code).http >= 500) throw cause
+    throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: errorEntry(cause.code).title }, { cause })
+  }
+}
+
+/** Three base64url parts, the first two of them JSON objects (RFC 7519 section 7.2). */
+function isReadable(text: string): boolean {
+  const parts = text.split('.')
+  return parts.length === 3 && parts.slice(0, 2).every(isJsonObject)
+}
+
+function isJsonObject(part: string): boolean {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return typeof value === 'object' && value !== null
+  } catch {
+    return false
+  }
+}

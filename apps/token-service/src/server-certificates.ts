@@ -1,0 +1,78 @@
+import { isIP } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import type { IssuedCertificate, LocalCa } from '@landbridge/identity'
+import type { Clock, Log } from '@landbridge/kernel'
+import { UaaDomain } from './uaa-domain.ts'
+
+const days = 30
+/** Certificates are renewed at half their life. */
+export const renewAfterMs = (days / 2) * 86_400_000
+const maximumNames = 1_000
+
+interface Entry {
+  readonly context: Promise<SecureContext>
+  readonly issuedAtMs: number
+}
+
+/** Server certificates by the name that a client asks for (SNI), issued on first sight and renewed at half their life. */
+export class ServerCertificates {
+  readonly #ca: LocalCa
+  readonly #domain: UaaDomain
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #entries: Map<string, Entry>
+
+  /** @param uaaDomain with or without port. */
+  constructor(options: { ca: LocalCa; uaaDomain: string; clock: Clock; log: Log }) {
+    this.#ca = options.ca
+    this.#domain = new UaaDomain(options.uaaDomain)
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#entries = new Map()
+  }
+
+  /** For clients that name no host: the domain, this machine and the address that is listened on. */
+  default(listenHost: string): Promise<IssuedCertificate> {
+    const dnsNames = new Set([...this.#domain.hostNames, 'localhost'])
+    const ipAddresses = new Set(['127.0.0.1', '::1'])
+    if (isIP(listenHost) !== 0) ipAddresses.add(listenHost)
+    else dnsNames.add(listenHost.toLowerCase())
+    return this.#ca.issueServer({ dnsNames: [...dnsNames], ipAddresses: [...ipAddresses], days })
+  }
+
+  /** Node's `SNICallback`. A name that is none of ours gets the default certificate. */
+  readonly select = (serverName: string, done: (failure: Error | null, context?: SecureContext) => void): void => {
+    const name = serverName.toLowerCase()
+    if (!this.#domain.covers(name)) {
+      done(null)
+      return
+    }
+    this.#contextFor(name).then(
+      (context) => done(null, context),
+      (failure: Error) => {
+        this.#log.error('token-service.certificate.failed', { name }, failure)
+        done(failure)
+      },
+    )
+  }
+
+  #contextFor(name: string): Promise<SecureContext> {
+    const known = this.#entries.get(name)
+    if (known !== undefined && this.#clock.now() - known.issuedAtMs < renewAfterMs) return known.context
+    const context = this.#issue(name)
+    this.#entries.delete(name)
+    if (this.#entries.size >= maximumNames)
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest)
+        break
+      }
+    this.#entries.set(name, { context, issuedAtMs: this.#clock.now() })
+    context.catch(() => this.#entries.delete(name)) // reported by `select`
+    return context
+  }
+
+  async #issue(name: string): Promise<SecureContext> {
+    const certificate = await this.#ca.issueServer({ dnsNames: [name], days })
+    return createSecureContext({ ...certificate, ca: this.#ca.certificatePem, minVersion: 'TLSv1.2' })
+  }
+}

@@ -1,0 +1,38 @@
+import type {
+  ClientDirectory,
+  OAuthClient,
+  SigningKeyRing,
+  SingleUse,
+  Tenant,
+  TenantDirectory,
+  TokenVerifier,
+  UserDirectory,
+} from '@landbridge/identity'
+import type { Clock, Log } from '@landbridge/kernel'
+import type { TokenServiceConfig } from './config.ts'
+import type { LoginThrottle } from './login-throttle.ts'
+import type { SealedValues } from './sealed-values.ts'
+import type { TokenIssuer } from './token-issuer.ts'
+import type { UaaDomain } from './uaa-domain.ts'
+
+/** Decides whether a client may get tokens for a tenant that is not its own: a subscription, for example. */
+export type TenantPermission = (client: OAuthClient, tenant: Tenant) => Promise<boolean>
+
+/** Everything that endpoints work with, built once in `start.ts`. */
+export interface TokenService {
+  readonly config: TokenServiceConfig
+  readonly domain: UaaDomain
+  readonly clients: ClientDirectory
+  readonly tenants: TenantDirectory
+  readonly users: UserDirectory
+  readonly mayActIn: TenantPermission
+  readonly ring: SigningKeyRing
+  readonly issuer: TokenIssuer
+  /** Verifies our own tokens and those of the trusted issuers. */
+  readonly verifier: TokenVerifier
+  readonly sealed: SealedValues
+  readonly singleUse: SingleUse
+  readonly throttle: LoginThrottle
+  readonly clock: Clock
+  readonly log: Log
+}

@@ -1,0 +1,154 @@
+import { Server } from 'node:tls'
+import { createApi, listen } from '@landbridge/http-api'
+import {
+  acceptsAnyOf,
+  type ClientDirectory,
+  keySourcePerIssuer,
+  type LocalCa,
+  LocalSingleUse,
+  remoteKeySource,
+  SigningKeyRing,
+  type SigningKeyStore,
+  type SingleUse,
+  type TenantDirectory,
+  TokenVerifier,
+  type UserDirectory,
+} from '@landbridge/identity'
+import type { Clock, Log, RunningApp } from '@landbridge/kernel'
+import type { TokenServiceConfig } from './config.ts'
+import { LoginThrottle } from './login-throttle.ts'
+import { oauthErrorBody } from './oauth-error.ts'
+import { addRoutes } from './routes.ts'
+import { SealedValues } from './sealed-values.ts'
+import { renewAfterMs, ServerCertificates } from './server-certificates.ts'
+import type { TenantPermission, TokenService } from './service.ts'
+import { TokenIssuer } from './token-issuer.ts'
+import { UaaDomain } from './uaa-domain.ts'
+
+export interface TokenServiceOptions {
+  readonly config: TokenServiceConfig
+  readonly clients: ClientDirectory
+  readonly tenants: TenantDirectory
+  readonly users: UserDirectory
+  readonly keys: SigningKeyStore
+  /** Issues the server certificates. */
+  readonly ca: LocalCa
+  readonly clock: Clock
+  readonly log: Log
+  /** Shared by all replicas; one process may leave it out. */
+  readonly singleUse?: SingleUse
+  /** Whether a client may act in a tenant that is not its own. Default: it may. */
+  readonly mayActIn?: TenantPermission
+}
+
+export interface RunningTokenService extends RunningApp {
+  /** `localhost:8081`: what bindings carry as `uaadomain`. */
+  readonly uaaDomain: string
+  issuerOf(subdomain: string): string
+  /** For `TokenVerifier.acceptIssuer`: true for the issuer of any tenant. */
+  isOwnIssuer(issuer: string): boolean
+  /** SPKI PEM of the key that signs now: the `verificationkey` of bindings. */
+  verificationKey(): Promise<string>
+  /** The key ring, as key source for verifiers in the same process. */
+  readonly ring: SigningKeyRing
+}
+
+/** Starts the XSUAA-compatible token service on https. @throws PlatformError PORT_IN_USE, STORE_FAILED, CONFIG_INVALID */
+export async function startTokenService(options: TokenServiceOptions): Promise<RunningTokenService> {
+  const { config, ca, clock, log } = options
+  const uaaHost = config.uaaDomain === '' ? 'localhost' : config.uaaDomain
+  const certificates = new ServerCertificates({ ca, uaaDomain: uaaHost, clock, log })
+  const built = Promise.withResolvers<TokenService>()
+  built.promise.catch(() => {}) // the failure is thrown below
+  const ring = newRing(options)
+  await ring.jwks() // makes the first key, and fails here rather than in a request when the store is broken
+  // The names of these authorities tell browsers which certificates to offer; any certificate may be shown.
+  const trust = { ca: ca.certificatePem, minVersion: 'TLSv1.2' as const }
+  const api = createApi({
+    log,
+    bodyLimitBytes: 256 * 1024,
+    https: {
+      ...(await certificates.default(config.host)),
+      ...trust,
+      SNICallback: certificates.select,
+      requestCert: true,
+      rejectUnauthorized: false,
+    },
+    errorBody: (_problem, thrown) => ({ contentType: 'application/json; charset=utf-8', body: oauthErrorBody(thrown) }),
+    quiet: ['/health'],
+  })
+  addRoutes(api, built.promise)
+  const port = await listen(api, config.host, config.port, 'token-service.port')
+  const domain = new UaaDomain(config.uaaDomain === '' ? `localhost:${port}` : config.uaaDomain)
+  const stopRenewing = clock.every(renewAfterMs, () => {
+    certificates.default(config.host).then(
+      (renewed) => {
+        // Always true: the https options above made it one.
+        if (api.server instanceof Server) api.server.setSecureContext({ ...renewed, ...trust })
+        log.info('token-service.certificate.renewed')
+      },
+      (failure) => log.error('token-service.certificate.failed', {}, failure),
+    )
+  })
+  built.resolve(build(options, domain, ring))
+  return {
+    name: 'token-service',
+    url: `https://${urlHost(config.host)}:${port}`,
+    uaaDomain: domain.name,
+    ring,
+    issuerOf: (subdomain) => domain.issuerOf(subdomain),
+    isOwnIssuer: (issuer) => domain.subdomainOfIssuer(issuer) !== undefined,
+    verificationKey: () => ring.verificationKey(),
+    ready: () => true,
+    async close() {
+      stopRenewing()
+      await api.close()
+    },
+  }
+}
+
+/** The address to reach a listener: wildcard addresses are reached on this machine. */
+function urlHost(host: string): string {
+  if (['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host)) return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function newRing({ config, keys, clock, log }: TokenServiceOptions): SigningKeyRing {
+  return new SigningKeyRing({
+    store: keys,
+    clock,
+    log,
+    algorithm: config.signingAlgorithm,
+    rotateAfterMs: config.keyRotationDays * 86_400_000,
+    publishAheadMs: config.keyPublishAheadMinutes * 60_000,
+    longestLifetimeMs: Math.max(config.accessTokenSeconds, config.refreshTokenSeconds, config.sessionSeconds) * 1000,
+  })
+}
+
+function build(options: TokenServiceOptions, domain: UaaDomain, ring: SigningKeyRing): TokenService {
+  const { config, clients, tenants, users, clock, log } = options
+  const sealed = new SealedValues(ring, clock)
+  const issuers = [
+    { accepts: (issuer: string) => domain.subdomainOfIssuer(issuer) !== undefined, keys: ring },
+    ...config.trustedIssuers.map(({ issuer: trusted, keysUrl, ca }) => ({
+      accepts: (issuer: string) => issuer === trusted,
+      keys: remoteKeySource({ url: keysUrl, clock, log, ...(ca === undefined ? {} : { ca }) }),
+    })),
+  ]
+  return {
+    config,
+    domain,
+    clients,
+    tenants,
+    users,
+    mayActIn: options.mayActIn ?? (async () => true),
+    ring,
+    issuer: new TokenIssuer({ config, domain, ring, sealed, clock }),
+    verifier: new TokenVerifier({ keys: keySourcePerIssuer(issuers), clock, acceptIssuer: acceptsAnyOf(issuers) }),
+    sealed,
+    singleUse: options.singleUse ?? new LocalSingleUse(clock),
+    throttle: new LoginThrottle(clock),
+    clock,
+    log,
+  }
+}

@@ -1,0 +1,32 @@
+import type { OAuthClient, Tenant } from '@landbridge/identity'
+import { PlatformError } from '@landbridge/kernel'
+import { parameter } from './parameters.ts'
+import type { TokenService } from './service.ts'
+import type { WebRequest } from './web.ts'
+
+/**
+ * The tenant that a request names: by `x-zid` or `zid`, else by the subdomain of its host. Undefined when it names none.
+ * @throws PlatformError OAUTH_TENANT_UNKNOWN: a wrong name must never fall back to another tenant.
+ */
+export async function namedTenant(service: TokenService, request: WebRequest): Promise<Tenant | undefined> {
+  const id = request.header('x-zid') || parameter(request.form, 'zid') || parameter(request.query, 'zid')
+  if (id !== '') return known(await service.tenants.tenantById(id))
+  const subdomain = service.domain.subdomainOf(request.host)
+  return subdomain === undefined ? undefined : known(await service.tenants.tenantBySubdomain(subdomain))
+}
+
+/**
+ * The named tenant, or the client's own.
+ * @throws PlatformError OAUTH_TENANT_UNKNOWN, OAUTH_TENANT_FORBIDDEN
+ */
+export async function tenantFor(service: TokenService, request: WebRequest, client: OAuthClient): Promise<Tenant> {
+  const tenant = (await namedTenant(service, request)) ?? known(await service.tenants.tenantById(client.subaccountId))
+  if (tenant.id !== client.subaccountId && !(await service.mayActIn(client, tenant)))
+    throw new PlatformError('OAUTH_TENANT_FORBIDDEN', { clientId: client.clientId, tenantId: tenant.id })
+  return tenant
+}
+
+function known(tenant: Tenant | undefined): Tenant {
+  if (tenant === undefined) throw new PlatformError('OAUTH_TENANT_UNKNOWN')
+  return tenant
+}

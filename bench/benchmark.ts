@@ -1,0 +1,126 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RunningBackend, startBackend } from './backend/backend.ts'
+import { candidates } from './candidates.ts'
+import type { HoldFigures, Report, SubjectFigures } from './figures.ts'
+import { createCertificates } from './host/certificates.ts'
+import { findExecutable } from './host/executables.ts'
+import { describeMachine, describeVersions, installHint, watchOthers } from './host/machine.ts'
+import type { LoadGenerator } from './load/load.ts'
+import { rawGenerator } from './load/raw-generator.ts'
+import { wrkGenerator } from './load/wrk.ts'
+import { measureBulk } from './measure/bulk.ts'
+import { measureHold } from './measure/hold.ts'
+import { measureRequests } from './measure/requests.ts'
+import type { Progress, Subject } from './measure/subject.ts'
+import type { Options } from './options.ts'
+import type { Plan } from './plan.ts'
+import { judge, readBars } from './report/bars.ts'
+import { ratiosOf } from './report/ratios.ts'
+
+/** Measures what the options ask for, with files in `folder`. @throws Error when a measurement fails */
+export async function runBenchmark(
+  options: Options,
+  plan: Plan,
+  folder: string,
+  say: (line: string) => void,
+): Promise<Report> {
+  const startedMs = performance.now()
+  const progress: Progress = { say, isOver: () => performance.now() - startedMs > plan.limitMs }
+  const machine = await describeMachine()
+  if (machine.busyBefore > 0.1)
+    say(`others use ${Math.round(machine.busyBefore * 100)} % of the processors: expect noise`)
+  const versions = await describeVersions()
+  const generator = chooseGenerator(folder)
+  const skipped: Record<string, string> = {}
+  const backend = await startBackend(newFolder(folder, 'backend'), plan.bulkBytes)
+  const subjects = await startSubjects(options, backend, folder, skipped, say)
+  const othersShare = watchOthers()
+  const figures = await measure(subjects, options, plan, generator, progress)
+  const usedByOthers = othersShare()
+  for (const { running } of subjects) await running.stop()
+  await backend.stop()
+  if (progress.isOver()) skipped.rest = 'the time of the quick run was over; figures may rest on fewer rounds'
+  const ratios = ratiosOf(figures, 'landbridge')
+  return {
+    format: 'landbridge-bench/1',
+    date: new Date().toISOString(),
+    mode: plan.mode,
+    seconds: Math.round((performance.now() - startedMs) / 100) / 10,
+    machine,
+    usedByOthers,
+    versions,
+    loadGenerator: generator.name,
+    webServer: backend.webServer,
+    subjects: figures,
+    ratios,
+    bars: readBars().map((bar) => judge(bar, { subjects: figures, ratios })),
+    skipped,
+  }
+}
+
+function chooseGenerator(folder: string): LoadGenerator {
+  const wrk = findExecutable('wrk')
+  return wrk === undefined ? rawGenerator : wrkGenerator(wrk, newFolder(folder, 'wrk'))
+}
+
+/** Starts all that can run here; an idle subject costs the others nothing that could be measured. */
+async function startSubjects(
+  options: Options,
+  backend: RunningBackend,
+  folder: string,
+  skipped: Record<string, string>,
+  say: (line: string) => void,
+): Promise<Subject[]> {
+  const certificates = await createCertificates(newFolder(folder, 'certificates'))
+  const subjects: Subject[] = []
+  for (const { name, description, packageName, available, start } of candidates) {
+    if (!options.subjects.includes(name)) continue
+    const reason = available()
+    if (reason !== undefined) {
+      skipped[name] = reason
+      say(`${name} is left out: ${reason}${packageName ? `. ${installHint([packageName])}` : ''}`)
+      continue
+    }
+    const running = await start({ backend, certificates, folder: newFolder(folder, name) })
+    subjects.push({ name, description, running })
+  }
+  return subjects
+}
+
+async function measure(
+  subjects: readonly Subject[],
+  { phases }: Options,
+  plan: Plan,
+  generator: LoadGenerator,
+  progress: Progress,
+): Promise<Record<string, SubjectFigures>> {
+  const requests = phases.includes('requests') ? await measureRequests(subjects, plan, generator, progress) : new Map()
+  const hold = new Map<string, HoldFigures>()
+  for (const subject of phases.includes('hold') ? subjects : []) {
+    const { socks } = subject.running
+    if (socks) hold.set(subject.name, await measureHold(subject, socks, plan.holdConnections, progress))
+  }
+  const bulk = phases.includes('bulk') ? await measureBulk(subjects, plan, progress) : new Map()
+  const baseline = requests.get('direct')?.['1']?.p50Us
+  const figures: Record<string, SubjectFigures> = {}
+  for (const { name, description } of subjects) {
+    const own: SubjectFigures = { description, requests: requests.get(name) ?? {} }
+    const p50Us = own.requests['1']?.p50Us
+    figures[name] = {
+      ...own,
+      ...(p50Us !== undefined &&
+        baseline !== undefined &&
+        name !== 'direct' && { addedMedianLatencyUs: p50Us - baseline }),
+      ...(bulk.has(name) && { bulk: bulk.get(name) }),
+      ...(hold.has(name) && { hold: hold.get(name)! }),
+    }
+  }
+  return figures
+}
+
+function newFolder(parent: string, name: string): string {
+  const path = join(parent, name)
+  mkdirSync(path, { recursive: true })
+  return path
+}

@@ -1,0 +1,88 @@
+import type { Machine } from './host/machine.ts'
+
+/** Median figures of the small request at one number of connections. */
+export interface RequestFigures {
+  readonly connections: number
+  readonly rounds: number
+  readonly requestsPerSecond: number
+  readonly p50Us: number
+  readonly p99Us: number
+  /** Processor seconds per million requests, by role of the process. */
+  readonly cpuSecondsPerMillion: Readonly<Record<string, number>>
+  /** Highest resident memory under this load, by role of the process. */
+  readonly peakMemoryMb: Readonly<Record<string, number>>
+}
+
+/** Median speed of one large body on one connection, MB (10^6 bytes) per second. */
+export interface BulkFigures {
+  readonly bytes: number
+  readonly rounds: number
+  readonly downMbPerSecond: number
+  readonly upMbPerSecond: number
+  /** Processor seconds per 10^9 bytes, both directions together, by role of the process. */
+  readonly cpuSecondsPerGb: Readonly<Record<string, number>>
+  readonly peakMemoryMb: Readonly<Record<string, number>>
+}
+
+/** Many virtual connections open at once. */
+export interface HoldFigures {
+  readonly wanted: number
+  readonly opened: number
+  readonly answered: number
+  readonly openSeconds: number
+  readonly memoryMb: Readonly<Record<string, number>>
+  /** Memory that one open virtual connection costs, by role of the process. */
+  readonly kbPerConnection: Readonly<Record<string, number>>
+}
+
+export interface SubjectFigures {
+  readonly description: string
+  /** By number of connections. */
+  readonly requests: Readonly<Record<string, RequestFigures>>
+  /** Median latency at one connection minus that of the backend without a proxy. */
+  readonly addedMedianLatencyUs?: number
+  readonly bulk?: BulkFigures
+  readonly hold?: HoldFigures
+}
+
+/** Our figures divided by those of one peer: above 1 we are ahead. */
+export interface Ratios {
+  readonly requests1?: number
+  readonly requests16?: number
+  readonly requests64?: number
+  readonly requests256?: number
+  readonly bulkDown?: number
+  readonly bulkUp?: number
+  /** Processor time of the peer's processes divided by that of ours, per request at 64 connections. */
+  readonly cpuPerRequest64?: number
+  /** The same per byte of a large body. */
+  readonly cpuPerByte?: number
+}
+
+/** A bar of budgets.json compared with this run. */
+export interface BarResult {
+  readonly id: string
+  readonly text: string
+  readonly wanted: string
+  readonly measured: number | null
+  readonly verdict: 'pass' | 'fail' | 'not measured'
+}
+
+/** Everything that one run found out: the JSON of `--json`. */
+export interface Report {
+  readonly format: 'landbridge-bench/1'
+  readonly date: string
+  readonly mode: 'full' | 'quick'
+  readonly seconds: number
+  readonly machine: Machine
+  /** Share of all processor time that others used while the figures were taken, 0 to 1. */
+  readonly usedByOthers: number
+  readonly versions: Readonly<Record<string, string>>
+  readonly loadGenerator: string
+  readonly webServer: string
+  readonly subjects: Readonly<Record<string, SubjectFigures>>
+  readonly ratios: Readonly<Record<string, Ratios>>
+  readonly bars: readonly BarResult[]
+  /** What was left out, with the reason. */
+  readonly skipped: Readonly<Record<string, string>>
+}

@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url'
+import { startChild } from './children.ts'
+
+/** A script of bench/processes that said it is ready. */
+export interface NodeScript {
+  readonly pid: number
+  /** What it printed: one line of JSON. */
+  readonly ready: Readonly<Record<string, unknown>>
+  lastWords(): string
+  stop(): Promise<void>
+}
+
+/** Starts a script of bench/processes with this Node and waits for its line of JSON. */
+export async function startNodeScript(name: string, args: readonly string[]): Promise<NodeScript> {
+  const file = fileURLToPath(new URL(`../processes/${name}`, import.meta.url))
+  const child = startChild(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
+    ...process.env,
+    NODE_ENV: 'production',
+  })
+  const ready = JSON.parse(await child.nextLine()) as Readonly<Record<string, unknown>>
+  return { pid: child.pid, ready, lastWords: child.lastWords, stop: child.stop }
+}

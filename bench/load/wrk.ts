@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runCommand } from '../host/children.ts'
+import type { Entry } from '../peers/peer.ts'
+import { hostOf, type LoadGenerator, type LoadResult } from './load.ts'
+
+const marker = 'BENCH-RESULT '
+
+/** Load by wrk with one thread: more of them only take the processor from the proxies on a small machine. */
+export function wrkGenerator(command: string, folder: string): LoadGenerator {
+  let runs = 0
+  return {
+    name: 'wrk',
+    async run(entry, path, connections, seconds) {
+      const script = join(folder, `request-${runs++}.lua`)
+      writeFileSync(script, wrkScript(entry, path), { mode: 0o600 })
+      const url = `http://${entry.host}:${entry.port}/`
+      const args = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '10', '--latency', '-s', script, url]
+      return parseWrk(await runCommand(command, args))
+    },
+  }
+}
+
+/** A script without a `request` function: wrk then sends one prepared buffer instead of calling Lua per request. */
+export function wrkScript(entry: Entry, path: string): string {
+  const headers = Object.entries({ Host: hostOf(entry), ...entry.headers })
+  return `wrk.method = "GET"
+wrk.path = ${JSON.stringify(entry.targetPrefix + path)}
+${headers.map(([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`).join('\n')}
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format('\\n${marker}{"requests":%d,"seconds":%f,"p50Us":%d,"p99Us":%d,"errors":%d}\\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
+    e.connect + e.read + e.write + e.status + e.timeout))
+end
+`
+}
+
+/** Finds the result line of our script in wrk's output. @throws Error when there is none */
+export function parseWrk(output: string): LoadResult {
+  const line = output.split('\n').find((candidate) => candidate.startsWith(marker))
+  if (line === undefined) throw new Error(`wrk printed no result:\n${output}`)
+  return JSON.parse(line.slice(marker.length)) as LoadResult
+}

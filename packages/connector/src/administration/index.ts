@@ -1,0 +1,7 @@
+export {
+  type NewSubaccount,
+  type SubaccountAddress,
+  type SubaccountPatch,
+  SubaccountService,
+  type SubaccountServiceOptions,
+} from './subaccount-service.ts'

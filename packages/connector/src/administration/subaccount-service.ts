@@ -1,0 +1,224 @@
+import { type Clock, PlatformError } from '@landbridge/kernel'
+import { type Subaccount, type SubaccountProperties, subaccountKey } from '../configuration/model.ts'
+import type { AuditEvent, ConfigurationStore } from '../configuration/store-port.ts'
+import { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from '../configuration/subaccount-edits.ts'
+import { pairSubaccount } from '../pairing/pair.ts'
+import type { CloudCredentials, RegionAccess, RegionOverride } from '../pairing/region-request.ts'
+import { downloadTrust, mergeTrust } from '../pairing/trust.ts'
+import type { ConnectorRuntime, TunnelStatus } from '../runtime-port.ts'
+import { waitUntil } from './wait-until.ts'
+
+export interface SubaccountServiceOptions {
+  readonly store: ConfigurationStore
+  readonly runtime: ConnectorRuntime
+  readonly clock: Clock
+  /** Overrides by region host, lower case. */
+  readonly regions: ReadonlyMap<string, RegionOverride>
+  /** For each connection to a region and for each answer. */
+  readonly regionTimeoutMs: number
+  /** How long an operation waits for the tunnel before it answers with the state reached so far. */
+  readonly tunnelTimeoutMs: number
+}
+
+/** What an administrator gives to add a subaccount. */
+export interface NewSubaccount {
+  readonly regionHost: string
+  readonly subaccountId: string
+  readonly credentials: CloudCredentials
+  readonly displayName: string
+  readonly locationId: string
+  readonly description: string
+  readonly isManaged: boolean
+  readonly autoCertRenewal: boolean
+  readonly autoSyncTrust: boolean
+  readonly loadSharing: boolean
+  readonly tunnelConnections: number
+}
+
+/** Absent members stay as they are. */
+export type SubaccountPatch = Partial<
+  Pick<SubaccountProperties, 'displayName' | 'locationId' | 'description' | 'autoCertRenewal'>
+>
+
+/** Address of a subaccount on this connector. */
+export interface SubaccountAddress {
+  readonly regionHost: string
+  readonly subaccountId: string
+}
+
+/** Pairing and the life of subaccounts: what needs the region or the tunnel besides the configuration. */
+export class SubaccountService {
+  readonly #options: SubaccountServiceOptions
+  /** Subaccounts that are being paired: a second request for one of them must not pair as well. */
+  readonly #pairing: Set<string>
+
+  constructor(options: SubaccountServiceOptions) {
+    this.#options = options
+    this.#pairing = new Set()
+  }
+
+  /** @throws PlatformError CONNECTOR_SUBACCOUNT_NOT_FOUND */
+  find({ regionHost, subaccountId }: SubaccountAddress): Subaccount {
+    return subaccountOf(this.#options.store.current, regionHost, subaccountId)
+  }
+
+  /** The tunnel as it is now; what the administrator switched off is off. */
+  status(subaccount: Subaccount): TunnelStatus {
+    const status = this.#options.runtime.status(subaccount.subaccountId, subaccount.regionHost)
+    return subaccount.connected ? status : { ...status, state: 'Disconnected', connectedSinceMs: 0, connections: 0 }
+  }
+
+  /**
+   * Pairs a subaccount, stores it and waits for its tunnel, a bounded time. A tunnel that does not come up is no error.
+   * @throws PlatformError CONNECTOR_SUBACCOUNT_EXISTS, those of `pairSubaccount` (nothing is stored then), STORE_*
+   */
+  async add(actor: string, wanted: NewSubaccount): Promise<Subaccount> {
+    const { regionHost, subaccountId } = wanted
+    const key = subaccountKey(regionHost, subaccountId)
+    if (this.#pairing.has(key) || this.#options.store.current.subaccounts.has(key))
+      throw new PlatformError('CONNECTOR_SUBACCOUNT_EXISTS', { subaccount: subaccountId, regionHost })
+    this.#pairing.add(key)
+    try {
+      const properties = await this.#pair(wanted)
+      await this.#options.store.change(actor, (current) => ({
+        next: addSubaccount(current, properties),
+        audit: audit('create', wanted, 'Configuration', { initiatedBy: properties.user }),
+        result: undefined,
+      }))
+    } finally {
+      this.#pairing.delete(key)
+    }
+    await this.#settle(wanted)
+    return this.find(wanted)
+  }
+
+  /** A changed location ID or description registers the tunnel anew; the wait is for that. */
+  async edit(actor: string, address: SubaccountAddress, patch: SubaccountPatch): Promise<Subaccount> {
+    await this.#update(actor, address, audit('update', address, 'Account'), (subaccount) => ({
+      ...subaccount,
+      ...patch,
+    }))
+    await this.#settle(address)
+    return this.find(address)
+  }
+
+  async remove(actor: string, address: SubaccountAddress): Promise<void> {
+    await this.#options.store.change(actor, (current) => ({
+      next: removeSubaccount(current, address.regionHost, address.subaccountId),
+      audit: audit('delete', address, 'Configuration'),
+      result: undefined,
+    }))
+  }
+
+  /** Connects or disconnects; the wish survives restarts. Returns once the tunnel followed, after a bounded time. */
+  async setConnected(actor: string, address: SubaccountAddress, connected: boolean): Promise<void> {
+    if (this.find(address).connected !== connected)
+      await this.#update(actor, address, audit('update', address, 'Account', { connected }), (subaccount) => ({
+        ...subaccount,
+        connected,
+      }))
+    await this.#settle(address)
+  }
+
+  /** Gets a new certificate with a new key; the old one serves until then (guide L19465). */
+  async renew(actor: string, address: SubaccountAddress, credentials: CloudCredentials): Promise<Subaccount> {
+    const before = this.find(address)
+    const pairing = await pairSubaccount(this.#access(before.regionHost), credentials, {
+      subaccountId: before.subaccountId,
+      locationId: before.locationId,
+      connectorId: this.#options.store.current.settings.installationId,
+      description: before.description,
+    })
+    const { certificate, privateKey, endpoint } = pairing
+    const event = audit('update', address, 'Account', { initiatedBy: credentials.user })
+    await this.#update(actor, address, event, (subaccount) => ({
+      ...subaccount,
+      certificate,
+      privateKey,
+      endpoint,
+      user: credentials.user,
+    }))
+    await this.#settle(address)
+    return this.find(address)
+  }
+
+  /** Takes over the identity providers that the cloud side names; a failure keeps the known ones. */
+  async synchroniseTrust(actor: string, address: SubaccountAddress): Promise<void> {
+    const subaccount = this.find(address)
+    const providers = await downloadTrust(this.#access(subaccount.regionHost), {
+      subaccountId: subaccount.subaccountId,
+      notificationHost: subaccount.endpoint.notificationHost,
+      certificate: subaccount.certificate,
+      privateKey: subaccount.privateKey,
+    })
+    const event = audit('update', address, 'TrustSynchronization', { providers: providers.length })
+    await this.#update(actor, address, event, (current) => ({
+      ...current,
+      identityProviders: mergeTrust(current.identityProviders, providers),
+    }))
+  }
+
+  async #pair(wanted: NewSubaccount): Promise<SubaccountProperties> {
+    const { credentials, ...kept } = wanted
+    const { installationId } = this.#options.store.current.settings
+    const pairing = await pairSubaccount(this.#access(wanted.regionHost), credentials, {
+      subaccountId: wanted.subaccountId,
+      locationId: wanted.locationId,
+      connectorId: installationId,
+      description: wanted.description,
+    })
+    return {
+      ...kept,
+      connected: true,
+      user: credentials.user,
+      endpoint: pairing.endpoint,
+      certificate: pairing.certificate,
+      privateKey: pairing.privateKey,
+      createdAtMs: this.#options.clock.now(),
+    }
+  }
+
+  #access(regionHost: string): RegionAccess {
+    const { httpsProxy } = this.#options.store.current.settings
+    const override = this.#options.regions.get(regionHost.toLowerCase())
+    return {
+      regionHost,
+      timeoutMs: this.#options.regionTimeoutMs,
+      ...(override === undefined ? {} : { override }),
+      ...(httpsProxy === undefined ? {} : { httpsProxy }),
+    }
+  }
+
+  async #update(
+    actor: string,
+    address: SubaccountAddress,
+    event: AuditEvent,
+    edit: (subaccount: Subaccount) => Subaccount,
+  ): Promise<void> {
+    await this.#options.store.change(actor, (current) => ({
+      next: withSubaccount(current, edit(subaccountOf(current, address.regionHost, address.subaccountId))),
+      audit: event,
+      result: undefined,
+    }))
+  }
+
+  /** Waits until the tunnel is as the administrator wants it, or has failed, or the time is up. */
+  async #settle(address: SubaccountAddress): Promise<void> {
+    const { clock, runtime, tunnelTimeoutMs } = this.#options
+    const { connected, subaccountId, regionHost } = this.find(address)
+    await waitUntil(clock, tunnelTimeoutMs, () => {
+      const { state } = runtime.status(subaccountId, regionHost)
+      return connected ? state !== 'Disconnected' : state !== 'Connected'
+    })
+  }
+}
+
+function audit(
+  action: AuditEvent['action'],
+  { regionHost, subaccountId }: SubaccountAddress,
+  category: AuditEvent['category'],
+  details: NonNullable<AuditEvent['details']> = {},
+): AuditEvent {
+  const subaccount = `${subaccountId}@${regionHost}`
+  return { category, action, object: subaccount, subaccount, details }
+}

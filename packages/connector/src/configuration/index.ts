@@ -1,0 +1,35 @@
+export {
+  addDomainMapping,
+  domainMappingOf,
+  removeDomainMapping,
+  replaceDomainMapping,
+} from './domain-mapping-edits.ts'
+export {
+  addMapping,
+  addResource,
+  mappingOf,
+  removeMapping,
+  removeResource,
+  replaceMapping,
+  replaceResource,
+  resourceOf,
+  withMapping,
+} from './mapping-edits.ts'
+export {
+  type Administrator,
+  type ConnectorConfiguration,
+  type ConnectorSettings,
+  type HaRole,
+  type IdentityProvider,
+  mappingKey,
+  type OnPremiseCertificate,
+  type PendingRequest,
+  type Subaccount,
+  type SubaccountProperties,
+  subaccountKey,
+  type TrustedCertificate,
+  type UiCertificate,
+} from './model.ts'
+export { accessOf, toSnapshot } from './snapshot.ts'
+export type { AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
+export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'

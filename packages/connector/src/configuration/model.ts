@@ -1,0 +1,127 @@
+import type { SystemMapping } from '@landbridge/access'
+import type { Secret } from '@landbridge/kernel'
+import type { PropagationSettings } from '../propagation/settings.ts'
+import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
+
+/** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
+export interface ConnectorConfiguration {
+  readonly settings: ConnectorSettings
+  /** By `subaccountKey`, in the order of their creation. */
+  readonly subaccounts: ReadonlyMap<string, Subaccount>
+  /** Authorities of backends, by alias. */
+  readonly trustedCertificates: ReadonlyMap<string, TrustedCertificate>
+}
+
+/** Role of the instance in a pair of master and shadow; `undefined` until the administrator chooses. */
+export type HaRole = 'undefined' | 'master' | 'shadow'
+
+export interface Administrator {
+  readonly user: string
+  /** `scrypt$…`; never the password. */
+  readonly passwordHash: string
+  /** True until the password that everybody knows has been replaced. */
+  readonly hasInitialPassword: boolean
+  /** Rises with each change of user or password; sessions of older generations are over. */
+  readonly generation: number
+}
+
+/** Certificate of the administration port with the local authority that issued it. */
+export interface UiCertificate {
+  /** PEM chain, leaf first. */
+  readonly cert: string
+  readonly key: Secret
+}
+
+/** A certificate of the connector towards internal systems. */
+export interface OnPremiseCertificate {
+  /** PEM chain, leaf first. */
+  readonly cert: string
+  /** PEM (PKCS#8). */
+  readonly key: Secret
+}
+
+/** A signing request whose answer is awaited; only the most recent one counts (guide L23156). */
+export interface PendingRequest {
+  /** PEM (PKCS#10). */
+  readonly csr: string
+  readonly key: Secret
+}
+
+export interface ConnectorSettings {
+  readonly installationId: string
+  readonly description: string
+  readonly haRole: HaRole
+  readonly administrator: Administrator
+  readonly httpsProxy?: HttpsProxy
+  readonly trustAllBackends: boolean
+  readonly uiCertificate?: UiCertificate
+  /** Shown to internal systems that ask for a certificate. */
+  readonly systemCertificate?: OnPremiseCertificate
+  readonly systemCertificateRequest?: PendingRequest
+  /** The authority that signs the certificates of propagated users. */
+  readonly ppCaCertificate?: OnPremiseCertificate
+  readonly ppCaCertificateRequest?: PendingRequest
+  /** Absent: the defaults. */
+  readonly propagation?: PropagationSettings
+}
+
+export interface TrustedCertificate {
+  readonly alias: string
+  readonly pem: string
+  readonly subject: string
+  readonly issuer: string
+  readonly notAfterMs: number
+}
+
+/** An issuer of user tokens that the cloud side names and the administrator may switch off. */
+export interface IdentityProvider {
+  /** Numeric, stable for the same name across synchronisations. */
+  readonly id: number
+  readonly name: string
+  readonly description: string
+  readonly issuer: string
+  readonly jwks: object
+  readonly enabled: boolean
+}
+
+export interface SubaccountProperties {
+  readonly regionHost: string
+  readonly subaccountId: string
+  /** Empty: shown as the subaccount ID. */
+  readonly displayName: string
+  readonly locationId: string
+  readonly description: string
+  /** The administrator's wish; it survives restarts. */
+  readonly connected: boolean
+  readonly loadSharing: boolean
+  /** Physical connections per tunnel server. */
+  readonly tunnelConnections: number
+  readonly autoCertRenewal: boolean
+  readonly isManaged: boolean
+  readonly autoSyncTrust: boolean
+  /** The cloud user who paired ("Initiated By"). The password is not kept. */
+  readonly user: string
+  readonly endpoint: RegionEndpoint
+  /** PEM chain, leaf first. */
+  readonly certificate: string
+  /** PEM (PKCS#8). Made here; it never leaves. */
+  readonly privateKey: Secret
+  readonly createdAtMs: number
+}
+
+export interface Subaccount extends SubaccountProperties {
+  /** By `mappingKey`, in the order of their creation. */
+  readonly mappings: ReadonlyMap<string, SystemMapping>
+  /** By internal domain. */
+  readonly domainMappings: ReadonlyMap<string, DomainMapping>
+  readonly identityProviders: ReadonlyMap<number, IdentityProvider>
+}
+
+export function subaccountKey(regionHost: string, subaccountId: string): string {
+  return `${subaccountId}@${regionHost.toLowerCase()}`
+}
+
+/** Host names are compared without regard to case, ports as text. */
+export function mappingKey(virtualHost: string, virtualPort: string): string {
+  return `${virtualHost.toLowerCase()}:${virtualPort}`
+}

@@ -1,0 +1,84 @@
+import { type AccessTable, compileAccess, type SystemMapping } from '@landbridge/access'
+import type { RegionOverride } from '../pairing/region-request.ts'
+import { defaultPropagationSettings } from '../propagation/settings.ts'
+import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
+import type { ConnectorConfiguration, Subaccount } from './model.ts'
+
+/** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
+const compiled = new WeakMap<ReadonlyMap<string, SystemMapping>, AccessTable>()
+
+/** The compiled access control of a subaccount. */
+export function accessOf(subaccount: Subaccount): AccessTable {
+  const known = compiled.get(subaccount.mappings)
+  if (known !== undefined) return known
+  const table = compileAccess([...subaccount.mappings.values()])
+  compiled.set(subaccount.mappings, table)
+  return table
+}
+
+/**
+ * What the running side needs to know of a configuration. An override of a region wins over what was stored when the
+ * subaccount was paired: the operator may have moved the region since.
+ * @param regions overrides by region host, lower case.
+ */
+export function toSnapshot(
+  configuration: ConnectorConfiguration,
+  version: string,
+  regions: ReadonlyMap<string, RegionOverride> = new Map(),
+): ConnectorSnapshot {
+  const { settings, trustedCertificates } = configuration
+  return {
+    installationId: settings.installationId,
+    version,
+    description: settings.description,
+    ...(settings.httpsProxy === undefined ? {} : { httpsProxy: settings.httpsProxy }),
+    trust: {
+      trustAllBackends: settings.trustAllBackends,
+      certificates: Array.from(trustedCertificates.values(), (certificate) => certificate.pem),
+    },
+    ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
+    propagation: {
+      settings: settings.propagation ?? defaultPropagationSettings,
+      ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
+      hasSystemCertificate: settings.systemCertificate !== undefined,
+    },
+    // A shadow only watches; its master carries the tunnels.
+    subaccounts:
+      settings.haRole === 'shadow'
+        ? []
+        : Array.from(configuration.subaccounts.values(), (subaccount) =>
+            toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
+          ),
+  }
+}
+
+function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {
+  const { subaccountId, regionHost, locationId, description, connected, loadSharing, tunnelConnections } = subaccount
+  return {
+    subaccountId,
+    regionHost,
+    locationId,
+    description,
+    connected,
+    loadSharing,
+    tunnelConnections,
+    endpoint: overridden(subaccount.endpoint, override),
+    certificate: subaccount.certificate,
+    privateKey: subaccount.privateKey,
+    access: accessOf(subaccount),
+    domainMappings: [...subaccount.domainMappings.values()],
+    trustedIssuers: Array.from(subaccount.identityProviders.values())
+      .filter((provider) => provider.enabled)
+      .map(({ issuer, jwks }) => ({ issuer, jwks })),
+  }
+}
+
+function overridden(endpoint: RegionEndpoint, override: RegionOverride = {}): RegionEndpoint {
+  const { address, port, ca } = override
+  return {
+    ...endpoint,
+    ...(address === undefined ? {} : { address }),
+    ...(port === undefined ? {} : { port }),
+    ...(ca === undefined ? {} : { ca }),
+  }
+}

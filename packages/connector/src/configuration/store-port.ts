@@ -1,0 +1,59 @@
+import type { ConnectorConfiguration } from './model.ts'
+
+/** Categories of the audit trail (guide L30023). */
+export type AuditCategory =
+  | 'Account'
+  | 'AllowedResource'
+  | 'BackendAuthority'
+  | 'BackendMapping'
+  | 'Configuration'
+  | 'Denied'
+  | 'DomainMapping'
+  | 'IdentityProviderTrust'
+  | 'PpcaCertificate'
+  | 'PrincipalPropagationConfiguration'
+  | 'ProxySettings'
+  | 'SCCPassword'
+  | 'SCCUser'
+  | 'SystemCertificate'
+  | 'TrustSynchronization'
+  | 'TrustedBackendCertificate'
+
+/** What happened, for the audit trail. No secrets: whoever may read the trail reads all of it. */
+export interface AuditEvent {
+  readonly category: AuditCategory
+  readonly action: 'create' | 'update' | 'delete' | 'deny'
+  /** What it happened to, for example `erp.corp:443/resources/-sap`. */
+  readonly object: string
+  /** `<id>@<region host>`; absent for the connector as a whole. */
+  readonly subaccount?: string
+  readonly details?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface AuditEntry extends AuditEvent {
+  readonly sequence: number
+  readonly atMs: number
+  readonly actor: string
+}
+
+/** The outcome of thinking about a change: what to store, what to write to the trail, what to answer. */
+export interface Change<T> {
+  readonly next: ConnectorConfiguration
+  readonly audit: AuditEvent
+  readonly result: T
+}
+
+/** Where the configuration lives. */
+export interface ConfigurationStore {
+  /** The last committed version. Keep the reference to see one consistent version. */
+  readonly current: ConnectorConfiguration
+  /**
+   * Stores the difference between two versions together with its audit entry, all or nothing. Changes run one after
+   * the other, so `decide` sees everything acknowledged before; what it throws changes nothing.
+   * When the promise resolves the change survives `kill -9` and power loss.
+   * @throws PlatformError STORE_FULL, STORE_FAILED: nothing was changed.
+   */
+  change<T>(actor: string, decide: (current: ConnectorConfiguration) => Change<T>): Promise<T>
+  /** Called after each committed change. Returns the function that ends it. */
+  onChange(listener: (current: ConnectorConfiguration) => void): () => void
+}

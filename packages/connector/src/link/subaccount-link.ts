@@ -1,0 +1,220 @@
+import { type Clock, jitteredBackoffMs, type Log, PlatformError } from '@landbridge/kernel'
+import type { ControlMessage } from '@landbridge/tunnel'
+import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
+import type { StreamAcceptor } from '../stream-acceptor.ts'
+import { ControlLink } from './control-link.ts'
+import { TunnelLink, type TunnelRequest } from './tunnel-link.ts'
+
+export interface SubaccountLinkOptions {
+  readonly connectorId: string
+  readonly version: string
+  readonly httpsProxy: HttpsProxy | undefined
+  readonly acceptor: StreamAcceptor
+  readonly heartbeatMs: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly trustChanged: () => void
+}
+
+const backoffBaseMs = 250
+/** A cloud side that is away is asked often: whoever restarts it wants to see the tunnels back within two seconds. */
+const awayCapMs = 1_500
+/** One that answers and refuses has to be put right by somebody first. */
+const refusedCapMs = 15_000
+/** A session that lived this long was a success: its loss is no sign of a quarrel, such as two agents with one identity. */
+const settledMs = 30_000
+
+/** Keeps one subaccount connected: the control session, and the tunnels that the cloud asks for. */
+export class SubaccountLink {
+  readonly #subaccount: SubaccountRuntime
+  readonly #options: SubaccountLinkOptions
+  readonly #stopped: AbortController
+  readonly #tunnels: Set<TunnelLink>
+  #control: ControlLink | null
+  #connectedSinceMs: number
+  /** Attempts in a row that failed, and sessions in a row that were lost soon. */
+  #failures: number
+  #shortLives: number
+  #cancelRetry: () => void
+  #hasFailed: boolean
+  #lastError: string | undefined
+
+  constructor(subaccount: SubaccountRuntime, options: SubaccountLinkOptions) {
+    this.#subaccount = subaccount
+    this.#options = options
+    this.#stopped = new AbortController()
+    this.#tunnels = new Set()
+    this.#control = null
+    this.#connectedSinceMs = 0
+    this.#failures = 0
+    this.#shortLives = 0
+    this.#cancelRetry = () => {}
+    this.#hasFailed = false
+    this.#lastError = undefined
+    void this.#connect()
+  }
+
+  status(): TunnelStatus {
+    const names = new Map<string, number>()
+    for (const tunnel of this.#tunnels) names.set(tunnel.displayName, (names.get(tunnel.displayName) ?? 0) + 1)
+    const applicationConnections: ApplicationConnection[] = [...names].map(([name, connectionCount]) => ({
+      connectionCount,
+      name,
+      type: 'JAVA',
+    }))
+    return {
+      state: this.#control !== null ? 'Connected' : this.#hasFailed ? 'ConnectFailure' : 'Disconnected',
+      connectedSinceMs: this.#control === null ? 0 : this.#connectedSinceMs,
+      connections: this.#tunnels.size,
+      applicationConnections,
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    }
+  }
+
+  /** Ends everything at once; open requests break. */
+  close(): void {
+    this.#stop()
+    for (const tunnel of [...this.#tunnels]) tunnel.session.destroy()
+  }
+
+  /** Ends the tunnels as soon as their open requests are done. */
+  drain(): void {
+    this.#stop()
+    for (const tunnel of [...this.#tunnels]) tunnel.session.drain()
+  }
+
+  #stop(): void {
+    this.#stopped.abort()
+    this.#cancelRetry()
+    this.#control?.close()
+    this.#control = null
+  }
+
+  async #connect(): Promise<void> {
+    const { log, clock } = this.#options
+    let control: ControlLink
+    try {
+      control = await ControlLink.open({
+        ...this.#options,
+        subaccount: this.#subaccount,
+        signal: this.#stopped.signal,
+        message: (message) => this.#message(message),
+        closed: (cause) => this.#lost(cause),
+      })
+    } catch (failure) {
+      return this.#failed(failure)
+    }
+    if (this.#stopped.signal.aborted) return control.close()
+    // Ended right behind its welcome: `#lost` was told and connects again.
+    if (control.isClosed) return
+    this.#control = control
+    this.#connectedSinceMs = clock.now()
+    this.#failures = 0
+    this.#hasFailed = false
+    this.#lastError = undefined
+    log.info('cloud.connected', this.#facts())
+  }
+
+  #failed(failure: unknown): void {
+    if (this.#stopped.signal.aborted) return
+    const { log } = this.#options
+    const reason = describe(failure)
+    // Repeating failures are logged when they change, not each time.
+    if (reason !== this.#lastError) log.warn('cloud.connect-failed', { ...this.#facts(), reason })
+    this.#lastError = reason
+    this.#hasFailed = true
+    this.#retry(this.#failures++, isAway(failure) ? awayCapMs : refusedCapMs)
+  }
+
+  #lost(cause?: Error): void {
+    const { log, clock } = this.#options
+    this.#control = null
+    if (this.#stopped.signal.aborted) return
+    if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
+    this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
+    log.warn('cloud.lost', { ...this.#facts(), reason: this.#lastError })
+    this.#retry(this.#shortLives++, refusedCapMs)
+  }
+
+  #retry(attempt: number, capMs: number): void {
+    const waitMs = jitteredBackoffMs(attempt, backoffBaseMs, capMs)
+    this.#cancelRetry = this.#options.clock.after(waitMs, () => void this.#connect())
+  }
+
+  #message(message: ControlMessage): void {
+    if (message.type === 'open-tunnel') {
+      const request = toRequest(message)
+      if (request !== null) void this.#openTunnels(request)
+    } else if (message.type === 'trust-changed') this.#options.trustChanged()
+    else if (message.type === 'revoked') {
+      this.#lastError = 'the certificate of this subaccount was revoked'
+      this.#options.log.error('cloud.revoked', this.#facts())
+    }
+  }
+
+  async #openTunnels(request: TunnelRequest): Promise<void> {
+    const { ticket } = request
+    try {
+      await Promise.all(Array.from({ length: this.#subaccount.tunnelConnections }, () => this.#openTunnel(request)))
+      this.#control?.send({ type: 'tunnel-result', ticket, ok: true })
+    } catch (failure) {
+      const reason = describe(failure)
+      this.#options.log.warn('tunnel.open-failed', { ...this.#facts(), proxy: request.displayName, reason })
+      this.#control?.send({ type: 'tunnel-result', ticket, ok: false, reason })
+    }
+  }
+
+  async #openTunnel(request: TunnelRequest): Promise<void> {
+    const link = await TunnelLink.open({
+      ...this.#options,
+      request,
+      subaccount: this.#subaccount,
+      signal: this.#stopped.signal,
+      closed: (closed, cause) => {
+        this.#tunnels.delete(closed)
+        this.#options.log.info('tunnel.closed', {
+          ...this.#facts(),
+          proxy: closed.displayName,
+          reason: cause?.message ?? '',
+        })
+      },
+    })
+    if (this.#stopped.signal.aborted) return link.session.destroy()
+    if (link.session.isClosed) return
+    this.#tunnels.add(link)
+    this.#options.log.info('tunnel.opened', { ...this.#facts(), proxy: request.displayName })
+  }
+
+  #facts(): { subaccount: string; regionHost: string; locationId: string } {
+    const { subaccountId: subaccount, regionHost, locationId } = this.#subaccount
+    return { subaccount, regionHost, locationId }
+  }
+}
+
+/** Nobody answered, as opposed to an answer that means no. */
+function isAway(failure: unknown): boolean {
+  return failure instanceof PlatformError && away.has(failure.code)
+}
+
+const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])
+
+function describe(failure: unknown): string {
+  if (failure instanceof PlatformError) {
+    const { reason } = failure.facts
+    return reason === undefined ? failure.message : `${failure.message} (${String(reason)})`
+  }
+  return failure instanceof Error ? failure.message : 'failed'
+}
+
+function toRequest(message: ControlMessage): TunnelRequest | null {
+  const { ticket, host, port, serverName, proxyId, displayName } = message
+  if (typeof ticket !== 'string' || typeof host !== 'string' || typeof port !== 'number') return null
+  return {
+    ticket,
+    host,
+    port,
+    serverName: typeof serverName === 'string' ? serverName : host,
+    proxyId: typeof proxyId === 'string' ? proxyId : '',
+    displayName: typeof displayName === 'string' ? displayName : '',
+  }
+}

@@ -1,0 +1,116 @@
+import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
+import { ControlChannel, Session, tunnelAlpn } from '@landbridge/tunnel'
+import { dialTls } from '../dial/dial-tls.ts'
+import type { HttpsProxy, SubaccountRuntime } from '../runtime-port.ts'
+import type { StreamAcceptor } from '../stream-acceptor.ts'
+
+/** The cloud's request to open a tunnel to one of its proxies. */
+export interface TunnelRequest {
+  readonly ticket: string
+  readonly host: string
+  readonly port: number
+  readonly serverName: string
+  readonly proxyId: string
+  readonly displayName: string
+}
+
+export interface TunnelLinkOptions {
+  readonly request: TunnelRequest
+  readonly subaccount: SubaccountRuntime
+  readonly connectorId: string
+  readonly version: string
+  readonly httpsProxy: HttpsProxy | undefined
+  readonly heartbeatMs: number
+  readonly acceptor: StreamAcceptor
+  readonly clock: Clock
+  readonly log: Log
+  readonly closed: (link: TunnelLink, cause?: Error) => void
+  readonly signal: AbortSignal
+}
+
+const dialTimeoutMs = 10_000
+const acceptTimeoutMs = 10_000
+
+/** One physical tunnel connection to a proxy of the cloud side, which opens streams on it. */
+export class TunnelLink {
+  readonly displayName: string
+  readonly proxyId: string
+  readonly openedAtMs: number
+  readonly session: Session
+
+  private constructor(options: TunnelLinkOptions, session: Session) {
+    this.displayName = options.request.displayName
+    this.proxyId = options.request.proxyId
+    this.openedAtMs = options.clock.now()
+    this.session = session
+  }
+
+  /**
+   * Dials the proxy, shows the ticket and waits until it is accepted.
+   * @throws PlatformError CLOUD_UNREACHABLE, CLOUD_UNTRUSTED, PROXY_REFUSED, TUNNEL_LOST or TUNNEL_TIMEOUT.
+   */
+  static async open(options: TunnelLinkOptions): Promise<TunnelLink> {
+    const { request, subaccount, clock } = options
+    const socket = await dialTls({
+      serverName: request.serverName,
+      address: request.host,
+      port: request.port,
+      ca: subaccount.endpoint.ca,
+      clientCertificate: { cert: subaccount.certificate, key: subaccount.privateKey },
+      alpn: [tunnelAlpn],
+      timeoutMs: dialTimeoutMs,
+      signal: options.signal,
+      ...(options.httpsProxy === undefined ? {} : { proxy: options.httpsProxy }),
+    })
+    let link: TunnelLink | null = null
+    let lost: (cause?: Error) => void = () => {}
+    const session = new Session(socket, {
+      role: 'client',
+      clock,
+      heartbeatMs: options.heartbeatMs,
+      accept: () => options.acceptor,
+      closed: (cause) => {
+        if (link === null) lost(cause)
+        else options.closed(link, cause)
+      },
+    })
+    await hello(session, options, (fail) => {
+      lost = fail
+    })
+    link = new TunnelLink(options, session)
+    return link
+  }
+}
+
+function hello(
+  session: Session,
+  options: TunnelLinkOptions,
+  onLost: (fail: (cause?: Error) => void) => void,
+): Promise<void> {
+  const { request, subaccount, clock } = options
+  return new Promise((resolve, reject) => {
+    const fail = (cause?: Error): void => {
+      stop()
+      reject(cause ?? new PlatformError('TUNNEL_LOST'))
+      session.destroy()
+    }
+    const stop = clock.after(acceptTimeoutMs, () => fail(new PlatformError('TUNNEL_TIMEOUT')))
+    onLost(fail)
+    const channel = ControlChannel.open(session)
+    channel.onMessage = (message) => {
+      if (message.type !== 'tunnel-accepted')
+        return fail(new PlatformError('TUNNEL_REFUSED', { reason: String(message.title ?? message.code ?? '') }))
+      stop()
+      resolve()
+    }
+    channel.send({
+      type: 'tunnel-hello',
+      protocol: 1,
+      ticket: request.ticket,
+      connectorId: options.connectorId,
+      version: options.version,
+      subaccountId: subaccount.subaccountId,
+      locationId: subaccount.locationId,
+    })
+  })
+}

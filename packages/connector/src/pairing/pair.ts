@@ -1,0 +1,120 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { PlatformError, type Secret } from '@landbridge/kernel'
+import type { RegionEndpoint } from '../runtime-port.ts'
+import { createKeyAndRequest } from './certificate-request.ts'
+import {
+  askRegion,
+  type CloudCredentials,
+  invalidAnswer,
+  type RegionAccess,
+  type RegionAnswer,
+  regionAddress,
+} from './region-request.ts'
+
+/** What the connector tells the region about itself. */
+export interface PairingRequest {
+  readonly subaccountId: string
+  readonly locationId: string
+  readonly connectorId: string
+  readonly description: string
+}
+
+/** What pairing yields. The credentials are not part of it: they are needed no more. */
+export interface Pairing {
+  readonly endpoint: RegionEndpoint
+  /** PEM chain, leaf first. */
+  readonly certificate: string
+  readonly privateKey: Secret
+  /** The subaccount's name in the cloud. */
+  readonly displayName: string
+}
+
+/**
+ * Pairs a subaccount: downloads its connection configuration, makes a key that never leaves this process, and has the
+ * region issue a client certificate for it. Nothing is kept on failure.
+ * @throws PlatformError CONNECTOR_CREDENTIALS_REFUSED, CONNECTOR_SUBACCOUNT_REFUSED, and those of `askRegion`
+ */
+export async function pairSubaccount(
+  access: RegionAccess,
+  credentials: CloudCredentials,
+  wanted: PairingRequest,
+): Promise<Pairing> {
+  const base = `/api/v1/subaccounts/${encodeURIComponent(wanted.subaccountId)}`
+  const configuration = accepted(
+    await askRegion(access, {
+      service: 'connectivitynotification',
+      method: 'GET',
+      path: `${base}/configuration`,
+      credentials,
+    }),
+    access,
+    wanted,
+  )
+  const notificationHost = textOf(configuration, 'notificationHost', access)
+  const { privateKey, csr } = await createKeyAndRequest(wanted.subaccountId)
+  const { locationId, connectorId, description } = wanted
+  const issued = accepted(
+    await askRegion(access, {
+      service: 'connectivitycertsigning',
+      host: textOf(configuration, 'certSigningHost', access),
+      method: 'POST',
+      path: `${base}/certificates`,
+      credentials,
+      body: { csr, locationId, connectorId, description },
+    }),
+    access,
+    wanted,
+  )
+  const certificate = textOf(issued, 'certificate', access)
+  requireOwn(certificate, privateKey, access)
+  const { address, ca } = access.override ?? {}
+  return {
+    endpoint: {
+      notificationHost,
+      port: regionAddress(access).port,
+      ca: ca ?? '',
+      ...(address === undefined ? {} : { address }),
+    },
+    certificate,
+    privateKey,
+    displayName: optionalText(configuration, 'displayName'),
+  }
+}
+
+/** The members of a successful answer; a refusal becomes the error that tells the administrator what to correct. */
+function accepted(
+  { status, body }: RegionAnswer,
+  access: RegionAccess,
+  wanted: PairingRequest,
+): Readonly<Record<string, unknown>> {
+  const { regionHost } = access
+  const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+  if (status === 200 || status === 201) return members
+  const reason = (optionalText(members, 'title') || `the region answered ${status}`).slice(0, 200)
+  if (status === 401 || status === 403) throw new PlatformError('CONNECTOR_CREDENTIALS_REFUSED', { regionHost, reason })
+  if (status >= 400 && status < 500 && status !== 429)
+    throw new PlatformError('CONNECTOR_SUBACCOUNT_REFUSED', { subaccount: wanted.subaccountId, regionHost, reason })
+  throw invalidAnswer(access, reason)
+}
+
+/** The region must have signed our key: a certificate for any other could never connect. */
+function requireOwn(certificate: string, privateKey: Secret, access: RegionAccess): void {
+  let isOwn = false
+  try {
+    isOwn = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey.reveal()))
+  } catch (cause) {
+    throw invalidAnswer(access, 'the certificate cannot be read', cause)
+  }
+  if (!isOwn) throw invalidAnswer(access, 'the certificate is for another key')
+}
+
+function textOf(members: Readonly<Record<string, unknown>>, name: string, access: RegionAccess): string {
+  const value = members[name]
+  if (typeof value !== 'string' || value === '') throw invalidAnswer(access, `the member ${name} is missing`)
+  return value
+}
+
+export function optionalText(members: Readonly<Record<string, unknown>>, name: string): string {
+  const value = members[name]
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,150 @@
+import type { Clock, Log } from '@landbridge/kernel'
+import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
+import type { BackendSecurity } from './backend/open-socket.ts'
+import { SubaccountLink } from './link/subaccount-link.ts'
+import { Propagator } from './propagation/propagator.ts'
+import { SubaccountPropagation } from './propagation/subaccount-propagation.ts'
+import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
+import { StreamAcceptor } from './stream-acceptor.ts'
+import type { DeniedAccess, SubaccountContext } from './subaccount-context.ts'
+
+export interface RuntimeOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly timeouts?: BackendTimeouts
+  /** Silence after which a session to the cloud is tested; twice that, and it counts as dead. */
+  readonly heartbeatMs?: number
+  /** Audit of refused requests and connections. */
+  readonly denied?: (access: DeniedAccess) => void
+  /** The cloud's trust list changed: synchronise it. */
+  readonly trustChanged?: (subaccountId: string, regionHost: string) => void
+}
+
+interface Running {
+  readonly context: SubaccountContext
+  readonly propagation: SubaccountPropagation
+  /** What the link was made from; another value means another link. Secret: never log it. */
+  readonly identity: string
+  subaccount: SubaccountRuntime
+  link: SubaccountLink | null
+}
+
+/** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
+const defaultHeartbeatMs = 10_000
+
+const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] }
+
+/** Brings tunnels, access tables and backend connections in line with the configuration. */
+export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
+  const running = new Map<string, Running>()
+  const propagator = new Propagator(options.clock, options.log)
+
+  const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot, identity: string): Running => {
+    const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
+    const context: SubaccountContext = {
+      subaccountId: subaccount.subaccountId,
+      access: subaccount.access,
+      domainMappings: subaccount.domainMappings,
+      backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
+      propagate: propagation.decide,
+      log: options.log,
+      denied: options.denied ?? (() => {}),
+    }
+    return { context, propagation, identity, subaccount, link: null }
+  }
+
+  const connect = (entry: Running, snapshot: ConnectorSnapshot): void => {
+    const { subaccount, context } = entry
+    const timeouts = options.timeouts ?? defaultBackendTimeouts
+    entry.link = new SubaccountLink(subaccount, {
+      connectorId: snapshot.installationId,
+      version: snapshot.version,
+      httpsProxy: snapshot.httpsProxy,
+      acceptor: new StreamAcceptor(context, timeouts),
+      heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
+      clock: options.clock,
+      log: options.log,
+      trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
+    })
+  }
+
+  const stop = (entry: Running): void => {
+    entry.link?.close()
+    entry.context.backends.close()
+  }
+
+  return {
+    apply(snapshot) {
+      propagator.configure(snapshot.propagation)
+      const wanted = new Set(snapshot.subaccounts.map(keyOf))
+      for (const [key, entry] of running)
+        if (!wanted.has(key)) {
+          stop(entry)
+          running.delete(key)
+        }
+      for (const subaccount of snapshot.subaccounts) {
+        const key = keyOf(subaccount)
+        const identity = linkIdentity(subaccount, snapshot)
+        let entry = running.get(key)
+        if (entry === undefined) {
+          entry = start(subaccount, snapshot, identity)
+          running.set(key, entry)
+        } else if (entry.identity !== identity) {
+          // Another certificate, location or way out: the tunnels are made anew, the backends stay.
+          entry.link?.drain()
+          entry = { ...entry, identity, subaccount, link: null }
+          running.set(key, entry)
+        }
+        entry.subaccount = subaccount
+        entry.context.access = subaccount.access
+        entry.context.domainMappings = subaccount.domainMappings
+        entry.propagation.configure(subaccount.trustedIssuers)
+        if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
+        if (subaccount.connected && entry.link === null) connect(entry, snapshot)
+        if (!subaccount.connected && entry.link !== null) {
+          entry.link.close()
+          entry.link = null
+        }
+      }
+    },
+    status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
+    async close() {
+      for (const entry of running.values()) stop(entry)
+      running.clear()
+    },
+  }
+}
+
+function keyOf(subaccount: SubaccountRuntime): string {
+  return `${subaccount.subaccountId}@${subaccount.regionHost}`
+}
+
+function security(snapshot: ConnectorSnapshot): BackendSecurity {
+  const { trust, systemCertificate } = snapshot
+  return systemCertificate === undefined ? { trust } : { trust, systemCertificate }
+}
+
+function sameSecurity(current: BackendSecurity, snapshot: ConnectorSnapshot): boolean {
+  return (
+    current.trust.trustAllBackends === snapshot.trust.trustAllBackends &&
+    current.trust.certificates.join('') === snapshot.trust.certificates.join('') &&
+    current.systemCertificate?.cert === snapshot.systemCertificate?.cert
+  )
+}
+
+function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
+  const { endpoint, httpsProxy } = { endpoint: subaccount.endpoint, httpsProxy: snapshot.httpsProxy }
+  return JSON.stringify([
+    snapshot.installationId,
+    subaccount.certificate,
+    subaccount.locationId,
+    subaccount.description,
+    subaccount.loadSharing,
+    subaccount.tunnelConnections,
+    endpoint,
+    httpsProxy?.host,
+    httpsProxy?.port,
+    httpsProxy?.user,
+    httpsProxy?.password?.reveal(),
+  ])
+}

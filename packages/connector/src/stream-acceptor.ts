@@ -1,0 +1,67 @@
+import { type Preface, prefaceLength, readPreface, type Stream, StreamKind, type StreamSink } from '@landbridge/tunnel'
+import { HttpExchange } from './http/http-exchange.ts'
+import type { SubaccountContext } from './subaccount-context.ts'
+import { TcpExchange } from './tcp/tcp-exchange.ts'
+
+export interface StreamTimeouts {
+  readonly connectMs: number
+}
+
+/**
+ * The sink of every stream that the cloud opens: reads the preface, then hands the stream to the exchange for its kind.
+ * One object per subaccount serves all streams; only a preface in several pieces takes memory of its own.
+ */
+export class StreamAcceptor implements StreamSink {
+  readonly #context: SubaccountContext
+  readonly #timeouts: StreamTimeouts
+
+  constructor(context: SubaccountContext, timeouts: StreamTimeouts) {
+    this.#context = context
+    this.#timeouts = timeouts
+  }
+
+  streamData(stream: Stream, chunk: Buffer): void {
+    const pending = stream.owner as Buffer | undefined
+    const bytes = pending === undefined ? chunk : Buffer.concat([pending, chunk])
+    const length = prefaceLength(bytes, 0, bytes.length)
+    if (length < 0 || length > bytes.length) {
+      stream.owner = bytes
+      stream.consumed(chunk.length)
+      return
+    }
+    stream.owner = undefined
+    const preface = readPreface(bytes, 0, length)
+    // What was pending has been paid for already; the rest of the preface is paid for now.
+    stream.consumed(length - (bytes.length - chunk.length))
+    if (preface === null) return stream.reset()
+    this.#dispatch(stream, preface, bytes, length)
+  }
+
+  streamEnd(stream: Stream): void {
+    stream.reset()
+  }
+
+  streamReset(): void {}
+
+  streamDrain(): void {}
+
+  #dispatch(stream: Stream, preface: Preface, bytes: Buffer, rest: number): void {
+    switch (preface.kind) {
+      case StreamKind.http: {
+        const exchange = new HttpExchange(this.#context, stream, preface)
+        stream.sink = exchange
+        if (rest < bytes.length) exchange.request(stream, bytes, rest)
+        return
+      }
+      case StreamKind.tcp: {
+        const exchange = new TcpExchange(this.#context, stream, preface, this.#timeouts.connectMs)
+        stream.sink = exchange
+        if (rest < bytes.length) exchange.streamData(stream, bytes.subarray(rest))
+        return
+      }
+      default:
+        // A newer cloud side may know kinds that this version does not.
+        stream.reset()
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { VerifiedToken } from '@landbridge/identity'
+import type { Properties } from '../properties.ts'
+import type { AuthToken, GrantedToken } from '../token/auth-token.ts'
+import type { TokenResponse } from '../token/token-endpoint.ts'
+import type { Grant } from '../token/token-request.ts'
+
+/** One value of the property `Authentication`: what it requires, and how it gets its tokens. One file each. */
+export interface AuthenticationType {
+  readonly name: string
+  /** Legal values of `ProxyType`. */
+  readonly proxyTypes: readonly string[]
+  /** Sentences about what is wrong with the properties; empty when nothing is. */
+  validate(properties: Properties): string[]
+  /**
+   * The entries of `authTokens`; an empty list when the type has none.
+   * @throws PlatformError DESTINATION_TOKEN_FAILED, which becomes the error entry
+   */
+  tokens(context: TokenContext): Promise<AuthToken[]>
+}
+
+/** Request headers of the find operation that matter for tokens; an empty header counts as absent. */
+export interface FindHeaders {
+  readonly userToken?: string
+  readonly tenant?: string
+  readonly clientAssertion?: string
+  readonly fragmentName?: string
+  readonly fragmentOptional?: boolean
+}
+
+/** Everything that an authentication type may use for one find request. */
+export interface TokenContext {
+  readonly properties: Properties
+  readonly headers: FindHeaders
+  /** The caller's verified `Authorization` token. */
+  readonly caller: VerifiedToken
+  nowMs(): number
+  /** The verified user token: `X-user-token` when sent, else `Authorization` (guide L13789-13798). */
+  userToken(): Promise<VerifiedToken>
+  /** Sends a token request; `redacted` are secrets that its answer may echo. */
+  request(grant: RequestedGrant, redacted?: readonly string[]): Promise<GrantedToken>
+  /** Like `request`, for an answer that is no access token yet. */
+  exchange(grant: RequestedGrant): Promise<{ response: TokenResponse; clean: (text: string) => string }>
+  /** Reuses a token that the same destination version got for the same `parts`. */
+  cached(parts: readonly string[], fetch: () => Promise<GrantedToken>): Promise<GrantedToken>
+}
+
+export type RequestedGrant = Omit<Grant, 'properties' | 'subaccountId'>

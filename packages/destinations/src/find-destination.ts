@@ -1,0 +1,77 @@
+import type { VerifiedToken } from '@landbridge/identity'
+import { PlatformError } from '@landbridge/kernel'
+import type { FindHeaders } from './authentication/authentication-type.ts'
+import { authenticationName } from './authentication/table.ts'
+import { withoutCredentials } from './credentials.ts'
+import type { DestinationStore, StoredDestination } from './destination-store.ts'
+import { type Scope, searchOrder } from './level.ts'
+import { type Properties, present } from './properties.ts'
+import type { AuthToken } from './token/auth-token.ts'
+import type { TokenSource } from './token-source.ts'
+
+/** Body of a successful find (guide L13334-13500). Members without content are absent, never empty. */
+export interface FoundDestination {
+  readonly owner: { readonly SubaccountId: string; readonly InstanceId: string | null }
+  readonly destinationConfiguration: Properties
+  readonly authTokens?: readonly AuthToken[]
+}
+
+export interface FindOptions {
+  readonly headers: FindHeaders
+  readonly skipTokenRetrieval: boolean
+  readonly skipCredentials: boolean
+}
+
+/**
+ * The first destination of this name, nearest level first.
+ * @throws PlatformError DESTINATION_NOT_FOUND
+ */
+export async function locateDestination(
+  store: DestinationStore,
+  scope: Scope,
+  name: string,
+): Promise<StoredDestination> {
+  for (const level of searchOrder(scope)) {
+    const found = await store.find(level, name)
+    if (found !== undefined) return found
+  }
+  throw new PlatformError('DESTINATION_NOT_FOUND')
+}
+
+/** Completes a located destination to the answer of the find operation. */
+export async function answerFind(
+  destination: StoredDestination,
+  tokens: TokenSource,
+  caller: VerifiedToken,
+  options: FindOptions,
+): Promise<FoundDestination> {
+  const authTokens = options.skipTokenRetrieval ? [] : await tokens.tokens(destination, caller, options.headers)
+  const configuration = withDefaults(destination.properties)
+  return {
+    owner: {
+      SubaccountId: destination.level.subaccountId,
+      InstanceId: destination.level.instanceId === '' ? null : destination.level.instanceId,
+    },
+    destinationConfiguration: options.skipCredentials ? withoutCredentials(configuration) : configuration,
+    ...(authTokens.length === 0 ? {} : { authTokens }),
+  }
+}
+
+/** @throws PlatformError for header combinations that the contract forbids, before anything is looked up. */
+export function checkFindHeaders(headers: FindHeaders): void {
+  if (headers.userToken !== undefined && headers.tenant !== undefined)
+    throw new PlatformError('DESTINATION_TENANT_WITH_USER')
+  // There are no fragments yet, so every named one is missing.
+  if (headers.fragmentName !== undefined && headers.fragmentOptional !== true)
+    throw new PlatformError('DESTINATION_FRAGMENT_NOT_FOUND', { fragment: headers.fragmentName })
+}
+
+/** Clients expect these for every HTTP destination, also when they were not written. */
+function withDefaults(properties: Properties): Properties {
+  if (properties.Type !== 'HTTP') return properties
+  return {
+    ...properties,
+    ProxyType: present(properties, 'ProxyType') ?? 'Internet',
+    Authentication: authenticationName(properties),
+  }
+}

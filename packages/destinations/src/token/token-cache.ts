@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '@landbridge/kernel'
+import type { GrantedToken } from './auth-token.ts'
+
+const leastMarginMs = 30_000
+
+interface Entry {
+  readonly token: GrantedToken
+  readonly expiresAtMs: number
+  readonly renewAtMs: number
+}
+
+/**
+ * Granted tokens until shortly before they expire. Bounded: the entry that was unused for longest goes first. One
+ * request per key is in flight, whoever asks meanwhile waits for it. Failures are not kept.
+ */
+export class TokenCache {
+  readonly #clock: Clock
+  readonly #capacity: number
+  readonly #entries: Map<string, Entry>
+  readonly #pending: Map<string, Promise<GrantedToken>>
+
+  constructor(clock: Clock, capacity: number) {
+    this.#clock = clock
+    this.#capacity = capacity
+    this.#entries = new Map()
+    this.#pending = new Map()
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** @param parts everything that changes the token; secrets are fine, only a digest of them is kept. */
+  get(parts: readonly string[], fetch: () => Promise<GrantedToken>): Promise<GrantedToken> {
+    const key = digest(parts)
+    const entry = this.#entries.get(key)
+    const nowMs = this.#clock.now()
+    if (entry !== undefined && nowMs < entry.renewAtMs) {
+      this.#entries.delete(key)
+      this.#entries.set(key, entry)
+      return Promise.resolve(entry.token)
+    }
+    const pending = this.#pending.get(key) ?? this.#fetch(key, fetch)
+    // Renewal is early on purpose: while the old token is good, a failing token service harms nobody.
+    return entry === undefined ? pending : pending.catch((failure: unknown) => this.#stillGood(entry, failure))
+  }
+
+  #fetch(key: string, fetch: () => Promise<GrantedToken>): Promise<GrantedToken> {
+    const pending = fetch()
+      .then((token) => {
+        this.#keep(key, token)
+        return token
+      })
+      .finally(() => this.#pending.delete(key))
+    this.#pending.set(key, pending)
+    return pending
+  }
+
+  #keep(key: string, token: GrantedToken): void {
+    this.#entries.delete(key)
+    if (token.expiresAtMs === undefined) return
+    const lifetimeMs = token.expiresAtMs - this.#clock.now()
+    const renewAtMs = token.expiresAtMs - Math.max(leastMarginMs, lifetimeMs / 10)
+    this.#entries.set(key, { token, expiresAtMs: token.expiresAtMs, renewAtMs })
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#capacity) break
+      this.#entries.delete(oldest)
+    }
+  }
+
+  #stillGood(entry: Entry, failure: unknown): GrantedToken {
+    if (this.#clock.now() >= entry.expiresAtMs) throw failure
+    return entry.token
+  }
+}
+
+/** Lengths go in as well, so that no two lists of parts have the same digest. */
+function digest(parts: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${part.length}:`).update(part)
+  return hash.digest('base64url')
+}

@@ -1,0 +1,99 @@
+import { flag, type Properties, prefixed, present } from '../properties.ts'
+import { clientAuthentication } from './client-authentication.ts'
+import type { TokenRequest } from './token-endpoint.ts'
+import { tokenFailure } from './token-failure.ts'
+import { tokenUrl } from './token-url.ts'
+
+/** What an authentication type wants to ask the token service. */
+export interface Grant {
+  readonly properties: Properties
+  /** Subdomain for `tokenServiceURLType=Common`. */
+  readonly tenant: string
+  /** Subaccount on whose behalf an on-premise token service is called. */
+  readonly subaccountId: string
+  readonly parameters: readonly (readonly [string, string])[]
+  /** Replaces the client's own authentication, for requests that a user's token authorises. */
+  readonly authorization?: string
+  /** Send the configured `scope`. */
+  readonly withScope: boolean
+}
+
+const defaultTimeoutSeconds = 10
+/** Parameters that identify the grant: configuration must not turn one grant into another. */
+const grantParameters: ReadonlySet<string> = new Set(['grant_type', 'assertion', 'code', 'refresh_token'])
+/** Header fields that belong to the connection and not to the caller. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+// A line break in a header value would begin a header of the attacker's choice.
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * Builds the token request (guide L7459-7552).
+ * @throws PlatformError DESTINATION_TOKEN_FAILED when the destination does not allow one.
+ */
+export function tokenRequest(grant: Grant): TokenRequest {
+  const { properties } = grant
+  const client =
+    grant.authorization === undefined
+      ? clientAuthentication(properties)
+      : { authorization: grant.authorization, parameters: [] }
+  const body = new Map<string, string>(grant.parameters)
+  const scope = grant.withScope ? present(properties, 'scope') : undefined
+  if (scope !== undefined) body.set('scope', scope)
+  for (const [key, value] of client.parameters) body.set(key, value)
+  for (const [key, value] of prefixed(properties, 'tokenService.body.'))
+    if (!grantParameters.has(key) || !body.has(key)) body.set(key, value)
+  return {
+    url: tokenUrl(properties, grant.tenant),
+    headers: headers(properties, client.authorization),
+    body: new URLSearchParams([...body]).toString(),
+    proxyType: present(properties, 'tokenServiceURL.ProxyType') ?? present(properties, 'ProxyType') ?? 'Internet',
+    subaccountId: grant.subaccountId,
+    locationId: present(properties, 'CloudConnectorLocationId') ?? '',
+    connectTimeoutMs: seconds(properties, 'tokenServiceURL.ConnectionTimeoutInSeconds', 60) * 1_000,
+    readTimeoutMs: seconds(properties, 'tokenServiceURL.SocketReadTimeoutInSeconds', 600) * 1_000,
+    insecureTrustAll: trustAll(properties),
+  }
+}
+
+function headers(properties: Properties, authorization: string | undefined): [string, string][] {
+  const list: [string, string][] = [
+    ['content-type', 'application/x-www-form-urlencoded'],
+    ['accept', 'application/json'],
+  ]
+  if (authorization !== undefined) list.push(['authorization', authorization])
+  for (const [key, value] of prefixed(properties, 'tokenServiceURL.headers.')) {
+    const name = key.toLowerCase()
+    if (!headerName.test(key) || !headerValue.test(value))
+      throw tokenFailure(`the property tokenServiceURL.headers.${key.replace(/[^\w-]/g, '?')} is no valid header`)
+    if (ownHeaders.has(name) || (name === 'authorization' && authorization !== undefined)) continue
+    const at = list.findIndex(([existing]) => existing === name)
+    list.splice(at < 0 ? list.length : at, at < 0 ? 0 : 1, [name, value])
+  }
+  return list
+}
+
+/** Values outside 0 to `max` count as absent (guide L7481-7495). */
+function seconds(properties: Properties, key: string, max: number): number {
+  const text = present(properties, key)
+  if (text === undefined || !/^\d{1,4}$/.test(text)) return defaultTimeoutSeconds
+  return Number(text) <= max ? Number(text) : defaultTimeoutSeconds
+}
+
+function trustAll(properties: Properties): boolean {
+  if (flag(properties, 'TrustAll', false)) return true
+  if (present(properties, 'TrustStoreLocation') !== undefined)
+    throw tokenFailure('the trust store named by TrustStoreLocation was not found')
+  return false
+}

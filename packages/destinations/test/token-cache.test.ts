@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ManualClock } from '@landbridge/kernel'
+import fc from 'fast-check'
+import { type GrantedToken, TokenCache } from '../src/index.ts'
+
+function token(value: string, expiresAtMs: number | undefined): GrantedToken {
+  return { value, type: 'Bearer', expiresAtMs, scope: undefined, refreshToken: undefined }
+}
+
+test('a token is renewed a tenth of its lifetime, at least 30 s, before it expires (DEST-139)', async () => {
+  for (const [lifetimeMs, reusedMs] of [
+    [1_000_000, 900_000],
+    [100_000, 70_000],
+  ] as const) {
+    const clock = new ManualClock()
+    const cache = new TokenCache(clock, 10)
+    let fetched = 0
+    const get = () => cache.get(['k'], async () => token(`t${++fetched}`, clock.now() + lifetimeMs))
+    await get()
+    clock.advance(reusedMs - 1)
+    assert.equal((await get()).value, 't1')
+    clock.advance(1)
+    assert.equal((await get()).value, 't2')
+  }
+})
+
+test('a token without lifetime and a failure are not kept', async () => {
+  const clock = new ManualClock()
+  const cache = new TokenCache(clock, 10)
+  await cache.get(['k'], async () => token('a', undefined))
+  assert.equal((await cache.get(['k'], async () => token('b', undefined))).value, 'b')
+  await assert.rejects(cache.get(['x'], async () => Promise.reject(new Error('down'))))
+  assert.equal((await cache.get(['x'], async () => token('c', undefined))).value, 'c')
+  assert.equal(cache.size, 0)
+})
+
+test('the number of tokens is bounded and the one unused for longest goes first', async () => {
+  const clock = new ManualClock()
+  const cache = new TokenCache(clock, 2)
+  const get = (key: string, value: string) => cache.get([key], async () => token(value, clock.now() + 3_600_000))
+  await get('a', 'a1')
+  await get('b', 'b1')
+  await get('a', 'a2')
+  await get('c', 'c1')
+  assert.equal(cache.size, 2)
+  assert.equal((await get('a', 'a3')).value, 'a1')
+  assert.equal((await get('b', 'b2')).value, 'b2')
+})
+
+test('different key parts never share a token, however they are cut (DEST-148)', async () => {
+  const parts = fc.array(fc.string(), { maxLength: 4 })
+  await fc.assert(
+    fc.asyncProperty(parts, parts, async (one, other) => {
+      const cache = new TokenCache(new ManualClock(0), 10)
+      await cache.get(one, async () => token('one', 3_600_000))
+      const second = await cache.get(other, async () => token('other', 3_600_000))
+      assert.equal(second.value, JSON.stringify(one) === JSON.stringify(other) ? 'one' : 'other')
+    }),
+  )
+})

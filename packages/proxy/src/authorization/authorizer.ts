@@ -1,0 +1,106 @@
+import type { TokenVerifier, VerifiedToken } from '@landbridge/identity'
+import { PlatformError } from '@landbridge/kernel'
+import type { AccessPolicy, Caller, Credentials } from './access-policy.ts'
+
+const forever = Number.POSITIVE_INFINITY
+
+/** Decides who a caller is and for which subaccount it speaks (connectivity-proxy, caller authorization). */
+export class Authorizer {
+  readonly policy: AccessPolicy
+  readonly #verifier: TokenVerifier
+
+  constructor(policy: AccessPolicy, verifier: TokenVerifier) {
+    this.policy = policy
+    this.#verifier = verifier
+  }
+
+  /** @throws PlatformError of the areas proxy and identity; every one maps to 407 or 403 */
+  async authorize(credentials: Credentials): Promise<Caller> {
+    const technicalToken = bearer(credentials.technicalAuthentication)
+    const userHeader = bearer(credentials.userAuthentication)
+    if (!this.policy.authorization) return this.#trusted(credentials, userHeader, technicalToken)
+    const token = await this.#verified(proxyToken(credentials.proxyAuthorization))
+    if (!this.policy.acceptClient(token))
+      throw new PlatformError('PROXY_CLIENT_NOT_ALLOWED', { clientId: token.clientId })
+    const subaccountId = await this.#tenant(token, userHeader)
+    return {
+      subaccountId,
+      clientId: token.clientId,
+      // The header wins; a user in both is the caller's mistake and must never be merged.
+      userToken: userHeader !== '' ? userHeader : token.userName !== '' ? token.raw : '',
+      technicalToken,
+      serviceToken: '',
+      expiresAtMs: token.expiresAtMs,
+    }
+  }
+
+  async #trusted(credentials: Credentials, userToken: string, technicalToken: string): Promise<Caller> {
+    const base = { clientId: '', userToken, technicalToken }
+    if (this.policy.tenantMode === 'dedicated')
+      return { ...base, subaccountId: this.policy.subaccountId, serviceToken: '', expiresAtMs: forever }
+    const serviceToken = bearer(credentials.serviceToken)
+    // Without the token there is no tenant: assuming one would be a leak between tenants.
+    if (serviceToken === '') throw new PlatformError('SERVICE_TOKEN_MISSING')
+    const token = await this.#verifier.verify(serviceToken)
+    if (!this.policy.acceptServiceClient(token))
+      throw new PlatformError('PROXY_CLIENT_NOT_ALLOWED', { clientId: token.clientId })
+    return {
+      ...base,
+      clientId: token.clientId,
+      subaccountId: token.tenantId,
+      serviceToken,
+      expiresAtMs: token.expiresAtMs,
+    }
+  }
+
+  #verified(token: string): Promise<VerifiedToken> {
+    const known = this.#verifier.cached(token)
+    return known === undefined ? this.#verifier.verify(token) : Promise.resolve(known)
+  }
+
+  async #tenant(token: VerifiedToken, userToken: string): Promise<string> {
+    const { policy } = this
+    if (policy.tenantMode === 'dedicated') {
+      if (token.tenantId !== policy.subaccountId) throw new PlatformError('PROXY_TENANT_MISMATCH')
+      return policy.subaccountId
+    }
+    if (userToken === '' || !policy.userTokenNamesTenant) return token.tenantId
+    const userTenant = await this.#userTenant(userToken)
+    if (userTenant === null || userTenant === token.tenantId) return token.tenantId
+    if (!policy.mayActFor(token.tenantId, userTenant)) throw new PlatformError('USER_TENANT_MISMATCH')
+    return userTenant
+  }
+
+  /** Null for tokens that this platform has not issued (IAS, OIDC): the Cloud Connector verifies those. */
+  async #userTenant(userToken: string): Promise<string | null> {
+    try {
+      return (await this.#verifier.verify(userToken)).tenantId
+    } catch (failure) {
+      if (failure instanceof PlatformError && failure.code === 'TOKEN_ISSUER') return null
+      throw new PlatformError('USER_TOKEN_INVALID', {}, { cause: failure })
+    }
+  }
+}
+
+/** The token behind `Bearer `, whatever the case of the scheme; a bare token stays as it is. */
+export function bearer(value: string): string {
+  return /^bearer +/i.test(value) ? value.slice(value.indexOf(' ')).trim() : value.trim()
+}
+
+/**
+ * The token of `Proxy-Authorization`: `Bearer <token>`, or Basic with the token as user and an empty password
+ * (guide L12432).
+ */
+export function proxyToken(value: string): string {
+  if (value === '') throw new PlatformError('PROXY_AUTHORIZATION_MISSING')
+  const space = value.indexOf(' ')
+  const scheme = value.slice(0, space < 0 ? value.length : space).toLowerCase()
+  const rest = space < 0 ? '' : value.slice(space + 1).trim()
+  if (scheme === 'bearer' && rest !== '') return rest
+  if (scheme === 'basic') {
+    const text = Buffer.from(rest, 'base64').toString('latin1')
+    const colon = text.indexOf(':')
+    if (colon > 0 && colon === text.length - 1) return text.slice(0, colon)
+  }
+  throw new PlatformError('PROXY_AUTHORIZATION_MALFORMED')
+}

@@ -1,0 +1,458 @@
+import type { Socket } from 'node:net'
+import {
+  BodyScanner,
+  HeadCollector,
+  headErrorOf,
+  Method,
+  NEED_MORE,
+  parseRequestHead,
+  RequestHead,
+  requestBodyKind,
+  requestLimits,
+  Scheme,
+  TargetForm,
+} from '@landbridge/http1'
+import { PlatformError } from '@landbridge/kernel'
+import {
+  maxPrefaceBytes,
+  type Preface,
+  type Session,
+  SocketRelay,
+  type Stream,
+  StreamKind,
+  type StreamSink,
+  writePreface,
+} from '@landbridge/tunnel'
+import type { Caller } from '../authorization/access-policy.ts'
+import { answer, failureAnswer, useHttpRemedy, useHttpText } from './answers.ts'
+import { CallerMemo, hasRepeatedCredential, readCredentials, readLocation } from './caller-memo.ts'
+import { forwardSlack, writeForwardHead } from './forward-head.ts'
+import type { HttpFront } from './http-front.ts'
+import { ResponseRelay } from './response-relay.ts'
+
+/** Shared by all connections of the process: a head is parsed, checked and copied within one call. */
+const head = new RequestHead()
+const copiedBodyBytes = 4 * 1024
+const scratch = Buffer.allocUnsafeSlow(maxPrefaceBytes + requestLimits.maxHeadBytes + forwardSlack + copiedBodyBytes)
+/** Filled for each request and written at once; never kept. */
+const preface: Preface = {
+  kind: StreamKind.http,
+  virtualHost: '',
+  virtualPort: 0,
+  userToken: '',
+  technicalToken: '',
+  traceId: '',
+  clientId: '',
+}
+const defaultPort = 80
+/** Requests sent ahead of their turn that are kept; beyond it the socket is not read. */
+const pipelinedBytes = 64 * 1024
+/** Body bytes of a refused request that are read and dropped so that the client sees the answer. */
+const lingerBytes = 1024 * 1024
+const lingerMs = 5_000
+
+type Phase = 'head' | 'resolving' | 'exchange' | 'upgraded' | 'lingering' | 'closed'
+
+/** One client of the HTTP proxy: keep-alive, pipelining, one exchange at a time, each authorised for itself. */
+export class ClientConnection implements StreamSink {
+  readonly #socket: Socket
+  readonly #front: HttpFront
+  readonly #memo: CallerMemo
+  readonly #response: ResponseRelay
+  readonly #body: BodyScanner
+  #collector: HeadCollector | null
+  #phase: Phase
+  #stream: Stream | null
+  #requestComplete: boolean
+  #isHead: boolean
+  #inputEnded: boolean
+  #pending: Buffer | null
+  #owedBytes: number
+  #lingered: number
+  #paused: boolean
+  /** Coarse times of the last progress: of the client, of the answer, and the begin of the phase. */
+  #activeAtMs: number
+  #stalledAtMs: number
+  #startedAtMs: number
+
+  constructor(socket: Socket, front: HttpFront) {
+    this.#socket = socket
+    this.#front = front
+    this.#memo = new CallerMemo()
+    this.#response = new ResponseRelay(socket)
+    this.#body = new BodyScanner(requestLimits)
+    this.#collector = null
+    this.#phase = 'head'
+    this.#stream = null
+    this.#requestComplete = true
+    this.#isHead = false
+    this.#inputEnded = false
+    this.#pending = null
+    this.#owedBytes = 0
+    this.#lingered = 0
+    this.#paused = false
+    this.#activeAtMs = front.nowMs
+    this.#stalledAtMs = 0
+    this.#startedAtMs = front.nowMs
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#received(chunk))
+    socket.on('end', () => this.#inputEnd())
+    socket.on('drain', () => this.#drained())
+    socket.on('error', () => {})
+    socket.on('close', () => this.#closed())
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** Ends the connection now if it is unused, else after the current exchange. */
+  drain(): void {
+    this.#response.mustClose = true
+    if (this.#phase === 'head' && this.#collector === null) this.#socket.end()
+  }
+
+  /** Called twice a second: what takes too long is ended with an answer where one is still possible. */
+  sweep(nowMs: number): void {
+    const { timeouts } = this.#front
+    const silentMs = nowMs - this.#activeAtMs
+    if (this.#stalledAtMs > 0 && nowMs - this.#stalledAtMs > timeouts.writeMs) return this.destroy()
+    switch (this.#phase) {
+      case 'head':
+        if (this.#collector === null ? silentMs <= timeouts.idleMs : nowMs - this.#startedAtMs <= timeouts.headMs)
+          return
+        if (this.#collector === null) return void this.#socket.end(() => this.destroy())
+        return this.#refuse(408, 'REQUEST_TIMEOUT', ['The request head did not arrive in time.'])
+      case 'exchange':
+        if (timeouts.overallMs > 0 && nowMs - this.#startedAtMs > timeouts.overallMs)
+          return this.#timeout('The request took longer than this proxy allows.')
+        if (!this.#requestComplete && !this.#paused && silentMs > timeouts.bodyMs)
+          return this.#response.hasStarted
+            ? this.destroy()
+            : this.#refuse(408, 'REQUEST_TIMEOUT', ['The request body did not arrive in time.'])
+        if (this.#requestComplete && this.#stalledAtMs === 0 && silentMs > timeouts.responseMs)
+          return this.#timeout('The backend did not answer in time.')
+        return
+      case 'lingering':
+        // A slow client gets the rest of its answer first; one that takes nothing is what `writeMs` is for.
+        if (this.#socket.writableLength > 0) {
+          this.#startedAtMs = nowMs
+          if (this.#stalledAtMs === 0) this.#stalledAtMs = nowMs
+        } else if (nowMs - this.#startedAtMs > lingerMs) this.destroy()
+    }
+  }
+
+  // From the client.
+
+  #received(chunk: Buffer): void {
+    this.#activeAtMs = this.#front.nowMs
+    switch (this.#phase) {
+      case 'head':
+        return this.#headBytes(chunk)
+      case 'exchange':
+        if (!this.#requestComplete) return this.#bodyBytes(chunk, 0)
+        return this.#keepForLater(chunk)
+      case 'resolving':
+        return this.#keepForLater(chunk)
+      case 'lingering':
+        this.#lingered += chunk.length
+        if (this.#lingered > lingerBytes) this.destroy()
+        return
+      case 'upgraded':
+      case 'closed':
+        return
+      default:
+        this.#phase satisfies never
+    }
+  }
+
+  #headBytes(chunk: Buffer): void {
+    if (this.#collector === null) {
+      const end = parseRequestHead(chunk, 0, chunk.length, head, requestLimits)
+      if (end !== NEED_MORE) return this.#request(chunk, 0, end, chunk, end)
+      this.#collector = new HeadCollector('request', requestLimits)
+      this.#startedAtMs = this.#front.nowMs
+    }
+    const collector = this.#collector
+    const rest = collector.push(chunk, 0, chunk.length)
+    if (rest === NEED_MORE) return
+    this.#collector = null
+    const end = parseRequestHead(collector.buffer, 0, collector.length, head, requestLimits)
+    this.#request(collector.buffer, 0, end, chunk, rest)
+  }
+
+  /** A complete head (or what is wrong with it) in `source`; the bytes behind it begin at `rest` in `chunk`. */
+  #request(source: Buffer, start: number, end: number, chunk: Buffer, rest: number): void {
+    if (end < 0) {
+      const { status, name, text } = headErrorOf(end)
+      return this.#refuse(status, name, [text])
+    }
+    this.#startedAtMs = this.#front.nowMs
+    this.#isHead = head.method === Method.head
+    if (head.targetForm !== TargetForm.absolute && head.targetForm !== TargetForm.authority)
+      return this.#refuse(400, 'TARGET_NOT_ABSOLUTE', [
+        'This is a proxy: the request line must carry an absolute address.',
+        'Caller: configure this address as HTTP proxy, and http://<virtual host>:<virtual port>/<path> as the URL.',
+      ])
+    if (hasRepeatedCredential(head))
+      return this.#refuse(400, 'CREDENTIAL_REPEATED', ['A credential header occurs twice.'])
+    const memo = this.#memo
+    const isPlain = head.targetForm === TargetForm.absolute && head.scheme === Scheme.http
+    if (isPlain && memo.matches(source, head, this.#front.nowMs)) {
+      const session = memo.group?.pick() ?? null
+      if (session !== null) return this.#forward(source, chunk, rest, session, memo.caller as Caller)
+    }
+    this.#resolve(source, start, end, chunk, rest)
+  }
+
+  /** The long way: verify tokens, find or open a tunnel. The head is read again afterwards. */
+  #resolve(source: Buffer, start: number, end: number, chunk: Buffer, rest: number): void {
+    const copy = Buffer.from(source.subarray(start, end))
+    const credentials = readCredentials(source, head)
+    const location = readLocation(source, head)
+    this.#phase = 'resolving'
+    this.#requestComplete = true
+    if (rest < chunk.length) this.#keepForLater(chunk.subarray(rest))
+    const work = async (): Promise<void> => {
+      const caller = await this.#front.authorizer.authorize(credentials)
+      if (this.#refusesTarget(copy)) return
+      const group = this.#front.tunnels.group(caller.subaccountId, location)
+      const session = await group.acquire(caller.serviceToken)
+      if (this.#phase !== 'resolving') return
+      parseRequestHead(copy, 0, copy.length, head, requestLimits)
+      this.#memo.remember(copy, head, caller, group)
+      const kept = this.#takePending()
+      this.#forward(copy, kept, 0, session, caller)
+    }
+    work().catch((failure: unknown) => {
+      if (this.#phase !== 'resolving') return
+      if (!(failure instanceof PlatformError)) this.#front.log.error('proxy.failed', {}, failure)
+      this.#answer(failureAnswer(failure, { close: true, omitBody: this.#isHead }))
+    })
+  }
+
+  /** CONNECT and https:// targets, refused only after the caller was authorised: a stranger learns nothing but 407. */
+  #refusesTarget(bytes: Buffer): boolean {
+    if (this.#phase !== 'resolving') return true
+    parseRequestHead(bytes, 0, bytes.length, head, requestLimits)
+    if (head.targetForm === TargetForm.absolute && head.scheme === Scheme.http) return false
+    if (head.scheme === Scheme.other)
+      this.#refuse(400, 'SCHEME_UNKNOWN', ['The scheme of the address is not http.', useHttpRemedy])
+    else this.#refuse(405, 'HTTPS_TARGET', [useHttpText, useHttpRemedy])
+    return true
+  }
+
+  #forward(source: Buffer, chunk: Buffer, rest: number, session: Session, caller: Caller): void {
+    let stream: Stream
+    try {
+      stream = session.open(this)
+    } catch (failure) {
+      return this.#answer(failureAnswer(failure, { close: true, omitBody: this.#isHead }))
+    }
+    this.#stream = stream
+    this.#phase = 'exchange'
+    this.#activeAtMs = this.#front.nowMs
+    this.#response.prepare(
+      head.method,
+      head.minorVersion === 0,
+      !head.keepAlive || this.#front.isDraining,
+      head.upgradeIsWebSocket,
+    )
+    preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
+    preface.virtualPort = head.port < 0 ? defaultPort : head.port
+    preface.userToken = caller.userToken
+    preface.technicalToken = caller.technicalToken
+    preface.clientId = caller.clientId
+    const at = writeForwardHead(source, head, scratch, writePreface(scratch, 0, preface))
+    if (!head.hasBody) {
+      this.#requestComplete = true
+      // An upgraded stream goes on in both directions.
+      stream.writeBorrowed(scratch, 0, at, !head.upgradeIsWebSocket)
+      if (rest < chunk.length) this.#keepForLater(chunk.subarray(rest))
+      return
+    }
+    this.#requestComplete = false
+    this.#body.reset(requestBodyKind(head), Math.max(0, head.contentLength))
+    this.#firstBody(stream, at, chunk, rest)
+  }
+
+  /** Sends the head together with what is there of the body; a short request is one frame. */
+  #firstBody(stream: Stream, at: number, chunk: Buffer, rest: number): void {
+    const bodyEnd = this.#body.scan(chunk, rest, chunk.length)
+    if (bodyEnd < -1) return this.#bodyBroken(bodyEnd)
+    const stop = bodyEnd < 0 ? chunk.length : bodyEnd
+    if (stop - rest > copiedBodyBytes) {
+      stream.writeBorrowed(scratch, 0, at, false)
+      return this.#sendBody(stream, chunk, rest, stop, bodyEnd >= 0)
+    }
+    chunk.copy(scratch, at, rest, stop)
+    if (bodyEnd >= 0) this.#requestComplete = true
+    stream.writeBorrowed(scratch, 0, at + stop - rest, bodyEnd >= 0)
+    if (stop < chunk.length) this.#keepForLater(chunk.subarray(stop))
+  }
+
+  #bodyBytes(chunk: Buffer, start: number): void {
+    const stream = this.#stream as Stream
+    const bodyEnd = this.#body.scan(chunk, start, chunk.length)
+    if (bodyEnd < -1) return this.#bodyBroken(bodyEnd)
+    this.#sendBody(stream, chunk, start, bodyEnd < 0 ? chunk.length : bodyEnd, bodyEnd >= 0)
+  }
+
+  #sendBody(stream: Stream, chunk: Buffer, start: number, stop: number, last: boolean): void {
+    const part = start === 0 && stop === chunk.length ? chunk : chunk.subarray(start, stop)
+    if (last) {
+      this.#requestComplete = true
+      stream.end(part)
+    } else if (!stream.write(part)) this.#pause()
+    if (stop < chunk.length) this.#keepForLater(chunk.subarray(stop))
+  }
+
+  #bodyBroken(code: number): void {
+    const { status, name, text } = headErrorOf(code)
+    if (this.#response.hasStarted) return this.destroy()
+    this.#refuse(status, name, [text])
+  }
+
+  #keepForLater(bytes: Buffer): void {
+    this.#pending = this.#pending === null ? bytes : Buffer.concat([this.#pending, bytes])
+    if (this.#pending.length > pipelinedBytes) this.#pause()
+  }
+
+  #takePending(): Buffer {
+    const pending = this.#pending ?? nothing
+    this.#pending = null
+    this.#resume()
+    return pending
+  }
+
+  #inputEnd(): void {
+    this.#inputEnded = true
+    if (this.#phase === 'head' || this.#phase === 'lingering') return void this.#socket.end()
+    // Half-closed after a complete request: the answer is still wanted. Within a body: it will never be complete.
+    if (this.#phase === 'exchange' && !this.#requestComplete) this.destroy()
+  }
+
+  #closed(): void {
+    this.#phase = 'closed'
+    this.#front.remove(this)
+    const stream = this.#stream
+    this.#stream = null
+    stream?.reset()
+  }
+
+  #drained(): void {
+    this.#stalledAtMs = 0
+    this.#activeAtMs = this.#front.nowMs
+    const bytes = this.#owedBytes
+    this.#owedBytes = 0
+    if (bytes > 0) this.#stream?.consumed(bytes)
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  // From the tunnel.
+
+  streamData(stream: Stream, chunk: Buffer): void {
+    if (stream !== this.#stream) return stream.consumed(chunk.length)
+    this.#activeAtMs = this.#front.nowMs
+    const taken = this.#response.received(chunk)
+    if (taken === null) return this.#answerBroken()
+    if (this.#response.isUpgraded) return this.#upgrade(stream, chunk)
+    if (taken) return stream.consumed(chunk.length)
+    this.#owedBytes += chunk.length
+    if (this.#stalledAtMs === 0) this.#stalledAtMs = this.#front.nowMs
+  }
+
+  streamEnd(stream: Stream): void {
+    if (stream !== this.#stream) return
+    if (!this.#response.isComplete && !this.#response.endsWithStream) return this.#answerBroken()
+    this.#stream = null
+    this.#owedBytes = 0
+    // The connector answered before it had the whole request: nothing more of it is wanted.
+    if (!this.#requestComplete) stream.reset()
+    // An upgrade that was asked for and not granted.
+    else if (!stream.localEnded) stream.end()
+    if (this.#response.mustClose || !this.#requestComplete || this.#inputEnded) return this.#linger()
+    this.#next()
+  }
+
+  streamReset(stream: Stream): void {
+    if (stream !== this.#stream) return
+    this.#stream = null
+    this.#answerBroken()
+  }
+
+  streamDrain(stream: Stream): void {
+    if (stream === this.#stream) this.#resume()
+  }
+
+  /** The tunnel or the connector broke the exchange. */
+  #answerBroken(): void {
+    const stream = this.#stream
+    this.#stream = null
+    stream?.reset()
+    if (this.#response.hasStarted) return void this.#socket.destroy()
+    this.#answer(failureAnswer(new PlatformError('TUNNEL_LOST'), { close: true, omitBody: this.#isHead }))
+  }
+
+  #upgrade(stream: Stream, chunk: Buffer): void {
+    this.#phase = 'upgraded'
+    this.#stream = null
+    stream.consumed(chunk.length)
+    this.#socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain')
+    const pending = this.#takePending()
+    new SocketRelay(this.#socket, stream)
+    if (pending.length > 0) stream.write(pending)
+  }
+
+  #next(): void {
+    this.#phase = 'head'
+    this.#startedAtMs = this.#front.nowMs
+    if (this.#pending !== null) this.#headBytes(this.#takePending())
+    else this.#resume()
+  }
+
+  // Answers of the proxy itself.
+
+  #timeout(text: string): void {
+    const stream = this.#stream
+    this.#stream = null
+    stream?.reset()
+    if (this.#response.hasStarted) return this.destroy()
+    this.#refuse(504, 'RESPONSE_TIMEOUT', [text, 'On-premise administrator: check the load of the backend system.'])
+  }
+
+  #refuse(status: number, code: string, lines: readonly string[]): void {
+    const stream = this.#stream
+    this.#stream = null
+    stream?.reset()
+    this.#answer(answer(status, code, lines, { close: true, omitBody: this.#isHead }))
+  }
+
+  #answer(bytes: Buffer): void {
+    this.#socket.write(bytes)
+    this.#linger()
+  }
+
+  /** Ends the sending side and drops what still comes, so that the client can read the answer before a reset. */
+  #linger(): void {
+    this.#phase = 'lingering'
+    this.#startedAtMs = this.#front.nowMs
+    this.#lingered = 0
+    this.#pending = null
+    this.#socket.end()
+    this.#resume()
+    if (this.#inputEnded) this.#stalledAtMs = 0
+  }
+}
+
+const nothing = Buffer.alloc(0)

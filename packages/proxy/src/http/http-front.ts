@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net'
+import type { Clock, Log } from '@landbridge/kernel'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import type { TunnelTable } from '../tunnels/tunnel-table.ts'
+import { ClientConnection } from './client-connection.ts'
+
+export interface HttpTimeouts {
+  /** A request head must be complete this long after its first byte. */
+  readonly headMs: number
+  /** An unused connection is kept this long. */
+  readonly idleMs: number
+  /** Longest pause within a request body. */
+  readonly bodyMs: number
+  /** Longest wait for the next byte of an answer; a little more than the connector's own limit, which says more. */
+  readonly responseMs: number
+  /** A client that takes nothing for this long is disconnected (guide L33239). */
+  readonly writeMs: number
+  /** Longest exchange in total; 0: no limit. */
+  readonly overallMs: number
+}
+
+export const defaultHttpTimeouts: HttpTimeouts = {
+  headMs: 30_000,
+  idleMs: 120_000,
+  bodyMs: 120_000,
+  responseMs: 310_000,
+  writeMs: 60_000,
+  overallMs: 0,
+}
+
+export interface HttpFrontOptions {
+  readonly authorizer: Authorizer
+  readonly tunnels: TunnelTable
+  readonly clock: Clock
+  readonly log: Log
+  readonly timeouts?: HttpTimeouts
+}
+
+const sweepMs = 500
+
+/** The HTTP proxy behind one listener: all its client connections and their timeouts. */
+export class HttpFront {
+  readonly authorizer: Authorizer
+  readonly tunnels: TunnelTable
+  readonly timeouts: HttpTimeouts
+  readonly log: Log
+  readonly #connections: Set<ClientConnection>
+  readonly #stopSweep: () => void
+  /** Milliseconds, advanced by the sweep: reading it costs nothing. */
+  nowMs: number
+  isDraining: boolean
+
+  constructor(options: HttpFrontOptions) {
+    this.authorizer = options.authorizer
+    this.tunnels = options.tunnels
+    this.timeouts = options.timeouts ?? defaultHttpTimeouts
+    this.log = options.log
+    this.#connections = new Set()
+    this.nowMs = options.clock.now()
+    this.isDraining = false
+    this.#stopSweep = options.clock.every(sweepMs, () => {
+      this.nowMs = options.clock.now()
+      for (const connection of this.#connections) connection.sweep(this.nowMs)
+    })
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  accept(socket: Socket): void {
+    this.#connections.add(new ClientConnection(socket, this))
+  }
+
+  /** Called by a connection that is gone. */
+  remove(connection: ClientConnection): void {
+    this.#connections.delete(connection)
+  }
+
+  /** Connections end after their current exchange; unused ones at once. */
+  drain(): void {
+    this.isDraining = true
+    for (const connection of [...this.#connections]) connection.drain()
+  }
+
+  close(): void {
+    this.#stopSweep()
+    for (const connection of [...this.#connections]) connection.destroy()
+  }
+}

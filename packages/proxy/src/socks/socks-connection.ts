@@ -1,0 +1,202 @@
+import type { Socket } from 'node:net'
+import { errorEntry, PlatformError } from '@landbridge/kernel'
+import { type Socks5Event, Socks5Handshake, Socks5Reply } from '@landbridge/socks5'
+import {
+  maxPrefaceBytes,
+  SocketRelay,
+  type Stream,
+  StreamKind,
+  type StreamSink,
+  writePreface,
+} from '@landbridge/tunnel'
+import type { Caller } from '../authorization/access-policy.ts'
+import type { SocksFront } from './socks-front.ts'
+
+const anonymous = { proxyAuthorization: '', userAuthentication: '', technicalAuthentication: '', serviceToken: '' }
+/** Shared by all connections of the process: written and copied within one call. */
+const scratch = Buffer.allocUnsafeSlow(maxPrefaceBytes)
+
+/** One client of the SOCKS5 proxy: handshake, a stream through the tunnel, then bytes both ways (guide L12551). */
+export class SocksConnection implements StreamSink {
+  readonly #socket: Socket
+  readonly #front: SocksFront
+  readonly #handshake: Socks5Handshake
+  #caller: Promise<Caller> | null
+  #locationId: string
+  #stream: Stream | null
+  #cancel: () => void
+  readonly #data: (chunk: Buffer) => void
+  readonly #ended: () => void
+
+  constructor(socket: Socket, front: SocksFront) {
+    this.#socket = socket
+    this.#front = front
+    this.#handshake = new Socks5Handshake({ methods: front.methods })
+    this.#caller = null
+    this.#locationId = ''
+    this.#stream = null
+    this.#cancel = front.clock.after(front.timeouts.handshakeMs, () => this.destroy())
+    this.#data = (chunk) => this.#carryOut(this.#handshake.push(chunk))
+    this.#ended = () => socket.destroy()
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 60_000)
+    socket.on('data', this.#data)
+    socket.on('end', this.#ended)
+    socket.on('error', () => {})
+    socket.on('close', () => this.#closed())
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  // The connector's answer: one status byte, then payload.
+
+  streamData(stream: Stream, chunk: Buffer): void {
+    const status = chunk[0] as number
+    if (status !== 0) {
+      stream.consumed(chunk.length)
+      this.#stream = null
+      stream.reset()
+      return this.#refuse(replyFor(status))
+    }
+    this.#cancel()
+    this.#stream = null
+    this.#socket.off('data', this.#data).off('end', this.#ended)
+    this.#socket.write(this.#handshake.succeed())
+    const rest = this.#handshake.takeRest()
+    stream.consumed(1)
+    const relay = new SocketRelay(this.#socket, stream)
+    if (chunk.length > 1) relay.streamData(stream, chunk.subarray(1))
+    if (rest.length > 0) stream.write(rest)
+    this.#socket.resume()
+  }
+
+  streamEnd(): void {
+    this.#lost()
+  }
+
+  streamReset(): void {
+    this.#lost()
+  }
+
+  streamDrain(): void {}
+
+  #carryOut(events: readonly Socks5Event[]): void {
+    for (const event of events) {
+      switch (event.kind) {
+        case 'reply':
+          this.#socket.write(event.bytes)
+          break
+        case 'authenticate':
+          return this.#authenticate(event.token, event.locationId)
+        case 'connect':
+          return void this.#connect(event.host, event.port)
+        case 'failed':
+          this.#front.log.debug('socks.refused', { reason: event.reason })
+          return this.#end(event.reply)
+        default:
+          event satisfies never
+      }
+    }
+  }
+
+  #authenticate(token: string, locationId: string): void {
+    const { policy } = this.#front.authorizer
+    this.#locationId = locationId
+    this.#socket.pause()
+    const credentials = policy.authorization
+      ? { ...anonymous, proxyAuthorization: token === '' ? '' : `Bearer ${token}` }
+      : { ...anonymous, serviceToken: token }
+    const caller = this.#front.authorizer.authorize(credentials)
+    this.#caller = caller
+    caller.then(
+      () => {
+        if (this.#socket.destroyed) return
+        this.#socket.resume()
+        this.#carryOut(this.#handshake.accept())
+      },
+      (failure: unknown) => {
+        if (this.#socket.destroyed) return
+        const code = failure instanceof PlatformError ? failure.code : 'INTERNAL'
+        this.#front.log.info('socks.unauthorized', { code })
+        this.#carryOut(this.#handshake.reject())
+      },
+    )
+  }
+
+  async #connect(host: string, port: number): Promise<void> {
+    this.#socket.pause()
+    this.#cancel()
+    this.#cancel = this.#front.clock.after(this.#front.timeouts.connectMs, () => this.#lost())
+    try {
+      const caller = await (this.#caller ?? this.#front.authorizer.authorize(anonymous))
+      // The token may have died since: each connection is authorised when it is opened.
+      const group = this.#front.tunnels.group(caller.subaccountId, this.#locationId)
+      const session = await group.acquire(caller.serviceToken)
+      if (this.#socket.destroyed) return
+      const stream = session.open(this)
+      this.#stream = stream
+      const bytes = writePreface(scratch, 0, {
+        kind: StreamKind.tcp,
+        virtualHost: host.toLowerCase(),
+        virtualPort: port,
+        userToken: '',
+        technicalToken: '',
+        traceId: '',
+        clientId: caller.clientId,
+      })
+      stream.writeBorrowed(scratch, 0, bytes, false)
+    } catch (failure) {
+      if (this.#socket.destroyed) return
+      if (!(failure instanceof PlatformError)) this.#front.log.error('socks.failed', {}, failure)
+      this.#refuse(
+        failure instanceof PlatformError ? replyFor(errorEntry(failure.code).socks ?? 1) : Socks5Reply.failure,
+      )
+    }
+  }
+
+  #lost(): void {
+    const stream = this.#stream
+    this.#stream = null
+    stream?.reset()
+    if (!this.#socket.destroyed) this.#refuse(Socks5Reply.failure)
+  }
+
+  #refuse(reply: Exclude<Socks5Reply, 0>): void {
+    if (this.#handshake.phase === 'connecting') this.#end(this.#handshake.fail(reply))
+    else this.destroy()
+  }
+
+  #end(reply: Buffer): void {
+    this.#cancel()
+    // The reply goes out whole; what the client still sends is dropped until it closes.
+    this.#socket.end(reply)
+    this.#socket.resume()
+    this.#cancel = this.#front.clock.after(2_000, () => this.destroy())
+  }
+
+  #closed(): void {
+    this.#cancel()
+    this.#front.remove(this)
+    const stream = this.#stream
+    this.#stream = null
+    stream?.reset()
+  }
+}
+
+/** A status byte of the connector as a SOCKS5 reply; an unknown one is a general failure. */
+function replyFor(status: number): Exclude<Socks5Reply, 0> {
+  switch (status) {
+    case 2:
+      return Socks5Reply.forbidden
+    case 3:
+      return Socks5Reply.networkUnreachable
+    case 4:
+      return Socks5Reply.hostUnreachable
+    case 5:
+      return Socks5Reply.connectionRefused
+    default:
+      return Socks5Reply.failure
+  }
+}

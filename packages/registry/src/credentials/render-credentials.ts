@@ -1,0 +1,107 @@
+import type { Binding } from '../services/binding.ts'
+import type { ServiceInstance } from '../services/service-instance.ts'
+import type { Subaccount } from '../subaccounts/subaccount.ts'
+import { certificateUrl, type PlatformEndpoints, tokenServiceUrl } from './endpoints.ts'
+
+/** A binding with what it belongs to. */
+export interface BoundService {
+  readonly binding: Binding
+  readonly instance: ServiceInstance
+  readonly subaccount: Subaccount
+}
+
+/** The `credentials` object of a binding or service key. Holds the secret in clear: hand it out, never log it. */
+export type Credentials = Readonly<Record<string, unknown>>
+
+/** Credentials as existing clients read them (guide L11553-11584, real-clients 1.1). */
+export function renderCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
+  switch (bound.instance.service) {
+    case 'xsuaa':
+      return xsuaaCredentials(bound, endpoints)
+    case 'destination':
+      return destinationCredentials(bound, endpoints)
+    case 'connectivity':
+      return connectivityCredentials(bound, endpoints)
+    case 'connectivity_proxy':
+      return proxyCredentials(bound, endpoints)
+    default:
+      throw new TypeError(`no credentials for ${bound.instance.service satisfies never}`)
+  }
+}
+
+/** What the credentials of all services share. */
+function clientCredentials({ binding, instance, subaccount }: BoundService, endpoints: PlatformEndpoints) {
+  return {
+    clientid: binding.clientId,
+    ...(binding.clientSecret === undefined ? {} : { clientsecret: binding.clientSecret.reveal() }),
+    ...(binding.certificate === undefined ? {} : { certificate: binding.certificate }),
+    ...(binding.privateKey === undefined ? {} : { key: binding.privateKey.reveal() }),
+    url: tokenServiceUrl(subaccount.subdomain, endpoints.uaaDomain),
+    certurl: certificateUrl(subaccount.subdomain, endpoints.uaaDomain),
+    uaadomain: endpoints.uaaDomain,
+    xsappname: instance.xsappname,
+    identityzone: subaccount.subdomain,
+    tenantid: subaccount.id,
+    tenantmode: 'dedicated',
+    verificationkey: endpoints.verificationKey,
+    'credential-type': binding.credentialType,
+  }
+}
+
+function xsuaaCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
+  return {
+    ...clientCredentials(bound, endpoints),
+    identityzoneid: bound.subaccount.id,
+    subaccountid: bound.subaccount.id,
+    zoneid: bound.subaccount.id,
+    serviceInstanceId: bound.instance.id,
+    sburl: `https://internal-xsuaa.${endpoints.uaaDomain}`,
+    apiurl: `https://api.${endpoints.uaaDomain}`,
+  }
+}
+
+function destinationCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
+  return {
+    ...clientCredentials(bound, endpoints),
+    uri: endpoints.destinationUri,
+    instanceid: bound.instance.id,
+  }
+}
+
+function connectivityCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
+  const { proxy } = endpoints
+  return {
+    ...clientCredentials(bound, endpoints),
+    instanceid: bound.instance.id,
+    // Without a path, although some real bindings have one: the guide appends /oauth/token (L12008), and libraries
+    // that know the other form drop the path.
+    token_service_url: tokenServiceUrl(bound.subaccount.subdomain, endpoints.uaaDomain),
+    token_service_domain: endpoints.uaaDomain,
+    onpremise_proxy_host: proxy.host,
+    onpremise_proxy_port: String(proxy.httpPort),
+    onpremise_proxy_http_port: String(proxy.httpPort),
+    onpremise_proxy_rfc_port: String(proxy.rfcLdapPort),
+    onpremise_proxy_ldap_port: String(proxy.rfcLdapPort),
+    onpremise_socks5_proxy_port: String(proxy.socks5Port),
+  }
+}
+
+/** The service key that a connectivity proxy is paired with (guide L32507, connectivity-proxy 2.10). */
+function proxyCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
+  return {
+    ...clientCredentials(bound, endpoints),
+    instanceid: bound.instance.id,
+    connectivity_service: {
+      url: endpoints.connectivityUri,
+      api_path: '/api/v1',
+      CAs_path: '/api/v1/CAs',
+      tunnel_path: '/api/v1/tunnels',
+    },
+    subaccount_id: bound.subaccount.id,
+    subaccount_subdomain: bound.subaccount.subdomain,
+    token_service_url: `${tokenServiceUrl(bound.subaccount.subdomain, endpoints.uaaDomain)}/oauth/token`,
+    token_service_url_pattern: `https://{tenant}.${endpoints.uaaDomain}/oauth/token`,
+    token_service_url_pattern_tenant_key: 'subaccount_subdomain',
+    token_service_domain: endpoints.uaaDomain,
+  }
+}

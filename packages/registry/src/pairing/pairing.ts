@@ -1,0 +1,64 @@
+import type { User } from '@landbridge/identity'
+import { type Clock, PlatformError } from '@landbridge/kernel'
+import type { RegistryRepository } from '../repository.ts'
+import { parseSubaccountId, type Subaccount } from '../subaccounts/subaccount.ts'
+import { cloudConnectorAdministrator, rolesOf } from '../users/role-collections.ts'
+import { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './attempt-limiter.ts'
+
+export interface PairingAttempt {
+  /** As the connector sent it, possibly a name. */
+  readonly subaccount: string
+  readonly userName: string
+  readonly password: string
+  readonly remoteAddress: string
+}
+
+/** Many users may share one address (NAT, a proxy), so it bears more failures than one user does. */
+const failuresPerAddress = 10
+
+/** Decides who may pair a connector with a subaccount (guide L18653-18706). */
+export class Pairing {
+  readonly #repository: RegistryRepository
+  readonly #userLimiter: AttemptLimiter
+  readonly #addressLimiter: AttemptLimiter
+
+  constructor(repository: RegistryRepository, clock: Clock, limits: AttemptLimits = defaultAttemptLimits) {
+    this.#repository = repository
+    this.#userLimiter = new AttemptLimiter(clock, limits)
+    const freeFailures = limits.freeFailures * failuresPerAddress
+    this.#addressLimiter = new AttemptLimiter(clock, { ...limits, freeFailures })
+  }
+
+  /**
+   * The subaccount and the user, when the user may connect a connector to it. The password is not kept.
+   * @throws PlatformError SUBACCOUNT_NOT_AN_ID, SUBACCOUNT_UNKNOWN, PAIRING_ATTEMPTS_EXCEEDED,
+   *   PAIRING_CREDENTIALS_WRONG or PAIRING_ROLE_MISSING, in this order
+   */
+  async authorise(attempt: PairingAttempt): Promise<{ subaccount: Subaccount; user: User }> {
+    const id = parseSubaccountId(attempt.subaccount)
+    // Said before the password is checked: an administrator who mistypes an ID must not look for the fault in the
+    // password, and IDs are random enough not to be guessed.
+    const subaccount = await this.#repository.findSubaccount(id)
+    if (subaccount === undefined) throw new PlatformError('SUBACCOUNT_UNKNOWN', { subaccountId: id })
+    const user = await this.#authenticate(attempt, id)
+    const roles = rolesOf(user.roleCollections, await this.#repository.listRoleCollections(id))
+    if (!roles.has(cloudConnectorAdministrator))
+      throw new PlatformError('PAIRING_ROLE_MISSING', { needed: cloudConnectorAdministrator, userId: user.id })
+    return { subaccount, user }
+  }
+
+  async #authenticate(attempt: PairingAttempt, subaccountId: string): Promise<User> {
+    const userKey = `${subaccountId}:${attempt.userName.toLowerCase()}`
+    this.#userLimiter.assertAllowed(userKey)
+    this.#addressLimiter.assertAllowed(attempt.remoteAddress)
+    const user = await this.#repository.authenticate(attempt.userName, attempt.password, subaccountId)
+    if (user === undefined) {
+      this.#userLimiter.failed(userKey)
+      this.#addressLimiter.failed(attempt.remoteAddress)
+      throw new PlatformError('PAIRING_CREDENTIALS_WRONG')
+    }
+    // The address stays counted: one right password must not reset the count for guesses at other users.
+    this.#userLimiter.succeeded(userKey)
+    return user
+  }
+}

@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto'
+import { type Clock, PlatformError, randomSecret, Secret } from '@landbridge/kernel'
+import type { BoundService } from './credentials/render-credentials.ts'
+import type { RegistryRepository } from './repository.ts'
+import { type Binding, certificateThumbprint, clientIdOf, parseBindingParameters } from './services/binding.ts'
+import {
+  checkInstanceName,
+  type InstanceParameters,
+  normaliseParameters,
+  redirectUrisOf,
+  type ServiceInstance,
+  xsappnameOf,
+} from './services/service-instance.ts'
+import { chooseServicePlan } from './services/service-plan.ts'
+import { checkSubaccount, parseSubaccountId, type Subaccount } from './subaccounts/subaccount.ts'
+
+/** Issues the client certificate of a managed X.509 binding. */
+export type BindingCertificateIssuer = (request: {
+  readonly commonName: string
+  readonly keyBits: number
+  readonly validityDays: number
+}) => Promise<{ readonly certificate: string; readonly key: string }>
+
+/** Applies the `init_data` of an instance (destinations and certificates); throws what the caller shall see. */
+export type InitDataSink = (instance: ServiceInstance, initData: unknown) => Promise<void>
+
+export interface RegistryOptions {
+  readonly repository: RegistryRepository
+  readonly clock: Clock
+  /** Without it, managed X.509 bindings are refused. */
+  readonly issueBindingCertificate?: BindingCertificateIssuer
+  /** Without it, `init_data` is refused. */
+  readonly applyInitData?: InitDataSink
+}
+
+/** Subaccounts, service instances and bindings with their rules. */
+export class Registry {
+  readonly #options: RegistryOptions
+  readonly #repository: RegistryRepository
+
+  constructor(options: RegistryOptions) {
+    this.#options = options
+    this.#repository = options.repository
+  }
+
+  /** @throws PlatformError SUBACCOUNT_INVALID, SUBACCOUNT_NOT_AN_ID or SUBACCOUNT_TAKEN */
+  async createSubaccount(request: { id?: string; subdomain: string; displayName?: string }): Promise<Subaccount> {
+    const subaccount = checkSubaccount({
+      id: request.id === undefined ? randomUUID() : parseSubaccountId(request.id),
+      subdomain: request.subdomain,
+      displayName: request.displayName ?? request.subdomain,
+      createdAtMs: this.#options.clock.now(),
+    })
+    await this.#repository.insertSubaccount(subaccount)
+    return subaccount
+  }
+
+  listSubaccounts(): Promise<readonly Subaccount[]> {
+    return this.#repository.listSubaccounts()
+  }
+
+  /** @throws PlatformError SUBACCOUNT_NOT_AN_ID or SUBACCOUNT_UNKNOWN */
+  async subaccount(id: string): Promise<Subaccount> {
+    const subaccount = await this.#repository.findSubaccount(parseSubaccountId(id))
+    if (subaccount === undefined) throw new PlatformError('SUBACCOUNT_UNKNOWN', { subaccountId: id })
+    return subaccount
+  }
+
+  /** Removes the subaccount and all that belongs to it. Its connectors are the caller's to revoke first. */
+  async deleteSubaccount(id: string): Promise<void> {
+    await this.subaccount(id)
+    await this.#repository.deleteSubaccount(parseSubaccountId(id))
+  }
+
+  /** @throws PlatformError SUBACCOUNT_UNKNOWN, SERVICE_UNKNOWN, INSTANCE_INVALID or INSTANCE_NAME_TAKEN */
+  async createInstance(request: {
+    subaccountId: string
+    service: string
+    plan?: string | undefined
+    name: string
+    parameters?: InstanceParameters | undefined
+  }): Promise<ServiceInstance> {
+    const subaccount = await this.subaccount(request.subaccountId)
+    const { service, plan } = chooseServicePlan(request.service, request.plan)
+    const given = request.parameters ?? {}
+    const parameters = normaliseParameters(given)
+    const instance: ServiceInstance = {
+      id: randomUUID(),
+      subaccountId: subaccount.id,
+      service,
+      plan,
+      name: checkInstanceName(request.name),
+      xsappname: xsappnameOf(service, await this.#repository.nextSequence(), parameters, request.name),
+      parameters,
+      redirectUris: redirectUrisOf(parameters),
+      supportsX509: true,
+      createdAtMs: this.#options.clock.now(),
+    }
+    await this.#repository.insertInstance(instance)
+    try {
+      await this.#applyInitData(instance, given)
+    } catch (failure) {
+      await this.#repository.deleteInstance(instance.id)
+      throw failure
+    }
+    return instance
+  }
+
+  /** Replaces the given parameters, keeps the others; also makes X.509 bindings possible (guide L11592). */
+  async updateInstance(id: string, parameters: InstanceParameters = {}): Promise<ServiceInstance> {
+    const instance = await this.instance(id)
+    await this.#applyInitData(instance, parameters)
+    const merged = normaliseParameters({ ...instance.parameters, ...parameters })
+    const updated = { ...instance, parameters: merged, redirectUris: redirectUrisOf(merged), supportsX509: true }
+    await this.#repository.updateInstance(updated)
+    return updated
+  }
+
+  async #applyInitData(instance: ServiceInstance, parameters: InstanceParameters): Promise<void> {
+    if (parameters.init_data === undefined) return
+    if (instance.service !== 'destination' || this.#options.applyInitData === undefined)
+      throw new PlatformError('INSTANCE_INVALID', {
+        field: 'parameters.init_data',
+        reason: 'is for destination instances only',
+      })
+    await this.#options.applyInitData(instance, parameters.init_data)
+  }
+
+  /** @throws PlatformError SUBACCOUNT_UNKNOWN */
+  async listInstances(subaccountId: string): Promise<readonly ServiceInstance[]> {
+    return this.#repository.listInstances((await this.subaccount(subaccountId)).id)
+  }
+
+  /** @throws PlatformError INSTANCE_UNKNOWN */
+  async instance(id: string): Promise<ServiceInstance> {
+    const instance = await this.#repository.findInstance(id)
+    if (instance === undefined) throw new PlatformError('INSTANCE_UNKNOWN', { instanceId: id })
+    return instance
+  }
+
+  /** @throws PlatformError INSTANCE_UNKNOWN or INSTANCE_HAS_BINDINGS */
+  async deleteInstance(id: string): Promise<void> {
+    const instance = await this.instance(id)
+    const bindings = await this.#repository.listBindings(instance.id)
+    if (bindings.length > 0)
+      throw new PlatformError('INSTANCE_HAS_BINDINGS', { bindings: bindings.map((binding) => binding.name) })
+    await this.#repository.deleteInstance(instance.id)
+  }
+
+  /** @throws PlatformError INSTANCE_UNKNOWN, BINDING_INVALID, BINDING_NAME_TAKEN or BINDING_X509_UNSUPPORTED */
+  async createBinding(request: {
+    instanceId: string
+    name: string
+    parameters?: Readonly<Record<string, unknown>> | undefined
+  }): Promise<BoundService> {
+    const instance = await this.instance(request.instanceId)
+    checkInstanceName(request.name)
+    const present = await this.#repository.listBindings(instance.id)
+    const sequence = await this.#repository.nextSequence()
+    const ownId = `sb-${instance.xsappname}`
+    const base = {
+      id: randomUUID(),
+      instanceId: instance.id,
+      name: request.name,
+      clientId: clientIdOf(instance, sequence, !present.some((binding) => binding.clientId === ownId)),
+      createdAtMs: this.#options.clock.now(),
+    }
+    const binding: Binding = { ...base, ...(await this.#credentialsFor(base.clientId, instance, request.parameters)) }
+    await this.#repository.insertBinding(binding)
+    return { binding, instance, subaccount: await this.subaccount(instance.subaccountId) }
+  }
+
+  async #credentialsFor(
+    clientId: string,
+    instance: ServiceInstance,
+    parameters: Readonly<Record<string, unknown>> = {},
+  ): Promise<
+    Pick<Binding, 'credentialType' | 'clientSecret' | 'certificate' | 'privateKey' | 'certificateThumbprint'>
+  > {
+    const wanted = parseBindingParameters(parameters)
+    if (wanted.credentialType === 'binding-secret')
+      return { credentialType: 'binding-secret', clientSecret: new Secret(randomSecret(32)) }
+    if (!instance.supportsX509) throw new PlatformError('BINDING_X509_UNSUPPORTED', { instanceId: instance.id })
+    if ('certificate' in wanted)
+      return {
+        credentialType: 'x509',
+        certificate: wanted.certificate,
+        certificateThumbprint: certificateThumbprint(wanted.certificate),
+      }
+    const issue = this.#options.issueBindingCertificate
+    if (issue === undefined)
+      throw new PlatformError('BINDING_INVALID', {
+        field: 'parameters.xsuaa.x509',
+        reason: 'this platform issues no certificates: give one in "certificate"',
+      })
+    const { certificate, key } = await issue({ commonName: clientId, ...wanted })
+    return {
+      credentialType: 'x509',
+      certificate,
+      privateKey: new Secret(key),
+      certificateThumbprint: certificateThumbprint(certificate),
+    }
+  }
+
+  /** @throws PlatformError INSTANCE_UNKNOWN */
+  async listBindings(instanceId: string): Promise<readonly Binding[]> {
+    return this.#repository.listBindings((await this.instance(instanceId)).id)
+  }
+
+  /** A binding with what it belongs to. @throws PlatformError BINDING_UNKNOWN */
+  async boundService(bindingId: string): Promise<BoundService> {
+    const binding = await this.#repository.findBinding(bindingId)
+    if (binding === undefined) throw new PlatformError('BINDING_UNKNOWN', { bindingId })
+    const instance = await this.instance(binding.instanceId)
+    return { binding, instance, subaccount: await this.subaccount(instance.subaccountId) }
+  }
+
+  /** All bindings of a subaccount, oldest instance first: the input of `renderVcapServices`. */
+  async boundServices(subaccountId: string): Promise<readonly BoundService[]> {
+    const subaccount = await this.subaccount(subaccountId)
+    const bound: BoundService[] = []
+    for (const instance of await this.#repository.listInstances(subaccount.id))
+      for (const binding of await this.#repository.listBindings(instance.id))
+        bound.push({ binding, instance, subaccount })
+    return bound
+  }
+
+  /** @throws PlatformError BINDING_UNKNOWN */
+  async deleteBinding(id: string): Promise<void> {
+    if (!(await this.#repository.deleteBinding(id))) throw new PlatformError('BINDING_UNKNOWN', { bindingId: id })
+  }
+}

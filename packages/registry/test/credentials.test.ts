@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Secret } from '@landbridge/kernel'
+import { renderCredentials } from '../src/index.ts'
+import { bound, endpoints, subaccount } from './sample-landscape.ts'
+
+test('connectivity credentials name the proxies with ports as texts, also under the deprecated names (CONN-001, CONN-002, CONN-003, CONN-004, RC-005)', () => {
+  const credentials = renderCredentials(bound('connectivity'), endpoints)
+  assert.equal(credentials.onpremise_proxy_host, 'proxy.example.test')
+  assert.equal(credentials.onpremise_proxy_http_port, '20003')
+  assert.equal(credentials.onpremise_proxy_port, '20003')
+  assert.equal(credentials.onpremise_socks5_proxy_port, '20004')
+  assert.equal(credentials.onpremise_proxy_rfc_port, '20001')
+  assert.equal(credentials.onpremise_proxy_ldap_port, '20001')
+  assert.equal(credentials.clientid, 'sb-clone3!b3|connectivity!b1')
+  assert.equal(credentials.clientsecret, 's3cret')
+  assert.equal(credentials.token_service_url, credentials.url)
+})
+
+test('the token service URL has no path, so that appending one works (CONN-005)', () => {
+  const credentials = renderCredentials(bound('connectivity'), endpoints)
+  const url = new URL(`${credentials.token_service_url}/oauth/token`)
+  assert.equal(url.pathname, '/oauth/token')
+  assert.equal(url.host, 'acme.authentication.example.test:8081')
+})
+
+test('destination credentials hold what every client library reads (CONN-006, CONN-010, RC-003)', () => {
+  const credentials = renderCredentials(bound('destination'), endpoints)
+  for (const name of ['clientid', 'clientsecret', 'uri', 'url', 'uaadomain', 'tenantid', 'identityzone', 'instanceid'])
+    assert.equal(typeof credentials[name], 'string', name)
+  assert.equal(credentials.xsappname, 'clone3!b3|destination!b1')
+  assert.equal(credentials.tenantid, subaccount.id)
+  assert.equal(credentials.tenantmode, 'dedicated')
+  assert.equal(renderCredentials(bound('connectivity'), endpoints).xsappname, 'clone3!b3|connectivity!b1')
+})
+
+test('the destination URI ends neither in a slash nor in a path (RC-004)', () => {
+  assert.equal(renderCredentials(bound('destination'), endpoints).uri, 'http://destination.example.test:8082')
+})
+
+test('the identity zone stands in the token URL exactly once (RC-008)', () => {
+  for (const service of ['xsuaa', 'destination', 'connectivity'] as const) {
+    const { url, identityzone } = renderCredentials(bound(service), endpoints) as { url: string; identityzone: string }
+    assert.equal(url.split(identityzone).length - 1, 1)
+  }
+})
+
+test('xsuaa credentials carry zone, key and service addresses (CONN-013, RC-014)', () => {
+  const credentials = renderCredentials(bound('xsuaa'), endpoints)
+  assert.equal(credentials.clientid, 'sb-app!t2')
+  assert.equal(credentials.xsappname, 'app!t2')
+  assert.equal(credentials.identityzone, 'acme')
+  assert.equal(credentials.identityzoneid, subaccount.id)
+  assert.equal(credentials.apiurl, 'https://api.authentication.example.test:8081')
+  assert.equal(credentials.sburl, 'https://internal-xsuaa.authentication.example.test:8081')
+  assert.match(String(credentials.verificationkey), /^-----BEGIN PUBLIC KEY-----\n/)
+  assert.equal(credentials['credential-type'], 'binding-secret')
+})
+
+test('an X.509 binding has certificate, key and certificate URL instead of a secret (CONN-017, RC-015)', () => {
+  const { binding, ...rest } = bound('destination')
+  const { clientSecret: _none, ...x509 } = binding
+  const credentials = renderCredentials(
+    { ...rest, binding: { ...x509, credentialType: 'x509', certificate: 'CERT', privateKey: new Secret('KEY') } },
+    endpoints,
+  )
+  assert.equal('clientsecret' in credentials, false)
+  assert.equal(credentials.certificate, 'CERT')
+  assert.equal(credentials.key, 'KEY')
+  assert.equal(credentials.certurl, 'https://acme.authentication.cert.example.test:8081')
+  assert.equal(credentials['credential-type'], 'x509')
+})
+
+test('without binding parameters there are no certificate fields (CONN-016)', () => {
+  const credentials = renderCredentials(bound('connectivity'), endpoints)
+  assert.equal('certificate' in credentials || 'key' in credentials, false)
+})
+
+test('the service key of a proxy says where its connectivity service and token endpoint are', () => {
+  const credentials = renderCredentials(bound('connectivity_proxy'), endpoints)
+  assert.deepEqual(credentials.connectivity_service, {
+    url: 'https://connectivity.example.test:8083',
+    api_path: '/api/v1',
+    CAs_path: '/api/v1/CAs',
+    tunnel_path: '/api/v1/tunnels',
+  })
+  assert.equal(credentials.token_service_url, 'https://acme.authentication.example.test:8081/oauth/token')
+  assert.equal(
+    String(credentials.token_service_url_pattern).replace('{tenant}', String(credentials.subaccount_subdomain)),
+    credentials.token_service_url,
+  )
+})

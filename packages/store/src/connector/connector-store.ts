@@ -1,0 +1,133 @@
+import type {
+  AuditEntry,
+  AuditEvent,
+  Change,
+  ConfigurationStore,
+  ConnectorConfiguration,
+  ConnectorSettings,
+} from '@landbridge/connector'
+import { toStoreError } from '../base/errors.ts'
+import type { Store } from '../base/open.ts'
+import { type AuditTip, appendAudit, findBrokenLink, readAudit, readTip } from './audit-trail.ts'
+import { loadConfiguration } from './load-configuration.ts'
+import { saveDifference } from './save-difference.ts'
+import type { ConnectorTables } from './tables.ts'
+
+/**
+ * The configuration of one connector. The database is read once; from then on the last committed version is kept in
+ * memory, so that reads are consistent and cost nothing. One process owns the database.
+ */
+export class ConnectorStore implements ConfigurationStore {
+  readonly #store: Store<ConnectorTables>
+  readonly #listeners: Set<(current: ConnectorConfiguration) => void>
+  #current: ConnectorConfiguration
+  #tip: AuditTip
+  #position: number
+  /** The last change in the queue; settled, never rejected. */
+  #last: Promise<unknown>
+
+  private constructor(store: Store<ConnectorTables>, current: ConnectorConfiguration, tip: AuditTip, position: number) {
+    this.#store = store
+    this.#listeners = new Set()
+    this.#current = current
+    this.#tip = tip
+    this.#position = position
+    this.#last = Promise.resolve()
+  }
+
+  /** @param initial settings of a fresh installation; stored ones win. */
+  static async open(store: Store<ConnectorTables>, initial: ConnectorSettings): Promise<ConnectorStore> {
+    const current = await loadConfiguration(store.db, store.sealer, initial)
+    const tip = await readTip(store.db)
+    const opened = new ConnectorStore(store, current, tip, await lastPosition(store))
+    // A new installation keeps its identity from the first moment on.
+    if (tip.sequence === 0)
+      await opened.change('system', (fresh) => ({
+        next: { ...fresh, settings: { ...fresh.settings } },
+        audit: { category: 'Configuration', action: 'create', object: 'connector' },
+        result: undefined,
+      }))
+    return opened
+  }
+
+  get current(): ConnectorConfiguration {
+    return this.#current
+  }
+
+  change<T>(actor: string, decide: (current: ConnectorConfiguration) => Change<T>): Promise<T> {
+    const run = this.#last.then(() => this.#commit(actor, decide))
+    this.#last = run.catch(() => {})
+    return run
+  }
+
+  onChange(listener: (current: ConnectorConfiguration) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The newest audit entries below a sequence number, oldest first. */
+  audit(limit: number, before?: number): Promise<readonly AuditEntry[]> {
+    return readAudit(this.#store.db, limit, before)
+  }
+
+  /** The first audit entry that no longer fits the chain; undefined when the trail is whole. */
+  verifyAudit(): Promise<number | undefined> {
+    return findBrokenLink(this.#store.db)
+  }
+
+  /** Appends entries that tell of no change, in one transaction and in the queue of the changes. */
+  record(actor: string, events: readonly AuditEvent[]): Promise<void> {
+    const run = this.#last.then(async () => {
+      const { db, clock } = this.#store
+      try {
+        this.#tip = await db.transaction().execute(async (transaction) => {
+          let tip = this.#tip
+          for (const event of events) tip = await appendAudit(transaction, tip, clock.now(), actor, event)
+          return tip
+        })
+      } catch (failure) {
+        throw toStoreError(failure)
+      }
+    })
+    this.#last = run.catch(() => {})
+    return run
+  }
+
+  async #commit<T>(actor: string, decide: (current: ConnectorConfiguration) => Change<T>): Promise<T> {
+    const { next, audit, result } = decide(this.#current)
+    let position = this.#position
+    const positions = { next: () => ++position }
+    const { db, sealer, clock } = this.#store
+    try {
+      this.#tip = await db.transaction().execute(async (transaction) => {
+        await saveDifference(transaction, this.#current, next, sealer, positions)
+        return appendAudit(transaction, this.#tip, clock.now(), actor, audit)
+      })
+    } catch (failure) {
+      throw toStoreError(failure)
+    }
+    this.#position = position
+    this.#current = next
+    for (const listener of this.#listeners) listener(next)
+    return result
+  }
+}
+
+async function lastPosition({ db }: Store<ConnectorTables>): Promise<number> {
+  let last = 0
+  for (const table of [
+    'connector_subaccount',
+    'connector_mapping',
+    'connector_resource',
+    'connector_domain_mapping',
+    'connector_identity_provider',
+    'connector_trusted_certificate',
+  ] as const) {
+    const row = await db
+      .selectFrom(table)
+      .select((select) => select.fn.max('position').as('position'))
+      .executeTakeFirst()
+    last = Math.max(last, Number(row?.position ?? 0))
+  }
+  return last
+}

@@ -1,0 +1,3 @@
+export { ConnectorStore } from './connector-store.ts'
+export { connectorMigrations } from './migrations.ts'
+export type { ConnectorTables } from './tables.ts'

@@ -1,0 +1,207 @@
+import type { SystemMapping } from '@landbridge/access'
+import type { ConnectorConfiguration, Subaccount, SubaccountProperties } from '@landbridge/connector'
+import type { Sealer } from '@landbridge/kernel'
+import type { Transaction } from 'kysely'
+import { settingRows } from './setting-rows.ts'
+import type { ConnectorTables } from './tables.ts'
+
+type Writer = Transaction<ConnectorTables>
+
+/** Rows are read in the order of their position; new ones come last. */
+export interface Positions {
+  next(): number
+}
+
+/**
+ * Writes what differs between two versions of the configuration. Versions share what they have in common, so comparing
+ * references finds the difference without looking into what did not change.
+ */
+export async function saveDifference(
+  db: Writer,
+  before: ConnectorConfiguration,
+  after: ConnectorConfiguration,
+  sealer: Sealer,
+  positions: Positions,
+): Promise<void> {
+  if (before.settings !== after.settings) await saveSettings(db, after, sealer)
+  const subaccounts = difference(before.subaccounts, after.subaccounts)
+  for (const [key] of subaccounts.removed) await removeSubaccount(db, key)
+  for (const [key, now, was] of subaccounts.changed) await saveSubaccount(db, key, was, now, sealer, positions)
+  const certificates = difference(before.trustedCertificates, after.trustedCertificates)
+  for (const [alias] of certificates.removed)
+    await db.deleteFrom('connector_trusted_certificate').where('alias', '=', alias).execute()
+  for (const [alias, certificate] of certificates.changed) {
+    const data = JSON.stringify(certificate)
+    await db
+      .insertInto('connector_trusted_certificate')
+      .values({ alias, position: positions.next(), data })
+      .onConflict((conflict) => conflict.column('alias').doUpdateSet({ data }))
+      .execute()
+  }
+}
+
+/** Few and small: written whole. */
+async function saveSettings(db: Writer, after: ConnectorConfiguration, sealer: Sealer): Promise<void> {
+  await db.deleteFrom('connector_setting').execute()
+  await db.insertInto('connector_setting').values(settingRows(after.settings, sealer)).execute()
+}
+
+async function removeSubaccount(db: Writer, key: string): Promise<void> {
+  for (const table of [
+    'connector_resource',
+    'connector_mapping',
+    'connector_domain_mapping',
+    'connector_identity_provider',
+    'connector_subaccount',
+  ] as const)
+    await db.deleteFrom(table).where('subaccount_key', '=', key).execute()
+}
+
+async function saveSubaccount(
+  db: Writer,
+  key: string,
+  was: Subaccount | undefined,
+  now: Subaccount,
+  sealer: Sealer,
+  positions: Positions,
+): Promise<void> {
+  const data = subaccountData(now)
+  if (was === undefined || data !== subaccountData(was) || was.privateKey !== now.privateKey) {
+    const privateKey = sealer.seal(now.privateKey.reveal(), `connector-subaccount:${key}`)
+    await db
+      .insertInto('connector_subaccount')
+      .values({ subaccount_key: key, position: positions.next(), data, private_key: privateKey })
+      .onConflict((conflict) => conflict.column('subaccount_key').doUpdateSet({ data, private_key: privateKey }))
+      .execute()
+  }
+  await saveMappings(db, key, was?.mappings, now.mappings, positions)
+  await saveDomainMappings(db, key, was, now, positions)
+  await saveIdentityProviders(db, key, was, now, positions)
+}
+
+/** The properties without the collections and the key, which have their own places. */
+function subaccountData(subaccount: Subaccount): string {
+  const { mappings, domainMappings, identityProviders, privateKey, ...data } = subaccount
+  return JSON.stringify(data satisfies Omit<SubaccountProperties, 'privateKey'>)
+}
+
+async function saveMappings(
+  db: Writer,
+  key: string,
+  was: ReadonlyMap<string, SystemMapping> | undefined,
+  now: ReadonlyMap<string, SystemMapping>,
+  positions: Positions,
+): Promise<void> {
+  const { removed, changed } = difference(was, now)
+  for (const [mappingKey] of removed)
+    for (const table of ['connector_resource', 'connector_mapping'] as const)
+      await db.deleteFrom(table).where('subaccount_key', '=', key).where('mapping_key', '=', mappingKey).execute()
+  for (const [mappingKey, mapping, before] of changed) {
+    const { resources, ...fields } = mapping
+    const data = JSON.stringify(fields)
+    await db
+      .insertInto('connector_mapping')
+      .values({ subaccount_key: key, mapping_key: mappingKey, position: positions.next(), data })
+      .onConflict((conflict) => conflict.columns(['subaccount_key', 'mapping_key']).doUpdateSet({ data }))
+      .execute()
+    if (before?.resources !== resources) await saveResources(db, key, mappingKey, before, mapping, positions)
+  }
+}
+
+async function saveResources(
+  db: Writer,
+  key: string,
+  mappingKey: string,
+  was: SystemMapping | undefined,
+  now: SystemMapping,
+  positions: Positions,
+): Promise<void> {
+  const { removed, changed } = difference(byId(was), byId(now))
+  for (const [id] of removed)
+    await db
+      .deleteFrom('connector_resource')
+      .where('subaccount_key', '=', key)
+      .where('mapping_key', '=', mappingKey)
+      .where('resource_id', '=', id)
+      .execute()
+  for (const [id, resource] of changed) {
+    const data = JSON.stringify(resource)
+    await db
+      .insertInto('connector_resource')
+      .values({ subaccount_key: key, mapping_key: mappingKey, resource_id: id, position: positions.next(), data })
+      .onConflict((conflict) =>
+        conflict.columns(['subaccount_key', 'mapping_key', 'resource_id']).doUpdateSet({ data }),
+      )
+      .execute()
+  }
+}
+
+function byId(mapping: SystemMapping | undefined): ReadonlyMap<string, SystemMapping['resources'][number]> {
+  return new Map(mapping?.resources.map((resource) => [resource.id, resource]))
+}
+
+async function saveDomainMappings(
+  db: Writer,
+  key: string,
+  was: Subaccount | undefined,
+  now: Subaccount,
+  positions: Positions,
+): Promise<void> {
+  const { removed, changed } = difference(was?.domainMappings, now.domainMappings)
+  for (const [internalDomain] of removed)
+    await db
+      .deleteFrom('connector_domain_mapping')
+      .where('subaccount_key', '=', key)
+      .where('internal_domain', '=', internalDomain)
+      .execute()
+  for (const [internalDomain, { virtualDomain }] of changed)
+    await db
+      .insertInto('connector_domain_mapping')
+      .values({
+        subaccount_key: key,
+        internal_domain: internalDomain,
+        position: positions.next(),
+        virtual_domain: virtualDomain,
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['subaccount_key', 'internal_domain']).doUpdateSet({ virtual_domain: virtualDomain }),
+      )
+      .execute()
+}
+
+async function saveIdentityProviders(
+  db: Writer,
+  key: string,
+  was: Subaccount | undefined,
+  now: Subaccount,
+  positions: Positions,
+): Promise<void> {
+  const { removed, changed } = difference(was?.identityProviders, now.identityProviders)
+  for (const [id] of removed)
+    await db.deleteFrom('connector_identity_provider').where('subaccount_key', '=', key).where('id', '=', id).execute()
+  for (const [id, provider] of changed) {
+    const data = JSON.stringify(provider)
+    await db
+      .insertInto('connector_identity_provider')
+      .values({ subaccount_key: key, id, position: positions.next(), data })
+      .onConflict((conflict) => conflict.columns(['subaccount_key', 'id']).doUpdateSet({ data }))
+      .execute()
+  }
+}
+
+interface Difference<K, V> {
+  readonly removed: readonly [key: K, was: V][]
+  readonly changed: readonly [key: K, now: V, was: V | undefined][]
+}
+
+function difference<K, V>(was: ReadonlyMap<K, V> | undefined, now: ReadonlyMap<K, V>): Difference<K, V> {
+  if (was === now) return { removed: [], changed: [] }
+  const removed: [K, V][] = []
+  const changed: [K, V, V | undefined][] = []
+  for (const [key, value] of was ?? []) if (!now.has(key)) removed.push([key, value])
+  for (const [key, value] of now) {
+    const before = was?.get(key)
+    if (before !== value) changed.push([key, value, before])
+  }
+  return { removed, changed }
+}

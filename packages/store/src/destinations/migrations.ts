@@ -1,0 +1,24 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/** Migrations of the area `destinations`. */
+export const destinationMigrations: Readonly<Record<string, Migration>> = {
+  '0300-destinations-destination': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('destination')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('subaccount_id', 'text', (column) => column.notNull())
+        .addColumn('instance_id', 'text', (column) => column.notNull())
+        .addColumn('level', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('assertion_provider', 'text')
+        .addColumn('properties', 'text', (column) => column.notNull())
+        .addColumn('etag', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('modified_at', 'bigint', (column) => column.notNull())
+        .addUniqueConstraint('destination_name', ['subaccount_id', 'instance_id', 'name'])
+        .execute()
+    },
+  },
+}

@@ -1,0 +1,21 @@
+/** The tables of the area `destinations`. */
+export interface DestinationTables {
+  destination: DestinationRow
+}
+
+export interface DestinationRow {
+  id: string
+  subaccount_id: string
+  /** Empty on subaccount level, so that the unique key covers it. */
+  instance_id: string
+  /** `subaccount`, `instance` or `subscription`. */
+  level: string
+  name: string
+  /** Name of the destination on the same level that provides the client assertion, if any. */
+  assertion_provider: string | null
+  /** All properties as JSON, sealed: any of them may be a secret. */
+  properties: string
+  etag: string
+  created_at: number
+  modified_at: number
+}

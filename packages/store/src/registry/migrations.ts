@@ -1,0 +1,136 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/** Schema changes of the registry, by name. A released one is never edited. */
+export const registryMigrations: Readonly<Record<string, Migration>> = {
+  '0100-registry-tenants': {
+    async up(db: Kysely<unknown>) {
+      await createTenantTables(db)
+      await createServiceTables(db)
+      await createUserTables(db)
+    },
+  },
+  '0101-registry-connectors': { up: createConnectorTables },
+}
+
+async function createTenantTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('registry_sequence')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('value', 'bigint', (c) => c.notNull())
+    .execute()
+  // 1 belongs to the platform's own applications (`connectivity!b1`).
+  await (db as Kysely<{ registry_sequence: { name: string; value: number } }>)
+    .insertInto('registry_sequence')
+    .values({ name: 'application', value: 1 })
+    .execute()
+  await db.schema
+    .createTable('subaccount')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('subdomain', 'text', (c) => c.notNull().unique())
+    .addColumn('display_name', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .execute()
+}
+
+async function createServiceTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('service_instance')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('subaccount_id', 'text', (c) => c.notNull().references('subaccount.id').onDelete('cascade'))
+    .addColumn('service', 'text', (c) => c.notNull())
+    .addColumn('plan', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('xsappname', 'text', (c) => c.notNull().unique())
+    .addColumn('parameters', 'text', (c) => c.notNull())
+    .addColumn('redirect_uris', 'text', (c) => c.notNull())
+    .addColumn('supports_x509', 'bigint', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addUniqueConstraint('service_instance_name', ['subaccount_id', 'name'])
+    .execute()
+  await db.schema
+    .createTable('service_binding')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('instance_id', 'text', (c) => c.notNull().references('service_instance.id').onDelete('cascade'))
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('client_id', 'text', (c) => c.notNull().unique())
+    .addColumn('credential_type', 'text', (c) => c.notNull())
+    .addColumn('client_secret', 'text')
+    .addColumn('certificate', 'text')
+    .addColumn('private_key', 'text')
+    .addColumn('certificate_thumbprint', 'text')
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addUniqueConstraint('service_binding_name', ['instance_id', 'name'])
+    .execute()
+}
+
+async function createUserTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('local_user')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('subaccount_id', 'text', (c) => c.notNull())
+    .addColumn('user_name', 'text', (c) => c.notNull())
+    .addColumn('user_key', 'text', (c) => c.notNull())
+    .addColumn('email', 'text', (c) => c.notNull())
+    .addColumn('email_key', 'text', (c) => c.notNull())
+    .addColumn('given_name', 'text', (c) => c.notNull())
+    .addColumn('family_name', 'text', (c) => c.notNull())
+    .addColumn('origin', 'text', (c) => c.notNull())
+    .addColumn('password_hash', 'text', (c) => c.notNull())
+    .addColumn('role_collections', 'text', (c) => c.notNull())
+    .addColumn('attributes', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addUniqueConstraint('local_user_name', ['subaccount_id', 'user_key'])
+    .execute()
+  await db.schema
+    .createTable('role_collection')
+    .addColumn('subaccount_id', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('roles', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('role_collection_key', ['subaccount_id', 'name'])
+    .execute()
+}
+
+async function createConnectorTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('connector_certificate')
+    .addColumn('fingerprint', 'text', (c) => c.primaryKey())
+    .addColumn('serial', 'text', (c) => c.notNull())
+    .addColumn('subaccount_id', 'text', (c) => c.notNull())
+    .addColumn('connector_id', 'text', (c) => c.notNull())
+    .addColumn('location_id', 'text', (c) => c.notNull())
+    .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('initiated_by', 'text', (c) => c.notNull())
+    .addColumn('issued_at', 'bigint', (c) => c.notNull())
+    .addColumn('not_after', 'bigint', (c) => c.notNull())
+    .addColumn('revoked_at', 'bigint')
+    .addColumn('revoke_reason', 'text')
+    .execute()
+  await db.schema
+    .createIndex('connector_certificate_subaccount')
+    .on('connector_certificate')
+    .columns(['subaccount_id', 'connector_id'])
+    .execute()
+  await db.schema
+    .createTable('connector_session')
+    .addColumn('session_id', 'text', (c) => c.primaryKey())
+    .addColumn('replica_id', 'text', (c) => c.notNull())
+    .addColumn('subaccount_id', 'text', (c) => c.notNull())
+    .addColumn('location_id', 'text', (c) => c.notNull())
+    .addColumn('connector_id', 'text', (c) => c.notNull())
+    .addColumn('version', 'text', (c) => c.notNull())
+    .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('ha_role', 'text', (c) => c.notNull())
+    .addColumn('load_sharing', 'bigint', (c) => c.notNull())
+    .addColumn('fingerprint', 'text', (c) => c.notNull())
+    .addColumn('serial', 'text', (c) => c.notNull())
+    .addColumn('remote_address', 'text', (c) => c.notNull())
+    .addColumn('connected_since', 'bigint', (c) => c.notNull())
+    .addColumn('lease_until', 'bigint', (c) => c.notNull())
+    .execute()
+  await db.schema
+    .createIndex('connector_session_place')
+    .on('connector_session')
+    .columns(['subaccount_id', 'location_id'])
+    .execute()
+}

@@ -1,0 +1,270 @@
+import {
+  type ClientDirectory,
+  hashPassword,
+  type OAuthClient,
+  type Tenant,
+  type TenantDirectory,
+  type User,
+  type UserDirectory,
+  verifyPassword,
+} from '@landbridge/identity'
+import { type ErrorCode, type Facts, PlatformError } from '@landbridge/kernel'
+import type {
+  Binding,
+  LocalUser,
+  RegistryRepository,
+  RoleCollection,
+  ServiceInstance,
+  Subaccount,
+} from '@landbridge/registry'
+import { isDuplicate, toStoreError } from '../base/errors.ts'
+import type { Store } from '../base/open.ts'
+import { ConnectedAgentsStore } from './connected-agents-store.ts'
+import { fromBinding, fromInstance, fromLocalUser, toBinding, toInstance, toLocalUser, toSubaccount } from './rows.ts'
+import type { RegistryTables } from './tables.ts'
+
+/** Tenants, services, bindings and users in SQL, and the directories that the token service reads. */
+export class RegistryStore implements RegistryRepository, TenantDirectory, ClientDirectory, UserDirectory {
+  /** Certificates and live sessions of connectors, in the same database. */
+  readonly connectors: ConnectedAgentsStore
+  readonly #store: Store<RegistryTables>
+
+  constructor(store: Store<RegistryTables>) {
+    this.connectors = new ConnectedAgentsStore(store)
+    this.#store = store
+  }
+
+  get #db() {
+    return this.#store.db
+  }
+
+  async listSubaccounts(): Promise<readonly Subaccount[]> {
+    const rows = await this.#db.selectFrom('subaccount').selectAll().orderBy('created_at').orderBy('id').execute()
+    return rows.map(toSubaccount)
+  }
+
+  async findSubaccount(id: string): Promise<Subaccount | undefined> {
+    const row = await this.#db.selectFrom('subaccount').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && toSubaccount(row)
+  }
+
+  async insertSubaccount({ id, subdomain, displayName, createdAtMs }: Subaccount): Promise<void> {
+    const row = { id, subdomain, display_name: displayName, created_at: createdAtMs }
+    await unlessTaken(this.#db.insertInto('subaccount').values(row).execute(), 'SUBACCOUNT_TAKEN', {
+      subaccountId: id,
+      subdomain,
+    })
+  }
+
+  async deleteSubaccount(id: string): Promise<boolean> {
+    return this.#db.transaction().execute(async (transaction) => {
+      await transaction.deleteFrom('local_user').where('subaccount_id', '=', id).execute()
+      await transaction.deleteFrom('role_collection').where('subaccount_id', '=', id).execute()
+      const { numDeletedRows } = await transaction.deleteFrom('subaccount').where('id', '=', id).executeTakeFirst()
+      return numDeletedRows > 0n
+    })
+  }
+
+  async nextSequence(): Promise<number> {
+    const { value } = await this.#db
+      .updateTable('registry_sequence')
+      .set((eb) => ({ value: eb('value', '+', 1) }))
+      .where('name', '=', 'application')
+      .returning('value')
+      .executeTakeFirstOrThrow()
+    return value
+  }
+
+  async listInstances(subaccountId: string): Promise<readonly ServiceInstance[]> {
+    const rows = await this.#db
+      .selectFrom('service_instance')
+      .selectAll()
+      .where('subaccount_id', '=', subaccountId)
+      .orderBy('created_at')
+      .orderBy('name')
+      .execute()
+    return rows.map(toInstance)
+  }
+
+  async findInstance(id: string): Promise<ServiceInstance | undefined> {
+    const row = await this.#db.selectFrom('service_instance').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && toInstance(row)
+  }
+
+  async insertInstance(instance: ServiceInstance): Promise<void> {
+    const insert = this.#db.insertInto('service_instance').values(fromInstance(instance)).execute()
+    await unlessTaken(insert, 'INSTANCE_NAME_TAKEN', { name: instance.name })
+  }
+
+  async updateInstance(instance: ServiceInstance): Promise<void> {
+    const { id, ...changes } = fromInstance(instance)
+    await this.#db.updateTable('service_instance').set(changes).where('id', '=', id).execute()
+  }
+
+  async deleteInstance(id: string): Promise<boolean> {
+    const deleted = await this.#db.deleteFrom('service_instance').where('id', '=', id).executeTakeFirst()
+    return deleted.numDeletedRows > 0n
+  }
+
+  async listBindings(instanceId: string): Promise<readonly Binding[]> {
+    const rows = await this.#db
+      .selectFrom('service_binding')
+      .selectAll()
+      .where('instance_id', '=', instanceId)
+      .orderBy('created_at')
+      .orderBy('name')
+      .execute()
+    return rows.map((row) => toBinding(row, this.#store.sealer))
+  }
+
+  async findBinding(id: string): Promise<Binding | undefined> {
+    const row = await this.#db.selectFrom('service_binding').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && toBinding(row, this.#store.sealer)
+  }
+
+  async insertBinding(binding: Binding): Promise<void> {
+    const row = fromBinding(binding, this.#store.sealer)
+    await unlessTaken(this.#db.insertInto('service_binding').values(row).execute(), 'BINDING_NAME_TAKEN', {
+      name: binding.name,
+    })
+  }
+
+  async deleteBinding(id: string): Promise<boolean> {
+    const deleted = await this.#db.deleteFrom('service_binding').where('id', '=', id).executeTakeFirst()
+    return deleted.numDeletedRows > 0n
+  }
+
+  async listUsers(subaccountId: string): Promise<readonly LocalUser[]> {
+    const rows = await this.#db
+      .selectFrom('local_user')
+      .selectAll()
+      .where('subaccount_id', '=', subaccountId)
+      .orderBy('user_key')
+      .execute()
+    return rows.map(toLocalUser)
+  }
+
+  async findLocalUser(id: string): Promise<LocalUser | undefined> {
+    const row = await this.#db.selectFrom('local_user').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && toLocalUser(row)
+  }
+
+  async insertUser(user: LocalUser, password: string): Promise<void> {
+    const row = { ...fromLocalUser(user), password_hash: await hashPassword(password) }
+    await unlessTaken(this.#db.insertInto('local_user').values(row).execute(), 'USER_NAME_TAKEN', {
+      userName: user.userName,
+    })
+  }
+
+  async updateUser(user: LocalUser): Promise<void> {
+    const { id, ...changes } = fromLocalUser(user)
+    await this.#db.updateTable('local_user').set(changes).where('id', '=', id).execute()
+  }
+
+  async setPassword(userId: string, password: string): Promise<void> {
+    const password_hash = await hashPassword(password)
+    await this.#db.updateTable('local_user').set({ password_hash }).where('id', '=', userId).execute()
+  }
+
+  async deleteUser(id: string): Promise<boolean> {
+    const deleted = await this.#db.deleteFrom('local_user').where('id', '=', id).executeTakeFirst()
+    return deleted.numDeletedRows > 0n
+  }
+
+  async listRoleCollections(subaccountId: string): Promise<readonly RoleCollection[]> {
+    const rows = await this.#db
+      .selectFrom('role_collection')
+      .selectAll()
+      .where('subaccount_id', 'in', [subaccountId, ''])
+      .orderBy('name')
+      .execute()
+    return rows.map((row) => ({
+      subaccountId: row.subaccount_id,
+      name: row.name,
+      roles: JSON.parse(row.roles) as string[],
+    }))
+  }
+
+  async putRoleCollection({ subaccountId, name, roles }: RoleCollection): Promise<void> {
+    const row = { subaccount_id: subaccountId, name, roles: JSON.stringify(roles) }
+    await this.#db
+      .insertInto('role_collection')
+      .values(row)
+      .onConflict((conflict) => conflict.columns(['subaccount_id', 'name']).doUpdateSet({ roles: row.roles }))
+      .execute()
+  }
+
+  // The directories of the token service.
+
+  async tenantById(id: string): Promise<Tenant | undefined> {
+    return this.findSubaccount(id.toLowerCase())
+  }
+
+  async tenantBySubdomain(subdomain: string): Promise<Tenant | undefined> {
+    const row = await this.#db
+      .selectFrom('subaccount')
+      .selectAll()
+      .where('subdomain', '=', subdomain.toLowerCase())
+      .executeTakeFirst()
+    return row && toSubaccount(row)
+  }
+
+  async findClient(clientId: string): Promise<OAuthClient | undefined> {
+    const row = await this.#db
+      .selectFrom('service_binding')
+      .selectAll()
+      .where('client_id', '=', clientId)
+      .executeTakeFirst()
+    const instance = row && (await this.findInstance(row.instance_id))
+    if (row === undefined || instance === undefined) return undefined
+    const binding = toBinding(row, this.#store.sealer)
+    return {
+      clientId,
+      ...(binding.clientSecret === undefined ? {} : { secret: binding.clientSecret }),
+      certificateThumbprints: binding.certificateThumbprint === undefined ? [] : [binding.certificateThumbprint],
+      subaccountId: instance.subaccountId,
+      instanceId: instance.id,
+      service: instance.service,
+      plan: instance.plan,
+      xsappname: instance.xsappname,
+      redirectUris: instance.redirectUris,
+    }
+  }
+
+  async authenticate(userName: string, password: string, subaccountId: string): Promise<User | undefined> {
+    const row = await this.#userRow(userName.toLowerCase(), subaccountId)
+    // Also for an unknown user, so that the time of the answer does not tell who exists.
+    const isRight = await verifyPassword(password, row?.password_hash)
+    return isRight && row !== undefined ? toUser(toLocalUser(row)) : undefined
+  }
+
+  async findUser(id: string): Promise<User | undefined> {
+    const user = await this.findLocalUser(id)
+    return user && toUser(user)
+  }
+
+  /** The subaccount's own user before the platform's, a user name before an e-mail address. */
+  async #userRow(key: string, subaccountId: string): Promise<RegistryTables['local_user'] | undefined> {
+    const rows = await this.#db
+      .selectFrom('local_user')
+      .selectAll()
+      .where('subaccount_id', 'in', [subaccountId, ''])
+      .where((eb) => eb.or([eb('user_key', '=', key), eb('email_key', '=', key)]))
+      .execute()
+    const rank = (row: RegistryTables['local_user']) =>
+      (row.subaccount_id === '' ? 2 : 0) + (row.user_key === key ? 0 : 1)
+    return rows.toSorted((a, b) => rank(a) - rank(b) || a.created_at - b.created_at)[0]
+  }
+}
+
+function toUser({ id, userName, email, givenName, familyName, origin, roleCollections, attributes }: LocalUser): User {
+  return { id, userName, email, givenName, familyName, origin, roleCollections, attributes }
+}
+
+async function unlessTaken(write: Promise<unknown>, code: ErrorCode, facts: Facts): Promise<void> {
+  try {
+    await write
+  } catch (cause) {
+    throw isDuplicate(cause) ? new PlatformError(code, facts, { cause }) : toStoreError(cause)
+  }
+}

@@ -1,0 +1,181 @@
+import { type Sealer, Secret } from '@landbridge/kernel'
+import type {
+  Binding,
+  ConnectorCertificate,
+  ConnectorSession,
+  CredentialType,
+  LocalUser,
+  ServiceInstance,
+  ServiceName,
+  Subaccount,
+} from '@landbridge/registry'
+import type { RegistryTables } from './tables.ts'
+
+// Between rows and the model. Services and credential types were checked before they were written.
+
+export function toSubaccount(row: RegistryTables['subaccount']): Subaccount {
+  return { id: row.id, subdomain: row.subdomain, displayName: row.display_name, createdAtMs: row.created_at }
+}
+
+export function toInstance(row: RegistryTables['service_instance']): ServiceInstance {
+  return {
+    id: row.id,
+    subaccountId: row.subaccount_id,
+    service: row.service as ServiceName,
+    plan: row.plan,
+    name: row.name,
+    xsappname: row.xsappname,
+    parameters: JSON.parse(row.parameters) as Record<string, unknown>,
+    redirectUris: JSON.parse(row.redirect_uris) as string[],
+    supportsX509: row.supports_x509 === 1,
+    createdAtMs: row.created_at,
+  }
+}
+
+export function fromInstance(instance: ServiceInstance): RegistryTables['service_instance'] {
+  return {
+    id: instance.id,
+    subaccount_id: instance.subaccountId,
+    service: instance.service,
+    plan: instance.plan,
+    name: instance.name,
+    xsappname: instance.xsappname,
+    parameters: JSON.stringify(instance.parameters),
+    redirect_uris: JSON.stringify(instance.redirectUris),
+    supports_x509: instance.supportsX509 ? 1 : 0,
+    created_at: instance.createdAtMs,
+  }
+}
+
+export function toBinding(row: RegistryTables['service_binding'], sealer: Sealer): Binding {
+  const { client_secret: secret, certificate, private_key: key, certificate_thumbprint: thumbprint } = row
+  return {
+    id: row.id,
+    instanceId: row.instance_id,
+    name: row.name,
+    clientId: row.client_id,
+    credentialType: row.credential_type as CredentialType,
+    createdAtMs: row.created_at,
+    ...(secret === null ? {} : { clientSecret: new Secret(sealer.open(secret, `binding:${row.id}`)) }),
+    ...(certificate === null ? {} : { certificate }),
+    ...(key === null ? {} : { privateKey: new Secret(sealer.open(key, `binding-key:${row.id}`)) }),
+    ...(thumbprint === null ? {} : { certificateThumbprint: thumbprint }),
+  }
+}
+
+export function fromBinding(binding: Binding, sealer: Sealer): RegistryTables['service_binding'] {
+  const { id, clientSecret, privateKey } = binding
+  return {
+    id,
+    instance_id: binding.instanceId,
+    name: binding.name,
+    client_id: binding.clientId,
+    credential_type: binding.credentialType,
+    client_secret: clientSecret === undefined ? null : sealer.seal(clientSecret.reveal(), `binding:${id}`),
+    certificate: binding.certificate ?? null,
+    private_key: privateKey === undefined ? null : sealer.seal(privateKey.reveal(), `binding-key:${id}`),
+    certificate_thumbprint: binding.certificateThumbprint ?? null,
+    created_at: binding.createdAtMs,
+  }
+}
+
+export function toLocalUser(row: RegistryTables['local_user']): LocalUser {
+  return {
+    id: row.id,
+    subaccountId: row.subaccount_id,
+    userName: row.user_name,
+    email: row.email,
+    givenName: row.given_name,
+    familyName: row.family_name,
+    origin: row.origin,
+    roleCollections: JSON.parse(row.role_collections) as string[],
+    attributes: JSON.parse(row.attributes) as Record<string, string[]>,
+    createdAtMs: row.created_at,
+  }
+}
+
+export function fromLocalUser(user: LocalUser): Omit<RegistryTables['local_user'], 'password_hash'> {
+  return {
+    id: user.id,
+    subaccount_id: user.subaccountId,
+    user_name: user.userName,
+    user_key: user.userName.toLowerCase(),
+    email: user.email,
+    email_key: user.email.toLowerCase(),
+    given_name: user.givenName,
+    family_name: user.familyName,
+    origin: user.origin,
+    role_collections: JSON.stringify(user.roleCollections),
+    attributes: JSON.stringify(user.attributes),
+    created_at: user.createdAtMs,
+  }
+}
+
+export function toCertificate(row: RegistryTables['connector_certificate']): ConnectorCertificate {
+  return {
+    fingerprint: row.fingerprint,
+    serial: row.serial,
+    subaccountId: row.subaccount_id,
+    connectorId: row.connector_id,
+    locationId: row.location_id,
+    description: row.description,
+    initiatedBy: row.initiated_by,
+    issuedAtMs: row.issued_at,
+    notAfterMs: row.not_after,
+    ...(row.revoked_at === null ? {} : { revoked: { atMs: row.revoked_at, reason: row.revoke_reason ?? '' } }),
+  }
+}
+
+export function fromCertificate(certificate: ConnectorCertificate): RegistryTables['connector_certificate'] {
+  return {
+    fingerprint: certificate.fingerprint,
+    serial: certificate.serial,
+    subaccount_id: certificate.subaccountId,
+    connector_id: certificate.connectorId,
+    location_id: certificate.locationId,
+    description: certificate.description,
+    initiated_by: certificate.initiatedBy,
+    issued_at: certificate.issuedAtMs,
+    not_after: certificate.notAfterMs,
+    revoked_at: certificate.revoked?.atMs ?? null,
+    revoke_reason: certificate.revoked?.reason ?? null,
+  }
+}
+
+export function toSession(row: RegistryTables['connector_session']): ConnectorSession {
+  return {
+    sessionId: row.session_id,
+    replicaId: row.replica_id,
+    subaccountId: row.subaccount_id,
+    locationId: row.location_id,
+    connectorId: row.connector_id,
+    version: row.version,
+    description: row.description,
+    haRole: row.ha_role,
+    loadSharing: row.load_sharing === 1,
+    fingerprint: row.fingerprint,
+    serial: row.serial,
+    remoteAddress: row.remote_address,
+    connectedSinceMs: row.connected_since,
+    leaseUntilMs: row.lease_until,
+  }
+}
+
+export function fromSession(session: ConnectorSession): RegistryTables['connector_session'] {
+  return {
+    session_id: session.sessionId,
+    replica_id: session.replicaId,
+    subaccount_id: session.subaccountId,
+    location_id: session.locationId,
+    connector_id: session.connectorId,
+    version: session.version,
+    description: session.description,
+    ha_role: session.haRole,
+    load_sharing: session.loadSharing ? 1 : 0,
+    fingerprint: session.fingerprint,
+    serial: session.serial,
+    remote_address: session.remoteAddress,
+    connected_since: session.connectedSinceMs,
+    lease_until: session.leaseUntilMs,
+  }
+}

@@ -1,0 +1,79 @@
+/** Tables of the registry. Times are milliseconds since 1970, truth values 0 and 1, lists and objects JSON text. */
+export interface RegistryTables {
+  registry_sequence: { name: string; value: number }
+  subaccount: { id: string; subdomain: string; display_name: string; created_at: number }
+  service_instance: {
+    id: string
+    subaccount_id: string
+    service: string
+    plan: string
+    name: string
+    xsappname: string
+    parameters: string
+    redirect_uris: string
+    supports_x509: number
+    created_at: number
+  }
+  service_binding: {
+    id: string
+    instance_id: string
+    name: string
+    client_id: string
+    credential_type: string
+    /** Sealed for `binding:<id>`. */
+    client_secret: string | null
+    certificate: string | null
+    /** Sealed for `binding-key:<id>`. */
+    private_key: string | null
+    certificate_thumbprint: string | null
+    created_at: number
+  }
+  local_user: {
+    id: string
+    /** Empty for users of the platform. */
+    subaccount_id: string
+    user_name: string
+    /** The user name in lower case, by which it is unique in its subaccount. */
+    user_key: string
+    email: string
+    email_key: string
+    given_name: string
+    family_name: string
+    origin: string
+    password_hash: string
+    role_collections: string
+    attributes: string
+    created_at: number
+  }
+  role_collection: { subaccount_id: string; name: string; roles: string }
+  /** Outlives its subaccount: a certificate that was revoked with it must stay revoked. */
+  connector_certificate: {
+    fingerprint: string
+    serial: string
+    subaccount_id: string
+    connector_id: string
+    location_id: string
+    description: string
+    initiated_by: string
+    issued_at: number
+    not_after: number
+    revoked_at: number | null
+    revoke_reason: string | null
+  }
+  connector_session: {
+    session_id: string
+    replica_id: string
+    subaccount_id: string
+    location_id: string
+    connector_id: string
+    version: string
+    description: string
+    ha_role: string
+    load_sharing: number
+    fingerprint: string
+    serial: string
+    remote_address: string
+    connected_since: number
+    lease_until: number
+  }
+}
