@@ -64,11 +64,12 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const { config, clock, log, runtime } = options
   const store = await ConnectorStore.open(options.store, await firstSettings(config))
   const certificate = await uiCertificate(store, clock, config.dnsNames)
+  const regions = new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override]))
   const subaccounts = new SubaccountService({
     store,
     runtime,
     clock,
-    regions: new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override])),
+    regions,
     regionTimeoutMs: config.regionTimeoutMs,
     tunnelTimeoutMs: config.tunnelTimeoutMs,
   })
@@ -80,8 +81,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   addOperations(api, { config, store, trail: store, subaccounts, clock }, gate)
   const port = await listen(api, config.host, config.port, 'cloud-connector.port')
 
-  const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion)))
-  runtime.apply(toSnapshot(store.current, connectorVersion))
+  const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))
+  runtime.apply(toSnapshot(store.current, connectorVersion, regions))
   const synchronise = (subaccountId: string, regionHost: string): void => {
     subaccounts.synchroniseTrust('system', { subaccountId, regionHost }).catch((failure: unknown) => {
       log.warn('trust.failed', { subaccountId, regionHost }, failure)

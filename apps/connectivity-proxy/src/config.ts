@@ -98,6 +98,13 @@ export const connectivityProxyConfigSchema = Type.Object(
         responseMs: milliseconds(310_000, 'Longest wait for the next byte of an answer.'),
         writeMs: milliseconds(60_000, 'A client that takes nothing for this long is disconnected.'),
         overallMs: milliseconds(0, 'Longest exchange in total; 0: no limit.'),
+        heartbeatMs: Type.Integer({
+          minimum: 100,
+          maximum: 120_000,
+          default: 15_000,
+          description: 'A silent tunnel is tested after this time and counts as lost after twice as much.',
+          'x-unit': 'ms',
+        }),
       },
       { default: {}, additionalProperties: false },
     ),

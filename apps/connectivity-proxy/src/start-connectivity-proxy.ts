@@ -57,7 +57,16 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   }
   const table = new TunnelTable(service, address, clock)
   const { connectorCa: ca, ...certificate } = options.tls
-  const tunnelServer = new TunnelServer({ host: tunnel.host, port: tunnel.port, ...certificate, ca, table, clock, log })
+  const tunnelServer = new TunnelServer({
+    host: tunnel.host,
+    port: tunnel.port,
+    ...certificate,
+    ca,
+    table,
+    heartbeatMs: config.timeouts.heartbeatMs,
+    clock,
+    log,
+  })
   const tunnelPort = await tunnelServer.listen()
   table.announce({ ...address, port: tunnel.externalPort === 0 ? tunnelPort : tunnel.externalPort })
 

@@ -12,6 +12,8 @@ export interface RuntimeOptions {
   readonly clock: Clock
   readonly log: Log
   readonly timeouts?: BackendTimeouts
+  /** Silence after which a session to the cloud is tested; twice that, and it counts as dead. */
+  readonly heartbeatMs?: number
   /** Audit of refused requests and connections. */
   readonly denied?: (access: DeniedAccess) => void
   /** The cloud's trust list changed: synchronise it. */
@@ -21,11 +23,14 @@ export interface RuntimeOptions {
 interface Running {
   readonly context: SubaccountContext
   readonly propagation: SubaccountPropagation
-  /** What the link was made from; another value means another link. */
+  /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
   subaccount: SubaccountRuntime
   link: SubaccountLink | null
 }
+
+/** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
+const defaultHeartbeatMs = 10_000
 
 const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] }
 
@@ -56,6 +61,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       version: snapshot.version,
       httpsProxy: snapshot.httpsProxy,
       acceptor: new StreamAcceptor(context, timeouts),
+      heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
       clock: options.clock,
       log: options.log,
       trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
@@ -139,5 +145,6 @@ function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot
     httpsProxy?.host,
     httpsProxy?.port,
     httpsProxy?.user,
+    httpsProxy?.password?.reveal(),
   ])
 }

@@ -31,6 +31,7 @@ test('destination credentials hold what every client library reads (CONN-006, CO
   assert.equal(credentials.xsappname, 'clone3!b3|destination!b1')
   assert.equal(credentials.tenantid, subaccount.id)
   assert.equal(credentials.tenantmode, 'dedicated')
+  assert.equal(renderCredentials(bound('connectivity'), endpoints).xsappname, 'clone3!b3|connectivity!b1')
 })
 
 test('the destination URI ends neither in a slash nor in a path (RC-004)', () => {

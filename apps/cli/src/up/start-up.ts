@@ -137,7 +137,15 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   } finally {
     await agent.destroy()
   }
-  return { state, credentials, close: () => closeAll(started) }
+  return {
+    state,
+    credentials,
+    async close() {
+      // What is on its way ends while everything that it passes through still runs.
+      await proxy.drain()
+      await closeAll(started)
+    },
+  }
 }
 
 function component({ name, url }: RunningApp): PlatformState['components'][number] {

@@ -1,6 +1,7 @@
 import { type AccessTable, compileAccess, type SystemMapping } from '@landbridge/access'
+import type { RegionOverride } from '../pairing/region-request.ts'
 import { defaultPropagationSettings } from '../propagation/settings.ts'
-import type { ConnectorSnapshot, SubaccountRuntime } from '../runtime-port.ts'
+import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
 import type { ConnectorConfiguration, Subaccount } from './model.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
@@ -15,8 +16,16 @@ export function accessOf(subaccount: Subaccount): AccessTable {
   return table
 }
 
-/** What the running side needs to know of a configuration. */
-export function toSnapshot(configuration: ConnectorConfiguration, version: string): ConnectorSnapshot {
+/**
+ * What the running side needs to know of a configuration. An override of a region wins over what was stored when the
+ * subaccount was paired: the operator may have moved the region since.
+ * @param regions overrides by region host, lower case.
+ */
+export function toSnapshot(
+  configuration: ConnectorConfiguration,
+  version: string,
+  regions: ReadonlyMap<string, RegionOverride> = new Map(),
+): ConnectorSnapshot {
   const { settings, trustedCertificates } = configuration
   return {
     installationId: settings.installationId,
@@ -34,11 +43,16 @@ export function toSnapshot(configuration: ConnectorConfiguration, version: strin
       hasSystemCertificate: settings.systemCertificate !== undefined,
     },
     // A shadow only watches; its master carries the tunnels.
-    subaccounts: settings.haRole === 'shadow' ? [] : Array.from(configuration.subaccounts.values(), toRuntime),
+    subaccounts:
+      settings.haRole === 'shadow'
+        ? []
+        : Array.from(configuration.subaccounts.values(), (subaccount) =>
+            toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
+          ),
   }
 }
 
-function toRuntime(subaccount: Subaccount): SubaccountRuntime {
+function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {
   const { subaccountId, regionHost, locationId, description, connected, loadSharing, tunnelConnections } = subaccount
   return {
     subaccountId,
@@ -48,7 +62,7 @@ function toRuntime(subaccount: Subaccount): SubaccountRuntime {
     connected,
     loadSharing,
     tunnelConnections,
-    endpoint: subaccount.endpoint,
+    endpoint: overridden(subaccount.endpoint, override),
     certificate: subaccount.certificate,
     privateKey: subaccount.privateKey,
     access: accessOf(subaccount),
@@ -56,5 +70,15 @@ function toRuntime(subaccount: Subaccount): SubaccountRuntime {
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)
       .map(({ issuer, jwks }) => ({ issuer, jwks })),
+  }
+}
+
+function overridden(endpoint: RegionEndpoint, override: RegionOverride = {}): RegionEndpoint {
+  const { address, port, ca } = override
+  return {
+    ...endpoint,
+    ...(address === undefined ? {} : { address }),
+    ...(port === undefined ? {} : { port }),
+    ...(ca === undefined ? {} : { ca }),
   }
 }

@@ -11,7 +11,7 @@ import {
   requestLimits,
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
-import { type Preface, SocketRelay, type Stream, type StreamSink } from '@landbridge/tunnel'
+import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
 import type { Target } from '../backend/target.ts'
 import type { IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
@@ -301,9 +301,11 @@ export class HttpExchange implements StreamSink, BackendUser {
       return true
     }
     if (end >= 0) this.#phase = 'complete'
-    const socket = this.#backend?.socket
-    if (socket === undefined || socket.destroyed) return true
-    return socket.write(start === 0 ? chunk : chunk.subarray(start))
+    const backend = this.#backend
+    if (backend === null || backend.socket.destroyed) return true
+    const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
+    if (isTaken) backend.fed()
+    return isTaken
   }
 
   // The end.
@@ -340,10 +342,16 @@ export class HttpExchange implements StreamSink, BackendUser {
   #upgrade(backend: BackendConnection): void {
     this.#phase = 'upgraded'
     this.#backend = null
-    backend.user = null
     this.#context.backends.detach(backend)
-    backend.socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain')
-    new SocketRelay(backend.socket, this.#stream)
+    backend.socket.removeAllListeners('end').removeAllListeners('drain')
+    const relay = new SocketRelay(backend.socket, this.#stream)
+    // The relay hears the end and the loss of the socket by itself; only what is read comes through the connection.
+    backend.user = {
+      backendData: (borrowed) => relay.fromSocket(borrowed),
+      backendDrain() {},
+      backendEnd() {},
+      backendClosed() {},
+    }
   }
 
   #refuse(answer: Buffer): void {

@@ -136,15 +136,6 @@ export const registryConnectorErrors = errorArea({
     remedy: 'Operator: list the connectors of the subaccount and repeat the request with one of them.',
     show: ['connectorId'],
   },
-  CONNECTOR_NOT_CONNECTED: {
-    http: 404,
-    level: 'info',
-    retry: 'later',
-    title: 'No Cloud Connector is connected for this subaccount and location ID',
-    remedy:
-      'Connector administrator: connect the subaccount in the Cloud Connector. Application: check the location ID of the destination.',
-    show: ['subaccountId', 'locationId'],
-  },
   CONNECTOR_CONTROL_ONLY: {
     http: 400,
     level: 'info',

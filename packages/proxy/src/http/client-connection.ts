@@ -134,7 +134,11 @@ export class ClientConnection implements StreamSink {
           return this.#timeout('The backend did not answer in time.')
         return
       case 'lingering':
-        if (nowMs - this.#startedAtMs > lingerMs) this.destroy()
+        // A slow client gets the rest of its answer first; one that takes nothing is what `writeMs` is for.
+        if (this.#socket.writableLength > 0) {
+          this.#startedAtMs = nowMs
+          if (this.#stalledAtMs === 0) this.#stalledAtMs = nowMs
+        } else if (nowMs - this.#startedAtMs > lingerMs) this.destroy()
     }
   }
 
