@@ -180,7 +180,7 @@ function ask(cloud: Session, request: Asked): Promise<Answered> {
       streamReset: () => reject(new Error('the stream was reset')),
       streamDrain() {},
     })
-    const head = [`GET /resource HTTP/1.1`, `Host: ${host}`, ...(request.headers ?? []), '', ''].join('\r\n')
+    const head = [`GET /resource HTTP/1.1`, `Host: ${host}:443`, ...(request.headers ?? []), '', ''].join('\r\n')
     const bytes = Buffer.alloc(128 * 1024)
     const at = writePreface(bytes, 0, {
       kind: StreamKind.http,

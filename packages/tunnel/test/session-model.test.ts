@@ -161,7 +161,10 @@ test('whatever two ends do to their streams, bytes arrive in order and nothing i
       last.end(Buffer.from('still alive'))
       await until(() => link.sinks.server.events.length === 1)
       assert.equal(Buffer.concat(link.sinks.server.chunks).toString(), 'still alive')
-      const closed = taps.map((tap) => once(tap, 'close'))
+      // Ending both sides at once may reset the connection: only that it is gone matters.
+      const closed = taps.map(
+        (tap) => new Promise<void>((resolve) => tap.on('error', () => {}).once('close', () => resolve())),
+      )
       await pair[Symbol.asyncDispose]()
       await Promise.all(closed)
     }),
