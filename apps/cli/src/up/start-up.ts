@@ -121,6 +121,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
     hostNames: [landscape.subaccount.subdomain, 'internal-xsuaa', 'api'].map((label) => `${label}.localhost`),
     address: host,
     vcapServices: renderVcapServices(landscape.application, endpoints),
+    operator: { url: connectivityService.url, secret: credentials.operatorSecret },
   }
   progress('Setting up the demo landscape')
   const agent = createAgent({ ...state, caFiles: [state.caFile, ...state.componentCaFiles] })
