@@ -14,7 +14,7 @@ const endlessBytes = 1024 * 1024 * 1024
 const block = Buffer.alloc(64 * 1024, 'x')
 
 const held: (() => void)[] = []
-const counts = { held: 0, endlessSent: 0, endlessClosed: 0, connections: 0 }
+const counts = { served: 0, held: 0, endlessSent: 0, endlessClosed: 0, connections: 0 }
 
 serveCommands<{ httpPort: number; tcpPort: number }>(async (settings) => {
   const http = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, serve)
@@ -73,6 +73,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function answer(response: ServerResponse, text: string): void {
+  counts.served++
   response.end(text.repeat(Math.ceil(bodyBytes / text.length)))
 }
 
