@@ -1,3 +1,8 @@
+export { startBrowser } from './browser.ts'
 export { selfSignedCertificate, type TestCertificate } from './certificate.ts'
+export { type ChildOptions, type Finished, repository, runChild, runLandbridge, startChild } from './child.ts'
+export { callJson, type JsonAnswer, type JsonCall } from './https-json.ts'
+export { type Credentials, type Login, startPlatform, type TestPlatform } from './platform.ts'
 export { freePort, startPostgres, type TestPostgres } from './postgres.ts'
+export { type RunningCommand, runUntilReady } from './running-command.ts'
 export { temporaryFolder } from './temp.ts'

@@ -24,6 +24,8 @@ import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
+import { onPremiseCertificateRoutes } from './routes/on-premise-certificate-routes.ts'
+import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
@@ -62,11 +64,12 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const { config, clock, log, runtime } = options
   const store = await ConnectorStore.open(options.store, await firstSettings(config))
   const certificate = await uiCertificate(store, clock, config.dnsNames)
+  const regions = new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override]))
   const subaccounts = new SubaccountService({
     store,
     runtime,
     clock,
-    regions: new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override])),
+    regions,
     regionTimeoutMs: config.regionTimeoutMs,
     tunnelTimeoutMs: config.tunnelTimeoutMs,
   })
@@ -78,8 +81,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   addOperations(api, { config, store, trail: store, subaccounts, clock }, gate)
   const port = await listen(api, config.host, config.port, 'cloud-connector.port')
 
-  const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion)))
-  runtime.apply(toSnapshot(store.current, connectorVersion))
+  const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))
+  runtime.apply(toSnapshot(store.current, connectorVersion, regions))
   const synchronise = (subaccountId: string, regionHost: string): void => {
     subaccounts.synchroniseTrust('system', { subaccountId, regionHost }).catch((failure: unknown) => {
       log.warn('trust.failed', { subaccountId, regionHost }, failure)
@@ -119,6 +122,8 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   authenticationRoutes(api, context, gate.passwords)
   proxyRoutes(api, context)
   truststoreRoutes(api, context)
+  onPremiseCertificateRoutes(api, context)
+  propagationRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)

@@ -1,7 +1,4 @@
+export type { ConnectivityServiceOptions } from './compose.ts'
 export { type ConnectivityServiceConfig, connectivityServiceConfigSchema } from './config.ts'
 export type { TrustedIdp } from './region/region-routes.ts'
-export {
-  type ConnectivityServiceOptions,
-  type RunningConnectivityService,
-  startConnectivityService,
-} from './start.ts'
+export { type RunningConnectivityService, startConnectivityService } from './start.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { certificateFacts } from '@landbridge/identity'
+import { ManualClock } from '@landbridge/kernel'
 import { basic, idp, newCa, newTenant, type Platform, password, startPlatform } from './platform.ts'
 import { newSigningRequest } from './signing-request.ts'
 import { pair } from './test-connector.ts'
@@ -12,7 +13,7 @@ before(async () => {
 })
 after(() => platform.close())
 
-test('a connector downloads its configuration, with tunnel hosts that do not follow from the region host (SCC-034, SCC-035, SCC-048)', async () => {
+test('a connector downloads its configuration, with tunnel hosts that do not follow from the region host', async () => {
   const { subaccount, basic: authorization } = await newTenant(platform)
   const answer = await platform.region({ path: `/api/v1/subaccounts/${subaccount.id}/configuration`, authorization })
   assert.equal(answer.status, 200)
@@ -27,7 +28,7 @@ test('a connector downloads its configuration, with tunnel hosts that do not fol
   })
 })
 
-test('the certificate is signed for the key of the connector and names subaccount and connector, not the user (SCC-058, SCC-059, SCC-061)', async () => {
+test('the certificate is signed for the key of the connector and names subaccount and connector, not the user (SCC-058)', async () => {
   const tenant = await newTenant(platform)
   const { key, csr } = newSigningRequest()
   const answer = await platform.region({
@@ -77,7 +78,7 @@ test('a wrong password, a missing role, a wrong ID and a name in place of the ID
   assert.equal(named.json.code, 'SUBACCOUNT_NOT_AN_ID')
 })
 
-test('the password reaches the check unchanged, colons and one-time codes included (SCC-051)', async () => {
+test('the password reaches the check unchanged, colons and one-time codes included', async () => {
   const { subaccount } = await newTenant(platform)
   const odd = 'a:b c%20Ü"204815'
   await platform.service.users.createUser({
@@ -106,16 +107,18 @@ test('a bad location ID or request is refused at pairing (SCC-067)', async () =>
   assert.equal(await attempt({ connectorId: 'c' }), 'REQUEST_INVALID')
 })
 
-test('repeated wrong passwords are answered 429 with a time to wait', async () => {
-  const limited = await startPlatform()
+test('repeated wrong passwords are answered 429 with a time to wait, and the right one is taken after it', async () => {
+  const clock = new ManualClock(Date.now())
+  const limited = await startPlatform({ clock })
   const { subaccount, basic: authorization } = await newTenant(limited)
+  const userName = Buffer.from(authorization.slice(6), 'base64').toString().split(':')[0] ?? ''
   const path = `/api/v1/subaccounts/${subaccount.id}/configuration`
-  for (let i = 0; i < 6; i++) await limited.region({ path, authorization: basic('x@example.test', `wrong ${i}`) })
-  const answer = await limited.region({ path, authorization: basic('x@example.test', 'wrong') })
+  for (let i = 0; i < 6; i++) await limited.region({ path, authorization: basic(userName, `wrong ${i}`) })
+  const answer = await limited.region({ path, authorization })
   assert.equal(answer.status, 429)
-  assert.match(String(answer.headers['retry-after']), /^\d+$/)
-  // The address is slowed down as well, so that one machine cannot try many users.
-  assert.equal((await limited.region({ path, authorization })).status, 429)
+  assert.equal(answer.headers['retry-after'], '1')
+  clock.advance(1_000)
+  assert.equal((await limited.region({ path, authorization })).status, 200)
   await limited.close()
 })
 
@@ -139,7 +142,7 @@ test('trust is handed out for a certificate of the subaccount, and for no other'
   assert.equal((await trust(tenant.subaccount.id, unlisted)).json.code, 'CONNECTOR_CERTIFICATE_UNKNOWN')
 })
 
-test('the CA list is a PEM file that anybody may fetch (CP-124)', async () => {
+test('the CA list is a PEM file that anybody may fetch', async () => {
   const answer = await platform.region({ path: '/api/v1/CAs' })
   assert.equal(answer.status, 200)
   assert.equal(

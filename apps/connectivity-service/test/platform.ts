@@ -56,12 +56,13 @@ export interface PlatformOptions {
   readonly config?: Partial<ConnectivityServiceConfig>
 }
 
-export const newCa = () => LocalCa.create({ subject: { CN: 'Test CA', O: 'Landbridge' } })
+export const newCa = (clock: Clock = systemClock) =>
+  LocalCa.create({ subject: { CN: 'Test CA', O: 'Landbridge' }, clock })
 
 /** Starts a replica on its own connection to the database; an SQLite database in memory unless told otherwise. */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const clock = options.clock ?? systemClock
-  const ca = options.ca ?? (await newCa())
+  const ca = options.ca ?? (await newCa(clock))
   const store = await openStore<RegistryTables>({
     url: options.url ?? 'sqlite::memory:',
     sealer,

@@ -24,7 +24,10 @@ export function newSigningRequest(): { key: string; csr: string } {
   const ecdsaWithSha256 = sequence(Buffer.from('06082a8648ce3d040302', 'hex'))
   const signature = sign('sha256', info, createPrivateKey(privateKey))
   const der = sequence(info, ecdsaWithSha256, tagged(3, Buffer.from([0]), signature))
-  const lines = der.toString('base64').replace(/.{64}/g, '$&\n')
+  const lines = der
+    .toString('base64')
+    .match(/.{1,64}/g)
+    ?.join('\n')
   return {
     key: privateKey,
     csr: `-----BEGIN CERTIFICATE REQUEST-----\n${lines}\n-----END CERTIFICATE REQUEST-----\n`,

@@ -39,13 +39,15 @@ export class ConnectorLink {
   readonly #channel: ControlChannel
   readonly #session: Session
   readonly #messages: ControlMessage[]
-  readonly #waiting: ((message: ControlMessage) => void)[]
+  readonly #waiting: { resolve: (message: ControlMessage) => void; reject: (cause: Error) => void }[]
+  #isOver: boolean
   /** Resolves when the connection is over. */
   readonly closed: Promise<void>
 
   private constructor(socket: TLSSocket) {
     this.#messages = []
     this.#waiting = []
+    this.#isOver = false
     let over: () => void = () => {}
     this.closed = new Promise((resolve) => {
       over = resolve
@@ -60,7 +62,7 @@ export class ConnectorLink {
     this.#channel.onMessage = (message) => {
       const waiting = this.#waiting.shift()
       if (waiting === undefined) this.#messages.push(message)
-      else waiting(message)
+      else waiting.resolve(message)
     }
   }
 
@@ -98,7 +100,9 @@ export class ConnectorLink {
   /** The next message that nobody has read yet. */
   next(): Promise<ControlMessage> {
     const message = this.#messages.shift()
-    return message === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(message)
+    if (message !== undefined) return Promise.resolve(message)
+    if (this.#isOver) return Promise.reject(new Error('the session ended'))
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
   send(message: ControlMessage): void {

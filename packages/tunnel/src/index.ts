@@ -1,4 +1,5 @@
 export { ControlChannel, type ControlMessage } from './control-channel.ts'
+export { writeGathered } from './gathered-write.ts'
 export {
   maxPrefaceBytes,
   type Preface,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { writeGathered } from './gathered-write.ts'
 import type { Stream, StreamSink } from './stream.ts'
 
 /**
@@ -37,10 +38,16 @@ export class SocketRelay implements StreamSink {
     socket.on('close', () => this.#finish(!stream.localEnded || !stream.remoteEnded))
   }
 
+  /** For a socket that reads into a buffer of its owner (`onread`) and so emits no data: passes a copy on. */
+  fromSocket(borrowed: Buffer): void {
+    this.sentBytes += borrowed.length
+    if (!this.#stream.writeBorrowed(borrowed, 0, borrowed.length, false)) this.#socket.pause()
+  }
+
   streamData(stream: Stream, chunk: Buffer): void {
     this.receivedBytes += chunk.length
     if (this.#socket.destroyed) return stream.consumed(chunk.length)
-    if (this.#socket.write(chunk)) stream.consumed(chunk.length)
+    if (writeGathered(this.#socket, chunk)) stream.consumed(chunk.length)
     else this.#owedBytes += chunk.length
   }
 

@@ -30,7 +30,10 @@ export async function choosePorts(
   const moved: MovedPort[] = []
   for (const wish of wishes) {
     const port = wish.isExplicit
-      ? await explicitPort(host, wish)
+      ? await explicitPort(
+          host,
+          wish.port === 0 ? { ...wish, port: await lastPort(host, wish.name, remembered, taken) } : wish,
+        )
       : await movablePort(host, wish.port, remembered[wish.name], taken)
     taken.add(port)
     chosen[wish.name] = port
@@ -38,6 +41,17 @@ export async function choosePorts(
   }
   // One entry per wish was just written.
   return { ports: chosen as Ports, moved }
+}
+
+/** For port 0: the free port of last time, so that a restart changes nothing, or 0. */
+async function lastPort(
+  host: string,
+  name: PortName,
+  remembered: Partial<Ports>,
+  taken: ReadonlySet<number>,
+): Promise<number> {
+  const last = remembered[name]
+  return last !== undefined && !taken.has(last) && (await tryPort(host, last)) !== undefined ? last : 0
 }
 
 async function explicitPort(host: string, { name, port }: PortWish): Promise<number> {

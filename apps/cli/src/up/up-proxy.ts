@@ -22,6 +22,8 @@ export interface UpProxyOptions extends UpOptions {
 
 export interface RunningUpProxy extends Closeable {
   readonly components: readonly ComponentState[]
+  /** Lets open exchanges end, a bounded time, and accepts no new ones. */
+  drain(): Promise<void>
 }
 
 const drainMs = 5_000
@@ -29,7 +31,7 @@ const tunnelServerName = 'tunnel.landbridge.localhost'
 
 /** Starts the connectivity proxy of `landbridge up`, for all tenants, paired like one in another process. */
 export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpProxy> {
-  const { cloud, authority, host, ports, clock } = options
+  const { cloud, authority, host, clock } = options
   const log = options.log.with({ component: 'proxy' })
   const key = readServiceKey(JSON.stringify(renderCredentials(options.service, options.endpoints)))
   const agent = createAgent({ caFiles: [options.caFile], hostNames: [], address: host })
@@ -61,10 +63,8 @@ export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpPr
         { name: 'SOCKS5 proxy', url: `socks5://${host}:${proxy.socks5Port}`, readyUrl },
         { name: 'tunnel server', url: `tls://${host}:${proxy.tunnelPort}`, readyUrl },
       ],
-      async close() {
-        await proxy.drain(drainMs)
-        await closeAll(started)
-      },
+      drain: () => proxy.drain(drainMs),
+      close: () => closeAll(started),
     }
   } catch (failure) {
     await closeAll(started)

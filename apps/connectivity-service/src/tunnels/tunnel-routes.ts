@@ -28,11 +28,14 @@ export function addTunnelRoutes(
     if (!mayServe(caller, subaccountId))
       throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { subaccountId, clientId: caller.clientId })
     const locationId = parseLocationId(body.locationId)
-    const chosen = await broker.open({ ...body, subaccountId, locationId }).catch(nobody)
-    if (chosen instanceof PlatformError) {
-      // To the proxy it is a question with the answer "none"; the proxy then tells its client 503.
-      const problem = { ...toProblem(chosen, request.id), status: 404 }
-      return reply.code(404).header('content-type', 'application/problem+json').send(problem)
+    const chosen = await broker.open({ ...body, subaccountId, locationId })
+    if (chosen.length === 0) {
+      // An application gets 503 for this from its proxy, the proxy itself 404: the service is well, the tunnel is not.
+      const problem = toProblem(new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId }), request.id)
+      return reply
+        .code(404)
+        .header('content-type', 'application/problem+json')
+        .send({ ...problem, status: 404 })
     }
     return reply.code(202).send({
       connectors: chosen.map(({ connectedSinceMs, ...connector }) => ({
@@ -47,10 +50,4 @@ export function addTunnelRoutes(
     reply.hijack()
     await events.stream(reply.raw, caller)
   })
-}
-
-/** That nobody is connected is an answer; everything else is a failure. */
-function nobody(failure: unknown): PlatformError {
-  if (failure instanceof PlatformError && failure.code === 'CONNECTOR_NOT_CONNECTED') return failure
-  throw failure
 }

@@ -8,7 +8,8 @@ import type { Target } from './target.ts'
 
 /** Whoever uses a backend connection at the moment. */
 export interface BackendUser {
-  backendData(chunk: Buffer): void
+  /** @param borrowed is reused after the call: copy what has to be kept. */
+  backendData(borrowed: Buffer): void
   /** Bytes written so far are on their way: go on producing. */
   backendDrain(): void
   /** The backend sent its last byte. */
@@ -43,13 +44,19 @@ export class BackendConnection {
     this.activeAtMs = pool.nowMs
     this.#pool = pool
     this.#failure = null
-    this.socket = openBackendSocket(target.host, target.port, target.secure, pool.security, ['http/1.1'])
+    this.socket = openBackendSocket(
+      target.host,
+      target.port,
+      target.secure,
+      pool.security,
+      (borrowed) => this.#data(borrowed),
+      ['http/1.1'],
+    )
     this.socket.setNoDelay(true)
     this.socket.once(openEvent(target.secure), () => {
       this.isConnected = true
       this.activeAtMs = pool.nowMs
     })
-    this.socket.on('data', (chunk: Buffer) => this.#data(chunk))
     this.socket.on('drain', () => {
       this.activeAtMs = pool.nowMs
       this.user?.backendDrain()
@@ -83,11 +90,11 @@ export class BackendConnection {
     this.socket.destroy()
   }
 
-  #data(chunk: Buffer): void {
+  #data(borrowed: Buffer): void {
     this.activeAtMs = this.#pool.nowMs
     // Nobody asked: whatever this is, the connection cannot be used for another exchange.
     if (this.user === null) this.socket.destroy()
-    else this.user.backendData(chunk)
+    else this.user.backendData(borrowed)
   }
 
   #end(): void {

@@ -66,6 +66,7 @@ export class BackendPool {
   open(target: Target, user: BackendUser): BackendConnection {
     const connection = new BackendConnection(target, this, user)
     this.#connections.add(connection)
+    target.open += 1
     return connection
   }
 
@@ -78,20 +79,26 @@ export class BackendPool {
 
   /** The connection changed protocol: it is its user's from now on, without timeouts. */
   detach(connection: BackendConnection): void {
-    this.#connections.delete(connection)
+    this.#forget(connection)
   }
 
   /** Called by a connection that is gone. */
   remove(connection: BackendConnection): void {
-    this.#connections.delete(connection)
     const { idle } = connection.target
     const at = idle.lastIndexOf(connection)
     if (at >= 0) idle.splice(at, 1)
+    this.#forget(connection)
   }
 
   close(): void {
     this.#stopSweep()
     for (const connection of [...this.#connections]) connection.socket.destroy()
+  }
+
+  #forget(connection: BackendConnection): void {
+    if (!this.#connections.delete(connection)) return
+    connection.target.open -= 1
+    this.#targets.forgetUnused(connection.target)
   }
 
   #sweep(nowMs: number): void {

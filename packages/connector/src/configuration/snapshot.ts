@@ -1,5 +1,7 @@
 import { type AccessTable, compileAccess, type SystemMapping } from '@landbridge/access'
-import type { ConnectorSnapshot, SubaccountRuntime } from '../runtime-port.ts'
+import type { RegionOverride } from '../pairing/region-request.ts'
+import { defaultPropagationSettings } from '../propagation/settings.ts'
+import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
 import type { ConnectorConfiguration, Subaccount } from './model.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
@@ -14,8 +16,16 @@ export function accessOf(subaccount: Subaccount): AccessTable {
   return table
 }
 
-/** What the running side needs to know of a configuration. */
-export function toSnapshot(configuration: ConnectorConfiguration, version: string): ConnectorSnapshot {
+/**
+ * What the running side needs to know of a configuration. An override of a region wins over what was stored when the
+ * subaccount was paired: the operator may have moved the region since.
+ * @param regions overrides by region host, lower case.
+ */
+export function toSnapshot(
+  configuration: ConnectorConfiguration,
+  version: string,
+  regions: ReadonlyMap<string, RegionOverride> = new Map(),
+): ConnectorSnapshot {
   const { settings, trustedCertificates } = configuration
   return {
     installationId: settings.installationId,
@@ -26,12 +36,23 @@ export function toSnapshot(configuration: ConnectorConfiguration, version: strin
       trustAllBackends: settings.trustAllBackends,
       certificates: Array.from(trustedCertificates.values(), (certificate) => certificate.pem),
     },
+    ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
+    propagation: {
+      settings: settings.propagation ?? defaultPropagationSettings,
+      ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
+      hasSystemCertificate: settings.systemCertificate !== undefined,
+    },
     // A shadow only watches; its master carries the tunnels.
-    subaccounts: settings.haRole === 'shadow' ? [] : Array.from(configuration.subaccounts.values(), toRuntime),
+    subaccounts:
+      settings.haRole === 'shadow'
+        ? []
+        : Array.from(configuration.subaccounts.values(), (subaccount) =>
+            toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
+          ),
   }
 }
 
-function toRuntime(subaccount: Subaccount): SubaccountRuntime {
+function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {
   const { subaccountId, regionHost, locationId, description, connected, loadSharing, tunnelConnections } = subaccount
   return {
     subaccountId,
@@ -41,7 +62,7 @@ function toRuntime(subaccount: Subaccount): SubaccountRuntime {
     connected,
     loadSharing,
     tunnelConnections,
-    endpoint: subaccount.endpoint,
+    endpoint: overridden(subaccount.endpoint, override),
     certificate: subaccount.certificate,
     privateKey: subaccount.privateKey,
     access: accessOf(subaccount),
@@ -49,5 +70,15 @@ function toRuntime(subaccount: Subaccount): SubaccountRuntime {
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)
       .map(({ issuer, jwks }) => ({ issuer, jwks })),
+  }
+}
+
+function overridden(endpoint: RegionEndpoint, override: RegionOverride = {}): RegionEndpoint {
+  const { address, port, ca } = override
+  return {
+    ...endpoint,
+    ...(address === undefined ? {} : { address }),
+    ...(port === undefined ? {} : { port }),
+    ...(ca === undefined ? {} : { ca }),
   }
 }

@@ -113,7 +113,7 @@ export class ResponseRelay {
   #switch(chunk: Buffer, start: number, end: number): ResponseProgress {
     if (!this.#upgradeAsked) return 'invalid'
     this.#sendHead(chunk, start)
-    if (end < chunk.length) this.#stream?.write(chunk.subarray(end))
+    if (end < chunk.length) this.#stream?.writeBorrowed(chunk, end, chunk.length, false)
     return 'upgraded'
   }
 
@@ -144,10 +144,10 @@ export class ResponseRelay {
     const stream = this.#stream as Stream
     if (bodyEnd < BODY_CONTINUES) return 'invalid'
     if (bodyEnd >= 0) {
-      stream.end(bodyEnd === chunk.length && start === 0 ? chunk : chunk.subarray(start, bodyEnd))
+      stream.writeBorrowed(chunk, start, bodyEnd, true)
       return this.#ended(bodyEnd === chunk.length)
     }
-    if (start < chunk.length && !stream.write(start === 0 ? chunk : chunk.subarray(start))) backend.pause()
+    if (start < chunk.length && !stream.writeBorrowed(chunk, start, chunk.length, false)) backend.pause()
     return 'more'
   }
 

@@ -15,6 +15,7 @@ export class TcpExchange implements StreamSink {
   readonly #context: SubaccountContext
   readonly #stream: Stream
   #socket: Socket | null
+  #relay: SocketRelay | null
   #early: Buffer[]
   #ended: boolean
 
@@ -22,6 +23,7 @@ export class TcpExchange implements StreamSink {
     this.#context = context
     this.#stream = stream
     this.#socket = null
+    this.#relay = null
     this.#early = []
     this.#ended = false
     this.#open(preface, connectTimeoutMs)
@@ -53,7 +55,9 @@ export class TcpExchange implements StreamSink {
       )
     }
     const { internalHost: host, internalPort: port } = decision
-    const socket = openBackendSocket(host, port, decision.system.tls, this.#context.backends.security)
+    const socket = openBackendSocket(host, port, decision.system.tls, this.#context.backends.security, (borrowed) =>
+      this.#relay?.fromSocket(borrowed),
+    )
     this.#socket = socket
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
@@ -80,6 +84,7 @@ export class TcpExchange implements StreamSink {
   #connected(socket: Socket): void {
     this.#stream.write(Buffer.of(TcpStatus.connected))
     const relay = new SocketRelay(socket, this.#stream)
+    this.#relay = relay
     for (const chunk of this.#early) relay.streamData(this.#stream, chunk)
     if (this.#ended) relay.streamEnd()
   }

@@ -10,6 +10,7 @@ import {
   responseBodyKind,
   responseLimits,
 } from '@landbridge/http1'
+import { writeGathered } from '@landbridge/tunnel'
 
 /** Shared by all connections of the process: a head is parsed and used within one call. */
 const head = new ResponseHead()
@@ -150,6 +151,6 @@ export class ResponseRelay {
 
   #write(chunk: Buffer, start: number, end: number): boolean {
     this.hasStarted = true
-    return this.#socket.write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
+    return writeGathered(this.#socket, start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
   }
 }

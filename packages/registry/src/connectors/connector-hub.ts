@@ -56,6 +56,7 @@ export class ConnectorHub {
   readonly #stop: (() => void)[]
   /** Work that nobody waits for, until `close` does. */
   readonly #background: Set<Promise<void>>
+  #isRenewing: boolean
   #isClosing: boolean
 
   constructor(options: ConnectorHubOptions) {
@@ -65,18 +66,26 @@ export class ConnectorHub {
     this.#local = new Map()
     this.#listeners = new Set()
     this.#background = new Set()
+    this.#isRenewing = false
     this.#isClosing = false
     this.#stop = [
       options.bus.subscribe(connectorChannel, (text) => this.#received(text)),
-      options.clock.every(options.renewMs ?? 15_000, () =>
-        this.#inBackground(this.renew(), (cause) => options.log.error('connector.lease.failed', {}, cause)),
-      ),
+      options.clock.every(options.renewMs ?? 15_000, () => {
+        // A slow database must not pile up renewals.
+        if (this.#isRenewing) return
+        this.#inBackground(this.renew(), (cause) => options.log.error('connector.lease.failed', {}, cause))
+      }),
     ]
   }
 
   /** Number of sessions that this replica holds. */
   get size(): number {
     return this.#local.size
+  }
+
+  /** Resolves when this replica hears the others. On one bus connection, what is published follows what is listened to. */
+  async joined(): Promise<void> {
+    await this.#options.bus.publish(connectorChannel, JSON.stringify({ from: this.replicaId }))
   }
 
   /** @returns a function that ends the subscription. */
@@ -184,6 +193,17 @@ export class ConnectorHub {
    * has, or whose certificate expired or was revoked while no message got through.
    */
   async renew(): Promise<void> {
+    this.#isRenewing = true
+    try {
+      await this.#renewLeases()
+      for (const session of await this.#options.repository.removeExpiredSessions(this.#options.clock.now()))
+        this.#announce({ type: 'connector-disconnected', ...placeOf(session) })
+    } finally {
+      this.#isRenewing = false
+    }
+  }
+
+  async #renewLeases(): Promise<void> {
     const { repository, clock } = this.#options
     const before = [...this.#local.keys()]
     const kept = new Set(await repository.renewSessions(this.replicaId, clock.now() + this.#leaseMs))
@@ -195,8 +215,6 @@ export class ConnectorHub {
       else if (revoked.has(local.session.fingerprint)) this.#end(local, 'CONNECTOR_CERTIFICATE_REVOKED')
       else if (local.notAfterMs <= clock.now()) this.#end(local, 'CONNECTOR_CERTIFICATE_EXPIRED')
     }
-    for (const session of await repository.removeExpiredSessions(clock.now()))
-      this.#announce({ type: 'connector-disconnected', ...placeOf(session) })
   }
 
   /** Ends all sessions of this replica; connectors then reconnect, to another replica if there is one. */

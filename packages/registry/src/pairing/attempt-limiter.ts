@@ -6,6 +6,8 @@ export interface AttemptLimits {
   /** Wait after the first failure above that; it doubles with every further one. */
   readonly firstWaitMs: number
   readonly longestWaitMs: number
+  /** Failures older than this do not count any more. */
+  readonly forgetAfterMs: number
   /** Keys remembered at most; the oldest are forgotten first. */
   readonly maxKeys: number
 }
@@ -14,11 +16,13 @@ export const defaultAttemptLimits: AttemptLimits = {
   freeFailures: 5,
   firstWaitMs: 1_000,
   longestWaitMs: 15 * 60_000,
+  forgetAfterMs: 60 * 60_000,
   maxKeys: 10_000,
 }
 
 interface Failures {
   count: number
+  lastMs: number
   blockedUntilMs: number
 }
 
@@ -45,12 +49,14 @@ export class AttemptLimiter {
   }
 
   failed(key: string): void {
-    const failures = this.#failures.get(key) ?? { count: 0, blockedUntilMs: 0 }
-    failures.count++
+    const now = this.#clock.now()
+    const known = this.#failures.get(key)
+    const isRecent = known !== undefined && now - known.lastMs < this.#limits.forgetAfterMs
+    const failures = { count: isRecent ? known.count + 1 : 1, lastMs: now, blockedUntilMs: 0 }
     const over = failures.count - this.#limits.freeFailures
     if (over > 0) {
       const waitMs = Math.min(this.#limits.longestWaitMs, this.#limits.firstWaitMs * 2 ** Math.min(over - 1, 30))
-      failures.blockedUntilMs = this.#clock.now() + waitMs
+      failures.blockedUntilMs = now + waitMs
     }
     this.#failures.delete(key)
     this.#failures.set(key, failures)

@@ -3,7 +3,7 @@ import { type Clock, PlatformError } from '@landbridge/kernel'
 import type { RegistryRepository } from '../repository.ts'
 import { parseSubaccountId, type Subaccount } from '../subaccounts/subaccount.ts'
 import { cloudConnectorAdministrator, rolesOf } from '../users/role-collections.ts'
-import { AttemptLimiter, type AttemptLimits } from './attempt-limiter.ts'
+import { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './attempt-limiter.ts'
 
 export interface PairingAttempt {
   /** As the connector sent it, possibly a name. */
@@ -13,14 +13,20 @@ export interface PairingAttempt {
   readonly remoteAddress: string
 }
 
+/** Many users may share one address (NAT, a proxy), so it bears more failures than one user does. */
+const failuresPerAddress = 10
+
 /** Decides who may pair a connector with a subaccount (guide L18653-18706). */
 export class Pairing {
   readonly #repository: RegistryRepository
-  readonly #limiter: AttemptLimiter
+  readonly #userLimiter: AttemptLimiter
+  readonly #addressLimiter: AttemptLimiter
 
-  constructor(repository: RegistryRepository, clock: Clock, limits?: AttemptLimits) {
+  constructor(repository: RegistryRepository, clock: Clock, limits: AttemptLimits = defaultAttemptLimits) {
     this.#repository = repository
-    this.#limiter = new AttemptLimiter(clock, limits)
+    this.#userLimiter = new AttemptLimiter(clock, limits)
+    const freeFailures = limits.freeFailures * failuresPerAddress
+    this.#addressLimiter = new AttemptLimiter(clock, { ...limits, freeFailures })
   }
 
   /**
@@ -42,15 +48,17 @@ export class Pairing {
   }
 
   async #authenticate(attempt: PairingAttempt, subaccountId: string): Promise<User> {
-    const keys = [`user:${subaccountId}:${attempt.userName.toLowerCase()}`, `address:${attempt.remoteAddress}`]
-    for (const key of keys) this.#limiter.assertAllowed(key)
+    const userKey = `${subaccountId}:${attempt.userName.toLowerCase()}`
+    this.#userLimiter.assertAllowed(userKey)
+    this.#addressLimiter.assertAllowed(attempt.remoteAddress)
     const user = await this.#repository.authenticate(attempt.userName, attempt.password, subaccountId)
     if (user === undefined) {
-      for (const key of keys) this.#limiter.failed(key)
+      this.#userLimiter.failed(userKey)
+      this.#addressLimiter.failed(attempt.remoteAddress)
       throw new PlatformError('PAIRING_CREDENTIALS_WRONG')
     }
     // The address stays counted: one right password must not reset the count for guesses at other users.
-    this.#limiter.succeeded(keys[0]!)
+    this.#userLimiter.succeeded(userKey)
     return user
   }
 }

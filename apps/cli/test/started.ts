@@ -1,0 +1,67 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { type LaunchOptions, launch } from './launcher.ts'
+
+/** What a component prints with --json once it is ready. */
+export interface Announcement {
+  readonly dataDirectory: string
+  readonly components: readonly { readonly name: string; readonly url: string }[]
+  readonly credentials: Readonly<Record<'administrator' | 'user' | 'connector', { name: string; password: string }>>
+}
+
+/** A component that runs in a process of its own. */
+export class Started implements AsyncDisposable {
+  readonly announcement: Announcement
+  readonly #child: ChildProcess
+  readonly #exited: Promise<[number | null, string | null]>
+
+  private constructor(announcement: Announcement, child: ChildProcess, exited: Started['exited']) {
+    this.announcement = announcement
+    this.#child = child
+    this.#exited = exited
+  }
+
+  /** Starts a command with --json and waits until it is ready. */
+  static async start(args: readonly string[], options: LaunchOptions = {}): Promise<Started> {
+    const child = launch([...args, '--json'], options)
+    const exited = once(child, 'exit') as Promise<[number | null, string | null]>
+    const stderr = text(child.stderr!)
+    const line = once(createInterface(child.stdout!), 'line') as Promise<[string]>
+    const first = await Promise.race([line, exited.then(() => undefined)])
+    if (first === undefined) throw new Error(`${args.join(' ')} ended before it was ready: ${await stderr}`)
+    return new Started(JSON.parse(first[0]) as Announcement, child, exited)
+  }
+
+  get exited(): Promise<[number | null, string | null]> {
+    return this.#exited
+  }
+
+  urlOf(name: string): string {
+    const found = this.announcement.components.find((component) => component.name === name)
+    if (found === undefined) throw new Error(`there is no ${name}`)
+    return found.url
+  }
+
+  /** Asks the process to end. @returns its exit status */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal)
+    const [status] = await this.#exited
+    return status
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL')
+  }
+}
+
+const portOptions = ['token', 'destination', 'connectivity', 'proxy', 'socks', 'tunnel', 'connector'].concat([
+  'backend-http',
+  'backend-tcp',
+])
+
+/** `up` on any free ports, so that tests can run beside each other and beside a developer's own. */
+export function startUp(folder: string): Promise<Started> {
+  return Started.start(['up', '--data', folder, ...portOptions.flatMap((name) => [`--port-${name}`, '0'])])
+}

@@ -1,0 +1,130 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { LocalCa } from '@landbridge/identity'
+import { systemClock } from '@landbridge/kernel'
+import { ControlChannel, type ControlMessage, Session, tunnelAlpn } from '@landbridge/tunnel'
+
+export const regionHost = 'cf.eu99.example.test'
+export const cloudUser = 'admin@example.test'
+export const cloudPassword = 'cloud-pass'
+
+/** A request that the region received, as far as tests look at it. */
+export interface Asked {
+  readonly method: string
+  readonly url: string
+  readonly host: string
+  readonly body: string
+  readonly authorized: boolean
+}
+
+/** The region endpoints and the control channel, over real TLS, as small as they can be. */
+export interface FakeRegion {
+  readonly port: number
+  readonly ca: LocalCa
+  readonly asked: Asked[]
+  readonly hellos: ControlMessage[]
+  /** When true, the control channel refuses every connector. */
+  refuse: boolean
+  /** Identity providers that the region names. */
+  idps: object[]
+  /** Signs certificates for this key instead of the requested one. */
+  foreignCertificate: string | undefined
+  close(): Promise<void>
+}
+
+/** @param former a closed region whose port and authority the new one takes over. */
+export async function startFakeRegion(former?: FakeRegion): Promise<FakeRegion> {
+  const ca = former?.ca ?? (await LocalCa.create({ subject: { CN: 'Region CA', O: 'Test' } }))
+  const server = await ca.issueServer({
+    dnsNames: [`connectivitynotification.${regionHost}`, `connectivitycertsigning.${regionHost}`],
+    days: 10,
+  })
+  const sockets = new Set<TLSSocket>()
+  const http = createServer((request, response) => void answer(region, request, response))
+  const tls = createTlsServer(
+    {
+      ...server,
+      ALPNProtocols: [tunnelAlpn, 'http/1.1'],
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: ca.certificatePem,
+    },
+    (socket) => {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket)).on('error', () => {})
+      if (socket.alpnProtocol === tunnelAlpn) welcome(region, socket)
+      else http.emit('connection', socket)
+    },
+  )
+  await new Promise<void>((resolve) => tls.listen(former?.port ?? 0, '127.0.0.1', resolve))
+  const address = tls.address()
+  const region: FakeRegion = {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    ca,
+    asked: [],
+    hellos: [],
+    refuse: false,
+    idps: [],
+    foreignCertificate: undefined,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      http.close()
+      await new Promise((resolve) => tls.close(resolve))
+    },
+  }
+  return region
+}
+
+function welcome(region: FakeRegion, socket: TLSSocket): void {
+  const session = new Session(socket, {
+    role: 'server',
+    clock: systemClock,
+    closed: () => {},
+    accept(stream) {
+      const channel = ControlChannel.accept(stream)
+      channel.onMessage = (hello) => {
+        region.hellos.push(hello)
+        if (region.refuse)
+          channel.send({
+            type: 'refused',
+            code: 'CONNECTOR_LOCATION_TAKEN',
+            title: 'taken',
+            remedy: '',
+            retry: 'later',
+          })
+        else channel.send({ type: 'welcome', sessionId: 's', heartbeatMs: 15_000 })
+      }
+      return channel
+    },
+  })
+  if (!socket.authorized) session.destroy()
+}
+
+async function answer(region: FakeRegion, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
+  const body = Buffer.concat(chunks).toString()
+  const { method = '', url = '' } = request
+  const { authorized } = request.socket as TLSSocket
+  region.asked.push({ method, url, host: request.headers.host ?? '', body, authorized })
+  const reply = (status: number, value: object): void => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+  }
+  const [, id = '', what = ''] = /^\/api\/v1\/subaccounts\/([^/]+)\/(\w+)$/.exec(url) ?? []
+  if (what === 'trust') return reply(authorized ? 200 : 401, { idps: region.idps })
+  const expected = `Basic ${Buffer.from(`${cloudUser}:${cloudPassword}`).toString('base64')}`
+  if (request.headers.authorization !== expected) return reply(401, { title: 'wrong user or password' })
+  if (id.startsWith('unknown')) return reply(404, { title: 'There is no subaccount with this ID' })
+  if (what === 'configuration')
+    return reply(200, {
+      subaccountId: id,
+      displayName: 'Demo',
+      notificationHost: `connectivitynotification.${regionHost}`,
+      certSigningHost: `connectivitycertsigning.${regionHost}`,
+    })
+  const { csr, connectorId } = JSON.parse(body) as { csr: string; connectorId: string }
+  const subject = { CN: id, L: regionHost, OU: connectorId, O: 'Landbridge' }
+  const certificate =
+    region.foreignCertificate ?? (await region.ca.issueClientFromCsr({ csrPem: csr, subject, days: 365 }))
+  return reply(201, { certificate, ca: region.ca.certificatePem })
+}

@@ -1,0 +1,130 @@
+import { request as httpsRequest } from 'node:https'
+import { createRuntime } from '@landbridge/connector'
+import { Sealer, silentLog, systemClock } from '@landbridge/kernel'
+import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
+import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '../src/index.ts'
+import { type FakeRegion, regionHost } from './fake-region.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly json: any
+}
+
+export interface Call {
+  readonly user?: string
+  readonly password?: string
+  /** No Basic credentials when false. */
+  readonly login?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly json?: unknown
+  /** Sent as it is. */
+  readonly body?: string | Buffer
+}
+
+export interface RunningConnector {
+  readonly app: CloudConnector
+  call(method: string, path: string, call?: Call): Promise<Answer>
+  close(): Promise<void>
+}
+
+export const password = 'test-pass'
+export const id = '7f0c1f6e-0000-4000-8000-000000000001'
+export const configuration = '/api/v1/configuration'
+export const subaccountPath = `${configuration}/subaccounts/${regionHost}/${id}`
+
+/** A complete configuration with short waits. */
+export const testConfig: CloudConnectorConfig = {
+  host: '127.0.0.1',
+  port: 0,
+  dnsNames: ['localhost'],
+  sessionIdleMs: 60_000,
+  initialPassword: password,
+  haRole: 'master',
+  regionTimeoutMs: 5_000,
+  tunnelTimeoutMs: 5_000,
+  regions: {},
+}
+
+/** A connector on a database in `folder`, with the real runtime, paired with nothing yet. */
+export async function startConnector(
+  folder: string,
+  region?: FakeRegion,
+  more: Partial<CloudConnectorConfig> = {},
+): Promise<RunningConnector> {
+  const store = await openStore<ConnectorTables>({
+    url: `sqlite:${folder}/connector.db`,
+    sealer: new Sealer(Buffer.alloc(32, 3)),
+    clock: systemClock,
+    log: silentLog,
+    migrations: connectorMigrations,
+  })
+  const config: CloudConnectorConfig = {
+    ...testConfig,
+    regions:
+      region === undefined
+        ? {}
+        : { [regionHost]: { address: '127.0.0.1', port: region.port, ca: region.ca.certificatePem } },
+    ...more,
+  }
+  const runtime = createRuntime({
+    clock: systemClock,
+    log: silentLog,
+    trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
+    denied: (access) => app.denied(access),
+  })
+  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock: systemClock, log: silentLog })
+  return {
+    app,
+    call: (method, path, call) => send(app, method, path, call ?? {}),
+    async close() {
+      await app.close()
+      await store.close()
+    },
+  }
+}
+
+export function send(app: { url: string; uiCa: string }, method: string, path: string, call: Call): Promise<Answer> {
+  const body = call.json === undefined ? call.body : JSON.stringify(call.json)
+  const credentials = `${call.user ?? 'Administrator'}:${call.password ?? password}`
+  return new Promise((resolve, reject) => {
+    const sent = httpsRequest(
+      `${app.url}${path}`,
+      {
+        method,
+        ca: app.uiCa,
+        agent: false,
+        headers: {
+          connection: 'keep-alive',
+          ...(call.login === false ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
+          ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+          ...call.headers,
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        const { socket } = response
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('latin1')
+          const isJson = String(response.headers['content-type']).startsWith('application/json')
+          const decoded = Buffer.from(text, 'latin1').toString('utf8')
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: isJson ? decoded : text,
+            json: isJson ? JSON.parse(decoded) : undefined,
+          })
+          socket.destroy()
+        })
+      },
+    )
+    sent.once('error', reject)
+    sent.end(body)
+  })
+}

@@ -1,0 +1,120 @@
+import type { LocalCa, TokenVerifier } from '@landbridge/identity'
+import type { Clock, Log, Secret } from '@landbridge/kernel'
+import {
+  type BindingCertificateIssuer,
+  ConnectorHub,
+  type InitDataSink,
+  Pairing,
+  Registry,
+  TunnelBroker,
+  UserAdministration,
+} from '@landbridge/registry'
+import type { Bus, RegistryStore } from '@landbridge/store'
+import type { FastifyInstance } from 'fastify'
+import type { ConnectivityServiceConfig } from './config.ts'
+import { ControlSessions } from './control/control-sessions.ts'
+import { addConnectorRoutes } from './operator/connector-routes.ts'
+import { OperatorAccess } from './operator/operator-access.ts'
+import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
+import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
+import { addUserRoutes } from './operator/user-routes.ts'
+import { PeerCertificates } from './peer-certificate.ts'
+import { addRegionRoutes, type TrustedIdp } from './region/region-routes.ts'
+import { TunnelCallers } from './tunnels/tunnel-caller.ts'
+import { TunnelEvents } from './tunnels/tunnel-events.ts'
+import { addTunnelRoutes } from './tunnels/tunnel-routes.ts'
+
+export interface ConnectivityServiceOptions {
+  readonly config: ConnectivityServiceConfig
+  readonly registry: RegistryStore
+  readonly verifier: TokenVerifier
+  readonly ca: LocalCa
+  /** Identity providers whose tokens connectors of the subaccount shall trust. */
+  readonly trust: (subaccountId: string) => Promise<readonly TrustedIdp[]>
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Log
+  /** Opens the operator endpoints to callers on this machine. */
+  readonly operatorSecret?: Secret
+  /** Addresses for the credentials of bindings; without it the operator endpoints show none. */
+  readonly endpoints?: EndpointsOf
+  /** Takes the `init_data` of destination instances. */
+  readonly applyInitData?: InitDataSink
+}
+
+/** The object graph of one replica, top to bottom. */
+export interface Parts {
+  readonly hub: ConnectorHub
+  readonly broker: TunnelBroker
+  readonly events: TunnelEvents
+  readonly sessions: ControlSessions
+  readonly peers: PeerCertificates
+  readonly registry: Registry
+  readonly users: UserAdministration
+}
+
+export function composeParts(options: ConnectivityServiceOptions): Parts {
+  const { config, clock, log, ca } = options
+  const { connectors } = options.registry
+  const { heartbeatMs, leaseMs, helloTimeoutMs, maxControlSessions: maxSessions } = config
+  const hub = new ConnectorHub({
+    repository: connectors,
+    bus: options.bus,
+    clock,
+    log,
+    renewMs: heartbeatMs,
+    leaseMs,
+  })
+  const peers = new PeerCertificates(connectors, clock)
+  return {
+    hub,
+    peers,
+    broker: new TunnelBroker({ repository: connectors, hub, clock, log }),
+    events: new TunnelEvents({ connectors, hub, clock, log }),
+    sessions: new ControlSessions({ hub, peers, clock, log, heartbeatMs, helloTimeoutMs, maxSessions }),
+    registry: new Registry({
+      repository: options.registry,
+      clock,
+      issueBindingCertificate: bindingCertificates(ca),
+      ...(options.applyInitData === undefined ? {} : { applyInitData: options.applyInitData }),
+    }),
+    users: new UserAdministration(options.registry, clock),
+  }
+}
+
+/** All routes; the operator's behind one guard. */
+export async function addRoutes(
+  api: FastifyInstance,
+  options: ConnectivityServiceOptions,
+  parts: Parts,
+): Promise<void> {
+  const { config, clock, log, ca, verifier } = options
+  const { registry, users, hub, broker, events, peers } = parts
+  const { connectors } = options.registry
+  const pairing = new Pairing(options.registry, clock)
+  api.get('/isAlive', async () => ({ status: 'UP' }))
+  addRegionRoutes(api, { config, pairing, connectors, peers, ca, trust: options.trust, clock, log })
+  addTunnelRoutes(api, { broker, callers: new TunnelCallers(verifier, options.registry), events })
+  const access = new OperatorAccess(verifier, config.operatorClients, options.operatorSecret)
+  await api.register(
+    async (operator) => {
+      operator.addHook('onRequest', (request) => access.assertOperator(request))
+      addSubaccountRoutes(operator, { registry, hub })
+      addServiceRoutes(operator, { registry, endpoints: options.endpoints })
+      addConnectorRoutes(operator, { registry, connectors, hub, broker, clock })
+      addUserRoutes(operator, { users, repository: options.registry })
+    },
+    { prefix: '/api/v1' },
+  )
+}
+
+function bindingCertificates(ca: LocalCa): BindingCertificateIssuer {
+  return async ({ commonName, validityDays }) => {
+    const { cert, key } = await ca.issueClient({
+      // A common name holds 64 characters (RFC 5280 appendix A.1); the thumbprint is what identifies the client.
+      subject: { CN: commonName.slice(0, 64), O: 'Landbridge', OU: 'service binding' },
+      days: validityDays,
+    })
+    return { certificate: cert, key }
+  }
+}
