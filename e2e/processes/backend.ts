@@ -3,7 +3,7 @@
 //   /hold/<text>   the same, once the command `release` came
 //   /never         no answer at all
 //   /endless       1 GiB, as fast as it is read
-//   /large         16 MiB
+//   /large         8 MiB
 //   /deaf          reads nothing of the request body
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
@@ -63,7 +63,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     case 'endless':
       return endless(response, endlessBytes)
     case 'large':
-      return endless(response, 16 * 1024 * 1024)
+      return endless(response, 8 * 1024 * 1024)
     case 'deaf':
       return
     default:
