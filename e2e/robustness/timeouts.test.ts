@@ -147,6 +147,19 @@ test('clients that take their time get the whole of an answer that ends the conn
   await agent.kill()
 })
 
+test('an upload that keeps coming is not taken for a silent backend', async () => {
+  const socket = open()
+  const parts = 10
+  socket.write(`${head('/echo/up.').replace('GET', 'POST')}Connection: close\r\nContent-Length: ${parts}\r\n\r\n`)
+  const answer = readAll(socket)
+  // Three times as long as the connector waits for a silent backend.
+  for (let i = 0; i < parts; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    socket.write('x')
+  }
+  assert.match(await answer, /^HTTP\/1\.1 200 /)
+})
+
 test('nothing is left over at the end', async () => {
   await eventually('no request is held', async () => {
     return (await landscape.backend.call<{ held: number }>('counts')).held === 0
