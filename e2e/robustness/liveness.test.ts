@@ -56,16 +56,6 @@ test('a frozen cloud side is noticed by the connector, which is back once the cl
   await servedAgain('service after the cloud side thawed')
 })
 
-test('an idle tunnel is kept alive by heartbeats (CP-121, OPS-081)', async () => {
-  await callWeb(landscape, '/echo/x.')
-  const { connectedSinceMs } = await agent.call<{ connectedSinceMs: number }>('status')
-  // Eight heartbeats: a tunnel without them would have counted as dead after three.
-  await new Promise((resolve) => setTimeout(resolve, 4_000))
-  const status = await agent.call<{ connectedSinceMs: number; connections: number }>('status')
-  assert.equal(status.connectedSinceMs, connectedSinceMs)
-  assert.equal(status.connections, 1)
-})
-
 test('a proxy that is asked to end finishes what is under way, takes nothing new, and leaves', async () => {
   const replica = await landscape.startReplica({ displayName: 'second' })
   const port = replica.ready.httpPort
