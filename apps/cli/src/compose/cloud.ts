@@ -42,15 +42,10 @@ export interface RunningCloud extends Closeable {
   readonly tokenService: RunningTokenService
   readonly destinationService: RunningApp
   readonly connectivityService: RunningConnectivityService
-<<<<<<< HEAD
-  /** Addresses for the credentials of bindings of a subaccount. */
-  endpoints(subdomain: string): Promise<PlatformEndpoints>
-=======
   /** Which clients may work for which tenants. */
   readonly tenantAccess: TenantAccess
-  /** Addresses for the credentials of bindings. */
-  endpoints(): Promise<PlatformEndpoints>
->>>>>>> proxyapp
+  /** Addresses for the credentials of bindings of a subaccount. */
+  endpoints(subdomain: string): Promise<PlatformEndpoints>
 }
 
 /** Starts token, destination and connectivity service over one database. What was started is closed on failure. */
