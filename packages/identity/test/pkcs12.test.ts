@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { isPlatformError, Secret } from '@landbridge/kernel'
+import { ecWithoutChain, rsaLegacy, rsaWithChain, withoutKey } from '@landbridge/testkit'
 import fc from 'fast-check'
 import { type OwnCertificate, readPkcs12, splitPemChain } from '../src/index.ts'
-import { ecWithoutChain, rsaLegacy, rsaWithChain, withoutKey } from './pkcs12-files.ts'
 
 const password = new Secret('secret')
 
