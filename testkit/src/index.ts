@@ -1,4 +1,5 @@
 export { selfSignedCertificate, type TestCertificate } from './certificate.ts'
+export { type CertificateBackend, type Seen, startCertificateBackend } from './certificate-backend.ts'
 export { ecWithoutChain, rsaLegacy, rsaWithChain, withoutKey } from './pkcs12-files.ts'
 export { freePort, startPostgres, type TestPostgres } from './postgres.ts'
 export { temporaryFolder } from './temp.ts'
