@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { LocalCa, maySignCertificates, signingRequest } from '@landbridge/identity'
-import { systemClock } from '@landbridge/kernel'
+import { createLog, systemClock } from '@landbridge/kernel'
 import { rsaWithChain, temporaryFolder } from '@landbridge/testkit'
 import { type Answer, configuration, type RunningConnector, startConnector } from './running-connector.ts'
 
@@ -116,6 +116,25 @@ describe('certificates towards internal systems', () => {
       const { json } = await connector.call('GET', url)
       assert.deepEqual([json.subjectDN, json.issuer], ['CN=connector,O=Corp', 'CN=Corp Root,O=Corp'])
       assert.equal((await connector.call('GET', `${url}/chain`)).text.match(/BEGIN/g)?.length, 2)
+    }
+  })
+
+  test('an authority that may not sign certificates is installed with a warning in the audit trail and the log (SCC-145)', async () => {
+    const warnings: string[] = []
+    const own = temporaryFolder()
+    const log = createLog((_level, event) => void warnings.push(event), 'warn')
+    const second = await startConnector(own.path, undefined, {}, log)
+    try {
+      const parts = { pkcs12: rsaWithChain, password: 'secret' }
+      assert.equal((await send(second, 'PUT', `${base}/systemCertificate`, parts)).status, 204)
+      assert.deepEqual(warnings, [])
+      assert.equal((await send(second, 'PUT', `${base}/ppCaCertificate`, parts)).status, 204)
+      assert.deepEqual(warnings, ['certificate.key-usage.missing'])
+      const [entry] = (await second.call('GET', '/api/v1/landbridge/audit?limit=1')).json
+      assert.match(entry.details.warning, /keyCertSign/)
+    } finally {
+      await second.close()
+      own[Symbol.dispose]()
     }
   })
 

@@ -115,6 +115,8 @@ export class ServiceClient implements TunnelBroker {
   }
 
   #wait(delayMs: number): Promise<void> {
+    // The signal tells only once: after that there is nobody to end the wait.
+    if (this.#stopped.signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const { signal } = this.#stopped
       const done = (): void => {

@@ -5,7 +5,6 @@ import {
   ConnectorHub,
   type InitDataSink,
   Pairing,
-  type PlatformEndpoints,
   Registry,
   TunnelBroker,
   UserAdministration,
@@ -16,7 +15,7 @@ import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
-import { addServiceRoutes } from './operator/service-routes.ts'
+import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
 import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
 import { addUserRoutes } from './operator/user-routes.ts'
 import { PeerCertificates } from './peer-certificate.ts'
@@ -38,7 +37,7 @@ export interface ConnectivityServiceOptions {
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
   /** Addresses for the credentials of bindings; without it the operator endpoints show none. */
-  readonly endpoints?: () => Promise<PlatformEndpoints>
+  readonly endpoints?: EndpointsOf
   /** Takes the `init_data` of destination instances. */
   readonly applyInitData?: InitDataSink
 }

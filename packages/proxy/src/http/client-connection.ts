@@ -256,7 +256,7 @@ export class ClientConnection implements StreamSink {
       head.method,
       head.minorVersion === 0,
       !head.keepAlive || this.#front.isDraining,
-      head.upgrade,
+      head.upgradeIsWebSocket,
     )
     preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
     preface.virtualPort = head.port < 0 ? defaultPort : head.port
@@ -267,7 +267,7 @@ export class ClientConnection implements StreamSink {
     if (!head.hasBody) {
       this.#requestComplete = true
       // An upgraded stream goes on in both directions.
-      stream.writeBorrowed(scratch, 0, at, !head.upgrade)
+      stream.writeBorrowed(scratch, 0, at, !head.upgradeIsWebSocket)
       if (rest < chunk.length) this.#keepForLater(chunk.subarray(rest))
       return
     }
