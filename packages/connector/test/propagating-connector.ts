@@ -5,7 +5,9 @@ import { type Clock, ManualClock, silentLog, systemClock } from '@landbridge/ker
 import { Session, type Stream, StreamKind, writePreface } from '@landbridge/tunnel'
 import {
   BackendPool,
+  type BackendTimeouts,
   type DeniedAccess,
+  defaultBackendTimeouts,
   defaultPropagationSettings,
   type PropagationSettings,
   Propagator,
@@ -46,6 +48,7 @@ export interface ConnectorParts {
   readonly system?: OwnCertificate
   readonly authority?: OwnCertificate
   readonly settings?: Partial<PropagationSettings>
+  readonly timeouts?: Partial<BackendTimeouts>
 }
 
 const clockStartMs = Date.now()
@@ -70,10 +73,11 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
   const clock = testClock()
   const denied: DeniedAccess[] = []
   const { system } = parts
-  const pool = new BackendPool(clock, {
+  const security = {
     trust: { trustAllBackends: false, certificates: [parts.backend.ca] },
     ...(system === undefined ? {} : { systemCertificate: system }),
-  })
+  }
+  const pool = new BackendPool(clock, security, { ...defaultBackendTimeouts, ...parts.timeouts })
   const propagator = new Propagator(clock, silentLog)
   let settings = { ...defaultPropagationSettings, ...parts.settings }
   let authority: OwnCertificate | null = parts.authority ?? null

@@ -2,10 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileAccess } from '@landbridge/access'
 import { silentLog } from '@landbridge/kernel'
+import { startCertificateBackend } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { TargetTable } from '../src/backend/target.ts'
-import { defaultPropagationSettings, Propagator, SubaccountPropagation } from '../src/index.ts'
-import { mappingsOf, testCertificates, testClock } from './propagating-connector.ts'
+import { type BackendTimeouts, defaultPropagationSettings, Propagator, SubaccountPropagation } from '../src/index.ts'
+import {
+  mappingsOf,
+  type PropagatingConnector,
+  startPropagatingConnector,
+  testCertificates,
+  testClock,
+} from './propagating-connector.ts'
 import { tokenIssuer } from './token-issuer.ts'
 
 const access = compileAccess(mappingsOf(443))
@@ -53,3 +60,31 @@ test('users without connections leave nothing behind, others keep theirs', () =>
   assert.equal(table.find(system, ''), nobody)
   assert.notEqual(table.find(system, 'CN=bob'), bob)
 })
+
+async function withBackend(
+  timeouts: Partial<BackendTimeouts>,
+  run: (connector: PropagatingConnector, ask: (user: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { system, authority } = await testCertificates(testClock())
+  const backend = await startCertificateBackend(system.cert)
+  const connector = await startPropagatingConnector({ backend, system, authority, timeouts })
+  const idp = tokenIssuer('https://idp.test', connector.clock.now())
+  connector.trust([idp])
+  try {
+    await run(connector, async (user) => {
+      const answer = await connector.ask({ userToken: idp.token({ user_name: user }) })
+      assert.equal(answer.status, 200, answer.body)
+    })
+  } finally {
+    await connector.close()
+    await backend.close()
+  }
+}
+
+test('the connections that wait for users are limited, the longest waiting goes first', () =>
+  withBackend({ maxIdleOfUsers: 3 }, async (connector, ask) => {
+    for (const user of ['a', 'b', 'c', 'd', 'e', 'e']) await ask(user)
+    assert.equal(connector.pool.size, 3)
+    for (const user of ['c', 'd', 'e']) await ask(user)
+    assert.equal(connector.pool.size, 3)
+  }))
