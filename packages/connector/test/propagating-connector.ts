@@ -5,7 +5,9 @@ import { type Clock, ManualClock, silentLog, systemClock } from '@landbridge/ker
 import { Session, type Stream, StreamKind, writePreface } from '@landbridge/tunnel'
 import {
   BackendPool,
+  type BackendTimeouts,
   type DeniedAccess,
+  defaultBackendTimeouts,
   defaultPropagationSettings,
   type PropagationSettings,
   Propagator,
@@ -46,6 +48,7 @@ export interface ConnectorParts {
   readonly system?: OwnCertificate
   readonly authority?: OwnCertificate
   readonly settings?: Partial<PropagationSettings>
+  readonly timeouts?: Partial<BackendTimeouts>
 }
 
 const clockStartMs = Date.now()
@@ -70,10 +73,11 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
   const clock = testClock()
   const denied: DeniedAccess[] = []
   const { system } = parts
-  const pool = new BackendPool(clock, {
+  const security = {
     trust: { trustAllBackends: false, certificates: [parts.backend.ca] },
     ...(system === undefined ? {} : { systemCertificate: system }),
-  })
+  }
+  const pool = new BackendPool(clock, security, { ...defaultBackendTimeouts, ...parts.timeouts })
   const propagator = new Propagator(clock, silentLog)
   let settings = { ...defaultPropagationSettings, ...parts.settings }
   let authority: OwnCertificate | null = parts.authority ?? null
@@ -91,7 +95,7 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
   apply()
   const context = {
     subaccountId,
-    access: compileAccess(mappings(parts)),
+    access: compileAccess(mappingsOf(parts.backend.port, parts.plainPort)),
     domainMappings: [],
     backends: pool,
     propagate: propagation.decide,
@@ -127,13 +131,13 @@ function hostOf(protocol: Protocol, mode: AuthenticationMode): string {
 }
 
 /** One virtual host for each mode and protocol. */
-function mappings({ backend, plainPort }: ConnectorParts): SystemMapping[] {
+export function mappingsOf(httpsPort: number, plainPort = 1): SystemMapping[] {
   return (['HTTP', 'HTTPS'] as const).flatMap((protocol) =>
     modes.map((authenticationMode) => ({
       virtualHost: hostOf(protocol, authenticationMode),
       virtualPort: '443',
       internalHost: '127.0.0.1',
-      internalPort: String(protocol === 'HTTPS' ? backend.port : (plainPort ?? 1)),
+      internalPort: String(protocol === 'HTTPS' ? httpsPort : plainPort),
       protocol,
       backendType: 'nonSAPsys' as const,
       authenticationMode,

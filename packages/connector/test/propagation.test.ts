@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 import type { AuthenticationMode } from '@landbridge/access'
 import { type OwnCertificate, selfSigned } from '@landbridge/identity'
-import { type CertificateBackend, type Seen, startCertificateBackend } from './certificate-backend.ts'
+import { type CertificateBackend, type Seen, startCertificateBackend } from '@landbridge/testkit'
 import {
   type Answered,
   type Asked,

@@ -1,7 +1,6 @@
 // Random commands on two sessions over a real connection, against a simple reference: what was written arrives in order;
 // without a reset all of it does, and the end after it. A tap between the two watches windows on the wire.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Stream } from '../src/index.ts'
