@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callJson, startBrowser, startPlatform, type TestPlatform } from '@landbridge/testkit'
-import { exposeHttp, operate } from './support/administration.ts'
+import { expose, operate } from './support/administration.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { claimsOf, technicalToken } from './support/tokens.ts'
 
@@ -13,7 +13,7 @@ let backend: Backend
 before(async () => {
   if (skip) return
   ;[platform, backend] = await Promise.all([startPlatform(), startBackend('plant')])
-  await exposeHttp(platform, 'plant.virtual', backend.port)
+  await expose(platform, { virtualHost: 'plant.virtual', backendPort: backend.port })
 })
 
 after(async () => {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Finished, runChild, startPlatform, type TestPlatform, temporaryFolder } from '@landbridge/testkit'
-import { exposeHttp } from './support/administration.ts'
+import { expose } from './support/administration.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { technicalToken } from './support/tokens.ts'
 
@@ -17,7 +17,7 @@ let token: string
 before(async () => {
   if (skip) return
   ;[platform, backend] = await Promise.all([startPlatform(), startBackend('plant')])
-  await exposeHttp(platform, 'plant.virtual', backend.port, ['/open'])
+  await expose(platform, { virtualHost: 'plant.virtual', backendPort: backend.port, paths: ['/open'] })
   token = await technicalToken(platform, 'connectivity')
 })
 

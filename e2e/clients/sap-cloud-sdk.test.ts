@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type RunningCommand, startPlatform, type TestPlatform, temporaryFolder } from '@landbridge/testkit'
-import { createDestination, exposeHttp } from './support/administration.ts'
+import { createDestination, expose } from './support/administration.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startLocatedConnector } from './support/located-connector.ts'
 import { SdkApplication } from './support/sdk-application.ts'
@@ -16,7 +16,7 @@ let plantConnector: RunningCommand
 
 before(async () => {
   ;[platform, backend, plantBackend] = await Promise.all([startPlatform(), startBackend('main'), startBackend('plant')])
-  await exposeHttp(platform, 'erp.virtual', backend.port)
+  await expose(platform, { virtualHost: 'erp.virtual', backendPort: backend.port })
   plantConnector = await startLocatedConnector(platform, folder.path, {
     locationId: 'plant-7',
     virtualHost: 'erp.virtual',

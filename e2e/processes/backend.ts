@@ -3,7 +3,7 @@
 //   /hold/<text>   the same, once the command `release` came
 //   /never         no answer at all
 //   /endless       1 GiB, as fast as it is read
-//   /large         16 MiB
+//   /large         8 MiB
 //   /deaf          reads nothing of the request body
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
@@ -14,7 +14,7 @@ const endlessBytes = 1024 * 1024 * 1024
 const block = Buffer.alloc(64 * 1024, 'x')
 
 const held: (() => void)[] = []
-const counts = { held: 0, endlessSent: 0, endlessClosed: 0, connections: 0 }
+const counts = { served: 0, held: 0, endlessSent: 0, endlessClosed: 0, connections: 0 }
 
 serveCommands<{ httpPort: number; tcpPort: number }>(async (settings) => {
   const http = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, serve)
@@ -63,7 +63,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     case 'endless':
       return endless(response, endlessBytes)
     case 'large':
-      return endless(response, 16 * 1024 * 1024)
+      return endless(response, 8 * 1024 * 1024)
     case 'deaf':
       return
     default:
@@ -73,6 +73,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function answer(response: ServerResponse, text: string): void {
+  counts.served++
   response.end(text.repeat(Math.ceil(bodyBytes / text.length)))
 }
 

@@ -6,7 +6,7 @@ export interface JsonCall {
   readonly method?: string
   readonly url: string | URL
   readonly headers?: Readonly<Record<string, string>>
-  /** An object is sent as JSON, URLSearchParams as a form. */
+  /** An object is sent as JSON, URLSearchParams as a form, FormData as an upload. */
   readonly body?: object
   /** PEM of the authority to trust. */
   readonly ca?: string
@@ -21,16 +21,10 @@ export interface JsonAnswer {
 /** One request to a service of a test, whatever its status. An answer that is no JSON has `json` undefined. */
 export async function callJson(call: JsonCall): Promise<JsonAnswer> {
   const url = new URL(call.url)
-  const isForm = call.body instanceof URLSearchParams
-  const body = call.body === undefined ? undefined : isForm ? String(call.body) : JSON.stringify(call.body)
+  const body = await encoded(call.body)
   const headers = {
     accept: 'application/json',
-    ...(body === undefined
-      ? {}
-      : {
-          'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
-          'content-length': Buffer.byteLength(body),
-        }),
+    ...(body === undefined ? {} : { 'content-type': body.type, 'content-length': body.bytes.length }),
     ...call.headers,
   }
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
@@ -41,10 +35,18 @@ export async function callJson(call: JsonCall): Promise<JsonAnswer> {
       agent: false as const,
       ...(call.ca ? { ca: call.ca } : {}),
     }
-    send(url, options, resolve).on('error', reject).end(body)
+    send(url, options, resolve).on('error', reject).end(body?.bytes)
   })
   const content = await text(answer)
   return { status: answer.statusCode ?? 0, text: content, json: parsed(content) }
+}
+
+async function encoded(body: object | undefined): Promise<{ type: string; bytes: Buffer } | undefined> {
+  if (body === undefined) return undefined
+  if (!(body instanceof FormData || body instanceof URLSearchParams))
+    return { type: 'application/json', bytes: Buffer.from(JSON.stringify(body)) }
+  const carrier = new Response(body)
+  return { type: carrier.headers.get('content-type') ?? '', bytes: Buffer.from(await carrier.arrayBuffer()) }
 }
 
 function parsed(content: string): unknown {

@@ -9,41 +9,62 @@ export async function createDestination(
   platform: TestPlatform,
   properties: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await demand(201, {
+  const answer = await callJson({
     method: 'POST',
     url: `${platform.binding('destination').uri}/destination-configuration/v1/subaccountDestinations`,
     headers: { authorization: `Bearer ${await technicalToken(platform, 'destination')}` },
     body: { Type: 'HTTP', ...properties },
   })
+  if (answer.status !== 201) throw new Error(`${properties.Name} answered ${answer.status}: ${answer.text}`)
 }
 
-/** Exposes an HTTP backend of this test under a virtual host through the REST API of the demo's Cloud Connector. */
-export async function exposeHttp(
-  platform: TestPlatform,
-  virtualHost: string,
-  backendPort: number,
-  paths: readonly string[] = ['/'],
-): Promise<void> {
-  const { name, password } = platform.credentials.connector
-  const subaccount = `subaccounts/${regionHost}/${platform.binding('xsuaa').subaccountid}`
-  const mappings = `${platform.address('cloud-connector').origin}/api/v1/configuration/${subaccount}/systemMappings`
-  const headers = { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` }
+export interface ExposedSystem {
+  readonly virtualHost: string
+  /** Port of the backend on this machine. */
+  readonly backendPort: number
+  readonly protocol?: 'HTTP' | 'HTTPS'
+  readonly authenticationMode?: string
+  readonly paths?: readonly string[]
+}
+
+/** Exposes a backend of this test under a virtual host, port 80, through the REST API of the demo's Cloud Connector. */
+export async function expose(platform: TestPlatform, system: ExposedSystem): Promise<void> {
+  const { virtualHost, backendPort, protocol = 'HTTP', authenticationMode = 'NONE', paths = ['/'] } = system
+  const mappings = `/subaccounts/${regionHost}/${platform.binding('xsuaa').subaccountid}/systemMappings`
   const mapping = {
     virtualHost,
     virtualPort: '80',
     localHost: '127.0.0.1',
     localPort: String(backendPort),
-    protocol: 'HTTP',
+    protocol,
     backendType: 'nonSAPsys',
-    authenticationMode: 'NONE',
+    authenticationMode,
     hostInHeader: 'VIRTUAL',
   }
-  await demand(201, { method: 'POST', url: mappings, headers, body: mapping, ca: platform.connectorCa })
+  await administrate(platform, 'POST', mappings, mapping)
   for (const id of paths) {
-    const body = { id, enabled: 'true', exactMatchOnly: 'false', websocketUpgradeAllowed: 'false' }
-    const url = `${mappings}/${virtualHost}:80/resources`
-    await demand(201, { method: 'POST', url, headers, body, ca: platform.connectorCa })
+    const resource = { id, enabled: 'true', exactMatchOnly: 'false', websocketUpgradeAllowed: 'false' }
+    await administrate(platform, 'POST', `${mappings}/${virtualHost}:80/resources`, resource)
   }
+}
+
+/** Calls the configuration API of the demo's Cloud Connector. @throws Error for any status but 2xx */
+export async function administrate(
+  platform: TestPlatform,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<JsonAnswer> {
+  const { name, password } = platform.credentials.connector
+  const answer = await callJson({
+    method,
+    url: `${platform.address('cloud-connector').origin}/api/v1/configuration${path}`,
+    headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` },
+    ca: platform.connectorCa,
+    ...(body === undefined ? {} : { body }),
+  })
+  if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`)
+  return answer
 }
 
 /** Calls the operator API of the connectivity service. */
@@ -62,9 +83,4 @@ export async function operate(
   })
   if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`)
   return answer.json
-}
-
-async function demand(status: number, call: Parameters<typeof callJson>[0]): Promise<void> {
-  const answer = await callJson(call)
-  if (answer.status !== status) throw new Error(`${call.method} ${call.url} answered ${answer.status}: ${answer.text}`)
 }

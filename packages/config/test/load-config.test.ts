@@ -54,26 +54,6 @@ test('without any source every setting has its default and an optional section i
   assert.equal(config.store, undefined)
 })
 
-test('entries of lists and maps get their defaults as well', () => {
-  const peer = Type.Object({
-    name: Type.String({ description: 'Name.' }),
-    port: Type.Integer({ default: 443, description: 'Port.' }),
-    paths: Type.Array(Type.Object({ id: Type.String(), exact: Type.Boolean({ default: false }) }), { default: [] }),
-  })
-  const nested = Type.Object({
-    peers: Type.Array(peer, { default: [], description: 'Peers.' }),
-    regions: Type.Record(Type.String(), peer, { default: {}, description: 'Regions.' }),
-  })
-  using folder = temporaryFolder()
-  const file = yamlFile(
-    folder.path,
-    'peers: [{ name: a, paths: [{ id: / }] }]\nregions: { eu10: { name: b, port: 8083 } }\n',
-  )
-  const config = loadConfig(nested, { environment: {}, file })
-  assert.deepEqual(config.peers, [{ name: 'a', port: 443, paths: [{ id: '/', exact: false }] }])
-  assert.deepEqual(config.regions, { eu10: { name: 'b', port: 8083, paths: [] } })
-})
-
 test('the command line wins over the environment, the environment over the file, the file over the default', () => {
   using folder = temporaryFolder()
   const file = yamlFile(folder.path, 'proxy: { host: from-file, port: 1, idleTimeoutMs: 2000 }\n')

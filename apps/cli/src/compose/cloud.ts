@@ -15,7 +15,7 @@ import {
   type Sealer,
   type Secret,
 } from '@landbridge/kernel'
-import type { PlatformEndpoints } from '@landbridge/registry'
+import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
 import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { type CloudStores, openCloudStores } from './open-store.ts'
@@ -42,6 +42,8 @@ export interface RunningCloud extends Closeable {
   readonly tokenService: RunningTokenService
   readonly destinationService: RunningApp
   readonly connectivityService: RunningConnectivityService
+  /** Which clients may work for which tenants. */
+  readonly tenantAccess: TenantAccess
   /** Addresses for the credentials of bindings of a subaccount. */
   endpoints(subdomain: string): Promise<PlatformEndpoints>
 }
@@ -62,6 +64,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 async function startServices(options: CloudOptions, stores: CloudStores, started: Closeable[]): Promise<RunningCloud> {
   const { config, authority, clock, log } = options
   const registry = new RegistryStore(stores.registry)
+  const tenantAccess = new TenantAccess({ repository: registry, clock })
   const tokenService = await startTokenService({
     config: config.tokenService,
     clients: registry,
@@ -69,6 +72,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     users: registry,
     keys: new SqlSigningKeyStore(stores.identity),
     singleUse: new SqlSingleUse(stores.identity),
+    mayActIn: (client, tenant) => tenantAccess.mayActIn(client, tenant),
     ca: authority,
     clock,
     log,
@@ -107,7 +111,14 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     ...(options.operatorSecret === undefined ? {} : { operatorSecret: options.operatorSecret }),
   })
   started.push(connectivityService)
-  return { tokenService, destinationService, connectivityService, endpoints, close: () => closeAll(started) }
+  return {
+    tokenService,
+    destinationService,
+    connectivityService,
+    tenantAccess,
+    endpoints,
+    close: () => closeAll(started),
+  }
 }
 
 /** Connectors of a subaccount trust the tokens that the platform issues for it. */
