@@ -19,21 +19,21 @@ function subjects({ cert, key }: OwnCertificate): string[] {
   return chain.map(({ subject }) => subject)
 }
 
-test('a PKCS#12 file gives certificate, chain in order and key, in modern and old encryption (SCC-111)', async () => {
+test('a PKCS#12 file gives certificate, chain in order and key, in modern and old encryption', async () => {
   const expected = ['O=Corp\nCN=connector', 'O=Corp\nCN=Corp Root']
   assert.deepEqual(subjects(await readPkcs12(rsaWithChain, password)), expected)
   assert.deepEqual(subjects(await readPkcs12(rsaLegacy, password)), expected)
   assert.deepEqual(subjects(await readPkcs12(ecWithoutChain, password)), ['CN=ec'])
 })
 
-test('a wrong password, a missing key and other files are told apart (SCC-112)', async () => {
+test('a wrong password, a missing key and other files are told apart', async () => {
   await assert.rejects(readPkcs12(rsaWithChain, new Secret('wrong')), refusedBecause(/password is wrong/))
   await assert.rejects(readPkcs12(withoutKey, password), refusedBecause(/no private key/))
   await assert.rejects(readPkcs12(Buffer.from('text'), password), refusedBecause(/no PKCS#12 file|damaged/))
   await assert.rejects(readPkcs12(Buffer.alloc(2_000_000), password), refusedBecause(/too long/))
 })
 
-test('the key may have a password of its own (API1-128)', async () => {
+test('the key may have a password of its own', async () => {
   const { cert, key } = await readPkcs12(ecWithoutChain, password)
   const file = fileWithKeyPassword(cert, key, 'of the key')
   assert.deepEqual(subjects(await readPkcs12(file, password, new Secret('of the key'))), ['CN=ec'])
