@@ -144,8 +144,13 @@ const scenarios = [
   flood('flood 16 KiB, 32 streams', 32, 16_384),
   flood('flood 64 KiB, 32 streams', 32, 65_536),
 ]
-const cases = (['tcp', 'tls'] as const)
-  .flatMap((link) => scenarios.map((scenario) => ({ link, scenario, key: `${link} ${scenario.name}` })))
+// Over a long way one stream moves a window per round trip: here the growth of the window shows, in frames per second.
+const longWay = flood('flood 16 KiB, 1 stream, 40 ms', 1, 16_384)
+const cases = [
+  ...(['tcp', 'tls'] as const).flatMap((link) => scenarios.map((scenario) => ({ link, scenario }))),
+  { link: 'wan' as const, scenario: longWay },
+]
+  .map(({ link, scenario }) => ({ link, scenario, key: `${link} ${scenario.name}` }))
   .filter(({ key }) => key.includes(flags.only))
 const results = new Map<string, Measurement[]>(cases.map(({ key }) => [key, []]))
 // The first round warms up and is not counted.

@@ -24,6 +24,8 @@ import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
+import { onPremiseCertificateRoutes } from './routes/on-premise-certificate-routes.ts'
+import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
@@ -76,7 +78,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const gate = { store, passwords: new PasswordCheck(clock), sessions: new Sessions(clock, config.sessionIdleMs) }
   const https = { key: certificate.key.reveal(), cert: certificate.cert, minVersion: 'TLSv1.2' }
   const api = createApi({ log, https, errorBody, ready: () => bootstrap.isDone, quiet: ['/health'] })
-  addOperations(api, { config, store, trail: store, subaccounts, clock }, gate)
+  addOperations(api, { config, store, trail: store, subaccounts, clock, log }, gate)
   const port = await listen(api, config.host, config.port, 'cloud-connector.port')
 
   const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))
@@ -120,6 +122,8 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   authenticationRoutes(api, context, gate.passwords)
   proxyRoutes(api, context)
   truststoreRoutes(api, context)
+  onPremiseCertificateRoutes(api, context)
+  propagationRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)

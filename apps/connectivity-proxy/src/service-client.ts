@@ -115,16 +115,17 @@ export class ServiceClient implements TunnelBroker {
   }
 
   #wait(delayMs: number): Promise<void> {
+    // The signal tells only once: after that there is nobody to end the wait.
+    if (this.#stopped.signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(delayMs, resolve)
-      this.#stopped.signal.addEventListener(
-        'abort',
-        () => {
-          cancel()
-          resolve()
-        },
-        { once: true },
-      )
+      const { signal } = this.#stopped
+      const done = (): void => {
+        cancel()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = this.#options.clock.after(delayMs, done)
+      signal.addEventListener('abort', done)
     })
   }
 }

@@ -152,6 +152,7 @@ function newTunnelServer({ config, tls, clock, log }: ConnectivityProxyOptions, 
     ca,
     ...(strictSniEnabled && isIP(externalHost) === 0 ? { onlyServerName: externalHost } : {}),
     table,
+    heartbeatMs: config.landbridge.timeouts.heartbeatMs,
     clock,
     log,
   })

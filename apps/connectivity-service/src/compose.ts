@@ -5,7 +5,6 @@ import {
   ConnectorHub,
   type InitDataSink,
   Pairing,
-  type PlatformEndpoints,
   Registry,
   Subscriptions,
   TunnelBroker,
@@ -17,7 +16,7 @@ import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
-import { addServiceRoutes } from './operator/service-routes.ts'
+import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
 import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
 import { addSubscriptionRoutes } from './operator/subscription-routes.ts'
 import { addUserRoutes } from './operator/user-routes.ts'
@@ -40,7 +39,7 @@ export interface ConnectivityServiceOptions {
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
   /** Addresses for the credentials of bindings; without it the operator endpoints show none. */
-  readonly endpoints?: () => Promise<PlatformEndpoints>
+  readonly endpoints?: EndpointsOf
   /** Takes the `init_data` of destination instances. */
   readonly applyInitData?: InitDataSink
 }

@@ -19,7 +19,7 @@ async function connectorsOf(subaccountId: string): Promise<Record<string, unknow
   return answer.json as unknown as Record<string, unknown>[]
 }
 
-test('a paired connector connects by mutual TLS and is listed with version, location, description and role (SCC-058, SCC-070)', async () => {
+test('a paired connector connects by mutual TLS and is listed with version, location, description and role (SCC-058)', async () => {
   const tenant = await newTenant(platform)
   const connector = await pair(platform, tenant)
   const link = await ConnectorLink.open(platform, connector, { locationId: 'north', haRole: 'master' })
@@ -162,7 +162,7 @@ test('a connector can claim no other subaccount or connector than its certificat
   }
 })
 
-test('pairing again leaves the running session alone, and both certificates connect (SCC-095)', async () => {
+test('pairing again leaves the running session alone, and both certificates connect', async () => {
   const tenant = await newTenant(platform)
   const connector = await pair(platform, tenant)
   const link = await ConnectorLink.open(platform, connector)
@@ -188,7 +188,7 @@ test('the pairing user may be deleted; the connector stays and comes back (SCC-0
   await back.close()
 })
 
-test('an expired certificate is refused, and a session does not outlive its certificate (SCC-096, SCC-099)', async () => {
+test('an expired certificate is refused, and a session does not outlive its certificate (SCC-099)', async () => {
   const clock = new ManualClock(Date.now())
   const own = await startPlatform({ clock, config: { connectorCertificateDays: 1 } })
   const tenant = await newTenant(own)

@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => platform.close())
 
-test('a connector downloads its configuration, with tunnel hosts that do not follow from the region host (SCC-034, SCC-035, SCC-048)', async () => {
+test('a connector downloads its configuration, with tunnel hosts that do not follow from the region host', async () => {
   const { subaccount, basic: authorization } = await newTenant(platform)
   const answer = await platform.region({ path: `/api/v1/subaccounts/${subaccount.id}/configuration`, authorization })
   assert.equal(answer.status, 200)
@@ -28,7 +28,7 @@ test('a connector downloads its configuration, with tunnel hosts that do not fol
   })
 })
 
-test('the certificate is signed for the key of the connector and names subaccount and connector, not the user (SCC-058, SCC-059, SCC-061)', async () => {
+test('the certificate is signed for the key of the connector and names subaccount and connector, not the user (SCC-058)', async () => {
   const tenant = await newTenant(platform)
   const { key, csr } = newSigningRequest()
   const answer = await platform.region({
@@ -78,7 +78,7 @@ test('a wrong password, a missing role, a wrong ID and a name in place of the ID
   assert.equal(named.json.code, 'SUBACCOUNT_NOT_AN_ID')
 })
 
-test('the password reaches the check unchanged, colons and one-time codes included (SCC-051)', async () => {
+test('the password reaches the check unchanged, colons and one-time codes included', async () => {
   const { subaccount } = await newTenant(platform)
   const odd = 'a:b c%20Ü"204815'
   await platform.service.users.createUser({
@@ -142,7 +142,7 @@ test('trust is handed out for a certificate of the subaccount, and for no other'
   assert.equal((await trust(tenant.subaccount.id, unlisted)).json.code, 'CONNECTOR_CERTIFICATE_UNKNOWN')
 })
 
-test('the CA list is a PEM file that anybody may fetch (CP-124)', async () => {
+test('the CA list is a PEM file that anybody may fetch', async () => {
   const answer = await platform.region({ path: '/api/v1/CAs' })
   assert.equal(answer.status, 200)
   assert.equal(

@@ -31,7 +31,7 @@ const request = (subaccountId: string, locationId = '') => ({
 const open = (body: object, token = proxyToken) =>
   platform.region({ path: '/api/v1/tunnels', authorization: `Bearer ${token}`, body })
 
-test('a tunnel request reaches the connector of that location, and the proxy learns who it is (CP-111, SCC-069)', async () => {
+test('a tunnel request reaches the connector of that location, and the proxy learns who it is (SCC-069)', async () => {
   const tenant = await newTenant(platform)
   const north = await pair(platform, tenant)
   const south = await pair(platform, tenant)
@@ -103,7 +103,7 @@ test('why a tunnel was not opened is told to the proxy and kept for the operator
   await link.close()
 })
 
-test('a connector that does not report within ten seconds counts as failed (CP-114)', async () => {
+test('a connector that does not report within ten seconds counts as failed', async () => {
   const clock = new ManualClock(Date.now())
   const own = await startPlatform({ clock })
   const tenant = await newTenant(own)

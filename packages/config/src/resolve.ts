@@ -1,5 +1,6 @@
 import { Secret } from '@landbridge/kernel'
 import { readConfigFile } from './file-source.ts'
+import { fillDefaults } from './fill-defaults.ts'
 import type { GivenValue } from './given.ts'
 import type { ConfigProblem } from './problem.ts'
 import { allSettings, readSection, type SchemaNode, type Section } from './schema-node.ts'
@@ -64,8 +65,9 @@ function build(
         : { value: structuredClone(setting.node.default), origin: 'default' }
     const chosen = given.get(setting.path) ?? standard
     if (chosen === undefined) continue
-    effective.set(setting.path, chosen)
-    values[setting.key] = chosen.value
+    const value = fillDefaults(setting.node, chosen.value)
+    effective.set(setting.path, { ...chosen, value })
+    values[setting.key] = value
   }
   for (const child of section.sections)
     if (!child.optional || mentions(child, given)) values[lastKey(child.path)] = build(child, given, effective)

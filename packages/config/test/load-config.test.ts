@@ -190,3 +190,20 @@ test('whatever text a variable holds, the answer is a value of the right type or
     }),
   )
 })
+
+test('entries of lists and maps get the defaults of their keys', () => {
+  using folder = temporaryFolder()
+  const entry = Type.Object({ name: Type.String(), port: Type.Integer({ default: 80 }) })
+  const nested = Type.Object({
+    list: Type.Array(entry, { default: [] }),
+    map: Type.Record(Type.String(), entry, { default: {} }),
+  })
+  const file = yamlFile(folder.path, 'list: [{ name: a }, { name: b, port: 1 }]\nmap: { x: { name: c } }\n')
+  assert.deepEqual(loadConfig(nested, { file, environment: {} }), {
+    list: [
+      { name: 'a', port: 80 },
+      { name: 'b', port: 1 },
+    ],
+    map: { x: { name: 'c', port: 80 } },
+  })
+})

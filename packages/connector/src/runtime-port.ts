@@ -1,5 +1,6 @@
 import type { AccessTable } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
+import type { PropagationSetup } from './propagation/settings.ts'
 
 /**
  * The running side of a connector, as its administration sees it. `apply` receives the whole wanted state after every
@@ -64,6 +65,8 @@ export interface ConnectorSnapshot {
   readonly httpsProxy?: HttpsProxy
   readonly trust: BackendTrust
   readonly systemCertificate?: SystemCertificate
+  /** Absent: nobody can be propagated. */
+  readonly propagation?: PropagationSetup
   readonly subaccounts: readonly SubaccountRuntime[]
 }
 

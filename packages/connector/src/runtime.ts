@@ -2,46 +2,55 @@ import type { Clock, Log } from '@landbridge/kernel'
 import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 import type { BackendSecurity } from './backend/open-socket.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
+import { Propagator } from './propagation/propagator.ts'
+import { SubaccountPropagation } from './propagation/subaccount-propagation.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
-import type { DeniedAccess, IdentityPropagation, SubaccountContext } from './subaccount-context.ts'
+import type { DeniedAccess, SubaccountContext } from './subaccount-context.ts'
 
 export interface RuntimeOptions {
   readonly clock: Clock
   readonly log: Log
   readonly timeouts?: BackendTimeouts
+  /** Silence after which a session to the cloud is tested; twice that, and it counts as dead. */
+  readonly heartbeatMs?: number
   /** Audit of refused requests and connections. */
   readonly denied?: (access: DeniedAccess) => void
   /** The cloud's trust list changed: synchronise it. */
   readonly trustChanged?: (subaccountId: string, regionHost: string) => void
-  readonly propagation?: (subaccount: SubaccountRuntime) => IdentityPropagation
 }
 
 interface Running {
   readonly context: SubaccountContext
-  /** What the link was made from; another value means another link. */
+  readonly propagation: SubaccountPropagation
+  /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
   subaccount: SubaccountRuntime
   link: SubaccountLink | null
 }
+
+/** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
+const defaultHeartbeatMs = 10_000
 
 const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] }
 
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
 export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
+  const propagator = new Propagator(options.clock, options.log)
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot, identity: string): Running => {
+    const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
     const context: SubaccountContext = {
       subaccountId: subaccount.subaccountId,
       access: subaccount.access,
       domainMappings: subaccount.domainMappings,
       backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
-      propagate: options.propagation?.(subaccount) ?? null,
+      propagate: propagation.decide,
       log: options.log,
       denied: options.denied ?? (() => {}),
     }
-    return { context, identity, subaccount, link: null }
+    return { context, propagation, identity, subaccount, link: null }
   }
 
   const connect = (entry: Running, snapshot: ConnectorSnapshot): void => {
@@ -52,6 +61,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       version: snapshot.version,
       httpsProxy: snapshot.httpsProxy,
       acceptor: new StreamAcceptor(context, timeouts),
+      heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
       clock: options.clock,
       log: options.log,
       trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
@@ -65,6 +75,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
 
   return {
     apply(snapshot) {
+      propagator.configure(snapshot.propagation)
       const wanted = new Set(snapshot.subaccounts.map(keyOf))
       for (const [key, entry] of running)
         if (!wanted.has(key)) {
@@ -81,12 +92,13 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         } else if (entry.identity !== identity) {
           // Another certificate, location or way out: the tunnels are made anew, the backends stay.
           entry.link?.drain()
-          entry = { context: entry.context, identity, subaccount, link: null }
+          entry = { ...entry, identity, subaccount, link: null }
           running.set(key, entry)
         }
         entry.subaccount = subaccount
         entry.context.access = subaccount.access
         entry.context.domainMappings = subaccount.domainMappings
+        entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
         if (subaccount.connected && entry.link === null) connect(entry, snapshot)
         if (!subaccount.connected && entry.link !== null) {
@@ -133,5 +145,6 @@ function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot
     httpsProxy?.host,
     httpsProxy?.port,
     httpsProxy?.user,
+    httpsProxy?.password?.reveal(),
   ])
 }

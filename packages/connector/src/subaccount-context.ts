@@ -1,18 +1,19 @@
-import type { AccessTable, DenialName, System } from '@landbridge/access'
+import type { AccessTable, System } from '@landbridge/access'
 import type { Log } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
 import type { BackendPool } from './backend/backend-pool.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { DomainMapping } from './runtime-port.ts'
 
-/** A request or connection that access control refused, for the audit log. */
+/** A request or connection that was refused, by access control or for its user, for the audit log. */
 export interface DeniedAccess {
   readonly subaccountId: string
   readonly virtualHost: string
   readonly virtualPort: number
   /** Path without query; '' for TCP. */
   readonly path: string
-  readonly reason: DenialName
+  /** A denial of access control or a code of the error catalogue. */
+  readonly reason: string
 }
 
 /** What identity propagation decided about a request. */

@@ -34,7 +34,18 @@ export {
   type NewKeyOptions,
   type ServerCertificateOptions,
 } from './local-ca.ts'
+export {
+  certificateOfKey,
+  maySignCertificates,
+  type OwnAlternativeName,
+  type OwnCertificate,
+  type OwnCertificatePurpose,
+  type OwnCertificateWish,
+  selfSigned,
+  signingRequest,
+} from './own-certificate.ts'
 export { hashPassword, verifyPassword } from './password.ts'
+export { readPkcs12 } from './pkcs12.ts'
 export { type RemoteKeySourceOptions, remoteKeySource } from './remote-key-source.ts'
 export {
   newSigningKey,
@@ -47,3 +58,8 @@ export { minimumPublishAheadMs, SigningKeyRing, type SigningKeyRingOptions } fro
 export { LocalSingleUse, type SingleUse } from './single-use.ts'
 export { audienceOf, scopesOf, type TokenClaims, toVerifiedToken, type VerifiedToken } from './token-claims.ts'
 export { TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts'
+export {
+  type UserCertificate,
+  UserCertificateAuthority,
+  type UserCertificateWish,
+} from './user-certificate-authority.ts'

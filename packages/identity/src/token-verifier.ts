@@ -10,6 +10,8 @@ export interface TokenVerifierOptions {
   readonly acceptIssuer: (issuer: string) => boolean
   /** Difference of clocks to tolerate at `exp` and `nbf`. */
   readonly skewSeconds?: number
+  /** How long an expired token is still accepted, where that differs from the skew. */
+  readonly expiryToleranceSeconds?: number
   /** Verified tokens to remember. */
   readonly cacheSize?: number
 }
@@ -25,12 +27,14 @@ const maximumLength = 64 * 1024
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions
   readonly #skewMs: number
+  readonly #toleranceMs: number
   readonly #cacheSize: number
   readonly #verified: Map<string, VerifiedToken>
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options
     this.#skewMs = (options.skewSeconds ?? 60) * 1000
+    this.#toleranceMs = (options.expiryToleranceSeconds ?? options.skewSeconds ?? 60) * 1000
     this.#cacheSize = options.cacheSize ?? 10_000
     this.#verified = new Map()
   }
@@ -38,7 +42,7 @@ export class TokenVerifier {
   /** The token when it was verified before and still lives; undefined means: call `verify`. For the hot path. */
   cached(token: string): VerifiedToken | undefined {
     const found = this.#verified.get(token)
-    if (found === undefined || found.expiresAtMs + this.#skewMs > this.#options.clock.now()) return found
+    if (found === undefined || found.expiresAtMs + this.#toleranceMs > this.#options.clock.now()) return found
     this.#verified.delete(token)
     return undefined
   }
@@ -71,7 +75,8 @@ export class TokenVerifier {
 
   #checkLifetime({ claims, expiresAtMs }: VerifiedToken): void {
     const now = this.#options.clock.now()
-    if (expiresAtMs + this.#skewMs <= now) throw new PlatformError('TOKEN_EXPIRED', { expiredAt: isoTime(expiresAtMs) })
+    if (expiresAtMs + this.#toleranceMs <= now)
+      throw new PlatformError('TOKEN_EXPIRED', { expiredAt: isoTime(expiresAtMs) })
     if (claims.nbf === undefined) return
     if (typeof claims.nbf !== 'number') throw new PlatformError('TOKEN_CLAIMS', { claim: 'nbf' })
     if (claims.nbf * 1000 - this.#skewMs > now)

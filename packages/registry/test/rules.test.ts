@@ -14,7 +14,7 @@ import {
 
 const code = (expected: Parameters<typeof isPlatformError>[1]) => (thrown: unknown) => isPlatformError(thrown, expected)
 
-test('a location ID is empty or at most 189 characters of those that belong in a URI (SCC-067, SCC-068)', () => {
+test('a location ID is empty or at most 189 characters of those that belong in a URI (SCC-067)', () => {
   for (const good of ['', 'warehouse', 'a-b.c_d~9', 'x'.repeat(189)]) assert.equal(parseLocationId(good), good)
   for (const bad of ['a b', 'ä', 'a/b', 'a%20', 'x'.repeat(190), 'a\n'])
     assert.throws(() => parseLocationId(bad), code('LOCATION_ID_INVALID'))

@@ -3,11 +3,12 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { systemClock } from '@landbridge/kernel'
 import { Session, type SessionOptions, type Stream, type StreamSink } from '../src/index.ts'
 
-/** Two ends of one loopback TCP connection. With `allowHalfOpen`, the far end does not end by itself when the near one does. */
+/** Two ends of one loopback TCP connection, neither of which ends by itself when the other does if `allowHalfOpen`. */
 export async function socketPair({ allowHalfOpen = false } = {}): Promise<{ near: Socket; far: Socket }> {
   const listener = createServer({ allowHalfOpen })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-  const near = connect((listener.address() as AddressInfo).port, '127.0.0.1')
+  const { port } = listener.address() as AddressInfo
+  const near = connect({ port, host: '127.0.0.1', allowHalfOpen })
   const [far] = (await once(listener, 'connection')) as [Socket]
   listener.close()
   if (near.connecting) await once(near, 'connect')

@@ -10,7 +10,7 @@ export interface Question {
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
   /** A field that a usable answer has. */
-  readonly field: string
+  readonly field?: string
   readonly agent: Dispatcher
   readonly signal: AbortSignal
 }
@@ -35,8 +35,8 @@ export async function askJson(question: Question): Promise<Readonly<Record<strin
     throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: text.slice(0, 500) })
   const json = parsed(text)
   // A successful answer may hold tokens: it is never shown.
-  if (json?.[field] === undefined)
-    throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: `(no field ${field} in the answer)` })
+  if (json === undefined || (field !== undefined && json[field] === undefined))
+    throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: `(not JSON with a field ${field ?? ''})` })
   return json
 }
 

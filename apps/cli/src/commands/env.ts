@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import { type EnvironmentFormat, environmentText } from '../binding/environment-text.ts'
+import { fetchVcapServices } from '../binding/fetch-vcap-services.ts'
 import { addCommand, type CommandContext, dataOption } from '../command-spec.ts'
 import { readState } from '../state/state-file.ts'
 import { writeFileWhole } from '../state/write-file.ts'
@@ -10,6 +11,7 @@ interface EnvOptions {
   readonly format: EnvironmentFormat
   readonly out?: string
   readonly stdout?: boolean
+  readonly subaccount?: string
   readonly json?: boolean
 }
 
@@ -17,18 +19,25 @@ interface EnvOptions {
 export function addEnvCommand(context: CommandContext): void {
   addCommand(context, 'env', 'write the service bindings (VCAP_SERVICES) for an application', [
     ['landbridge env', 'write default-env.json, which @sap/xsenv reads'],
+    ['landbridge env --subaccount plant', 'the bindings of another subaccount'],
     ['landbridge env --format dotenv --out .env', 'the same as a .env file'],
     ['set -a; source <(landbridge env --stdout --format dotenv); set +a', 'into the shell'],
   ])
     .addOption(dataOption())
+    .addOption(
+      new Option('--subaccount <id>', 'bindings of this subaccount (ID or subdomain; default: the demo subaccount)'),
+    )
     .addOption(new Option('--format <format>', 'format of the file').choices(['json', 'dotenv']).default('json'))
     .addOption(new Option('--out <file>', 'file to write (default: default-env.json, or .env for dotenv)'))
     .addOption(new Option('--stdout', 'print instead of writing a file'))
     .action((options: EnvOptions) => run(context, options))
 }
 
-function run({ terminal }: CommandContext, options: EnvOptions): void {
-  const state = readState(options.data)
+async function run({ terminal }: CommandContext, options: EnvOptions): Promise<void> {
+  const known = readState(options.data)
+  const { subaccount } = options
+  const state =
+    subaccount === undefined ? known : { ...known, vcapServices: await fetchVcapServices(known, subaccount) }
   const text = environmentText(options.format, state)
   if (options.stdout) {
     terminal.print(text.trimEnd())

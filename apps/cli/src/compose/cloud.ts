@@ -19,6 +19,7 @@ import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
 import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { type CloudStores, openCloudStores } from './open-store.ts'
+import { tokenServiceAddress } from './tenant-host.ts'
 
 export interface CloudOptions {
   readonly config: {
@@ -43,8 +44,8 @@ export interface RunningCloud extends Closeable {
   readonly connectivityService: RunningConnectivityService
   /** Which clients may work for which tenants. */
   readonly tenantAccess: TenantAccess
-  /** Addresses for the credentials of bindings. */
-  endpoints(): Promise<PlatformEndpoints>
+  /** Addresses for the credentials of bindings of a subaccount. */
+  endpoints(subdomain: string): Promise<PlatformEndpoints>
 }
 
 /** Starts token, destination and connectivity service over one database. What was started is closed on failure. */
@@ -89,8 +90,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     log,
   })
   started.push(destinationService)
-  const endpoints = async (): Promise<PlatformEndpoints> => ({
+  const endpoints = async (subdomain: string): Promise<PlatformEndpoints> => ({
     uaaDomain: tokenService.uaaDomain,
+    ...(await tokenServiceAddress(subdomain, tokenService.uaaDomain)),
     destinationUri: destinationService.url,
     connectivityUri: connectivityService.url,
     proxy: options.proxy,

@@ -34,6 +34,7 @@ async function start(
   const authority = configuredAuthority(config, clock) ?? (await openAuthority(dataDirectory, sealer, clock))
   const caFile = join(dataDirectory, 'ca.pem')
   writeFileWhole(caFile, authority.certificatePem, 0o644)
+  const operator = operatorSecret ?? new Secret(openSecret(join(dataDirectory, 'operator-secret')))
   const cloud = await startCloud({
     config,
     storeUrl:
@@ -41,13 +42,14 @@ async function start(
     sealer,
     authority,
     proxy: config.proxy,
-    operatorSecret: operatorSecret ?? new Secret(openSecret(join(dataDirectory, 'operator-secret'))),
+    operatorSecret: operator,
     clock,
     log,
   })
   const { tokenService, destinationService, connectivityService } = cloud
   return {
     caFile,
+    operator: { url: connectivityService.url, secret: operator.reveal() },
     components: [tokenService, destinationService, connectivityService].map(({ name, url }) => ({
       name,
       url,

@@ -2,9 +2,10 @@ import { pinoLog } from '@landbridge/http-api'
 import { type Clock, type Closeable, type Level, type Log, systemClock } from '@landbridge/kernel'
 import { openDataDirectory } from '../state/data-directory.ts'
 import { lockDirectory } from '../state/lock.ts'
-import { type ComponentState, removeState, writeState } from '../state/state-file.ts'
+import { type ComponentState, type PlatformState, removeState, writeState } from '../state/state-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { productVersion } from '../version.ts'
+import { closeInTime } from './close-in-time.ts'
 
 /** What a component's start gets besides its configuration. */
 export interface ComponentEnvironment {
@@ -17,6 +18,7 @@ export interface StartedComponent extends Closeable {
   readonly components: readonly ComponentState[]
   /** PEM file that a client must trust to reach the components. */
   readonly caFile: string
+  readonly operator?: NonNullable<PlatformState['operator']>
 }
 
 export interface ComponentRun {
@@ -42,7 +44,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
   try {
     const started = await run.start({ dataDirectory, clock: systemClock, log })
     try {
-      const { components, caFile } = started
+      const { components, caFile, operator } = started
       writeState(dataDirectory, {
         format: 1,
         version,
@@ -54,6 +56,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
         hostNames: [],
         address: '127.0.0.1',
         vcapServices: {},
+        ...(operator === undefined ? {} : { operator }),
       })
       log.info(`${run.name}.ready`, { components: components.map(({ name, url }) => `${name} ${url}`) })
       if (run.json) terminal.print(JSON.stringify({ dataDirectory, components }))
@@ -61,7 +64,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
       log.info(`${run.name}.stopping`)
       removeState(dataDirectory)
     } finally {
-      await started.close()
+      await closeInTime(started)
     }
   } finally {
     lock.release()

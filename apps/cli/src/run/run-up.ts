@@ -14,6 +14,7 @@ import { type RunningPlatform, startPlatform } from '../up/start-up.ts'
 import { copyableCommands, summaryText } from '../up/summary.ts'
 import { type PortName, portNames, type UpConfig, upConfigSchema } from '../up/up-config.ts'
 import { productVersion } from '../version.ts'
+import { closeInTime } from './close-in-time.ts'
 
 export interface UpCommandOptions extends ConfigOptions {
   readonly data: string
@@ -50,7 +51,7 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
       terminal.note(terminal.errorStyle.dim('Stopping ...'))
       removeState(dataDirectory)
     } finally {
-      await platform.close()
+      await closeInTime(platform)
     }
   } finally {
     logFile.close()

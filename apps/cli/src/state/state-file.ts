@@ -28,6 +28,8 @@ const stateSchema = Type.Object({
   hostNames: Type.Array(Type.String()),
   address: Type.String(),
   vcapServices: Type.Record(Type.String(), Type.Array(Type.Unknown())),
+  /** The operator API of the connectivity service, where this process offers it. */
+  operator: Type.Optional(Type.Object({ url: Type.String(), secret: Type.String() })),
 })
 
 export type PlatformState = Static<typeof stateSchema>

@@ -70,7 +70,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   started.push(cloud)
   const { registry, users } = cloud.connectivityService
   const landscape = await ensureCloudLandscape(registry, users, credentials)
-  const endpoints = await cloud.endpoints()
+  const endpoints = await cloud.endpoints(landscape.subaccount.subdomain)
 
   progress('Starting connectivity proxy')
   const proxy = await startUpProxy({
@@ -121,6 +121,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
     hostNames: [landscape.subaccount.subdomain, 'internal-xsuaa', 'api'].map((label) => `${label}.localhost`),
     address: host,
     vcapServices: renderVcapServices(landscape.application, endpoints),
+    operator: { url: connectivityService.url, secret: credentials.operatorSecret },
   }
   progress('Setting up the demo landscape')
   const agent = createAgent({ ...state, caFiles: [state.caFile, ...state.componentCaFiles] })

@@ -1,4 +1,4 @@
-import { PlatformError } from '@landbridge/kernel'
+import { PlatformError, toProblem } from '@landbridge/kernel'
 import { parseLocationId, parseSubaccountId, type TunnelBroker } from '@landbridge/registry'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
@@ -27,7 +27,16 @@ export function addTunnelRoutes(
     const subaccountId = parseSubaccountId(body.subaccountId)
     if (!mayServe(caller, subaccountId))
       throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { subaccountId, clientId: caller.clientId })
-    const chosen = await broker.open({ ...body, subaccountId, locationId: parseLocationId(body.locationId) })
+    const locationId = parseLocationId(body.locationId)
+    const chosen = await broker.open({ ...body, subaccountId, locationId })
+    if (chosen.length === 0) {
+      // An application gets 503 for this from its proxy, the proxy itself 404: the service is well, the tunnel is not.
+      const problem = toProblem(new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId }), request.id)
+      return reply
+        .code(404)
+        .header('content-type', 'application/problem+json')
+        .send({ ...problem, status: 404 })
+    }
     return reply.code(202).send({
       connectors: chosen.map(({ connectedSinceMs, ...connector }) => ({
         ...connector,

@@ -11,6 +11,8 @@ export interface Target {
   readonly identity: string
   /** Connections that wait for the next request, the most recently used last. */
   readonly idle: BackendConnection[]
+  /** Connections in use and waiting. */
+  open: number
 }
 
 /** Finds the target of a system. The usual case (no propagated user) is one map lookup. */
@@ -32,17 +34,25 @@ export class TargetTable {
     return target
   }
 
-  all(): Iterable<Target> {
-    return this.#byKey.values()
+  /** Targets of users come and go: without connections they are forgotten. */
+  forgetUnused(target: Target): void {
+    if (target.identity === '' || target.open > 0) return
+    const key = keyOf(target)
+    if (this.#byKey.get(key) === target) this.#byKey.delete(key)
   }
 
   #byName(system: System, identity: string): Target {
     const secure = isTls(system.protocol)
-    const key = `${secure ? 'tls' : 'tcp'}|${system.internalHost}|${system.internalPort}|${identity}`
+    const { internalHost: host, internalPort: port } = system
+    const key = keyOf({ host, port, secure, identity })
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
-    const target: Target = { host: system.internalHost, port: system.internalPort, secure, identity, idle: [] }
+    const target: Target = { host, port, secure, identity, idle: [], open: 0 }
     this.#byKey.set(key, target)
     return target
   }
+}
+
+function keyOf({ secure, host, port, identity }: Pick<Target, 'secure' | 'host' | 'port' | 'identity'>): string {
+  return `${secure ? 'tls' : 'tcp'}|${host}|${port}|${identity}`
 }

@@ -22,6 +22,8 @@ export {
   type HaRole,
   type IdentityProvider,
   mappingKey,
+  type OnPremiseCertificate,
+  type PendingRequest,
   type Subaccount,
   type SubaccountProperties,
   subaccountKey,

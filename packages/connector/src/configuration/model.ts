@@ -1,5 +1,6 @@
 import type { SystemMapping } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
+import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
 
 /** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
@@ -31,6 +32,21 @@ export interface UiCertificate {
   readonly key: Secret
 }
 
+/** A certificate of the connector towards internal systems. */
+export interface OnPremiseCertificate {
+  /** PEM chain, leaf first. */
+  readonly cert: string
+  /** PEM (PKCS#8). */
+  readonly key: Secret
+}
+
+/** A signing request whose answer is awaited; only the most recent one counts (guide L23156). */
+export interface PendingRequest {
+  /** PEM (PKCS#10). */
+  readonly csr: string
+  readonly key: Secret
+}
+
 export interface ConnectorSettings {
   readonly installationId: string
   readonly description: string
@@ -39,6 +55,14 @@ export interface ConnectorSettings {
   readonly httpsProxy?: HttpsProxy
   readonly trustAllBackends: boolean
   readonly uiCertificate?: UiCertificate
+  /** Shown to internal systems that ask for a certificate. */
+  readonly systemCertificate?: OnPremiseCertificate
+  readonly systemCertificateRequest?: PendingRequest
+  /** The authority that signs the certificates of propagated users. */
+  readonly ppCaCertificate?: OnPremiseCertificate
+  readonly ppCaCertificateRequest?: PendingRequest
+  /** Absent: the defaults. */
+  readonly propagation?: PropagationSettings
 }
 
 export interface TrustedCertificate {

@@ -1,5 +1,6 @@
 import { type AccessTable, compileAccess, type SystemMapping } from '@landbridge/access'
 import type { RegionOverride } from '../pairing/region-request.ts'
+import { defaultPropagationSettings } from '../propagation/settings.ts'
 import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
 import type { ConnectorConfiguration, Subaccount } from './model.ts'
 
@@ -34,6 +35,12 @@ export function toSnapshot(
     trust: {
       trustAllBackends: settings.trustAllBackends,
       certificates: Array.from(trustedCertificates.values(), (certificate) => certificate.pem),
+    },
+    ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
+    propagation: {
+      settings: settings.propagation ?? defaultPropagationSettings,
+      ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
+      hasSystemCertificate: settings.systemCertificate !== undefined,
     },
     // A shadow only watches; its master carries the tunnels.
     subaccounts:

@@ -10,9 +10,12 @@ export type AuditCategory =
   | 'Denied'
   | 'DomainMapping'
   | 'IdentityProviderTrust'
+  | 'PpcaCertificate'
+  | 'PrincipalPropagationConfiguration'
   | 'ProxySettings'
   | 'SCCPassword'
   | 'SCCUser'
+  | 'SystemCertificate'
   | 'TrustSynchronization'
   | 'TrustedBackendCertificate'
 

@@ -15,7 +15,8 @@ export async function openProxyTunnel(
   port: number,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const socket = connect({ host: proxy.host, port: proxy.port, signal })
+  // Not with the signal: it would end the tunnel, long since in use, when the time for connecting is over.
+  const socket = connect({ host: proxy.host, port: proxy.port })
   try {
     const status = await handshake(socket, request(proxy, host, port), signal)
     if (status < 200 || status > 299) throw new PlatformError('PROXY_REFUSED', { host, port, status })

@@ -3,6 +3,7 @@ import { errorEntry, type PlatformError } from '@landbridge/kernel'
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   414: 'URI Too Long',
   431: 'Request Header Fields Too Large',
@@ -19,9 +20,11 @@ const reasons: Readonly<Record<number, string>> = {
  */
 export function plainAnswer(status: number, code: string, text: string, withBody = true): Buffer {
   const body = `${text}\n`
+  // RFC 9110 section 15.5.2: every 401 says how to authenticate; here it is the token that came beside the request.
+  const challenge = status === 401 ? 'WWW-Authenticate: Bearer error="invalid_token"\r\n' : ''
   return Buffer.from(
     `HTTP/1.1 ${status} ${reasons[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `X-Content-Type-Options: nosniff\r\nX-Landbridge-Error: ${code}\r\n` +
+      `X-Content-Type-Options: nosniff\r\nX-Landbridge-Error: ${code}\r\n${challenge}` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${withBody ? body : ''}`,
   )
 }

@@ -9,6 +9,7 @@ import {
   RequestHead,
   requestBodyKind,
   requestLimits,
+  TargetForm,
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
 import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
@@ -186,6 +187,10 @@ export class HttpExchange implements StreamSink, BackendUser {
       return this.#refuse(plainAnswer(error.status, error.name, error.text))
     }
     this.#isHead = head.method === Method.head
+    if (head.targetForm !== TargetForm.origin || !isAddressedTo(source, head, this.#preface))
+      return this.#refuse(
+        plainAnswer(400, 'TARGET_MISMATCH', 'The request is addressed to another system than its tunnel stream.'),
+      )
     const path = source.toString('latin1', head.pathStart, head.pathEnd)
     const { virtualHost, virtualPort } = this.#preface
     const decision = this.#context.access.decideHttp(virtualHost, virtualPort, path, head.upgradeIsWebSocket)
@@ -235,9 +240,15 @@ export class HttpExchange implements StreamSink, BackendUser {
   }
 
   #identified(decision: IdentityDecision, source: Buffer, start: number, chunk: Buffer, rest: number): void {
-    if (decision.kind === 'refused')
-      return this.#refuse(plainAnswer(decision.status, decision.code, decision.text, !this.#isHead))
+    if (decision.kind === 'refused') return this.#refuseUser(decision, source)
     this.#send(source, start, decision.headers, decision.identity, chunk, rest)
+  }
+
+  #refuseUser({ status, code, text }: IdentityDecision & { readonly kind: 'refused' }, source: Buffer): void {
+    const { virtualHost, virtualPort } = this.#preface
+    const path = source.toString('latin1', head.pathStart, head.pathEnd)
+    this.#context.denied({ subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason: code })
+    this.#refuse(plainAnswer(status, code, text, !this.#isHead))
   }
 
   #send(
@@ -255,13 +266,13 @@ export class HttpExchange implements StreamSink, BackendUser {
     const hasBody = head.hasBody
     this.#collector = null
     this.#phase = hasBody ? 'body' : 'complete'
-    if (!hasBody && isSafeToRepeat(head.method) && !head.upgrade) this.#repeatable = rewritten
+    if (!hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket) this.#repeatable = rewritten
     const backend = this.#context.backends.acquire(system, identity, this)
     this.#backend = backend
     this.#target = backend.target
     this.#wasReused = backend.isReused
     this.#method = head.method
-    this.#upgradeAsked = head.upgrade
+    this.#upgradeAsked = head.upgradeIsWebSocket
     this.#expect(backend)
     backend.socket.write(rewritten)
     if (rest < chunk.length) this.#forwardPaid(chunk, rest)
@@ -295,9 +306,11 @@ export class HttpExchange implements StreamSink, BackendUser {
       return true
     }
     if (end >= 0) this.#phase = 'complete'
-    const socket = this.#backend?.socket
-    if (socket === undefined || socket.destroyed) return true
-    return writeGathered(socket, start === 0 ? chunk : chunk.subarray(start))
+    const backend = this.#backend
+    if (backend === null || backend.socket.destroyed) return true
+    const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
+    if (isTaken) backend.fed()
+    return isTaken
   }
 
   // The end.
@@ -368,6 +381,19 @@ export class HttpExchange implements StreamSink, BackendUser {
 }
 
 const none: Buffer[] = []
+
+/** The preface decided about access: a request that names another host inside must not reach a virtual host of it. */
+function isAddressedTo(source: Buffer, head: RequestHead, preface: Preface): boolean {
+  const { virtualHost, virtualPort } = preface
+  if (head.hostEnd - head.hostStart !== virtualHost.length) return false
+  if ((head.port < 0 ? 80 : head.port) !== virtualPort) return false
+  for (let i = 0; i < virtualHost.length; i++) {
+    const byte = source[head.hostStart + i]!
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte
+    if (lower !== virtualHost.charCodeAt(i)) return false
+  }
+  return true
+}
 
 /** Methods without a body that may be carried out twice (RFC 9110 section 9.2.2). */
 function isSafeToRepeat(method: number): boolean {

@@ -46,7 +46,7 @@ export function rewriteRequestHead(
     at = copyFields(source, head, internalHostFilter, target, at)
     at += target.write(internalHostLines(source, head, system), at, 'latin1')
   } else at = copyFields(source, head, virtualHostFilter, target, at)
-  if (head.upgrade) {
+  if (head.upgradeIsWebSocket) {
     const protocol = source.toString('latin1', head.valueStart[head.upgradeIndex]!, head.valueEnd[head.upgradeIndex]!)
     at += target.write(`Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`, at, 'latin1')
   }

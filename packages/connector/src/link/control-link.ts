@@ -8,6 +8,7 @@ export interface ControlLinkOptions {
   readonly connectorId: string
   readonly version: string
   readonly httpsProxy: HttpsProxy | undefined
+  readonly heartbeatMs: number
   readonly clock: Clock
   readonly log: Log
   /** Messages after the welcome. */
@@ -54,7 +55,7 @@ export class ControlLink {
       clock,
       accept: () => null,
       closed: (cause) => closed(cause),
-      heartbeatMs: 10_000,
+      heartbeatMs: options.heartbeatMs,
     })
     const channel = await new Promise<ControlChannel>((resolve, reject) => {
       const fail = (cause?: Error): void => {
@@ -85,6 +86,11 @@ export class ControlLink {
       })
     })
     return new ControlLink(session, channel)
+  }
+
+  /** The session may end between the welcome and the moment its owner gets this object. */
+  get isClosed(): boolean {
+    return this.#session.isClosed
   }
 
   send(message: ControlMessage): void {

@@ -10,14 +10,18 @@ export interface SubaccountLinkOptions {
   readonly version: string
   readonly httpsProxy: HttpsProxy | undefined
   readonly acceptor: StreamAcceptor
+  readonly heartbeatMs: number
   readonly clock: Clock
   readonly log: Log
   readonly trustChanged: () => void
 }
 
 const backoffBaseMs = 250
-const backoffCapMs = 15_000
-/** A session that lived this long was a success: the next loss starts with short waits again. */
+/** A cloud side that is away is asked often: whoever restarts it wants to see the tunnels back within two seconds. */
+const awayCapMs = 1_500
+/** One that answers and refuses has to be put right by somebody first. */
+const refusedCapMs = 15_000
+/** A session that lived this long was a success: its loss is no sign of a quarrel, such as two agents with one identity. */
 const settledMs = 30_000
 
 /** Keeps one subaccount connected: the control session, and the tunnels that the cloud asks for. */
@@ -28,7 +32,10 @@ export class SubaccountLink {
   readonly #tunnels: Set<TunnelLink>
   #control: ControlLink | null
   #connectedSinceMs: number
+  /** Attempts in a row that failed, and sessions in a row that were lost soon. */
   #failures: number
+  #shortLives: number
+  #cancelRetry: () => void
   #hasFailed: boolean
   #lastError: string | undefined
 
@@ -40,6 +47,8 @@ export class SubaccountLink {
     this.#control = null
     this.#connectedSinceMs = 0
     this.#failures = 0
+    this.#shortLives = 0
+    this.#cancelRetry = () => {}
     this.#hasFailed = false
     this.#lastError = undefined
     void this.#connect()
@@ -64,24 +73,28 @@ export class SubaccountLink {
 
   /** Ends everything at once; open requests break. */
   close(): void {
-    this.#stopped.abort()
-    this.#control?.close()
-    this.#control = null
+    this.#stop()
     for (const tunnel of [...this.#tunnels]) tunnel.session.destroy()
   }
 
   /** Ends the tunnels as soon as their open requests are done. */
   drain(): void {
+    this.#stop()
+    for (const tunnel of [...this.#tunnels]) tunnel.session.drain()
+  }
+
+  #stop(): void {
     this.#stopped.abort()
+    this.#cancelRetry()
     this.#control?.close()
     this.#control = null
-    for (const tunnel of [...this.#tunnels]) tunnel.session.drain()
   }
 
   async #connect(): Promise<void> {
     const { log, clock } = this.#options
+    let control: ControlLink
     try {
-      this.#control = await ControlLink.open({
+      control = await ControlLink.open({
         ...this.#options,
         subaccount: this.#subaccount,
         signal: this.#stopped.signal,
@@ -91,8 +104,12 @@ export class SubaccountLink {
     } catch (failure) {
       return this.#failed(failure)
     }
-    if (this.#stopped.signal.aborted) return this.#control.close()
+    if (this.#stopped.signal.aborted) return control.close()
+    // Ended right behind its welcome: `#lost` was told and connects again.
+    if (control.isClosed) return
+    this.#control = control
     this.#connectedSinceMs = clock.now()
+    this.#failures = 0
     this.#hasFailed = false
     this.#lastError = undefined
     log.info('cloud.connected', this.#facts())
@@ -106,25 +123,22 @@ export class SubaccountLink {
     if (reason !== this.#lastError) log.warn('cloud.connect-failed', { ...this.#facts(), reason })
     this.#lastError = reason
     this.#hasFailed = true
-    this.#retry()
+    this.#retry(this.#failures++, isAway(failure) ? awayCapMs : refusedCapMs)
   }
 
   #lost(cause?: Error): void {
     const { log, clock } = this.#options
     this.#control = null
     if (this.#stopped.signal.aborted) return
-    if (clock.now() - this.#connectedSinceMs > settledMs) this.#failures = 0
+    if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
     this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
     log.warn('cloud.lost', { ...this.#facts(), reason: this.#lastError })
-    this.#retry()
+    this.#retry(this.#shortLives++, refusedCapMs)
   }
 
-  #retry(): void {
-    const waitMs = jitteredBackoffMs(this.#failures++, backoffBaseMs, backoffCapMs)
-    const cancel = this.#options.clock.after(waitMs, () => {
-      if (!this.#stopped.signal.aborted) void this.#connect()
-    })
-    this.#stopped.signal.addEventListener('abort', cancel, { once: true })
+  #retry(attempt: number, capMs: number): void {
+    const waitMs = jitteredBackoffMs(attempt, backoffBaseMs, capMs)
+    this.#cancelRetry = this.#options.clock.after(waitMs, () => void this.#connect())
   }
 
   #message(message: ControlMessage): void {
@@ -176,6 +190,13 @@ export class SubaccountLink {
     return { subaccount, regionHost, locationId }
   }
 }
+
+/** Nobody answered, as opposed to an answer that means no. */
+function isAway(failure: unknown): boolean {
+  return failure instanceof PlatformError && away.has(failure.code)
+}
+
+const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])
 
 function describe(failure: unknown): string {
   if (failure instanceof PlatformError) {

@@ -20,6 +20,7 @@ export interface TunnelLinkOptions {
   readonly connectorId: string
   readonly version: string
   readonly httpsProxy: HttpsProxy | undefined
+  readonly heartbeatMs: number
   readonly acceptor: StreamAcceptor
   readonly clock: Clock
   readonly log: Log
@@ -66,6 +67,7 @@ export class TunnelLink {
     const session = new Session(socket, {
       role: 'client',
       clock,
+      heartbeatMs: options.heartbeatMs,
       accept: () => options.acceptor,
       closed: (cause) => {
         if (link === null) lost(cause)

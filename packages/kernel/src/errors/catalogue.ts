@@ -5,6 +5,7 @@ import { destinationsErrors } from './destinations.ts'
 import type { ErrorEntry } from './entry.ts'
 import { generalErrors } from './general.ts'
 import { identityErrors } from './identity.ts'
+import { propagationErrors } from './propagation.ts'
 import { proxyErrors } from './proxy.ts'
 import { registryErrors } from './registry.ts'
 import { tunnelErrors } from './tunnel.ts'
@@ -19,6 +20,7 @@ export const catalogue = {
   ...registryErrors,
   ...connectorErrors,
   ...connectorAdministrationErrors,
+  ...propagationErrors,
   ...cliErrors,
 } as const
 

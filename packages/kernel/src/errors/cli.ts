@@ -82,4 +82,12 @@ export const cliErrors = errorArea({
     remedy: 'User: start again; if it stays, stop it, remove the data directory and start with an empty one.',
     show: ['step', 'reason'],
   },
+  CLI_STOP_TIMEOUT: {
+    http: 500,
+    level: 'error',
+    retry: 'never',
+    title: 'The process did not stop in time and was ended',
+    remedy: 'User: nothing is lost; if it happens again, report it with the end of the log.',
+    show: ['deadlineMs'],
+  },
 })

@@ -106,7 +106,7 @@ export const identityErrors = errorArea({
     retry: 'never',
     title: 'The certificate cannot be read',
     remedy: 'Caller: send an X.509 certificate in PEM or DER form.',
-    show: [],
+    show: ['reason'],
   },
   CERTIFICATE_REQUEST_INVALID: {
     http: 400,

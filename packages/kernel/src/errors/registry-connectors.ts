@@ -136,14 +136,13 @@ export const registryConnectorErrors = errorArea({
     remedy: 'Operator: list the connectors of the subaccount and repeat the request with one of them.',
     show: ['connectorId'],
   },
-  CONNECTOR_NOT_CONNECTED: {
-    http: 404,
+  CONNECTOR_CONTROL_ONLY: {
+    http: 400,
     level: 'info',
-    retry: 'later',
-    title: 'No Cloud Connector is connected for this subaccount and location ID',
-    remedy:
-      'Connector administrator: connect the subaccount in the Cloud Connector. Application: check the location ID of the destination.',
-    show: ['subaccountId', 'locationId'],
+    retry: 'never',
+    title: 'A control session carries one control stream and nothing else',
+    remedy: 'Connector administrator: update the connector to a version that this platform supports.',
+    show: [],
   },
   TUNNEL_CALLER_FORBIDDEN: {
     http: 403,

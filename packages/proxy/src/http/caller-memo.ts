@@ -73,10 +73,11 @@ export function readLocation(source: Buffer, head: RequestHead): string {
 
 /** Names of credential headers that occur more than once: which one counts would be a guess. */
 export function hasRepeatedCredential(head: RequestHead): boolean {
-  return identities.some((id) => {
-    const first = head.find(id)
-    return first >= 0 && head.find(id, first + 1) >= 0
-  })
+  for (let i = 0; i < identities.length; i++) {
+    const first = head.find(identities[i]!)
+    if (first >= 0 && head.find(identities[i]!, first + 1) >= 0) return true
+  }
+  return false
 }
 
 function field(source: Buffer, head: RequestHead, id: number): string {

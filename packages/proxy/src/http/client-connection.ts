@@ -134,7 +134,11 @@ export class ClientConnection implements StreamSink {
           return this.#timeout('The backend did not answer in time.')
         return
       case 'lingering':
-        if (nowMs - this.#startedAtMs > lingerMs) this.destroy()
+        // A slow client gets the rest of its answer first; one that takes nothing is what `writeMs` is for.
+        if (this.#socket.writableLength > 0) {
+          this.#startedAtMs = nowMs
+          if (this.#stalledAtMs === 0) this.#stalledAtMs = nowMs
+        } else if (nowMs - this.#startedAtMs > lingerMs) this.destroy()
     }
   }
 
@@ -252,7 +256,7 @@ export class ClientConnection implements StreamSink {
       head.method,
       head.minorVersion === 0,
       !head.keepAlive || this.#front.isDraining,
-      head.upgrade,
+      head.upgradeIsWebSocket,
     )
     preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
     preface.virtualPort = head.port < 0 ? defaultPort : head.port
@@ -263,7 +267,7 @@ export class ClientConnection implements StreamSink {
     if (!head.hasBody) {
       this.#requestComplete = true
       // An upgraded stream goes on in both directions.
-      stream.writeBorrowed(scratch, 0, at, !head.upgrade)
+      stream.writeBorrowed(scratch, 0, at, !head.upgradeIsWebSocket)
       if (rest < chunk.length) this.#keepForLater(chunk.subarray(rest))
       return
     }

@@ -42,7 +42,8 @@ export function writeForwardHead(source: Buffer, head: RequestHead, target: Buff
   target[at++] = 13
   target[at++] = 10
   at = copyFields(source, head, filter, target, at)
-  if (head.upgrade) {
+  // Any other protocol (h2c above all) would leave access control behind: its request goes on as a plain one.
+  if (head.upgradeIsWebSocket) {
     at += upgradeLines.copy(target, at)
     at += source.copy(target, at, head.nameStart[head.upgradeIndex]!, head.lineEnd[head.upgradeIndex]!)
   }

@@ -1,12 +1,20 @@
 import type { Socket } from 'node:net'
 import { errorEntry, PlatformError } from '@landbridge/kernel'
 import { type Socks5Event, Socks5Handshake, Socks5Reply } from '@landbridge/socks5'
-import { SocketRelay, type Stream, StreamKind, type StreamSink, writePreface } from '@landbridge/tunnel'
+import {
+  maxPrefaceBytes,
+  SocketRelay,
+  type Stream,
+  StreamKind,
+  type StreamSink,
+  writePreface,
+} from '@landbridge/tunnel'
 import type { Caller } from '../authorization/access-policy.ts'
 import type { SocksFront } from './socks-front.ts'
 
 const anonymous = { proxyAuthorization: '', userAuthentication: '', technicalAuthentication: '', serviceToken: '' }
-const prefaceRoom = 64 * 1024
+/** Shared by all connections of the process: written and copied within one call. */
+const scratch = Buffer.allocUnsafeSlow(maxPrefaceBytes)
 
 /** One client of the SOCKS5 proxy: handshake, a stream through the tunnel, then bytes both ways (guide L12551). */
 export class SocksConnection implements StreamSink {
@@ -129,8 +137,7 @@ export class SocksConnection implements StreamSink {
       if (this.#socket.destroyed) return
       const stream = session.open(this)
       this.#stream = stream
-      const preface = Buffer.allocUnsafe(prefaceRoom)
-      const bytes = writePreface(preface, 0, {
+      const bytes = writePreface(scratch, 0, {
         kind: StreamKind.tcp,
         virtualHost: host.toLowerCase(),
         virtualPort: port,
@@ -139,7 +146,7 @@ export class SocksConnection implements StreamSink {
         traceId: '',
         clientId: caller.clientId,
       })
-      stream.writeBorrowed(preface, 0, bytes, false)
+      stream.writeBorrowed(scratch, 0, bytes, false)
     } catch (failure) {
       if (this.#socket.destroyed) return
       if (!(failure instanceof PlatformError)) this.#front.log.error('socks.failed', {}, failure)

@@ -85,6 +85,11 @@ export class TunnelGroup {
     if (at >= 0) this.#tunnels.splice(at, 1)
   }
 
+  /** True while callers wait for a tunnel. */
+  get isOpening(): boolean {
+    return this.#opening !== null
+  }
+
   /** A connector registered with the cloud: what was known about its absence is void. */
   connectorAppeared(): void {
     this.#absentUntilMs = 0

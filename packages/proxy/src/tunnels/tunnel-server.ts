@@ -14,6 +14,8 @@ export interface TunnelServerOptions {
   /** Refuse handshakes for another server name, or for none (strict SNI, guide L33204). */
   readonly onlyServerName?: string
   readonly table: TunnelTable
+  /** Ping a connector after this silence; twice that, and its tunnel counts as lost. */
+  readonly heartbeatMs?: number
   readonly clock: Clock
   readonly log: Log
 }
@@ -74,11 +76,12 @@ export class TunnelServer {
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return void socket.destroy()
     const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
-    const { table, clock, log } = this.#options
+    const { table, clock, log, heartbeatMs } = this.#options
     let settled = false
     const session = new Session(socket, {
       role: 'server',
       clock,
+      ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
       accept: (stream) => {
         if (settled) return null
         settled = true

@@ -89,12 +89,16 @@ export class TunnelTable {
     for (const tunnel of this.tunnels()) if (tunnel.fingerprint === fingerprint) tunnel.session.destroy()
   }
 
-  /** A connector registered with the connectivity service. With tunnels open already, it is asked to share the load. */
+  /**
+   * A connector registered with the connectivity service. With tunnels open already, it is asked to share the load. With
+   * callers waiting, it is asked as well: what was asked before it appeared may have gone to a session that is dead.
+   */
   connectorConnected(subaccountId: string, locationId: string, connectorId: string): void {
     const group = this.#groups.get(`${subaccountId}\n${locationId}`)
     if (group === undefined) return
     group.connectorAppeared()
-    if (group.tunnels.length === 0 || group.tunnels.some((tunnel) => tunnel.connectorId === connectorId)) return
+    if (group.tunnels.length === 0 && !group.isOpening) return
+    if (group.tunnels.some((tunnel) => tunnel.connectorId === connectorId)) return
     this.#request(subaccountId, locationId, '').catch(() => {})
   }
 

@@ -1,4 +1,4 @@
-import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
+import type { Clock, Log } from '@landbridge/kernel'
 import type { ConnectorEvent } from '../connectors/bus-message.ts'
 import type { ConnectorHub } from '../connectors/connector-hub.ts'
 import type { ConnectorRepository } from '../repository.ts'
@@ -40,7 +40,7 @@ export class TunnelBroker {
 
   /**
    * Sends `open-tunnel` to every healthy connector of the location: one, or all that share its load.
-   * @throws PlatformError CONNECTOR_NOT_CONNECTED
+   * @returns the connectors that were told; empty when none is connected there.
    */
   async open(request: TunnelRequest): Promise<readonly ChosenConnector[]> {
     const { subaccountId, locationId } = request
@@ -48,7 +48,6 @@ export class TunnelBroker {
       subaccountId,
       locationId,
     })
-    if (sessions.length === 0) throw new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId })
     const { ticket, host, port, serverName, proxyId, displayName } = request
     const message = { type: 'open-tunnel', ticket, host, port, serverName, proxyId, displayName }
     for (const session of sessions) {

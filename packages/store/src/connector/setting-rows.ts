@@ -4,7 +4,23 @@ import { type Sealer, Secret } from '@landbridge/kernel'
 type SettingRow = { name: string; value: string }
 
 /** Which settings are sealed as a whole: they hold passwords or keys. */
-const sealedSettings: ReadonlySet<string> = new Set(['httpsProxy', 'uiCertificate'])
+const sealedSettings: ReadonlySet<string> = new Set([
+  'httpsProxy',
+  'uiCertificate',
+  'systemCertificate',
+  'systemCertificateRequest',
+  'ppCaCertificate',
+  'ppCaCertificateRequest',
+])
+
+/** Settings that have a private key. */
+const settingsWithKey = [
+  'uiCertificate',
+  'systemCertificate',
+  'systemCertificateRequest',
+  'ppCaCertificate',
+  'ppCaCertificateRequest',
+]
 
 /** One row per setting that is present. */
 export function settingRows(settings: ConnectorSettings, sealer: Sealer): SettingRow[] {
@@ -28,20 +44,22 @@ export function readSettings(
       JSON.parse(sealedSettings.has(name) ? sealer.open(value, `connector-setting:${name}`) : value),
     ]),
   )
-  const { httpsProxy, uiCertificate } = values
+  const { httpsProxy } = values
+  for (const name of settingsWithKey)
+    if (values[name] !== undefined) values[name] = { ...values[name], key: new Secret(values[name].key) }
   return {
     ...initial,
     ...values,
     ...(httpsProxy?.password === undefined
       ? {}
       : { httpsProxy: { ...httpsProxy, password: new Secret(httpsProxy.password) } }),
-    ...(uiCertificate === undefined ? {} : { uiCertificate: { ...uiCertificate, key: new Secret(uiCertificate.key) } }),
   }
 }
 
 /** A plain copy in which secrets are text: for sealing only. */
 function revealed(value: unknown): unknown {
   if (value instanceof Secret) return value.reveal()
+  if (Array.isArray(value)) return value.map(revealed)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, revealed(member)]))
 }

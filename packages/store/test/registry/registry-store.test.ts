@@ -48,7 +48,7 @@ for (const { name, url } of [
       await assert.rejects(registry.createSubaccount({ subdomain: 'Not A Label' }), refused('SUBACCOUNT_INVALID'))
     })
 
-    test('a binding is the OAuth client that the token service finds (CONN-001, CONN-006, CONN-012, CONN-013)', async () => {
+    test('a binding is the OAuth client that the token service finds (CONN-013)', async () => {
       const { id: subaccountId } = await newSubaccount()
       const instance = await registry.createInstance({
         subaccountId,
@@ -157,7 +157,7 @@ for (const { name, url } of [
       )
     })
 
-    test('init data that cannot be applied leaves no instance behind (CONN-030)', async () => {
+    test('init data that cannot be applied leaves no instance behind', async () => {
       const { id: subaccountId } = await newSubaccount()
       const applied: unknown[] = []
       const withInitData = new Registry({

@@ -1,0 +1,180 @@
+import type { System } from '@landbridge/access'
+import {
+  acceptsAnyOf,
+  type JsonWebKeySet,
+  keySourcePerIssuer,
+  staticKeySource,
+  TokenVerifier,
+  type VerifiedToken,
+} from '@landbridge/identity'
+import { PlatformError } from '@landbridge/kernel'
+import type { Preface } from '@landbridge/tunnel'
+import type { TrustedIssuer } from '../runtime-port.ts'
+import type { IdentityDecision } from '../subaccount-context.ts'
+import type { ActivePropagation, Propagator } from './propagator.ts'
+import { refusal } from './refusal.ts'
+import { attributesOf, type UserType } from './token-attributes.ts'
+import type { IssuedUserCertificate, UserCertificates } from './user-certificates.ts'
+
+type Outcome = IdentityDecision | null | Promise<IdentityDecision | null>
+
+/** A decision for a verified token, good while settings and certificate are. */
+interface Remembered {
+  readonly decision: IdentityDecision
+  readonly active: ActivePropagation
+  readonly usableUntilMs: number
+}
+
+const millisecondsPerHour = 3_600_000
+
+/**
+ * Decides for the requests of one subaccount what their backend learns about the caller. Tokens are verified here,
+ * against the issuers that this subaccount trusts, whatever the cloud side checked before: a cloud side that has been
+ * broken into cannot invent users. What cannot be verified is refused, never passed on without a user.
+ */
+export class SubaccountPropagation {
+  readonly #propagator: Propagator
+  readonly #subaccountId: string
+  readonly #key: string
+  #issuers: readonly TrustedIssuer[]
+  #verifier: TokenVerifier
+  #toleranceHours: number
+  readonly #remembered: Readonly<Record<UserType, WeakMap<VerifiedToken, Remembered>>>
+
+  constructor(propagator: Propagator, subaccountId: string, regionHost: string) {
+    this.#propagator = propagator
+    this.#subaccountId = subaccountId
+    this.#key = `${subaccountId}@${regionHost}`
+    this.#issuers = []
+    this.#toleranceHours = propagator.active.settings.expirationToleranceHours
+    this.#verifier = this.#newVerifier()
+    this.#remembered = { Business: new WeakMap(), Technical: new WeakMap() }
+  }
+
+  /** Takes over the enabled issuers and the settings, from the next request on. */
+  configure(issuers: readonly TrustedIssuer[]): void {
+    const { expirationToleranceHours } = this.#propagator.active.settings
+    if (sameIssuers(this.#issuers, issuers) && this.#toleranceHours === expirationToleranceHours) return
+    this.#issuers = issuers
+    this.#toleranceHours = expirationToleranceHours
+    // Tokens verified under the old list are forgotten with their verifier.
+    this.#verifier = this.#newVerifier()
+  }
+
+  /** What guide L21130 to L21180 say for each mode. Plain HTTP carries no certificates: users are not propagated there. */
+  readonly decide = (system: System, preface: Readonly<Preface>): Outcome => {
+    const { authenticationMode } = system
+    const hasToken = preface.userToken !== '' || preface.technicalToken !== ''
+    if (authenticationMode === 'KERBEROS') {
+      if (hasToken) return refusal(new PlatformError('PROPAGATION_KERBEROS'))
+      return system.tls && this.#propagator.active.hasSystemCertificate ? this.#marker() : null
+    }
+    if (!system.tls) return null
+    switch (authenticationMode) {
+      case 'NONE':
+        return null
+      case 'NONE_RESTRICTED':
+        return this.#marker()
+      case 'X509_GENERAL':
+        return hasToken ? this.#user(preface) : null
+      case 'X509_RESTRICTED':
+        return hasToken ? this.#user(preface) : this.#marker()
+      default:
+        return authenticationMode satisfies never
+    }
+  }
+
+  #marker(): IdentityDecision {
+    return headerDecision(this.#propagator.active.settings.noCertificateMarker, '')
+  }
+
+  /** A business user goes before a technical one, should both be there (guide L12166). */
+  #user({ userToken, technicalToken }: Readonly<Preface>): Outcome {
+    const userType = userToken === '' ? 'Technical' : 'Business'
+    const token = userToken === '' ? technicalToken : userToken
+    const verified = this.#verifier.cached(token)
+    if (verified === undefined) return this.#verify(token, userType)
+    const { active, clock } = this.#propagator
+    const remembered = this.#remembered[userType].get(verified)
+    if (remembered !== undefined && remembered.active === active && remembered.usableUntilMs > clock.now())
+      return remembered.decision
+    return this.#certify(verified, userType)
+  }
+
+  async #verify(token: string, userType: UserType): Promise<IdentityDecision | null> {
+    try {
+      return await this.#certify(await this.#verifier.verify(token), userType)
+    } catch (failure) {
+      return refusal(failure)
+    }
+  }
+
+  #certify(token: VerifiedToken, userType: UserType): IdentityDecision | Promise<IdentityDecision> {
+    const { active } = this.#propagator
+    try {
+      this.#checkTenant(token)
+      const { patterns } = active
+      const certificates = usable(active)
+      const certificate = certificates.find(this.#key, patterns.subjectOf(attributesOf(token.claims, userType)))
+      if (!(certificate instanceof Promise)) return this.#remember(token, userType, active, certificate)
+      return certificate.then((issued) => this.#remember(token, userType, active, issued)).catch(refusal)
+    } catch (failure) {
+      return refusal(failure)
+    }
+  }
+
+  /** A token that names a tenant is for that one only, although all tenants of a region may share an issuer. */
+  #checkTenant({ tenantId }: VerifiedToken): void {
+    if (tenantId !== '' && tenantId !== this.#subaccountId) throw new PlatformError('PROPAGATION_TENANT', { tenantId })
+  }
+
+  #remember(
+    token: VerifiedToken,
+    userType: UserType,
+    active: ActivePropagation,
+    { base64, subject, usableUntilMs }: IssuedUserCertificate,
+  ): IdentityDecision {
+    const decision = headerDecision(base64, subject)
+    this.#remembered[userType].set(token, { decision, active, usableUntilMs })
+    return decision
+  }
+
+  #newVerifier(): TokenVerifier {
+    const issuers = this.#issuers.map(({ issuer, jwks }) => ({
+      accepts: (candidate: string) => candidate === issuer,
+      keys: staticKeySource(readKeySet(jwks)),
+    }))
+    return new TokenVerifier({
+      keys: keySourcePerIssuer(issuers),
+      clock: this.#propagator.clock,
+      acceptIssuer: acceptsAnyOf(issuers),
+      expiryToleranceSeconds: (this.#toleranceHours * millisecondsPerHour) / 1000,
+    })
+  }
+}
+
+/** @throws PlatformError PROPAGATION_NO_AUTHORITY */
+function usable({ certificates }: ActivePropagation): UserCertificates {
+  if (certificates === null) throw new PlatformError('PROPAGATION_NO_AUTHORITY')
+  return certificates
+}
+
+/** @param identity whose TLS connection it is: a user's is never used for another one, nor for the connector itself. */
+function headerDecision(value: string, identity: string): IdentityDecision {
+  return { kind: 'headers', headers: { lines: `SSL_CLIENT_CERT: ${value}\r\n` }, identity }
+}
+
+/** The list is rebuilt with every change of the configuration; key sets that did not change stay the same objects. */
+function sameIssuers(a: readonly TrustedIssuer[], b: readonly TrustedIssuer[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((entry, index) => entry.issuer === b[index]?.issuer && entry.jwks === b[index]?.jwks)
+  )
+}
+
+/** The cloud names the keys; what is no key set has none. */
+function readKeySet(jwks: object): JsonWebKeySet {
+  const { keys } = jwks as { keys?: unknown }
+  if (!Array.isArray(keys)) return { keys: [] }
+  return { keys: keys.filter((key) => typeof key === 'object' && key !== null) }
+}

@@ -1,0 +1,17 @@
+import type { Secret } from '@landbridge/kernel'
+import type { OwnCertificate } from './own-certificate.ts'
+
+/**
+ * Reads certificate, chain and key from a PKCS#12 file (RFC 7292), RSA or EC, encrypted in the modern or the old ways.
+ * @param keyPassword opens the key where it differs from the password of the file.
+ * @throws PlatformError CERTIFICATE_INVALID with the reason: not such a file, wrong password, no key, no certificate.
+ */
+export async function readPkcs12(
+  bytes: Uint8Array,
+  password: Secret,
+  keyPassword: Secret = password,
+): Promise<OwnCertificate> {
+  // The library is large and hardly ever needed: nothing loads it before.
+  const { parsePkcs12 } = await import('./pkcs12-reader.ts')
+  return parsePkcs12(bytes, password, keyPassword)
+}
