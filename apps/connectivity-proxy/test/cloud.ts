@@ -98,9 +98,10 @@ export class Cloud {
     return Number(new URL(this.tokenService.url).port)
   }
 
-  async newTenant(): Promise<Tenant> {
+  /** @param id for a subaccount that another platform has as well. */
+  async newTenant(id?: string): Promise<Tenant> {
     const subdomain = `tenant-${++names}`
-    const subaccount = await this.service.registry.createSubaccount({ subdomain })
+    const subaccount = await this.service.registry.createSubaccount({ subdomain, ...(id === undefined ? {} : { id }) })
     const user = `admin@${subdomain}.test`
     await this.service.users.createUser({
       subaccountId: subaccount.id,

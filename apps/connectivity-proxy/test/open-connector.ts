@@ -23,23 +23,33 @@ export class OpenConnector {
   /** What the cloud asked for. */
   readonly requests: ControlMessage[]
   answersRequests: boolean
+  /** Physical connections for each request of the cloud. */
+  tunnels: number
+  /** Streams that were opened towards this end, by connection in the order of dialling. */
+  readonly streams: number[]
+  #asked: () => void
   readonly #cloud: Cloud
   readonly #tenant: Tenant
   readonly #pairing: Pairing
   readonly #connectorId: string
   readonly #context: SubaccountContext
   readonly #sessions: Set<Session>
+  #dialled: number
 
   private constructor(cloud: Cloud, tenant: Tenant, pairing: Pairing, connectorId: string, context: SubaccountContext) {
     this.prefaces = []
     this.requests = []
     this.answersRequests = true
+    this.tunnels = 1
+    this.streams = []
+    this.#asked = () => {}
     this.#cloud = cloud
     this.#tenant = tenant
     this.#pairing = pairing
     this.#connectorId = connectorId
     this.#context = context
     this.#sessions = new Set()
+    this.#dialled = 0
   }
 
   static async connect(cloud: Cloud, tenant: Tenant, mappings: readonly SystemMapping[]): Promise<OpenConnector> {
@@ -78,6 +88,14 @@ export class OpenConnector {
     })
   }
 
+  /** Resolves with the next request for a tunnel. */
+  nextRequest(): Promise<ControlMessage> {
+    const known = this.requests.length
+    return new Promise((resolve) => {
+      this.#asked = () => resolve(this.requests[known]!)
+    })
+  }
+
   close(): void {
     for (const session of this.#sessions) session.destroy()
     this.#context.backends.close()
@@ -100,7 +118,8 @@ export class OpenConnector {
       (message) => {
         if (message.type !== 'open-tunnel') return
         this.requests.push(message)
-        if (this.answersRequests) void this.openTunnel(message)
+        this.#asked()
+        if (this.answersRequests) for (let i = 0; i < this.tunnels; i++) void this.openTunnel(message)
       },
     )
     if (welcome?.type !== 'welcome') throw new Error(`not welcome: ${JSON.stringify(welcome)}`)
@@ -118,10 +137,14 @@ export class OpenConnector {
       timeoutMs: 10_000,
     })
     const acceptor = new StreamAcceptor(this.#context, defaultBackendTimeouts)
+    const index = this.#dialled++
     const session: Session = new Session(socket, {
       role: 'client',
       clock: systemClock,
-      accept: () => acceptor,
+      accept: () => {
+        this.streams[index] = (this.streams[index] ?? 0) + 1
+        return acceptor
+      },
       closed: () => this.#sessions.delete(session),
     })
     this.#sessions.add(session)

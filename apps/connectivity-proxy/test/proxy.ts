@@ -24,6 +24,10 @@ export interface ProxyOptions {
   readonly userTokenNamesTenant?: boolean
   /** Time as the verification of tokens sees it. */
   readonly verifierClock?: Clock
+  /** Time as the proxy itself sees it. */
+  readonly clock?: Clock
+  /** The proxy's own token for the connectivity service, where it is not to get one as usual. */
+  readonly token?: () => Promise<string>
 }
 
 export interface TestProxy extends RunningConnectivityProxy {
@@ -52,7 +56,10 @@ const oneMachine = {
   'landbridge.health.port': 0,
 }
 
-/** Starts a proxy as `landbridge proxy` does: all it knows of the platform is its service key and the CA. */
+/**
+ * Starts a proxy as `landbridge proxy` does: all it knows of the platform is its service key and the CA. Resolves when
+ * it knows the connectors, if it has a token to ask for them.
+ */
 export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<TestProxy> {
   const key = readServiceKey(await cloud.serviceKey(options.pairedBy))
   const ca = cloud.ca.certificatePem
@@ -69,18 +76,28 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
       overrides: { ...oneMachine, ...options.settings },
     }),
     verifier: new TokenVerifier({ keys, clock, acceptIssuer: (issuer) => isIssuerOf(key.uaaDomain, issuer) }),
-    service: { url: key.connectivityUrl, ca, token: () => cloud.token(options.pairedBy), instance: key },
+    service: {
+      url: key.connectivityUrl,
+      ca,
+      token: options.token ?? (() => cloud.token(options.pairedBy)),
+      instance: key,
+    },
     tls: { cert, key: tlsKey, connectorCa: ca },
     userTokenNamesTenant: options.userTokenNamesTenant ?? false,
     mayActFor: (caller, userTenantId) => cloud.tenantAccess.mayActFor(caller, userTenantId),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log,
   })
+  if (options.token === undefined) await ready(proxy)
   return {
     ...proxy,
     logged,
     get: (headers = {}, url = 'http://erp.virtual/') => getThrough(proxy.httpPort, url, headers),
   }
+}
+
+async function ready({ healthUrl }: RunningConnectivityProxy): Promise<void> {
+  for (;;) if ((await fetch(`${healthUrl}/health/ready`)).ok) return
 }
 
 function getThrough(port: number, url: string, headers: Record<string, string>): Promise<Answer> {
