@@ -24,6 +24,14 @@ export function settingsWithoutEffect(config: ConnectivityProxyConfig): readonly
   return Object.keys(given).filter((key) => given[key] !== undefined)
 }
 
+/** Enabled proxies that whoever reaches this machine may use, for a warning. */
+export function proxiesOpenToNetwork({ servers }: ConnectivityProxyConfig): readonly string[] {
+  return (['http', 'socks5'] as const).filter((name) => {
+    const { enabled, allowRemoteConnections, enableProxyAuthorization } = servers.proxy[name]
+    return enabled && allowRemoteConnections && !enableProxyAuthorization
+  })
+}
+
 function tenantProblems({
   tenantMode,
   subaccountId,

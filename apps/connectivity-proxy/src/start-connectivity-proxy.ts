@@ -13,7 +13,7 @@ import {
 } from '@landbridge/proxy'
 import { accessPolicy, type PairedInstance } from './access-policies.ts'
 import type { ConnectivityProxyConfig } from './config.ts'
-import { configProblems, settingsWithoutEffect } from './config-rules.ts'
+import { configProblems, proxiesOpenToNetwork, settingsWithoutEffect } from './config-rules.ts'
 import { startHealth } from './health.ts'
 import { ServiceClient, type ServiceClientOptions } from './service-client.ts'
 
@@ -124,11 +124,8 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
 function report(config: ConnectivityProxyConfig, log: Log): void {
   const keys = settingsWithoutEffect(config)
   if (keys.length > 0) log.info('proxy.settings-without-effect', { keys })
-  for (const name of ['http', 'socks5'] as const) {
-    const { enabled, allowRemoteConnections, enableProxyAuthorization } = config.servers.proxy[name]
-    if (enabled && allowRemoteConnections && !enableProxyAuthorization)
-      log.warn('proxy.open-to-network', { proxy: name })
-  }
+  const open = proxiesOpenToNetwork(config)
+  if (open.length > 0) log.warn('proxy.open-to-network', { proxies: open })
 }
 
 function addressOf({ servers, landbridge, displayName }: ConnectivityProxyConfig, tunnelPort: number): ProxyAddress {

@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { LocalCa } from '@landbridge/identity'
+import { ManualClock } from '@landbridge/kernel'
+import type { BoundService } from '@landbridge/registry'
+import { tunnelAlpn } from '@landbridge/tunnel'
+import { type Backend, startBackend } from './backend.ts'
+import { Cloud, type Tenant } from './cloud.ts'
+import { OpenConnector } from './open-connector.ts'
+import { bearer, type ProxyOptions, startProxy, type TestProxy, tunnelName } from './proxy.ts'
+import { httpMapping, RealConnector } from './real-connector.ts'
+
+let cloud: Cloud
+let paired: BoundService
+let erp: Backend
+/** Answers of `/hold` that the backend keeps back. */
+const held: ServerResponse[] = []
+const closings: (() => unknown)[] = []
+
+before(async () => {
+  cloud = await Cloud.start()
+  paired = await cloud.bind((await cloud.newTenant()).subaccount, 'connectivity_proxy')
+  erp = await startBackend('erp', {
+    '/hold': (response) => void held.push(response),
+    '/flood': (response) => {
+      const more = (): void => {
+        while (response.write(flood)) if (response.destroyed) return
+      }
+      response.on('drain', more).on('error', () => {})
+      more()
+    },
+  })
+})
+after(async () => {
+  for (const close of closings.reverse()) await close()
+  await erp.close()
+  await cloud.close()
+})
+
+const flood = Buffer.alloc(64 * 1024)
+const settings = { tenantMode: 'shared', 'landbridge.acceptConnectivityBindings': true }
+
+async function newProxy(options: Partial<ProxyOptions> = {}): Promise<TestProxy> {
+  const proxy = await startProxy(cloud, { pairedBy: paired, settings, ...options })
+  closings.push(() => proxy.close())
+  return proxy
+}
+
+async function openConnector(tenant: Tenant): Promise<OpenConnector> {
+  const connector = await OpenConnector.connect(cloud, tenant, [httpMapping(erp.port)])
+  closings.push(() => connector.close())
+  return connector
+}
+
+async function realConnector(tenant: Tenant, tunnelConnections = 1): Promise<RealConnector> {
+  const mappings = [httpMapping(erp.port)]
+  const connector = await RealConnector.connect(cloud, tenant, { mappings, tunnelConnections })
+  closings.push(() => connector.close())
+  return connector
+}
+
+/** Repeats a request until it is answered with this status. */
+async function answered(status: number, ask: () => Promise<{ readonly status: number }>): Promise<void> {
+  for (;;) if ((await ask()).status === status) return
+}
+
+test('parallel first requests cause one opening, and later ones use its tunnel (CP-111, CP-113)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  const proxy = await newProxy({ settings: { ...settings, 'landbridge.proxyId': 'p1', displayName: 'Proxy One' } })
+  assert.equal(proxy.tunnelCount(), 0)
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  const answers = await Promise.all(Array.from({ length: 8 }, () => proxy.get(headers)))
+  assert.deepEqual(new Set(answers.map(({ text }) => text)), new Set(['erp']))
+  assert.equal((await proxy.get(headers)).status, 200)
+  assert.equal(proxy.tunnelCount(), 1)
+  assert.equal(connector.requests.length, 1)
+  const { ticket, ...asked } = connector.requests[0]!
+  assert.ok(String(ticket).length > 30)
+  assert.deepEqual(asked, {
+    type: 'open-tunnel',
+    host: '127.0.0.1',
+    port: proxy.tunnelPort,
+    serverName: tunnelName,
+    proxyId: 'p1',
+    displayName: 'Proxy One',
+  })
+})
+
+test('connectors are told to dial externalHost at externalPort, which is 443 unless set; without a name the proxy does not start (CP-017)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  connector.answersRequests = false
+  const clock = new ManualClock(Date.now())
+  const external = { 'landbridge.externalAddress': '', 'servers.businessDataTunnel.externalPort': undefined }
+  const proxy = await newProxy({ settings: { ...settings, ...external }, clock })
+  const asked = connector.nextRequest()
+  const answer = proxy.get(bearer(await cloud.token(tenant.connectivity)))
+  const { host, port } = await asked
+  assert.deepEqual([host, port], [tunnelName, 443])
+  clock.advance(10_000)
+  assert.equal((await answer).status, 503)
+  const nameless = { ...settings, 'servers.businessDataTunnel.externalHost': '' }
+  await assert.rejects(startProxy(cloud, { pairedBy: paired, settings: nameless }), { code: 'CONFIG_INVALID' })
+})
+
+test('a connector that does not dial makes the caller wait ten seconds and no longer', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  connector.answersRequests = false
+  const clock = new ManualClock(Date.now())
+  const proxy = await newProxy({ clock })
+  const asked = connector.nextRequest()
+  const answer = proxy.get(bearer(await cloud.token(tenant.connectivity)))
+  await asked
+  clock.advance(10_000)
+  const { status, error } = await answer
+  assert.deepEqual([status, error], [503, 'TUNNEL_OPEN_FAILED'])
+})
+
+test('multi-tenant trusted: the proxy presents the very token of the caller to the connectivity service, none of its own (CP-041)', async () => {
+  const tenant = await cloud.newTenant()
+  await realConnector(tenant)
+  const proxy = await newProxy({
+    settings: { tenantMode: 'shared', 'servers.proxy.http.enableProxyAuthorization': false, ...sockOff },
+    token: () => Promise.reject(new Error('the proxy has no token of its own')),
+  })
+  const token = await cloud.token(paired, tenant.subaccount)
+  assert.equal((await proxy.get({ 'sap-cp-connectivity-service-token': token })).text, 'erp')
+})
+
+const sockOff = { 'servers.proxy.socks5.enabled': false }
+
+test('the proxy itself dials nobody: an address in a request is a name for the connector, not a place to go (CP-112)', async () => {
+  const tenant = await cloud.newTenant()
+  const proxy = await newProxy()
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  const before = erp.seen.length
+  const url = `http://127.0.0.1:${erp.port}/`
+  assert.equal((await proxy.get(headers, url)).error, 'CONNECTOR_NOT_CONNECTED')
+  await openConnector(tenant)
+  await answered(403, () => proxy.get(headers, url))
+  assert.equal(erp.seen.length, before)
+})
+
+test('several connections of one connector share the load, and one carries many exchanges at a time (CP-115)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  connector.tunnels = 2
+  const proxy = await newProxy()
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  while (proxy.tunnelCount() < 2) await proxy.get(headers)
+  const calls = Array.from({ length: 40 }, () => proxy.get(headers, 'http://erp.virtual/hold'))
+  await answered(200, async () => {
+    const { status } = await proxy.get(headers)
+    return { status: held.length === 40 ? status : 0 }
+  })
+  for (const response of held.splice(0)) response.end('late')
+  assert.deepEqual(new Set((await Promise.all(calls)).map(({ text }) => text)), new Set(['late']))
+  const [, ...tunnels] = connector.streams
+  assert.equal(tunnels.length, 2)
+  for (const streams of tunnels) assert.ok(streams >= 20, String(streams))
+})
+
+test('the real connector opens as many connections as it is configured to', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await realConnector(tenant, 3)
+  const proxy = await newProxy()
+  assert.equal((await proxy.get(bearer(await cloud.token(tenant.connectivity)))).status, 200)
+  await connector.tunnelsOpened(3)
+  assert.deepEqual([connector.connections, proxy.tunnelCount()], [3, 3])
+})
+
+test('plain text never becomes a tunnel (CP-116)', async () => {
+  const proxy = await newProxy()
+  const socket = connect(proxy.tunnelPort, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write('GET / HTTP/1.1\r\nHost: tunnel\r\n\r\n')
+  socket.resume()
+  await new Promise((resolve) => socket.on('close', resolve))
+  assert.equal(proxy.tunnelCount(), 0)
+})
+
+test('a certificate of another authority, none, or an expired one ends the handshake', async () => {
+  const proxy = await newProxy()
+  const past = new ManualClock(Date.now() - 10 * 86_400_000)
+  const other = await LocalCa.create({ subject: { CN: 'Other CA' } })
+  const subject = { CN: 'a', OU: 'b' }
+  const earlier = LocalCa.load(cloud.ca.certificatePem, cloud.ca.keyPem.reveal(), past)
+  const expired = await earlier.issueClient({ subject, days: 1 })
+  for (const certificate of [{}, await other.issueClient({ subject, days: 1 }), expired])
+    assert.equal(await handshake(proxy, { ...certificate, servername: tunnelName }), 'refused')
+  assert.equal(proxy.logged.filter((line) => line.includes('tunnel.handshake-failed')).length, 3)
+  assert.equal(proxy.tunnelCount(), 0)
+})
+
+test('with strict SNI a connection for another server name or for none is refused; without it is accepted', async () => {
+  const certificate = await cloud.ca.issueClient({ subject: { CN: 'a', OU: 'b' }, days: 1 })
+  const lenient = { ...settings, 'servers.businessDataTunnel.strictSniEnabled': false }
+  for (const [proxy, expected] of [
+    [await newProxy(), 'refused'],
+    [await newProxy({ settings: lenient }), 'accepted'],
+  ] as const) {
+    assert.equal(await handshake(proxy, { ...certificate, servername: tunnelName }), 'accepted')
+    assert.equal(await handshake(proxy, { ...certificate, servername: 'other.test' }), expected)
+    assert.equal(await handshake(proxy, { ...certificate, servername: '' }), expected)
+  }
+})
+
+/** Whether the tunnel server takes a connection: a yamux ping is answered by a session and by nothing else. */
+async function handshake(proxy: TestProxy, options: ConnectionOptions): Promise<'accepted' | 'refused'> {
+  const socket = connectTls({
+    host: '127.0.0.1',
+    port: proxy.tunnelPort,
+    ca: cloud.ca.certificatePem,
+    ALPNProtocols: [tunnelAlpn],
+    checkServerIdentity: () => undefined,
+    ...options,
+  })
+  const ping = Buffer.from('000200010000000000000001', 'hex')
+  let outcome: 'accepted' | 'refused' = 'refused'
+  socket.on('error', () => {})
+  socket.on('secureConnect', () => socket.write(ping))
+  socket.on('data', () => {
+    outcome = 'accepted'
+    socket.destroy()
+  })
+  // Not `once`, which takes the expected error for its own.
+  await new Promise((resolve) => socket.on('close', resolve))
+  return outcome
+}
+
+test('a ticket opens a tunnel for the subaccount, the connector and the location it was made for, and for no other (CP-118)', async () => {
+  const [acme, umbra] = [await cloud.newTenant(), await cloud.newTenant()]
+  const [own, foreign] = [await openConnector(acme), await openConnector(umbra)]
+  own.answersRequests = false
+  const proxy = await newProxy()
+  const asked = own.nextRequest()
+  const answer = proxy.get(bearer(await cloud.token(acme.connectivity)))
+  const message = await asked
+  const refusal = async (opened: Promise<unknown>) => String(((await opened) as { title?: string } | undefined)?.title)
+  assert.match(await refusal(foreign.openTunnel(message)), /another subaccount/)
+  const disguised = { subaccountId: acme.subaccount.id }
+  assert.match(await refusal(foreign.openTunnel(message, disguised)), /another subaccount/)
+  assert.match(await refusal(own.openTunnel(message, { locationId: 'plant' })), /another location/)
+  assert.match(await refusal(own.openTunnel(message, { connectorId: 'x' })), /another connector/)
+  assert.match(await refusal(own.openTunnel({ ...message, ticket: 'made-up' })), /ticket is unknown/)
+  assert.equal(proxy.tunnelCount(), 0)
+  assert.equal((await own.openTunnel(message))?.type, 'tunnel-accepted')
+  assert.equal((await answer).text, 'erp')
+  const other = await proxy.get(bearer(await cloud.token(umbra.connectivity)))
+  assert.equal(other.text, 'erp')
+  assert.equal(foreign.requests.length, 1)
+  assert.equal(own.prefaces.length, 1)
+  assert.equal(foreign.prefaces.length, 1)
+})
+
+test('the connectors of the paired connectivity service are reached, those of another are not', async () => {
+  const elsewhere = await Cloud.start()
+  const tenant = await cloud.newTenant()
+  const twin = await elsewhere.newTenant(tenant.subaccount.id)
+  const stranger = await RealConnector.connect(elsewhere, twin, { mappings: [httpMapping(erp.port)] })
+  const proxy = await newProxy()
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  assert.equal((await proxy.get(headers)).error, 'CONNECTOR_NOT_CONNECTED')
+  assert.equal((await proxy.get(bearer(await elsewhere.token(twin.connectivity)))).status, 407)
+  await realConnector(tenant)
+  await answered(200, () => proxy.get(headers))
+  await stranger.close()
+  await elsewhere.close()
+})
+
+test('without its connector a caller gets 503; once it is back the next request succeeds (CP-122)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await realConnector(tenant)
+  const proxy = await newProxy()
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  assert.equal((await proxy.get(headers)).status, 200)
+  connector.disconnect()
+  await answered(503, () => proxy.get(headers))
+  assert.equal((await proxy.get(headers)).error, 'CONNECTOR_NOT_CONNECTED')
+  await connector.reconnect()
+  await answered(200, () => proxy.get(headers))
+})
+
+test('a client that does not read its flood keeps nobody else on the tunnel waiting (CP-123)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  const proxy = await newProxy()
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  const floods = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const sent = request({ host: '127.0.0.1', port: proxy.httpPort, path: 'http://erp.virtual/flood', headers })
+      sent.on('error', () => {}).end()
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      response.on('error', () => {})
+      return sent
+    }),
+  )
+  for (let i = 0; i < 20; i++) assert.equal((await proxy.get(headers)).text, 'erp')
+  assert.equal(proxy.tunnelCount(), 1)
+  assert.equal(connector.requests.length, 1)
+  for (const sent of floods) sent.destroy()
+})
