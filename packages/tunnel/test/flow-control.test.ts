@@ -117,13 +117,14 @@ test('a reader of one stream that stalls stops that stream only', async () => {
 })
 
 test('the session stops reading above its limit and goes on when half of it is consumed', async () => {
+  let holding = true
   const accepted: { stream: Stream; sink: Collector }[] = []
   const received = () => accepted.reduce((sum, { sink }) => sum + sink.receivedBytes, 0)
   await using pair = await sessionPair({
     server: {
       maxUnconsumedBytes: mebibyte,
       accept: (stream) => {
-        const sink = new Collector(true)
+        const sink = new Collector(holding)
         accepted.push({ stream, sink })
         return sink
       },
@@ -137,6 +138,7 @@ test('the session stops reading above its limit and goes on when half of it is c
   assert.ok(held > mebibyte && held < 1.25 * mebibyte, `${held}`)
   for (const { stream, sink } of accepted) sink.consume(stream, Math.floor(sink.heldBytes * 0.4))
   assert.equal(pair.server.socket.isPaused(), true)
+  holding = false
   for (const { stream, sink } of accepted) {
     sink.holding = false
     sink.consume(stream)
