@@ -220,6 +220,35 @@ test('streams that wait send in turn, a bounded slice each', async () => {
   await peer.over
 })
 
+test('a stream that produces whenever it may does not overtake streams that wait', async () => {
+  const { near, far } = await socketPair()
+  const peer = new WirePeer(far, false)
+  const { session } = observe(near, 'client', { sendBudgetBytes: 512 * 1024 })
+  const producers = [1, 2, 3].map(() => new Producer(Buffer.alloc(64 * 1024), 16 * mebibyte))
+  const streams = producers.map((producer) => session.open(producer))
+  // Credit is no limit here, only the turn is.
+  for (const stream of streams) stream.write(Buffer.from('open'))
+  for (const { id } of streams) peer.send({ type: 1, flags: ack, id, length: 64 * mebibyte })
+  await until(() => session.socket.bytesRead === 36)
+  producers.forEach((producer, i) => {
+    producer.run(streams[i] as Stream)
+  })
+  peer.read()
+  for (const { id } of streams) await peer.frame((frame) => frame.id === id && (frame.flags & fin) !== 0)
+  const order = peer.frames.filter((frame) => frame.payload.length > 4).map((frame) => frame.id)
+  // Until the first of them is done, and behind what the first could write before the others asked.
+  const contested = order.slice(100, 600)
+  let run = 1
+  let longest = 1
+  for (let i = 1; i < contested.length; i++) {
+    run = contested[i] === contested[i - 1] ? run + 1 : 1
+    longest = Math.max(longest, run)
+  }
+  assert.ok(longest <= 2, `${longest} frames of one stream in a row`)
+  session.destroy()
+  await peer.over
+})
+
 test('a window doubles up to 4 MiB while credit is due again within two round trips (and not before one is known)', async () => {
   const clock = new ManualClock()
   const { near, far } = await socketPair()
