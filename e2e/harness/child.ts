@@ -71,6 +71,7 @@ export async function startChild<Ready>(name: string, settings: unknown): Promis
     return { pid: child.pid ?? -1, ready, call, log: () => text, signal: (s) => child.kill(s), exited, kill }
   } catch (failure) {
     await kill()
-    throw new Error(`${name} did not start:\n${text}`, { cause: failure })
+    const reason = failure instanceof Error ? failure.message : ''
+    throw new Error(`${name} did not start: ${reason}\n${text}`, { cause: failure })
   }
 }

@@ -118,6 +118,11 @@ export class Landscape {
     this.backend = await this.#add(startChild<BackendPorts>('backend', ports))
   }
 
+  /** One more backend, for requests that must arrive at another one. */
+  otherBackend(): Promise<Child<BackendPorts>> {
+    return this.#add(startChild<BackendPorts>('backend', { httpPort: 0, tcpPort: 0 }))
+  }
+
   newTenant(): Promise<Tenant> {
     return this.cloud.call<Tenant>('newTenant')
   }

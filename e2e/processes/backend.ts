@@ -3,6 +3,7 @@
 //   /hold/<text>   the same, once the command `release` came
 //   /never         no answer at all
 //   /endless       1 GiB, as fast as it is read
+//   /large         8 MiB
 //   /deaf          reads nothing of the request body
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
@@ -13,7 +14,7 @@ const endlessBytes = 1024 * 1024 * 1024
 const block = Buffer.alloc(64 * 1024, 'x')
 
 const held: (() => void)[] = []
-const counts = { held: 0, endlessSent: 0, endlessClosed: 0, deafClosed: 0, connections: 0, deafBytes: 0 }
+const counts = { served: 0, held: 0, endlessSent: 0, endlessClosed: 0, connections: 0 }
 
 serveCommands<{ httpPort: number; tcpPort: number }>(async (settings) => {
   const http = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, serve)
@@ -60,9 +61,10 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
       response.once('close', () => counts.held--)
       return
     case 'endless':
-      return endless(response)
+      return endless(response, endlessBytes)
+    case 'large':
+      return endless(response, 8 * 1024 * 1024)
     case 'deaf':
-      response.once('close', () => counts.deafClosed++)
       return
     default:
       // never
@@ -71,11 +73,12 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function answer(response: ServerResponse, text: string): void {
+  counts.served++
   response.end(text.repeat(Math.ceil(bodyBytes / text.length)))
 }
 
-function endless(response: ServerResponse): void {
-  let left = endlessBytes
+function endless(response: ServerResponse, bytes: number): void {
+  let left = bytes
   response.setHeader('content-length', left)
   response.once('close', () => counts.endlessClosed++)
   const write = (): void => {

@@ -97,15 +97,25 @@ async function startProxy(
   const { ca, verifier, clientId } = parts
   const port = settings.servicePort === 0 ? (parts.service?.port ?? 0) : settings.servicePort
   const certificate = await ca.issueServer({ dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], days: 1 })
+  const { writeMs = 60_000, ...timeouts } = settings.timeouts
   const config = Value.Default(connectivityProxyConfigSchema, {
     displayName: settings.displayName,
     tenantMode: settings.dedicatedTo === '' ? 'shared' : 'dedicated',
     subaccountId: settings.dedicatedTo,
     servers: {
-      businessDataTunnel: { port: settings.tunnelPort, externalHost: 'localhost', externalAddress: '127.0.0.1' },
-      proxy: { http: { port: settings.httpPort }, socks5: { port: settings.socks5Port } },
+      businessDataTunnel: { port: settings.tunnelPort, externalHost: 'localhost', externalPort: 0 },
+      proxy: {
+        http: { enabled: true, port: settings.httpPort },
+        socks5: { port: settings.socks5Port },
+        clientConnection: { writeTimeoutSeconds: Math.max(1, Math.ceil(writeMs / 1_000)) },
+      },
     },
-    timeouts: settings.timeouts,
+    landbridge: {
+      acceptConnectivityBindings: true,
+      externalAddress: '127.0.0.1',
+      health: { port: 0 },
+      timeouts,
+    },
   }) as ConnectivityProxyConfig
   return startConnectivityProxy({
     config,

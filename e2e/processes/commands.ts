@@ -19,7 +19,10 @@ export type Commands = Readonly<Record<string, (argument: never) => unknown>>
  * with its parent, however that ends.
  */
 export function serveCommands<S>(start: (settings: S) => Promise<{ ready: unknown; commands: Commands }>): void {
-  let commands: Commands = { memory: () => process.memoryUsage().rss }
+  let commands: Commands = {
+    memory: () => process.memoryUsage().rss,
+    sockets: () => process.getActiveResourcesInfo().filter((name) => /^(TCPSocket|TLS)/.test(name)).length,
+  }
   process.once('disconnect', () => process.exit(0))
   process.on('message', (message: Command) => {
     const run = async (): Promise<unknown> => {

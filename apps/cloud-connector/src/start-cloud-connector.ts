@@ -78,7 +78,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const gate = { store, passwords: new PasswordCheck(clock), sessions: new Sessions(clock, config.sessionIdleMs) }
   const https = { key: certificate.key.reveal(), cert: certificate.cert, minVersion: 'TLSv1.2' }
   const api = createApi({ log, https, errorBody, ready: () => bootstrap.isDone, quiet: ['/health'] })
-  addOperations(api, { config, store, trail: store, subaccounts, clock }, gate)
+  addOperations(api, { config, store, trail: store, subaccounts, clock, log }, gate)
   const port = await listen(api, config.host, config.port, 'cloud-connector.port')
 
   const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))

@@ -1,6 +1,6 @@
 import { request as httpsRequest } from 'node:https'
 import { createRuntime } from '@landbridge/connector'
-import { Sealer, silentLog, systemClock } from '@landbridge/kernel'
+import { type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
 import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '../src/index.ts'
 import { type FakeRegion, regionHost } from './fake-region.ts'
@@ -54,6 +54,7 @@ export async function startConnector(
   folder: string,
   region?: FakeRegion,
   more: Partial<CloudConnectorConfig> = {},
+  log: Log = silentLog,
 ): Promise<RunningConnector> {
   const store = await openStore<ConnectorTables>({
     url: `sqlite:${folder}/connector.db`,
@@ -76,7 +77,7 @@ export async function startConnector(
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
     denied: (access) => app.denied(access),
   })
-  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock: systemClock, log: silentLog })
+  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock: systemClock, log })
   return {
     app,
     call: (method, path, call) => send(app, method, path, call ?? {}),

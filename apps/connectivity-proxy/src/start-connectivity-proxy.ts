@@ -1,5 +1,6 @@
-import type { TokenVerifier, VerifiedToken } from '@landbridge/identity'
-import { type Clock, type Log, PlatformError, type RunningApp, randomSecret } from '@landbridge/kernel'
+import { isIP } from 'node:net'
+import type { TokenVerifier } from '@landbridge/identity'
+import { type Clock, type Closeable, type Log, PlatformError, type RunningApp, randomSecret } from '@landbridge/kernel'
 import {
   type AccessPolicy,
   Authorizer,
@@ -10,18 +11,23 @@ import {
   TunnelServer,
   TunnelTable,
 } from '@landbridge/proxy'
-import { type ConnectivityProxyConfig, configProblems } from './config.ts'
+import { accessPolicy, type PairedInstance } from './access-policies.ts'
+import type { ConnectivityProxyConfig } from './config.ts'
+import { configProblems, settingsWithoutEffect } from './config-rules.ts'
+import { startHealth } from './health.ts'
 import { ServiceClient, type ServiceClientOptions } from './service-client.ts'
 
 export interface ConnectivityProxyOptions {
   readonly config: ConnectivityProxyConfig
   readonly verifier: TokenVerifier
   /** How this proxy is paired with the connectivity service. */
-  readonly service: Omit<ServiceClientOptions, 'clock' | 'log'>
+  readonly service: Omit<ServiceClientOptions, 'clock' | 'log'> & { readonly instance?: PairedInstance }
   /** Certificate of the tunnel server (PEM), and the CA that issues connector certificates. */
   readonly tls: { readonly cert: string; readonly key: string; readonly connectorCa: string }
   /** The tenant of a user token decides, as in the cloud service (see AccessPolicy). */
   readonly userTokenNamesTenant?: boolean
+  /** Whether a caller may act for a user of another tenant. Default: nobody may. */
+  readonly mayActFor?: AccessPolicy['mayActFor']
   readonly clock: Clock
   readonly log: Log
 }
@@ -31,82 +37,57 @@ export interface RunningConnectivityProxy extends RunningApp {
   readonly httpPort: number
   readonly socks5Port: number
   readonly tunnelPort: number
+  /** Base URL of `/healthcheck`, `/health/live` and `/health/ready`. */
+  readonly healthUrl: string
   /** Open tunnels, for monitoring. */
   tunnelCount(): number
   /** Stops accepting and waits until open exchanges are done, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>
 }
 
+interface Listeners {
+  http?: Listener
+  socks5?: Listener
+  health?: Closeable & { readonly url: string }
+}
+
 /**
  * Starts the proxies for applications and the tunnel server for Cloud Connectors.
- * @throws PlatformError CONFIG_INVALID or PORT_IN_USE
+ * @throws PlatformError CONFIG_INVALID with every problem, or PORT_IN_USE
  */
 export async function startConnectivityProxy(options: ConnectivityProxyOptions): Promise<RunningConnectivityProxy> {
-  const { config, clock, log, verifier } = options
+  const { config, clock, log } = options
   const problems = configProblems(config)
   if (problems.length > 0) throw new PlatformError('CONFIG_INVALID', { file: 'connectivity proxy', problems })
+  report(config, log)
 
   const service = new ServiceClient({ ...options.service, clock, log })
-  const { businessDataTunnel: tunnel, proxy } = config.servers
-  const address: ProxyAddress = {
-    host: tunnel.externalAddress === '' ? tunnel.externalHost : tunnel.externalAddress,
-    port: tunnel.externalPort,
-    serverName: tunnel.externalHost,
-    proxyId: config.proxyId === '' ? randomSecret(9) : config.proxyId,
-    displayName: config.displayName,
-  }
-  const table = new TunnelTable(service, address, clock)
-  const { connectorCa: ca, ...certificate } = options.tls
-  const tunnelServer = new TunnelServer({
-    host: tunnel.host,
-    port: tunnel.port,
-    ...certificate,
-    ca,
-    table,
-    heartbeatMs: config.timeouts.heartbeatMs,
-    clock,
-    log,
-  })
+  const table = new TunnelTable(service, addressOf(config, 0), clock)
+  const tunnelServer = newTunnelServer(options, table)
   const tunnelPort = await tunnelServer.listen()
-  table.announce({ ...address, port: tunnel.externalPort === 0 ? tunnelPort : tunnel.externalPort })
+  table.announce(addressOf(config, tunnelPort))
+  const { http, socks5 } = newFronts(options, table)
 
-  const front = { tunnels: table, clock, log }
-  const http = new HttpFront({
-    ...front,
-    authorizer: new Authorizer(policyOf(options, proxy.http.enableProxyAuthorization), verifier),
-    timeouts: config.timeouts,
-  })
-  const socks5 = new SocksFront({
-    ...front,
-    authorizer: new Authorizer(policyOf(options, proxy.socks5.enableProxyAuthorization), verifier),
-  })
-  const listeners: { http?: Listener; socks5?: Listener } = {}
+  let isOpen = true
+  const listeners: Listeners = {}
+  const { proxy } = config.servers
   try {
-    if (proxy.http.enabled)
-      listeners.http = await Listener.open(
-        bindAddress(proxy.http),
-        proxy.http.port,
-        'servers.proxy.http.port',
-        (socket) => http.accept(socket),
-      )
-    if (proxy.socks5.enabled)
-      listeners.socks5 = await Listener.open(
-        bindAddress(proxy.socks5),
-        proxy.socks5.port,
-        'servers.proxy.socks5.port',
-        (socket) => socks5.accept(socket),
-      )
+    if (proxy.http.enabled) listeners.http = await open('http', proxy.http, (socket) => http.accept(socket))
+    if (proxy.socks5.enabled) listeners.socks5 = await open('socks5', proxy.socks5, (socket) => socks5.accept(socket))
+    const ready = () => isOpen && service.isSynchronised
+    listeners.health = await startHealth({ ...config.landbridge.health, ready, log })
   } catch (failure) {
     http.close()
     void listeners.http?.close()
+    void listeners.socks5?.close()
     await tunnelServer.close()
     await service.close()
     throw failure
   }
+  const { health } = listeners
   const following = service.follow(table)
   log.info('proxy.started', { httpPort: listeners.http?.port, socks5Port: listeners.socks5?.port, tunnelPort })
 
-  let isOpen = true
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     isOpen = false
@@ -118,6 +99,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     await service.close()
     await following
     await Promise.all(stopped)
+    await health.close()
   }
   return {
     name: 'connectivity-proxy',
@@ -125,6 +107,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     httpPort: listeners.http?.port ?? 0,
     socks5Port: listeners.socks5?.port ?? 0,
     tunnelPort,
+    healthUrl: health.url,
     tunnelCount: () => [...table.tunnels()].length,
     ready: () => isOpen && service.isSynchronised,
     async drain(timeoutMs) {
@@ -138,30 +121,71 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   }
 }
 
-function bindAddress(listener: { readonly allowRemoteConnections: boolean }): string {
-  return listener.allowRemoteConnections ? '0.0.0.0' : '127.0.0.1'
-}
-
-function policyOf(options: ConnectivityProxyOptions, authorization: boolean): AccessPolicy {
-  const { config } = options
-  const { allowedClientId } = config.servers.proxy.authorization
-  return {
-    authorization,
-    tenantMode: config.tenantMode,
-    subaccountId: config.subaccountId,
-    acceptClient: allowedClientId === '' ? isConnectivityBinding : (token) => token.clientId === allowedClientId,
-    acceptServiceClient: isProxyBinding,
-    userTokenNamesTenant: options.userTokenNamesTenant ?? false,
-    // Subscriptions come with the destination service's tenancy; until then nobody acts for another tenant.
-    mayActFor: () => false,
+function report(config: ConnectivityProxyConfig, log: Log): void {
+  const keys = settingsWithoutEffect(config)
+  if (keys.length > 0) log.info('proxy.settings-without-effect', { keys })
+  for (const name of ['http', 'socks5'] as const) {
+    const { enabled, allowRemoteConnections, enableProxyAuthorization } = config.servers.proxy[name]
+    if (enabled && allowRemoteConnections && !enableProxyAuthorization)
+      log.warn('proxy.open-to-network', { proxy: name })
   }
 }
 
-/** Client IDs of bindings end in the application name of their service: `sb-<clone>!b<n>|connectivity!b<n>`. */
-function isConnectivityBinding(token: VerifiedToken): boolean {
-  return /\|connectivity!b\d+$/.test(token.clientId)
+function addressOf({ servers, landbridge, displayName }: ConnectivityProxyConfig, tunnelPort: number): ProxyAddress {
+  const { externalHost, externalPort } = servers.businessDataTunnel
+  return {
+    host: landbridge.externalAddress === '' ? externalHost : landbridge.externalAddress,
+    port: externalPort === 0 ? tunnelPort : externalPort,
+    serverName: externalHost,
+    proxyId: landbridge.proxyId === '' ? randomSecret(9) : landbridge.proxyId,
+    displayName,
+  }
 }
 
-function isProxyBinding(token: VerifiedToken): boolean {
-  return /\|connectivity-?_?proxy!b\d+$/.test(token.clientId)
+function newTunnelServer({ config, tls, clock, log }: ConnectivityProxyOptions, table: TunnelTable): TunnelServer {
+  const { port, externalHost, strictSniEnabled } = config.servers.businessDataTunnel
+  const { connectorCa: ca, ...certificate } = tls
+  return new TunnelServer({
+    host: config.landbridge.tunnelBindAddress,
+    port,
+    ...certificate,
+    ca,
+    ...(strictSniEnabled && isIP(externalHost) === 0 ? { onlyServerName: externalHost } : {}),
+    table,
+    heartbeatMs: config.landbridge.timeouts.heartbeatMs,
+    clock,
+    log,
+  })
+}
+
+function newFronts(options: ConnectivityProxyOptions, tunnels: TunnelTable): { http: HttpFront; socks5: SocksFront } {
+  const { config, verifier, clock, log, service } = options
+  const { http, socks5, clientConnection } = config.servers.proxy
+  const shared = { tunnels, clock, log }
+  const policy = {
+    config,
+    instance: service.instance,
+    userTokenNamesTenant: options.userTokenNamesTenant ?? false,
+    mayActFor: options.mayActFor ?? (() => false),
+  }
+  return {
+    http: new HttpFront({
+      ...shared,
+      authorizer: new Authorizer(accessPolicy(policy, http.enableProxyAuthorization), verifier),
+      timeouts: { ...config.landbridge.timeouts, writeMs: clientConnection.writeTimeoutSeconds * 1_000 },
+    }),
+    socks5: new SocksFront({
+      ...shared,
+      authorizer: new Authorizer(accessPolicy(policy, socks5.enableProxyAuthorization), verifier),
+    }),
+  }
+}
+
+function open(
+  name: 'http' | 'socks5',
+  { port, allowRemoteConnections }: { readonly port: number; readonly allowRemoteConnections: boolean },
+  accept: Parameters<typeof Listener.open>[3],
+): Promise<Listener> {
+  const host = allowRemoteConnections ? '0.0.0.0' : '127.0.0.1'
+  return Listener.open(host, port, `servers.proxy.${name}.port`, accept)
 }

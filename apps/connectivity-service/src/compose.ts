@@ -5,8 +5,8 @@ import {
   ConnectorHub,
   type InitDataSink,
   Pairing,
-  type PlatformEndpoints,
   Registry,
+  Subscriptions,
   TunnelBroker,
   UserAdministration,
 } from '@landbridge/registry'
@@ -16,8 +16,9 @@ import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
-import { addServiceRoutes } from './operator/service-routes.ts'
+import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
 import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
+import { addSubscriptionRoutes } from './operator/subscription-routes.ts'
 import { addUserRoutes } from './operator/user-routes.ts'
 import { PeerCertificates } from './peer-certificate.ts'
 import { addRegionRoutes, type TrustedIdp } from './region/region-routes.ts'
@@ -38,7 +39,7 @@ export interface ConnectivityServiceOptions {
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
   /** Addresses for the credentials of bindings; without it the operator endpoints show none. */
-  readonly endpoints?: () => Promise<PlatformEndpoints>
+  readonly endpoints?: EndpointsOf
   /** Takes the `init_data` of destination instances. */
   readonly applyInitData?: InitDataSink
 }
@@ -51,6 +52,7 @@ export interface Parts {
   readonly sessions: ControlSessions
   readonly peers: PeerCertificates
   readonly registry: Registry
+  readonly subscriptions: Subscriptions
   readonly users: UserAdministration
 }
 
@@ -79,6 +81,7 @@ export function composeParts(options: ConnectivityServiceOptions): Parts {
       issueBindingCertificate: bindingCertificates(ca),
       ...(options.applyInitData === undefined ? {} : { applyInitData: options.applyInitData }),
     }),
+    subscriptions: new Subscriptions(options.registry, clock),
     users: new UserAdministration(options.registry, clock),
   }
 }
@@ -90,7 +93,7 @@ export async function addRoutes(
   parts: Parts,
 ): Promise<void> {
   const { config, clock, log, ca, verifier } = options
-  const { registry, users, hub, broker, events, peers } = parts
+  const { registry, subscriptions, users, hub, broker, events, peers } = parts
   const { connectors } = options.registry
   const pairing = new Pairing(options.registry, clock)
   api.get('/isAlive', async () => ({ status: 'UP' }))
@@ -101,6 +104,7 @@ export async function addRoutes(
     async (operator) => {
       operator.addHook('onRequest', (request) => access.assertOperator(request))
       addSubaccountRoutes(operator, { registry, hub })
+      addSubscriptionRoutes(operator, subscriptions)
       addServiceRoutes(operator, { registry, endpoints: options.endpoints })
       addConnectorRoutes(operator, { registry, connectors, hub, broker, clock })
       addUserRoutes(operator, { users, repository: options.registry })

@@ -2,7 +2,7 @@ import type { Server } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { createApi, listen } from '@landbridge/http-api'
 import type { RunningApp } from '@landbridge/kernel'
-import type { Registry, UserAdministration } from '@landbridge/registry'
+import type { Registry, Subscriptions, UserAdministration } from '@landbridge/registry'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import type { FastifyInstance } from 'fastify'
 import { addRoutes, type ConnectivityServiceOptions, composeParts } from './compose.ts'
@@ -17,6 +17,7 @@ export interface RunningConnectivityService extends RunningApp {
   readonly certSigningHost: string
   /** The rules over the same store, for whoever sets up a landscape in this process. */
   readonly registry: Registry
+  readonly subscriptions: Subscriptions
   readonly users: UserAdministration
   /** Tells connected connectors to fetch the trust configuration again; all when no subaccount is given. */
   trustChanged(subaccountId?: string): void
@@ -80,6 +81,7 @@ export async function startConnectivityService(
     notificationHost: notificationHost(config),
     certSigningHost: certSigningHost(config),
     registry: parts.registry,
+    subscriptions: parts.subscriptions,
     users: parts.users,
     trustChanged: (subaccountId) => hub.trustChanged(subaccountId),
     ready: () => isReady,

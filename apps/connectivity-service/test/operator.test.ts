@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { newTenant, operatorSecret, type Platform, startPlatform } from './platform.ts'
+import { newBinding, newTenant, operatorSecret, type Platform, startPlatform } from './platform.ts'
 import { ConnectorLink, pair } from './test-connector.ts'
 
 let platform: Platform
@@ -55,6 +55,25 @@ test('a deleted subaccount takes its connectors with it', async () => {
   const again = await ConnectorLink.open(platform, connector)
   assert.equal((await again.next()).code, 'CONNECTOR_CERTIFICATE_REVOKED')
   await again.closed
+})
+
+test('a tenant subscribes to an application of another, sees it and unsubscribes (CONN-042)', async () => {
+  const { operator } = platform
+  const [provider, subscriber] = [await newTenant(platform), await newTenant(platform)]
+  const { instance } = await newBinding(platform, provider.subaccount.id, 'xsuaa', { xsappname: 'team/shop' })
+  const path = `/api/v1/subaccounts/${subscriber.subaccount.id}/subscriptions`
+  const created = await operator({ path, body: { xsappname: instance.xsappname } })
+  assert.equal(created.status, 201)
+  assert.equal(created.json.providerSubaccountId, provider.subaccount.id)
+  assert.equal(created.headers.location, `${path}/${encodeURIComponent(instance.xsappname)}`)
+  assert.deepEqual((await operator({ path })).json, [created.json])
+  assert.equal((await operator({ path, body: { xsappname: instance.xsappname } })).json.code, 'SUBSCRIPTION_TAKEN')
+  assert.equal((await operator({ path, body: { application: 'x' } })).json.code, 'REQUEST_INVALID')
+  assert.equal((await platform.region({ path, body: { xsappname: instance.xsappname } })).status, 401)
+  const location = String(created.headers.location)
+  assert.equal((await operator({ method: 'DELETE', path: location })).status, 204)
+  assert.equal((await operator({ method: 'DELETE', path: location })).json.code, 'SUBSCRIPTION_UNKNOWN')
+  assert.deepEqual((await operator({ path })).json, [])
 })
 
 test('users are created, given roles and passwords, and deleted; passwords never come back', async () => {

@@ -39,7 +39,10 @@ function normalPort(scheme: string, port: string | undefined): string {
 function hostMatches(host: string, pattern: string): boolean {
   const labels = host.split('.')
   const wanted = pattern.split('.')
-  return labels.length === wanted.length && wanted.every((want, at) => want === '*' || want === labels[at])
+  return (
+    labels.length === wanted.length &&
+    wanted.every((want, at) => (want === '*' ? labels[at] !== '' : want === labels[at]))
+  )
 }
 
 function pathMatches(target: URL, pattern: string): boolean {

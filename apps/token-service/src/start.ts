@@ -37,7 +37,7 @@ export interface TokenServiceOptions {
   readonly log: Log
   /** Shared by all replicas; one process may leave it out. */
   readonly singleUse?: SingleUse
-  /** Whether a client may act in a tenant that is not its own. Default: it may. */
+  /** Whether a client may act in a tenant that is not its own. Default: it may not. */
   readonly mayActIn?: TenantPermission
 }
 
@@ -141,7 +141,7 @@ function build(options: TokenServiceOptions, domain: UaaDomain, ring: SigningKey
     clients,
     tenants,
     users,
-    mayActIn: options.mayActIn ?? (async () => true),
+    mayActIn: options.mayActIn ?? (async () => false),
     ring,
     issuer: new TokenIssuer({ config, domain, ring, sealed, clock }),
     verifier: new TokenVerifier({ keys: keySourcePerIssuer(issuers), clock, acceptIssuer: acceptsAnyOf(issuers) }),

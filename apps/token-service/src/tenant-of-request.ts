@@ -21,6 +21,21 @@ export async function namedTenant(service: TokenService, request: WebRequest): P
  */
 export async function tenantFor(service: TokenService, request: WebRequest, client: OAuthClient): Promise<Tenant> {
   const tenant = (await namedTenant(service, request)) ?? known(await service.tenants.tenantById(client.subaccountId))
+  return permitted(service, client, tenant)
+}
+
+/**
+ * The tenant of an earlier login, for which a code or refresh token is redeemed: what was permitted then may have ended.
+ * @throws PlatformError OAUTH_GRANT_INVALID, OAUTH_TENANT_FORBIDDEN
+ */
+export async function tenantOfGrant(service: TokenService, id: string, client: OAuthClient): Promise<Tenant> {
+  const tenant = await service.tenants.tenantById(id)
+  if (tenant === undefined)
+    throw new PlatformError('OAUTH_GRANT_INVALID', { reason: 'the tenant of the login is gone' })
+  return permitted(service, client, tenant)
+}
+
+async function permitted(service: TokenService, client: OAuthClient, tenant: Tenant): Promise<Tenant> {
   if (tenant.id !== client.subaccountId && !(await service.mayActIn(client, tenant)))
     throw new PlatformError('OAUTH_TENANT_FORBIDDEN', { clientId: client.clientId, tenantId: tenant.id })
   return tenant

@@ -115,6 +115,8 @@ export class TokenIssuer {
         subaccountid: tenant.id,
         zdn: tenant.subdomain,
         serviceinstanceid: client.instanceId,
+        // Ours: client IDs of connectivity and connectivity_proxy have the same form, and proxies must tell them apart.
+        service: client.service,
       },
       ...special,
       scope: scopes,

@@ -43,7 +43,13 @@ test('client credentials in the body give a token with all claims of a service t
   const seconds = Math.floor(clock.now() / 1000)
   assert.deepEqual(claimsOf(json.access_token), {
     jti: json.jti,
-    ext_attr: { enhancer: 'XSUAA', subaccountid: tenants[0]!.id, zdn: 'sub1', serviceinstanceid: 'inst-app' },
+    ext_attr: {
+      enhancer: 'XSUAA',
+      subaccountid: tenants[0]!.id,
+      zdn: 'sub1',
+      serviceinstanceid: 'inst-app',
+      service: 'xsuaa',
+    },
     sub: 'sb-app!t1',
     authorities: ['uaa.resource'],
     grant_type: 'client_credentials',
@@ -157,6 +163,20 @@ test('where the operator demands a subscription, a client without one gets no to
   const form = { grant_type: 'client_credentials' }
   assert.equal((await strict.token(form)).status, 200)
   const refused = await strict.token(form, { headers: { 'x-zid': tenants[1]!.id } })
+  assert.equal(refused.status, 401)
+  assert.equal(refused.json.error, 'unauthorized_client')
+  await strict.close()
+})
+
+test('a refresh token of a tenant is worth nothing once the client may not act there any more', async () => {
+  let isSubscribed = true
+  const strict = await startTestService({ mayActIn: async () => isSubscribed })
+  const host = `sub2.${strict.app.uaaDomain}`
+  const { json } = await strict.token({ grant_type: 'password', username: ann.userName, password }, { host })
+  const refresh = { grant_type: 'refresh_token', refresh_token: String(json.refresh_token) }
+  assert.equal(claimsOf((await strict.token(refresh)).json.access_token).zid, tenants[1]!.id)
+  isSubscribed = false
+  const refused = await strict.token(refresh)
   assert.equal(refused.status, 401)
   assert.equal(refused.json.error, 'unauthorized_client')
   await strict.close()

@@ -4,6 +4,7 @@ import type { ConnectorCertificate, RevocationTarget } from './pairing/connector
 import type { Binding } from './services/binding.ts'
 import type { ServiceInstance } from './services/service-instance.ts'
 import type { Subaccount } from './subaccounts/subaccount.ts'
+import type { Subscription } from './subscriptions/subscription.ts'
 import type { LocalUser } from './users/local-user.ts'
 import type { RoleCollection } from './users/role-collections.ts'
 
@@ -24,12 +25,21 @@ export interface RegistryRepository {
   insertInstance(instance: ServiceInstance): Promise<void>
   updateInstance(instance: ServiceInstance): Promise<void>
   deleteInstance(id: string): Promise<boolean>
+  /** The instance that tokens know by this xsappname. */
+  findInstanceByName(xsappname: string): Promise<ServiceInstance | undefined>
 
   listBindings(instanceId: string): Promise<readonly Binding[]>
   findBinding(id: string): Promise<Binding | undefined>
   /** @throws PlatformError BINDING_NAME_TAKEN */
   insertBinding(binding: Binding): Promise<void>
   deleteBinding(id: string): Promise<boolean>
+
+  listSubscriptions(subscriberSubaccountId: string): Promise<readonly Subscription[]>
+  /** @throws PlatformError SUBSCRIPTION_TAKEN */
+  insertSubscription(subscription: Subscription): Promise<void>
+  deleteSubscription(subscriberSubaccountId: string, xsappname: string): Promise<boolean>
+  /** Whether the subscriber uses any application of the provider. */
+  isSubscribed(subscriberSubaccountId: string, providerSubaccountId: string): Promise<boolean>
 
   /** Users of one subaccount; the empty ID means those of the platform. */
   listUsers(subaccountId: string): Promise<readonly LocalUser[]>

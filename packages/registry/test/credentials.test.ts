@@ -24,6 +24,16 @@ test('the token service URL has no path, so that appending one works (CONN-005)'
   assert.equal(url.host, 'acme.authentication.example.test:8081')
 })
 
+test('a token service URL of its own replaces the name of the tenant, for machines that do not resolve it (CONN-005)', () => {
+  const credentials = renderCredentials(bound('connectivity'), {
+    ...endpoints,
+    uaaDomain: 'localhost:8081',
+    tokenServiceUrl: 'https://localhost:8081',
+  })
+  for (const name of ['url', 'certurl', 'token_service_url']) assert.equal(credentials[name], 'https://localhost:8081')
+  assert.equal(credentials.uaadomain, 'localhost:8081')
+})
+
 test('destination credentials hold what every client library reads (CONN-006, CONN-010, RC-003)', () => {
   const credentials = renderCredentials(bound('destination'), endpoints)
   for (const name of ['clientid', 'clientsecret', 'uri', 'url', 'uaadomain', 'tenantid', 'identityzone', 'instanceid'])

@@ -15,10 +15,11 @@ import {
   type Sealer,
   type Secret,
 } from '@landbridge/kernel'
-import type { PlatformEndpoints } from '@landbridge/registry'
+import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
 import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { type CloudStores, openCloudStores } from './open-store.ts'
+import { tokenServiceAddress } from './tenant-host.ts'
 
 export interface CloudOptions {
   readonly config: {
@@ -41,8 +42,10 @@ export interface RunningCloud extends Closeable {
   readonly tokenService: RunningTokenService
   readonly destinationService: RunningApp
   readonly connectivityService: RunningConnectivityService
-  /** Addresses for the credentials of bindings. */
-  endpoints(): Promise<PlatformEndpoints>
+  /** Which clients may work for which tenants. */
+  readonly tenantAccess: TenantAccess
+  /** Addresses for the credentials of bindings of a subaccount. */
+  endpoints(subdomain: string): Promise<PlatformEndpoints>
 }
 
 /** Starts token, destination and connectivity service over one database. What was started is closed on failure. */
@@ -61,6 +64,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 async function startServices(options: CloudOptions, stores: CloudStores, started: Closeable[]): Promise<RunningCloud> {
   const { config, authority, clock, log } = options
   const registry = new RegistryStore(stores.registry)
+  const tenantAccess = new TenantAccess({ repository: registry, clock })
   const tokenService = await startTokenService({
     config: config.tokenService,
     clients: registry,
@@ -68,6 +72,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     users: registry,
     keys: new SqlSigningKeyStore(stores.identity),
     singleUse: new SqlSingleUse(stores.identity),
+    mayActIn: (client, tenant) => tenantAccess.mayActIn(client, tenant),
     ca: authority,
     clock,
     log,
@@ -85,8 +90,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     log,
   })
   started.push(destinationService)
-  const endpoints = async (): Promise<PlatformEndpoints> => ({
+  const endpoints = async (subdomain: string): Promise<PlatformEndpoints> => ({
     uaaDomain: tokenService.uaaDomain,
+    ...(await tokenServiceAddress(subdomain, tokenService.uaaDomain)),
     destinationUri: destinationService.url,
     connectivityUri: connectivityService.url,
     proxy: options.proxy,
@@ -105,7 +111,14 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     ...(options.operatorSecret === undefined ? {} : { operatorSecret: options.operatorSecret }),
   })
   started.push(connectivityService)
-  return { tokenService, destinationService, connectivityService, endpoints, close: () => closeAll(started) }
+  return {
+    tokenService,
+    destinationService,
+    connectivityService,
+    tenantAccess,
+    endpoints,
+    close: () => closeAll(started),
+  }
 }
 
 /** Connectors of a subaccount trust the tokens that the platform issues for it. */

@@ -29,18 +29,6 @@ export const proxyConfigSchema = Type.Object({
     },
     { description: 'Certificate of the tunnel server, for its external host name.' },
   ),
-  health: Type.Object(
-    {
-      host: Type.String({ default: '127.0.0.1', description: 'Address of the health endpoints.' }),
-      port: Type.Integer({
-        minimum: 0,
-        maximum: 65_535,
-        default: 8044,
-        description: 'Port of `/health/live` and `/health/ready`; 0 picks a free one.',
-      }),
-    },
-    { description: 'Health endpoints (http).' },
-  ),
   proxy: Type.Object(connectivityProxyConfigSchema.properties, { description: 'The connectivity proxy.' }),
 })
 

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startConnectivityProxy } from '@landbridge/connectivity-proxy'
-import { createApi, listen } from '@landbridge/http-api'
+import { isIssuerOf, readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
 import { remoteKeySource, TokenVerifier } from '@landbridge/identity'
 import { type Closeable, closeAll, PlatformError } from '@landbridge/kernel'
 import { ClientToken } from '../compose/client-token.ts'
 import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
-import { isIssuerOf, readServiceKey } from '../compose/service-key.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
 import { createAgent } from '../http/agent.ts'
 import type { Terminal } from '../terminal.ts'
@@ -28,7 +26,10 @@ export function runProxy(terminal: Terminal, options: ConfigOptions & { readonly
 
 async function start(config: ProxyConfig, environment: ComponentEnvironment): Promise<StartedComponent> {
   const { clock, log, dataDirectory } = environment
-  const key = readServiceKey(config.serviceKey.reveal())
+  const key = readServiceKey(
+    config.serviceKey.reveal(),
+    config.proxy.integration.connectivityService.serviceCredentialsKey,
+  )
   const { platformCaFile } = config
   const ca = platformCaFile === undefined ? undefined : pem('platformCaFile', platformCaFile)
   const started: Closeable[] = []
@@ -45,7 +46,12 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
     const proxy = await startConnectivityProxy({
       config: config.proxy,
       verifier: new TokenVerifier({ keys, clock, acceptIssuer: (issuer) => isIssuerOf(key.uaaDomain, issuer) }),
-      service: { url: key.connectivityUrl, token: () => token.get(), ...(ca === undefined ? {} : { ca }) },
+      service: {
+        url: key.connectivityUrl,
+        token: () => token.get(),
+        instance: key,
+        ...(ca === undefined ? {} : { ca }),
+      },
       tls: {
         cert: pem('tls.certificateFile', config.tls.certificateFile),
         key: config.tls.key.reveal(),
@@ -55,13 +61,9 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
       log,
     })
     started.push(proxy)
-    const health = createApi({ log, ready: () => proxy.ready(), quiet: ['/health'] })
-    started.push({ close: () => health.close() })
-    const port = await listen(health, config.health.host, config.health.port, 'health.port')
-    const readyUrl = `http://${config.health.host}:${port}/health/ready`
     return {
       caFile: platformCaFile ?? join(dataDirectory, 'ca.pem'),
-      components: [{ name: proxy.name, url: proxy.url, readyUrl }],
+      components: [{ name: proxy.name, url: proxy.url, readyUrl: `${proxy.healthUrl}/health/ready` }],
       async close() {
         await proxy.drain(drainMs)
         await closeAll(started)

@@ -70,7 +70,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   started.push(cloud)
   const { registry, users } = cloud.connectivityService
   const landscape = await ensureCloudLandscape(registry, users, credentials)
-  const endpoints = await cloud.endpoints()
+  const endpoints = await cloud.endpoints(landscape.subaccount.subdomain)
 
   progress('Starting connectivity proxy')
   const proxy = await startUpProxy({

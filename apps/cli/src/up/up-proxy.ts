@@ -1,12 +1,10 @@
 import { loadConfig } from '@landbridge/config'
-import { connectivityProxyConfigSchema, startConnectivityProxy } from '@landbridge/connectivity-proxy'
-import { createApi, listen } from '@landbridge/http-api'
+import { connectivityProxyConfigSchema, readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
 import { type LocalCa, TokenVerifier } from '@landbridge/identity'
 import { type Closeable, closeAll } from '@landbridge/kernel'
 import { type BoundService, type PlatformEndpoints, renderCredentials } from '@landbridge/registry'
 import { ClientToken } from '../compose/client-token.ts'
 import type { RunningCloud } from '../compose/cloud.ts'
-import { readServiceKey } from '../compose/service-key.ts'
 import { createAgent } from '../http/agent.ts'
 import type { ComponentState } from '../state/state-file.ts'
 import type { UpOptions } from './start-up.ts'
@@ -46,17 +44,16 @@ export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpPr
         clock,
         acceptIssuer: cloud.tokenService.isOwnIssuer,
       }),
-      service: { url: key.connectivityUrl, ca: authority.certificatePem, token: () => token.get() },
+      service: { url: key.connectivityUrl, ca: authority.certificatePem, token: () => token.get(), instance: key },
       tls: { cert, key: tlsKey, connectorCa: authority.certificatePem },
       userTokenNamesTenant: true,
+      mayActFor: (caller, userTenantId) => cloud.tenantAccess.mayActFor(caller, userTenantId),
       clock,
       log,
     })
     started.push(proxy)
     // Whether the proxy knows the connectors cannot be seen from its ports: a health endpoint tells it, as with others.
-    const health = createApi({ log, ready: () => proxy.ready(), quiet: ['/health'] })
-    started.push({ close: () => health.close() })
-    const readyUrl = `http://${host}:${await listen(health, host, 0, 'health')}/health/ready`
+    const readyUrl = `${proxy.healthUrl}/health/ready`
     return {
       components: [
         { name: 'HTTP proxy', url: `http://${host}:${proxy.httpPort}`, readyUrl },
@@ -77,12 +74,17 @@ function proxyConfig({ host, ports }: UpProxyOptions) {
     environment: {},
     overrides: {
       tenantMode: 'shared',
-      'servers.businessDataTunnel.host': host,
       'servers.businessDataTunnel.port': ports.tunnel,
       'servers.businessDataTunnel.externalHost': tunnelServerName,
-      'servers.businessDataTunnel.externalAddress': host,
+      'servers.businessDataTunnel.externalPort': 0,
+      'servers.proxy.http.enabled': true,
       'servers.proxy.http.port': ports.proxy,
       'servers.proxy.socks5.port': ports.socks,
+      'landbridge.acceptConnectivityBindings': true,
+      'landbridge.tunnelBindAddress': host,
+      'landbridge.externalAddress': host,
+      'landbridge.health.host': host,
+      'landbridge.health.port': 0,
     },
   })
 }

@@ -6,7 +6,7 @@ import {
   subaccountOf,
   withSubaccount,
 } from '@landbridge/connector'
-import type { Clock } from '@landbridge/kernel'
+import type { Clock, Log } from '@landbridge/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditTrail } from '../audit-trail.ts'
 import type { CloudConnectorConfig } from '../config.ts'
@@ -19,6 +19,7 @@ export interface ApiContext {
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
   readonly clock: Clock
+  readonly log: Log
 }
 
 /** Sends JSON without white space, its members in the order of the object. */

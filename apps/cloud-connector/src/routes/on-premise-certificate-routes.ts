@@ -75,7 +75,7 @@ function addRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: s
     }
     if (type !== 'csr') throw invalid('type', 'must be selfsigned or csr')
     const pending = await signingRequest(wish)
-    await change(context, request, kind, 'update', type, (settings) => ({
+    await change(context, request, kind, 'update', { how: type }, (settings) => ({
       ...settings,
       [`${kind.setting}Request`]: pending,
     }))
@@ -91,7 +91,7 @@ function addRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: s
     return sendNothing(reply)
   })
   api.delete(url, async (request, reply) => {
-    await change(context, request, kind, 'delete', 'delete', (settings, current) => {
+    await change(context, request, kind, 'delete', {}, (settings, current) => {
       installed(current, kind)
       const { [kind.setting]: _removed, ...rest } = settings
       return rest
@@ -115,9 +115,13 @@ function install(
   certificate: OnPremiseCertificate,
   how: string,
 ): Promise<void> {
-  if (kind.purpose === 'authority' && !maySignCertificates(certificate.cert))
-    request.log.warn({ certificate: kind.setting }, 'certificate.lacks-key-cert-sign')
-  return change(context, request, kind, 'update', how, (settings) => {
+  const details: { how: string; warning?: string } = { how }
+  // Some systems accept such an authority nevertheless: the administrator is warned, not stopped (guide L19879).
+  if (kind.purpose === 'authority' && !maySignCertificates(certificate.cert)) {
+    details.warning = 'the certificate lacks the key usage keyCertSign'
+    context.log.warn('certificate.key-usage.missing', { certificate: kind.setting, usage: 'keyCertSign' })
+  }
+  return change(context, request, kind, 'update', details, (settings) => {
     const { [`${kind.setting}Request` as const]: _pending, ...rest } = settings
     return { ...rest, [kind.setting]: { cert: certificate.cert, key: certificate.key } }
   })
@@ -128,12 +132,12 @@ function change(
   request: FastifyRequest,
   { category, setting }: Kind,
   action: AuditEvent['action'],
-  how: string,
+  details: NonNullable<AuditEvent['details']>,
   edit: (settings: ConnectorSettings, current: ConnectorConfiguration) => ConnectorSettings,
 ): Promise<void> {
   return store.change(request.actor, (current) => ({
     next: { ...current, settings: edit(current.settings, current) },
-    audit: { category, action, object: setting, details: { how } },
+    audit: { category, action, object: setting, details },
     result: undefined,
   }))
 }

@@ -22,10 +22,13 @@ const newBinding = Type.Object({ name: Type.String(), parameters }, { additional
 
 type Id = { Params: { id: string } }
 
+/** The addresses for the credentials of a subaccount with this subdomain. */
+export type EndpointsOf = (subdomain: string) => Promise<PlatformEndpoints>
+
 /** Service instances and bindings, for the operator. Only here are secrets of bindings handed out. */
 export function addServiceRoutes(
   api: FastifyInstance,
-  { registry, endpoints }: { registry: Registry; endpoints: (() => Promise<PlatformEndpoints>) | undefined },
+  { registry, endpoints }: { registry: Registry; endpoints: EndpointsOf | undefined },
 ): void {
   api.get('/services', async () => Object.entries(servicePlans).map(([service, plans]) => ({ service, plans })))
 
@@ -60,11 +63,12 @@ export function addServiceRoutes(
     const body = request.body as Static<typeof newBinding>
     const bound = await registry.createBinding({ instanceId: request.params.id, ...body })
     reply.code(201).header('location', `/api/v1/bindings/${bound.binding.id}`).header('cache-control', 'no-store')
-    return showBinding(bound, endpoints && (await endpoints()))
+    return showBinding(bound, endpoints && (await endpoints(bound.subaccount.subdomain)))
   })
   api.get<Id>('/bindings/:id', async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    return showBinding(await registry.boundService(request.params.id), endpoints && (await endpoints()))
+    const bound = await registry.boundService(request.params.id)
+    return showBinding(bound, endpoints && (await endpoints(bound.subaccount.subdomain)))
   })
   api.delete<Id>('/bindings/:id', async (request, reply) => {
     await registry.deleteBinding(request.params.id)
@@ -74,7 +78,8 @@ export function addServiceRoutes(
   api.get<Id>('/subaccounts/:id/vcapServices', async (request, reply) => {
     if (endpoints === undefined) throw new PlatformError('NOT_FOUND', { method: request.method, path: request.url })
     reply.header('cache-control', 'no-store')
-    return renderVcapServices(await registry.boundServices(request.params.id), await endpoints())
+    const { subdomain } = await registry.subaccount(request.params.id)
+    return renderVcapServices(await registry.boundServices(request.params.id), await endpoints(subdomain))
   })
 }
 

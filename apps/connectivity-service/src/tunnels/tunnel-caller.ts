@@ -1,6 +1,6 @@
 import { bearerToken, type ClientDirectory, type TokenVerifier } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
-import type { RegistryRepository } from '@landbridge/registry'
+import { type RegistryRepository, servesAllSubaccounts } from '@landbridge/registry'
 import type { FastifyRequest } from 'fastify'
 
 /** A proxy that proved which client it is. */
@@ -12,8 +12,8 @@ export interface TunnelCaller {
 }
 
 /**
- * Who calls, and for whom they may ask. Instances of connectivity_proxy are the operator's to create, so they may serve
- * all tenants, unless created with `{"tenantMode":"dedicated"}`. A connectivity instance serves its own subaccount.
+ * Who calls, and for whom they may ask: a proxy of the platform for all tenants, an instance of connectivity or a
+ * dedicated proxy for its own subaccount.
  */
 export class TunnelCallers {
   readonly #verifier: TokenVerifier
@@ -31,10 +31,9 @@ export class TunnelCallers {
     const instance = client && (await this.#registry.findInstance(client.instanceId))
     if (instance === undefined || (instance.service !== 'connectivity_proxy' && instance.service !== 'connectivity'))
       throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { clientId: token.clientId })
-    const isShared = instance.service === 'connectivity_proxy' && instance.parameters.tenantMode !== 'dedicated'
     return {
       clientId: token.clientId,
-      onlySubaccountId: isShared ? undefined : instance.subaccountId,
+      onlySubaccountId: servesAllSubaccounts(instance) ? undefined : instance.subaccountId,
       tokenExpiresAtMs: token.expiresAtMs,
     }
   }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { equalSecrets, PlatformError } from '@landbridge/kernel'
 import { parameter, requiredParameter } from '../parameters.ts'
 import type { TokenService } from '../service.ts'
+import { tenantOfGrant } from '../tenant-of-request.ts'
 import type { UserIdentity } from '../user-identity.ts'
 import { type Grant, targetOf } from './grant.ts'
 
@@ -34,8 +35,7 @@ export const authorizationCode: Grant = async (service, request, by) => {
     throw refused('"redirect_uri" differs from the login')
   checkVerifier(grant.codeChallenge, parameter(request.form, 'code_verifier'))
   const target = await targetOf(service, request, by)
-  const tenant = await service.tenants.tenantById(grant.tenantId)
-  if (tenant === undefined) throw refused('the tenant of the login is gone')
+  const tenant = await tenantOfGrant(service, grant.tenantId, by.client)
   // Last, so that a request with a mistake in it does not use the code up.
   if (!(await service.singleUse.claim(`code:${grant.codeId}`, service.clock.now() + 2 * codeLifetimeMs)))
     throw refused('the code was used before')

@@ -1,6 +1,7 @@
 import { PlatformError } from '@landbridge/kernel'
 import { requiredParameter } from '../parameters.ts'
 import type { TokenService } from '../service.ts'
+import { tenantOfGrant } from '../tenant-of-request.ts'
 import type { RefreshGrant } from '../token-issuer.ts'
 import { identityOfUser, type UserIdentity } from '../user-identity.ts'
 import { type Grant, requestedScopes, targetOf } from './grant.ts'
@@ -14,8 +15,7 @@ export const refreshToken: Grant = async (service, request, by) => {
   const grant = await service.sealed.open<RefreshGrant>('refresh-token', token)
   if (grant === undefined) throw refused('the refresh token is not valid or has expired')
   if (grant.clientId !== by.client.clientId) throw refused('the refresh token was issued to another client')
-  const tenant = await service.tenants.tenantById(grant.tenantId)
-  if (tenant === undefined) throw refused('the tenant of the login is gone')
+  const tenant = await tenantOfGrant(service, grant.tenantId, by.client)
   const target = await targetOf(service, request, by)
   const requested = requestedScopes(request)
   return service.issuer.forUser(

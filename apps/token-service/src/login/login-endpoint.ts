@@ -42,9 +42,15 @@ async function logIn(
     return { status: 303, headers: { location: `/oauth/authorize?${query}`, 'set-cookie': cookie }, body: '' }
   } catch (thrown) {
     if (!isPlatformError(thrown, 'LOGIN_FAILED') && !isPlatformError(thrown, 'LOGIN_THROTTLED')) throw thrown
-    const form = { query: query.toString(), userName, problem: describeError(thrown) }
+    const form = { query: query.toString(), userName, problem: problemText(thrown) }
     return showLogin(service, tenant, form, errorEntry(thrown.code).http)
   }
+}
+
+/** The page speaks to the one who reads it; the catalogue names the person that a remedy is for. */
+function problemText({ code, facts }: PlatformError): string {
+  if (code === 'LOGIN_THROTTLED') return `Too many failed attempts. Try again in ${facts.retryAfterSeconds} seconds.`
+  return `${errorEntry(code).title}. Check both; after several failures every further attempt has to wait.`
 }
 
 /** `GET /login`: the form without an application that waits for it. */

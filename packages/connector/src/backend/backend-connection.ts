@@ -3,7 +3,7 @@ import { PlatformError } from '@landbridge/kernel'
 import { errorCode } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
 import type { BackendPool } from './backend-pool.ts'
-import { openBackendSocket, openEvent } from './open-socket.ts'
+import { type BackendSecurity, openBackendSocket, openEvent } from './open-socket.ts'
 import type { Target } from './target.ts'
 
 /** Whoever uses a backend connection at the moment. */
@@ -24,6 +24,8 @@ const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAM
 export class BackendConnection {
   readonly socket: Socket
   readonly target: Target
+  /** What the connection was made under. */
+  readonly security: BackendSecurity
   /** Reads the answers; only for HTTP. */
   readonly response: ResponseRelay
   user: BackendUser | null
@@ -37,6 +39,7 @@ export class BackendConnection {
 
   constructor(target: Target, pool: BackendPool, user: BackendUser) {
     this.target = target
+    this.security = pool.security
     this.response = new ResponseRelay()
     this.user = user
     this.isReused = false

@@ -11,17 +11,22 @@ export interface BackendTimeouts {
   readonly responseMs: number
   /** How long an unused connection is kept for the next request. */
   readonly idleMs: number
+  /** Unused connections of propagated users that are kept, all users together; 500 unless said otherwise. */
+  readonly maxIdleOfUsers?: number
 }
 
 export const defaultBackendTimeouts: BackendTimeouts = { connectMs: 10_000, responseMs: 300_000, idleMs: 30_000 }
 
 const sweepMs = 500
+const defaultMaxIdleOfUsers = 500
 
 /** Keeps connections to internal systems open for the next request of the same target and identity. */
 export class BackendPool {
   readonly #timeouts: BackendTimeouts
   readonly #targets: TargetTable
   readonly #connections: Set<BackendConnection>
+  /** Waiting connections of users, the longest waiting first: there may be as many users as there are people. */
+  readonly #waitingOfUsers: Set<BackendConnection>
   readonly #stopSweep: () => void
   #security: BackendSecurity
   /** Milliseconds, advanced by the sweep: reading it costs nothing. */
@@ -31,6 +36,7 @@ export class BackendPool {
     this.#timeouts = timeouts
     this.#targets = new TargetTable()
     this.#connections = new Set()
+    this.#waitingOfUsers = new Set()
     this.#security = security
     this.nowMs = clock.now()
     this.#stopSweep = clock.every(sweepMs, () => this.#sweep(clock.now()))
@@ -56,6 +62,7 @@ export class BackendPool {
     const target = this.#targets.find(system, identity)
     const waiting = target.idle.pop()
     if (waiting === undefined) return this.open(target, user)
+    if (identity !== '') this.#waitingOfUsers.delete(waiting)
     waiting.user = user
     waiting.isReused = true
     waiting.activeAtMs = this.nowMs
@@ -73,8 +80,11 @@ export class BackendPool {
   /** Gives a connection back after a complete exchange. */
   release(connection: BackendConnection): void {
     connection.user = null
+    // Made under other trust or with another system certificate than now: it must not carry another request.
+    if (connection.security !== this.#security) return void connection.socket.destroy()
     connection.activeAtMs = this.nowMs
     connection.target.idle.push(connection)
+    if (connection.target.identity !== '') this.#keepOfUser(connection)
   }
 
   /** The connection changed protocol: it is its user's from now on, without timeouts. */
@@ -87,12 +97,24 @@ export class BackendPool {
     const { idle } = connection.target
     const at = idle.lastIndexOf(connection)
     if (at >= 0) idle.splice(at, 1)
+    this.#waitingOfUsers.delete(connection)
     this.#forget(connection)
   }
 
   close(): void {
     this.#stopSweep()
     for (const connection of [...this.#connections]) connection.socket.destroy()
+  }
+
+  #keepOfUser(connection: BackendConnection): void {
+    this.#waitingOfUsers.add(connection)
+    if (this.#waitingOfUsers.size <= (this.#timeouts.maxIdleOfUsers ?? defaultMaxIdleOfUsers)) return
+    for (const oldest of this.#waitingOfUsers) {
+      // Out of reach at once: its end is heard only later.
+      this.remove(oldest)
+      oldest.socket.destroy()
+      break
+    }
   }
 
   #forget(connection: BackendConnection): void {

@@ -17,8 +17,8 @@ export interface AccessPolicy {
    * L12127). False: it never does (the proxy for Kubernetes).
    */
   readonly userTokenNamesTenant: boolean
-  /** Whether a token of one tenant may call on behalf of a user of another (a declared subscription). */
-  readonly mayActFor: (tenantId: string, userTenantId: string) => boolean
+  /** Whether the caller with this token may act for a user of another tenant (a declared subscription). */
+  readonly mayActFor: (token: VerifiedToken, userTenantId: string) => boolean | Promise<boolean>
 }
 
 /** Who calls, as far as the proxy needs to know. */

@@ -67,7 +67,7 @@ export class Authorizer {
     if (userToken === '' || !policy.userTokenNamesTenant) return token.tenantId
     const userTenant = await this.#userTenant(userToken)
     if (userTenant === null || userTenant === token.tenantId) return token.tenantId
-    if (!policy.mayActFor(token.tenantId, userTenant)) throw new PlatformError('USER_TENANT_MISMATCH')
+    if (!(await policy.mayActFor(token, userTenant))) throw new PlatformError('USER_TENANT_MISMATCH')
     return userTenant
   }
 

@@ -11,6 +11,8 @@ export interface TunnelServerOptions {
   readonly cert: string
   readonly key: string
   readonly ca: string
+  /** Refuse handshakes for another server name, or for none (strict SNI, guide L33204). */
+  readonly onlyServerName?: string
   readonly table: TunnelTable
   /** Ping a connector after this silence; twice that, and its tunnel counts as lost. */
   readonly heartbeatMs?: number
@@ -39,6 +41,7 @@ export class TunnelServer {
         ALPNProtocols: [tunnelAlpn],
         minVersion: 'TLSv1.2',
         handshakeTimeout: helloTimeoutMs,
+        SNICallback: (name, done) => done(this.#serves(name) ? null : new Error('another server name'), undefined),
       },
       (socket) => this.#connected(socket),
     )
@@ -62,8 +65,14 @@ export class TunnelServer {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 
+  #serves(name: string | false | null | undefined): boolean {
+    const { onlyServerName } = this.#options
+    return onlyServerName === undefined || String(name).toLowerCase() === onlyServerName.toLowerCase()
+  }
+
   #connected(socket: TLSSocket): void {
-    if (socket.alpnProtocol !== tunnelAlpn) return void socket.destroy()
+    // A client that names no server was not asked for a name during the handshake.
+    if (!this.#serves(socket.servername) || socket.alpnProtocol !== tunnelAlpn) return void socket.destroy()
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return void socket.destroy()
     const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()

@@ -2,6 +2,11 @@
 export interface PlatformEndpoints {
   /** Bare host of the token service, with port if it is not 443: `localhost:8081`. */
   readonly uaaDomain: string
+  /**
+   * Base URL of the tenant's token service, when it is not `https://<subdomain>.<uaaDomain>`: clients on a machine that
+   * does not resolve that name need another one. Without path.
+   */
+  readonly tokenServiceUrl?: string
   /** Base URL of the destination service, without trailing slash and path. */
   readonly destinationUri: string
   /** Base URL of the connectivity service, without trailing slash and path. */
@@ -17,15 +22,18 @@ export interface PlatformEndpoints {
   readonly verificationKey: string
 }
 
-/** `https://<subdomain>.<uaadomain>`: the tenant's token service. It has no path, so clients can append theirs. */
-export function tokenServiceUrl(subdomain: string, uaaDomain: string): string {
-  return `https://${subdomain}.${uaaDomain}`
+type TokenServiceAddress = Pick<PlatformEndpoints, 'uaaDomain' | 'tokenServiceUrl'>
+
+/** The tenant's token service: `https://<subdomain>.<uaadomain>`, or what replaces it. Clients append their paths. */
+export function tokenServiceUrl(subdomain: string, { uaaDomain, tokenServiceUrl }: TokenServiceAddress): string {
+  return tokenServiceUrl ?? `https://${subdomain}.${uaaDomain}`
 }
 
 /**
  * Base URL for token requests with a client certificate. SAP's libraries turn `authentication.` into
  * `authentication.cert.`; where the domain has no such label, one host serves both (real-clients 1.1 rule 4).
  */
-export function certificateUrl(subdomain: string, uaaDomain: string): string {
-  return tokenServiceUrl(subdomain, uaaDomain.replace(/^authentication\./, 'authentication.cert.'))
+export function certificateUrl(subdomain: string, { uaaDomain, ...rest }: TokenServiceAddress): string {
+  const certificateDomain = uaaDomain.replace(/^authentication\./, 'authentication.cert.')
+  return tokenServiceUrl(subdomain, { ...rest, uaaDomain: certificateDomain })
 }

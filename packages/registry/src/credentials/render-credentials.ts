@@ -36,8 +36,8 @@ function clientCredentials({ binding, instance, subaccount }: BoundService, endp
     ...(binding.clientSecret === undefined ? {} : { clientsecret: binding.clientSecret.reveal() }),
     ...(binding.certificate === undefined ? {} : { certificate: binding.certificate }),
     ...(binding.privateKey === undefined ? {} : { key: binding.privateKey.reveal() }),
-    url: tokenServiceUrl(subaccount.subdomain, endpoints.uaaDomain),
-    certurl: certificateUrl(subaccount.subdomain, endpoints.uaaDomain),
+    url: tokenServiceUrl(subaccount.subdomain, endpoints),
+    certurl: certificateUrl(subaccount.subdomain, endpoints),
     uaadomain: endpoints.uaaDomain,
     xsappname: instance.xsappname,
     identityzone: subaccount.subdomain,
@@ -75,7 +75,7 @@ function connectivityCredentials(bound: BoundService, endpoints: PlatformEndpoin
     instanceid: bound.instance.id,
     // Without a path, although some real bindings have one: the guide appends /oauth/token (L12008), and libraries
     // that know the other form drop the path.
-    token_service_url: tokenServiceUrl(bound.subaccount.subdomain, endpoints.uaaDomain),
+    token_service_url: tokenServiceUrl(bound.subaccount.subdomain, endpoints),
     token_service_domain: endpoints.uaaDomain,
     onpremise_proxy_host: proxy.host,
     onpremise_proxy_port: String(proxy.httpPort),
@@ -99,7 +99,7 @@ function proxyCredentials(bound: BoundService, endpoints: PlatformEndpoints): Cr
     },
     subaccount_id: bound.subaccount.id,
     subaccount_subdomain: bound.subaccount.subdomain,
-    token_service_url: `${tokenServiceUrl(bound.subaccount.subdomain, endpoints.uaaDomain)}/oauth/token`,
+    token_service_url: `${tokenServiceUrl(bound.subaccount.subdomain, endpoints)}/oauth/token`,
     token_service_url_pattern: `https://{tenant}.${endpoints.uaaDomain}/oauth/token`,
     token_service_url_pattern_tenant_key: 'subaccount_subdomain',
     token_service_domain: endpoints.uaaDomain,

@@ -20,6 +20,14 @@ export interface ServiceInstance {
   readonly createdAtMs: number
 }
 
+/**
+ * True for a connectivity proxy of the platform, which serves every subaccount: instances of connectivity_proxy are the
+ * operator's to create. One created with `{"tenantMode":"dedicated"}` serves its own subaccount alone.
+ */
+export function servesAllSubaccounts(instance: ServiceInstance): boolean {
+  return instance.service === 'connectivity_proxy' && instance.parameters.tenantMode !== 'dedicated'
+}
+
 const namePattern = /^[\w .-]{1,50}$/
 const appNamePattern = /^[\w/-]{1,100}$/
 

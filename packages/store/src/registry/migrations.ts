@@ -11,6 +11,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
     },
   },
   '0101-registry-connectors': { up: createConnectorTables },
+  '0110-registry-subscriptions': { up: createSubscriptionTable },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -132,5 +133,22 @@ async function createConnectorTables(db: Kysely<unknown>): Promise<void> {
     .createIndex('connector_session_place')
     .on('connector_session')
     .columns(['subaccount_id', 'location_id'])
+    .execute()
+}
+
+async function createSubscriptionTable(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('subscription')
+    .addColumn('provider_subaccount_id', 'text', (c) => c.notNull().references('subaccount.id').onDelete('cascade'))
+    // A deleted application loses its subscribers.
+    .addColumn('xsappname', 'text', (c) => c.notNull().references('service_instance.xsappname').onDelete('cascade'))
+    .addColumn('subscriber_subaccount_id', 'text', (c) => c.notNull().references('subaccount.id').onDelete('cascade'))
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('subscription_key', ['subscriber_subaccount_id', 'xsappname'])
+    .execute()
+  await db.schema
+    .createIndex('subscription_provider')
+    .on('subscription')
+    .columns(['subscriber_subaccount_id', 'provider_subaccount_id'])
     .execute()
 }

@@ -16,11 +16,22 @@ import type {
   RoleCollection,
   ServiceInstance,
   Subaccount,
+  Subscription,
 } from '@landbridge/registry'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
 import { ConnectedAgentsStore } from './connected-agents-store.ts'
-import { fromBinding, fromInstance, fromLocalUser, toBinding, toInstance, toLocalUser, toSubaccount } from './rows.ts'
+import {
+  fromBinding,
+  fromInstance,
+  fromLocalUser,
+  fromSubscription,
+  toBinding,
+  toInstance,
+  toLocalUser,
+  toSubaccount,
+  toSubscription,
+} from './rows.ts'
 import type { RegistryTables } from './tables.ts'
 
 /** Tenants, services, bindings and users in SQL, and the directories that the token service reads. */
@@ -132,6 +143,50 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
   async deleteBinding(id: string): Promise<boolean> {
     const deleted = await this.#db.deleteFrom('service_binding').where('id', '=', id).executeTakeFirst()
     return deleted.numDeletedRows > 0n
+  }
+
+  async findInstanceByName(xsappname: string): Promise<ServiceInstance | undefined> {
+    const row = await this.#db
+      .selectFrom('service_instance')
+      .selectAll()
+      .where('xsappname', '=', xsappname)
+      .executeTakeFirst()
+    return row && toInstance(row)
+  }
+
+  async listSubscriptions(subscriberSubaccountId: string): Promise<readonly Subscription[]> {
+    const rows = await this.#db
+      .selectFrom('subscription')
+      .selectAll()
+      .where('subscriber_subaccount_id', '=', subscriberSubaccountId)
+      .orderBy('created_at')
+      .orderBy('xsappname')
+      .execute()
+    return rows.map(toSubscription)
+  }
+
+  async insertSubscription(subscription: Subscription): Promise<void> {
+    const insert = this.#db.insertInto('subscription').values(fromSubscription(subscription)).execute()
+    await unlessTaken(insert, 'SUBSCRIPTION_TAKEN', { xsappname: subscription.xsappname })
+  }
+
+  async deleteSubscription(subscriberSubaccountId: string, xsappname: string): Promise<boolean> {
+    const deleted = await this.#db
+      .deleteFrom('subscription')
+      .where('subscriber_subaccount_id', '=', subscriberSubaccountId)
+      .where('xsappname', '=', xsappname)
+      .executeTakeFirst()
+    return deleted.numDeletedRows > 0n
+  }
+
+  async isSubscribed(subscriberSubaccountId: string, providerSubaccountId: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('subscription')
+      .select('xsappname')
+      .where('subscriber_subaccount_id', '=', subscriberSubaccountId)
+      .where('provider_subaccount_id', '=', providerSubaccountId)
+      .executeTakeFirst()
+    return row !== undefined
   }
 
   async listUsers(subaccountId: string): Promise<readonly LocalUser[]> {

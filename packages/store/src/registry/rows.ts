@@ -8,6 +8,7 @@ import type {
   ServiceInstance,
   ServiceName,
   Subaccount,
+  Subscription,
 } from '@landbridge/registry'
 import type { RegistryTables } from './tables.ts'
 
@@ -44,6 +45,24 @@ export function fromInstance(instance: ServiceInstance): RegistryTables['service
     redirect_uris: JSON.stringify(instance.redirectUris),
     supports_x509: instance.supportsX509 ? 1 : 0,
     created_at: instance.createdAtMs,
+  }
+}
+
+export function toSubscription(row: RegistryTables['subscription']): Subscription {
+  return {
+    providerSubaccountId: row.provider_subaccount_id,
+    xsappname: row.xsappname,
+    subscriberSubaccountId: row.subscriber_subaccount_id,
+    createdAtMs: row.created_at,
+  }
+}
+
+export function fromSubscription(subscription: Subscription): RegistryTables['subscription'] {
+  return {
+    provider_subaccount_id: subscription.providerSubaccountId,
+    xsappname: subscription.xsappname,
+    subscriber_subaccount_id: subscription.subscriberSubaccountId,
+    created_at: subscription.createdAtMs,
   }
 }
 

@@ -28,6 +28,12 @@ export interface RegistryTables {
     certificate_thumbprint: string | null
     created_at: number
   }
+  subscription: {
+    provider_subaccount_id: string
+    xsappname: string
+    subscriber_subaccount_id: string
+    created_at: number
+  }
   local_user: {
     id: string
     /** Empty for users of the platform. */

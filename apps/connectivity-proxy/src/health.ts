@@ -1,0 +1,24 @@
+import { createApi, listen } from '@landbridge/http-api'
+import type { Closeable, Log } from '@landbridge/kernel'
+
+export interface HealthOptions {
+  readonly host: string
+  readonly port: number
+  /** Whether the proxy is in touch with the connectivity service. Only `/health/ready` asks. */
+  readonly ready: () => boolean
+  readonly log: Log
+}
+
+/**
+ * Health endpoints. `/healthcheck` says that the process serves requests and nothing about other services (guide
+ * L34209): what restarts the proxy on it must not do so because somebody else is down.
+ * @throws PlatformError PORT_IN_USE
+ */
+export async function startHealth(options: HealthOptions): Promise<Closeable & { readonly url: string }> {
+  const { host, port, ready, log } = options
+  const api = createApi({ log, ready, quiet: ['/health'] })
+  api.get('/healthcheck', async () => ({ status: 'UP' }))
+  const bound = await listen(api, host, port, 'landbridge.health.port')
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+  return { url: `http://${name}:${bound}`, close: () => api.close() }
+}

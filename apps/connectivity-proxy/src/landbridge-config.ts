@@ -1,0 +1,51 @@
+import { Type } from '@sinclair/typebox'
+
+const milliseconds = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: 86_400_000, default: fallback, description, 'x-unit': 'ms' })
+
+/** Settings that the original does not have; everything else in the configuration has its names. */
+export const landbridgeSchema = Type.Object(
+  {
+    proxyId: Type.String({ default: '', maxLength: 64, description: 'Name of this replica; random when empty.' }),
+    acceptConnectivityBindings: Type.Boolean({
+      default: false,
+      description:
+        'Accept tokens of every binding of a connectivity instance, as the proxy of the cloud does, besides those of allowedClientId.',
+    }),
+    tunnelBindAddress: Type.String({ default: '127.0.0.1', description: 'Address on which tunnels are accepted.' }),
+    externalAddress: Type.String({
+      default: '',
+      description: 'Address that Cloud Connectors dial where externalHost does not resolve; externalHost when empty.',
+    }),
+    health: Type.Object(
+      {
+        host: Type.String({ default: '127.0.0.1', description: 'Address of the health endpoints.' }),
+        port: Type.Integer({
+          minimum: 0,
+          maximum: 65_535,
+          default: 8044,
+          description: 'Port of `/healthcheck`, `/health/live` and `/health/ready`; 0: any free port.',
+        }),
+      },
+      { default: {}, additionalProperties: false, description: 'Health endpoints (http).' },
+    ),
+    timeouts: Type.Object(
+      {
+        headMs: milliseconds(30_000, 'A request head must be complete this long after its first byte.'),
+        idleMs: milliseconds(120_000, 'An unused client connection is kept this long.'),
+        bodyMs: milliseconds(120_000, 'Longest pause within a request body.'),
+        responseMs: milliseconds(310_000, 'Longest wait for the next byte of an answer.'),
+        overallMs: milliseconds(0, 'Longest exchange in total; 0: no limit.'),
+        heartbeatMs: Type.Integer({
+          minimum: 100,
+          maximum: 120_000,
+          default: 15_000,
+          description: 'A silent tunnel is tested after this time and counts as lost after twice as much.',
+          'x-unit': 'ms',
+        }),
+      },
+      { default: {}, additionalProperties: false, description: 'Limits of the HTTP proxy and of tunnels.' },
+    ),
+  },
+  { default: {}, additionalProperties: false, description: 'Settings that the original does not have.' },
+)

@@ -1,0 +1,78 @@
+import { PlatformError, Secret } from '@landbridge/kernel'
+import { Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+
+const url = Type.String({ pattern: '^https?://' })
+const schema = Type.Object({
+  clientid: Type.String({ minLength: 1 }),
+  clientsecret: Type.String({ minLength: 1 }),
+  instanceid: Type.Optional(Type.String()),
+  token_service_url: url,
+  uaadomain: Type.String({ minLength: 1 }),
+  connectivity_service: Type.Object({ url }),
+})
+
+/** What a connectivity proxy reads from its service key. */
+export interface ServiceKey {
+  readonly clientId: string
+  readonly clientSecret: Secret
+  /** Empty when the key does not tell it. */
+  readonly instanceId: string
+  /** The complete token endpoint. */
+  readonly tokenUrl: string
+  readonly uaaDomain: string
+  readonly connectivityUrl: string
+}
+
+/**
+ * Reads the service key of a `connectivity_proxy` instance: JSON, also in base64, also with `connectivity_service` as
+ * text, which binding secrets of Kubernetes make of it.
+ * @param key below which the secret holds it (`serviceCredentialsKey`), for the message.
+ * @throws PlatformError CONFIG_INVALID naming the secret, the key and the missing field; no value is ever shown
+ */
+export function readServiceKey(text: string, key = 'service_key'): ServiceKey {
+  const wrong = (problem: string): PlatformError =>
+    new PlatformError('CONFIG_INVALID', {
+      problems: [`serviceKey: secret of the connectivity service, key "${key}": ${problem}`],
+    })
+  const parsed = parseObject(text) ?? parseObject(Buffer.from(text.trim(), 'base64').toString('utf8'))
+  if (parsed === undefined) throw wrong('expected the JSON of a service key, found something else')
+  const { connectivity_service: service, uaadomain, token_service_domain: domain } = parsed
+  const json: unknown = {
+    ...parsed,
+    uaadomain: uaadomain ?? domain,
+    connectivity_service: typeof service === 'string' ? parseObject(service) : service,
+  }
+  const error = Value.Errors(schema, json).First()
+  if (error !== undefined || !Value.Check(schema, json)) {
+    const field = (error?.path ?? '').slice(1).replaceAll('/', '.')
+    throw wrong(`expected the service key of a connectivity_proxy instance, found no usable ${field}`)
+  }
+  return {
+    clientId: json.clientid,
+    clientSecret: new Secret(json.clientsecret),
+    instanceId: json.instanceid ?? '',
+    tokenUrl: json.token_service_url,
+    uaaDomain: json.uaadomain,
+    connectivityUrl: json.connectivity_service.url.replace(/\/$/, ''),
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** True for the issuer of any tenant of the platform: `https://<subdomain>.<uaadomain>/oauth/token`. */
+export function isIssuerOf(uaaDomain: string, issuer: string): boolean {
+  if (!URL.canParse(issuer)) return false
+  const { protocol, host, pathname, search, hash, username } = new URL(issuer)
+  const isPlain =
+    protocol === 'https:' && pathname === '/oauth/token' && search === '' && hash === '' && username === ''
+  return isPlain && (host === uaaDomain || host.endsWith(`.${uaaDomain}`))
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { after, test } from 'node:test'
+import { LocalCa } from '@landbridge/identity'
+import { startPlatform, type TestPlatform } from '@landbridge/testkit'
+import { administrate, createDestination, expose, regionHost } from './support/administration.ts'
+import { SdkApplication } from './support/sdk-application.ts'
+import { technicalToken, userToken } from './support/tokens.ts'
+
+const platform = await startPlatform()
+after(() => platform.stop())
+
+const onPremise = '/connector/onPremise'
+
+/** Gives the connector a certificate of its own or one for users; returns it. */
+async function create(platform: TestPlatform, certificate: string, subjectDN: string): Promise<string> {
+  const path = `${onPremise}/${certificate}`
+  await administrate(platform, 'POST', path, { type: 'selfsigned', subjectDN, keySize: '2048' })
+  return (await administrate(platform, 'GET', `${path}/chain`)).text
+}
+
+/**
+ * An on-premise system as guide L21130 describes it: it believes a connector that proves itself by its system
+ * certificate, and logs on whom the certificate in the header names, if the connector's authority signed it.
+ */
+async function startSystem(platform: TestPlatform) {
+  const connectorCertificate = await create(platform, 'systemCertificate', 'CN=Connector of the plant')
+  const userAuthority = new X509Certificate(await create(platform, 'ppCaCertificate', 'CN=Users of the plant'))
+  const authority = await LocalCa.create({ subject: { CN: 'Authority of the plant' } })
+  const server = await authority.issueServer({ dnsNames: [], ipAddresses: ['127.0.0.1'], days: 1 })
+  const trusted = new FormData()
+  trusted.append('certificate', new Blob([authority.certificatePem]), 'plant.pem')
+  await administrate(platform, 'POST', `${onPremise}/truststore/certificates`, trusted)
+  const system = createServer(
+    { ...server, ca: connectorCertificate, requestCert: true, rejectUnauthorized: true },
+    (request, response) => {
+      const header = String(request.headers.ssl_client_cert ?? '')
+      const shown = header === '' ? undefined : new X509Certificate(Buffer.from(header, 'base64'))
+      const user = shown?.verify(userAuthority.publicKey) === true ? shown.subject : 'nobody'
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ user }))
+    },
+  )
+  await once(system.listen(0, '127.0.0.1'), 'listening')
+  return system
+}
+
+/** What an administrator does once per subaccount: fetch the identity providers and switch them on. */
+async function trustThePlatform(platform: TestPlatform): Promise<void> {
+  const trust = `/subaccounts/${regionHost}/${platform.binding('xsuaa').subaccountid}/trust`
+  await administrate(platform, 'POST', trust)
+  const { json: providers } = await administrate(platform, 'GET', `${trust}/idps`)
+  for (const { id } of providers) await administrate(platform, 'PUT', `${trust}/idps/${id}`, { enabled: true })
+}
+
+test('a user of the SAP Cloud SDK is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, RC-118)', async () => {
+  const system = await startSystem(platform)
+  try {
+    const { port: backendPort } = system.address() as AddressInfo
+    const authenticationMode = 'X509_GENERAL'
+    await expose(platform, { virtualHost: 'plant.virtual', backendPort, protocol: 'HTTPS', authenticationMode })
+    const target = { URL: 'http://plant.virtual', ProxyType: 'OnPremise' }
+    await createDestination(platform, { Name: 'plant-user', Authentication: 'PrincipalPropagation', ...target })
+    await createDestination(platform, { Name: 'plant', Authentication: 'NoAuthentication', ...target })
+    await using application = await SdkApplication.start(platform)
+    const request = { url: '/whoami' }
+    const jwt = await userToken(platform)
+    const untrusted = await application.call({ destination: 'plant-user', jwt, request })
+    assert.equal(untrusted.status, 403)
+    assert.match(untrusted.data, /does not trust the identity provider/)
+    await trustThePlatform(platform)
+    const asUser = await application.call({ destination: 'plant-user', jwt, request })
+    assert.deepEqual(
+      [asUser.status, asUser.data],
+      [200, { user: `CN=${platform.credentials.user.name}` }],
+      asUser.failure,
+    )
+    const technical = await application.call({ destination: 'plant', request })
+    assert.deepEqual([technical.status, technical.data], [200, { user: 'nobody' }], technical.failure)
+    const tampered = `${await technicalToken(platform, 'destination')}AAAA`
+    const broken = await application.call({ destination: 'plant-user', jwt: tampered, request })
+    assert.ok(broken.failure)
+  } finally {
+    system.closeAllConnections()
+    system.close()
+  }
+})

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { compileAccess } from '@landbridge/access'
+import { silentLog } from '@landbridge/kernel'
+import { startCertificateBackend } from '@landbridge/testkit'
+import { StreamKind } from '@landbridge/tunnel'
+import { TargetTable } from '../src/backend/target.ts'
+import { type BackendTimeouts, defaultPropagationSettings, Propagator, SubaccountPropagation } from '../src/index.ts'
+import {
+  mappingsOf,
+  type PropagatingConnector,
+  startPropagatingConnector,
+  testCertificates,
+  testClock,
+} from './propagating-connector.ts'
+import { tokenIssuer } from './token-issuer.ts'
+
+const access = compileAccess(mappingsOf(443))
+const decision = access.decideHttp('https-x509-restricted.test', 443, '/', false)
+assert.ok(typeof decision === 'object')
+const { system } = decision
+
+test('a user seen before costs no turn of the event loop (SCC-151)', async () => {
+  const clock = testClock()
+  const { authority } = await testCertificates(clock)
+  const propagator = new Propagator(clock, silentLog)
+  const settings = defaultPropagationSettings
+  propagator.configure({ settings, authority, hasSystemCertificate: true })
+  const propagation = new SubaccountPropagation(propagator, 'subaccount-1', 'region.test')
+  const idp = tokenIssuer('https://idp.test', clock.now())
+  propagation.configure([idp])
+  const preface = {
+    kind: StreamKind.http,
+    virtualHost: 'x',
+    virtualPort: 443,
+    userToken: idp.token({ user_name: 'ann' }),
+    technicalToken: '',
+    traceId: '',
+    clientId: '',
+  }
+  const first = propagation.decide(system, preface)
+  assert.ok(first instanceof Promise)
+  const issued = await first
+  assert.equal(propagation.decide(system, preface), issued)
+  // The same again after a change that concerns nobody: settings and issuers are the same objects.
+  propagator.configure({ settings, authority, hasSystemCertificate: true })
+  propagation.configure([...[idp]])
+  assert.equal(propagation.decide(system, preface), issued)
+})
+
+test('users without connections leave nothing behind, others keep theirs', () => {
+  const table = new TargetTable()
+  const ann = table.find(system, 'CN=ann')
+  const bob = table.find(system, 'CN=bob')
+  const nobody = table.find(system, '')
+  assert.notEqual(ann, bob)
+  ann.open = 1
+  for (const target of [ann, bob, nobody]) table.forgetUnused(target)
+  assert.equal(table.find(system, 'CN=ann'), ann)
+  assert.equal(table.find(system, ''), nobody)
+  assert.notEqual(table.find(system, 'CN=bob'), bob)
+})
+
+async function withBackend(
+  timeouts: Partial<BackendTimeouts>,
+  run: (connector: PropagatingConnector, ask: (user: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { system, authority } = await testCertificates(testClock())
+  const backend = await startCertificateBackend(system.cert)
+  const connector = await startPropagatingConnector({ backend, system, authority, timeouts })
+  const idp = tokenIssuer('https://idp.test', connector.clock.now())
+  connector.trust([idp])
+  try {
+    await run(connector, async (user) => {
+      const answer = await connector.ask({ userToken: idp.token({ user_name: user }) })
+      assert.equal(answer.status, 200, answer.body)
+    })
+  } finally {
+    await connector.close()
+    await backend.close()
+  }
+}
+
+test('the connections that wait for users are limited, the longest waiting goes first', () =>
+  withBackend({ maxIdleOfUsers: 3 }, async (connector, ask) => {
+    for (const user of ['a', 'b', 'c', 'd', 'e', 'e']) await ask(user)
+    assert.equal(connector.pool.size, 3)
+    for (const user of ['c', 'd', 'e']) await ask(user)
+    assert.equal(connector.pool.size, 3)
+  }))

@@ -1,0 +1,71 @@
+import type { ClientDirectory, OAuthClient, Tenant, VerifiedToken } from '@landbridge/identity'
+import type { Clock } from '@landbridge/kernel'
+import type { RegistryRepository } from '../repository.ts'
+import { servesAllSubaccounts } from '../services/service-instance.ts'
+
+export interface TenantAccessOptions {
+  readonly repository: RegistryRepository & ClientDirectory
+  readonly clock: Clock
+}
+
+/** A change of subscriptions is seen after this time, on every replica. */
+const rememberMs = 10_000
+const maxRemembered = 10_000
+
+/**
+ * Which clients may work for which tenants: a client in its own subaccount, and in every subaccount that is subscribed
+ * to an application of it. The subscription names one application, yet all instances of the provider profit, its
+ * destination and connectivity instances too: an application lists those as dependencies (guide L12082, L16186), and
+ * whoever owns the subaccount holds the credentials of all of them, so asking for the list would keep nobody out.
+ */
+export class TenantAccess {
+  readonly #repository: RegistryRepository & ClientDirectory
+  readonly #clock: Clock
+  /** Answers to `mayActFor`, in order of their age. */
+  readonly #remembered: Map<string, { readonly answer: boolean; readonly untilMs: number }>
+
+  constructor({ repository, clock }: TenantAccessOptions) {
+    this.#repository = repository
+    this.#clock = clock
+    this.#remembered = new Map()
+  }
+
+  /** Whether a client may get tokens of a tenant. Reads the store, so that an ended subscription ends at once. */
+  async mayActIn(client: OAuthClient, tenant: Tenant): Promise<boolean> {
+    if (client.subaccountId === tenant.id) return true
+    if (client.service === 'connectivity_proxy') {
+      const instance = await this.#repository.findInstance(client.instanceId)
+      if (instance !== undefined && servesAllSubaccounts(instance)) return true
+    }
+    return this.#repository.isSubscribed(tenant.id, client.subaccountId)
+  }
+
+  /**
+   * Whether a caller with this token may act for a user of another tenant. The token must be of the client's own
+   * subaccount: one that was issued for a subscriber speaks for that subscriber and for nobody else.
+   * Answers are remembered for ten seconds.
+   */
+  async mayActFor(token: VerifiedToken, userTenantId: string): Promise<boolean> {
+    const key = `${token.clientId}\n${token.tenantId}\n${userTenantId}`
+    const nowMs = this.#clock.now()
+    const known = this.#remembered.get(key)
+    if (known !== undefined && known.untilMs > nowMs) return known.answer
+    const client = await this.#repository.findClient(token.clientId)
+    const answer =
+      client !== undefined &&
+      client.subaccountId === token.tenantId &&
+      (await this.#repository.isSubscribed(userTenantId, client.subaccountId))
+    this.#remember(key, answer, nowMs)
+    return answer
+  }
+
+  #remember(key: string, answer: boolean, nowMs: number): void {
+    this.#remembered.delete(key)
+    this.#remembered.set(key, { answer, untilMs: nowMs + rememberMs })
+    if (this.#remembered.size <= maxRemembered) return
+    for (const oldest of this.#remembered.keys()) {
+      this.#remembered.delete(oldest)
+      break
+    }
+  }
+}
