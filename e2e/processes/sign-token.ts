@@ -18,6 +18,7 @@ export function signToken(signing: SigningSettings, { clientId, subaccountId, li
     client_id: clientId,
     cid: clientId,
     zid: subaccountId,
+    ext_attr: { enhancer: 'XSUAA', subaccountid: subaccountId, service: 'connectivity' },
     iat: Math.min(now, now + lifetimeSeconds) - 10,
     exp: now + lifetimeSeconds,
   }
