@@ -32,13 +32,17 @@ async function startReplica(platform: TestPlatform, folder: string, name: string
     serviceKey: { file: at('-key.json') },
     platformCaFile: platform.environment.NODE_EXTRA_CA_CERTS,
     tls: { certificateFile: at('.crt'), key: { file: at('.key') } },
-    health: { port: 0 },
     proxy: {
-      proxyId: name,
       tenantMode: 'shared',
       servers: {
-        businessDataTunnel: { port: 0, externalAddress: '127.0.0.1' },
-        proxy: { http: { port }, socks5: { port: 0 } },
+        businessDataTunnel: { port: 0, externalHost: 'localhost', externalPort: 0 },
+        proxy: { http: { enabled: true, port }, socks5: { port: 0 } },
+      },
+      landbridge: {
+        proxyId: name,
+        acceptConnectivityBindings: true,
+        externalAddress: '127.0.0.1',
+        health: { port: 0 },
       },
     },
   }

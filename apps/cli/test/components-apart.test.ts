@@ -107,13 +107,13 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
       serviceKey: { file: 'service-key.json' },
       platformCaFile: at('cloud/ca.pem'),
       tls: { certificateFile: at('tunnel.crt'), key: { file: 'tunnel.key' } },
-      health: { port: 0 },
       proxy: {
         tenantMode: 'shared',
         servers: {
-          businessDataTunnel: { port: 0, externalAddress: '127.0.0.1' },
-          proxy: { http: { port: httpPort }, socks5: { port: 0 } },
+          businessDataTunnel: { port: 0, externalHost: 'localhost', externalPort: 0 },
+          proxy: { http: { enabled: true, port: httpPort }, socks5: { port: 0 } },
         },
+        landbridge: { acceptConnectivityBindings: true, externalAddress: '127.0.0.1', health: { port: 0 } },
       },
     }),
   )
