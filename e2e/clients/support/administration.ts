@@ -4,15 +4,16 @@ import { technicalToken } from './tokens.ts'
 /** Region host of the demo (a name for configuration; connectors dial an address). */
 export const regionHost = 'landbridge.localhost'
 
-/** Creates a destination on subaccount level through the REST API. */
+/** Creates a destination on subaccount level, of the demo or of a subscriber, through the REST API. */
 export async function createDestination(
   platform: TestPlatform,
   properties: Readonly<Record<string, string>>,
+  subscriberId?: string,
 ): Promise<void> {
   const answer = await callJson({
     method: 'POST',
     url: `${platform.binding('destination').uri}/destination-configuration/v1/subaccountDestinations`,
-    headers: { authorization: `Bearer ${await technicalToken(platform, 'destination')}` },
+    headers: { authorization: `Bearer ${await technicalToken(platform, 'destination', subscriberId)}` },
     body: { Type: 'HTTP', ...properties },
   })
   if (answer.status !== 201) throw new Error(`${properties.Name} answered ${answer.status}: ${answer.text}`)

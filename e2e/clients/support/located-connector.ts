@@ -1,21 +1,23 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type RunningCommand, runUntilReady, type TestPlatform } from '@landbridge/testkit'
+import { type Login, type RunningCommand, runUntilReady, type TestPlatform } from '@landbridge/testkit'
 import { regionHost } from './administration.ts'
 
 export interface LocatedConnector {
   readonly locationId: string
   readonly virtualHost: string
   readonly backendPort: number
+  /** Instead of the demo's subaccount and its administrator. */
+  readonly subaccount?: { readonly id: string; readonly administrator: Login }
 }
 
 /** Starts `landbridge connector` as a process of its own: paired at a location, with one HTTP backend exposed. */
 export async function startLocatedConnector(
   platform: TestPlatform,
   folder: string,
-  { locationId, virtualHost, backendPort }: LocatedConnector,
+  { locationId, virtualHost, backendPort, subaccount }: LocatedConnector,
 ): Promise<RunningCommand> {
-  const { administrator } = platform.credentials
+  const administrator = subaccount?.administrator ?? platform.credentials.administrator
   const configuration = {
     dataDirectory: join(folder, `connector-${locationId}`),
     logLevel: 'warn',
@@ -35,7 +37,7 @@ export async function startLocatedConnector(
         subaccounts: [
           {
             regionHost,
-            subaccount: platform.binding('xsuaa').subaccountid,
+            subaccount: subaccount?.id ?? platform.binding('xsuaa').subaccountid,
             user: administrator.name,
             password: administrator.password,
             locationID: locationId,

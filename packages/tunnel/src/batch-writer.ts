@@ -3,7 +3,7 @@ import { headerBytes, writeHeader } from './frame.ts'
 
 const batchBytes = 64 * 1024
 /** Payloads up to this size are copied into the batch; a larger one goes out as it is (style.md B11: figures). */
-const copyLimitBytes = 64 * 1024
+const copyLimitBytes = 4 * 1024
 /** A batch with less room than this is not continued after a hand-over: the next frame begins a fresh one. */
 const worthKeepingBytes = 8 * 1024
 const sparesKept = 20

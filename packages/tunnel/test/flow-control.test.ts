@@ -117,13 +117,14 @@ test('a reader of one stream that stalls stops that stream only', async () => {
 })
 
 test('the session stops reading above its limit and goes on when half of it is consumed', async () => {
+  let holding = true
   const accepted: { stream: Stream; sink: Collector }[] = []
   const received = () => accepted.reduce((sum, { sink }) => sum + sink.receivedBytes, 0)
   await using pair = await sessionPair({
     server: {
       maxUnconsumedBytes: mebibyte,
       accept: (stream) => {
-        const sink = new Collector(true)
+        const sink = new Collector(holding)
         accepted.push({ stream, sink })
         return sink
       },
@@ -137,6 +138,7 @@ test('the session stops reading above its limit and goes on when half of it is c
   assert.ok(held > mebibyte && held < 1.25 * mebibyte, `${held}`)
   for (const { stream, sink } of accepted) sink.consume(stream, Math.floor(sink.heldBytes * 0.4))
   assert.equal(pair.server.socket.isPaused(), true)
+  holding = false
   for (const { stream, sink } of accepted) {
     sink.holding = false
     sink.consume(stream)
@@ -214,6 +216,35 @@ test('streams that wait send in turn, a bounded slice each', async () => {
     order.slice(0, 9).map((frame) => frame.id),
     [...ids, ...ids, ...ids],
   )
+  session.destroy()
+  await peer.over
+})
+
+test('a stream that produces whenever it may does not overtake streams that wait', async () => {
+  const { near, far } = await socketPair()
+  const peer = new WirePeer(far, false)
+  const { session } = observe(near, 'client', { sendBudgetBytes: 512 * 1024 })
+  const producers = [1, 2, 3].map(() => new Producer(Buffer.alloc(64 * 1024), 16 * mebibyte))
+  const streams = producers.map((producer) => session.open(producer))
+  // Credit is no limit here, only the turn is.
+  for (const stream of streams) stream.write(Buffer.from('open'))
+  for (const { id } of streams) peer.send({ type: 1, flags: ack, id, length: 64 * mebibyte })
+  await until(() => session.socket.bytesRead === 36)
+  producers.forEach((producer, i) => {
+    producer.run(streams[i] as Stream)
+  })
+  peer.read()
+  for (const { id } of streams) await peer.frame((frame) => frame.id === id && (frame.flags & fin) !== 0)
+  const order = peer.frames.filter((frame) => frame.payload.length > 4).map((frame) => frame.id)
+  // Until the first of them is done, and behind what the first could write before the others asked.
+  const contested = order.slice(100, 600)
+  let run = 1
+  let longest = 1
+  for (let i = 1; i < contested.length; i++) {
+    run = contested[i] === contested[i - 1] ? run + 1 : 1
+    longest = Math.max(longest, run)
+  }
+  assert.ok(longest <= 2, `${longest} frames of one stream in a row`)
   session.destroy()
   await peer.over
 })
