@@ -1,0 +1,73 @@
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import type { TlsOptions, Server as TlsServer } from 'node:tls'
+import { WireSocket } from './wire-socket.ts'
+
+export interface TestBackend {
+  readonly port: number
+  close(): Promise<void>
+}
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** An internal system that speaks HTTP as Node does; the server is there for events such as `upgrade`. */
+export async function startHttpBackend(handler: HttpHandler): Promise<TestBackend & { readonly server: HttpServer }> {
+  const server = createServer({ insecureHTTPParser: true }, handler)
+  const running = await listen(server)
+  return { ...running, server }
+}
+
+/** The same over TLS. */
+export async function startHttpsBackend(options: TlsOptions, handler: HttpHandler): Promise<TestBackend> {
+  return listen(createHttpsServer(options, handler))
+}
+
+/** An internal system of bytes: the test takes its connections one by one and does what it likes with them. */
+export interface WireBackend extends TestBackend {
+  /** The next connection, in the order of their arrival. */
+  accept(): Promise<WireSocket>
+  /** Connections so far. */
+  readonly accepted: number
+}
+
+export async function startWireBackend(): Promise<WireBackend> {
+  const waiting: WireSocket[] = []
+  const takers: ((socket: WireSocket) => void)[] = []
+  let accepted = 0
+  const server = createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    accepted++
+    const wire = new WireSocket(socket)
+    const taker = takers.shift()
+    if (taker === undefined) waiting.push(wire)
+    else taker(wire)
+  })
+  const running = await listen(server)
+  return {
+    ...running,
+    accept() {
+      const ready = waiting.shift()
+      return ready === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(ready)
+    },
+    get accepted() {
+      return accepted
+    },
+  }
+}
+
+async function listen(server: Server | TlsServer | HttpServer): Promise<TestBackend> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
