@@ -11,8 +11,15 @@ export interface CloudLandscape {
 }
 
 const subdomain = 'demo'
+/** Applications on this machine, whatever their port, may send users to the login page. */
+const redirectUris = ['http://localhost:*/**', 'http://127.0.0.1:*/**']
 const applicationInstances = [
-  { service: 'xsuaa', plan: 'application', name: 'demo-uaa', parameters: { xsappname: 'demo' } },
+  {
+    service: 'xsuaa',
+    plan: 'application',
+    name: 'demo-uaa',
+    parameters: { xsappname: 'demo', 'oauth2-configuration': { 'redirect-uris': redirectUris } },
+  },
   { service: 'destination', plan: 'lite', name: 'demo-destination' },
   { service: 'connectivity', plan: 'lite', name: 'demo-connectivity' },
 ] as const
