@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { mapping } from '@landbridge/testkit'
 import { get, httpSetup, okAnswer, requestBytes } from './http-setup.ts'
 
-test('the backend receives method, path, query and headers byte for byte, without control and hop-by-hop headers (CONN-049, CONN-076, CONN-085, CP-054, CP-056, CP-064, RC-111, RC-121, RC-122)', async () => {
+test('the backend receives method, path, query and headers byte for byte, without control and hop-by-hop headers (CONN-049, CONN-076, CONN-085, CP-056, CP-064, RC-111, RC-121, RC-122)', async () => {
   await using setup = await httpSetup()
   const user = await setup.plane.token({ userName: 'anna' })
   const client = await setup.plane.client()
@@ -125,7 +125,7 @@ test('a target without port means port 80, the host is compared without case and
   assert.match(refused.body.toString(), /^Access denied to system vhost:8080: /)
 })
 
-test('port 443 in an http:// address names the mapping of virtual port 443 and nothing about TLS (RC-115, CONN-083)', async () => {
+test('port 443 in an http:// address names the mapping of virtual port 443 and nothing about TLS (RC-115)', async () => {
   await using setup = await httpSetup()
   setup.plane.connector.expose([mapping('vhost', setup.backend.port, { virtualPort: '443' })])
   const client = await setup.plane.client()
@@ -136,7 +136,7 @@ test('port 443 in an http:// address names the mapping of virtual port 443 and n
   assert.equal((await client.readAnswer()).status, 200)
 })
 
-test('a request that comes byte by byte reaches the backend as one that comes at once (CP-056, CP-057)', async () => {
+test('a request that comes byte by byte reaches the backend as one that comes at once', async () => {
   await using setup = await httpSetup()
   const client = await setup.plane.client()
   const sent = client.sendByteByByte(
@@ -167,7 +167,7 @@ test('a virtual host that no DNS knows is reached, and one that DNS knows is not
   assert.equal(setup.backend.accepted, 1)
 })
 
-test('an upgrade to anything but WebSocket is dropped and the request goes on as a plain one (CP-064)', async () => {
+test('an upgrade to anything but WebSocket is dropped and the request goes on as a plain one', async () => {
   await using setup = await httpSetup()
   const client = await setup.plane.client()
   client.send(
