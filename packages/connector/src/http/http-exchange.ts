@@ -245,9 +245,7 @@ export class HttpExchange implements StreamSink, BackendUser {
   }
 
   #refuseUser({ status, code, text }: IdentityDecision & { readonly kind: 'refused' }, source: Buffer): void {
-    const { virtualHost, virtualPort } = this.#preface
-    const path = source.toString('latin1', head.pathStart, head.pathEnd)
-    this.#denied(path, code)
+    this.#denied(source.toString('latin1', head.pathStart, head.pathEnd), code)
     this.#refuse(plainAnswer(status, code, text, !this.#isHead))
   }
 
