@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '@landbridge/kernel'
+import { ManualClock, systemClock } from '@landbridge/kernel'
 import { mapping, startHttpBackend, TokenMint, type WireAnswer } from '@landbridge/testkit'
 import type { Preface } from '@landbridge/tunnel'
 import { get, type HttpSetup, httpSetup } from './http-setup.ts'
@@ -152,6 +152,28 @@ test('where user tokens name the tenant, theirs decides, for callers that may ac
     plane.requests.map(({ message }) => message.subaccountId),
     ['acme', 'globex'],
   )
+})
+
+test('a user token that names the tenant stops doing so when it expires, on a connection that used it before too (CONN-077)', async () => {
+  const clock = new ManualClock()
+  const policy = { userTokenNamesTenant: true, mayActFor: () => true }
+  await using setup = await propagation({ clock, policy, timeouts: { idleMs: 3_600_000 } })
+  const token = await setup.plane.token({ userName: 'anna', lifeSeconds: 100 })
+  const client = await setup.plane.client()
+  client.send(get('http://vhost/', setup.auth, user(token)))
+  assert.equal((await client.readAnswer()).status, 200)
+  // In steps, so that the tunnel lives on: a new one would mean a new decision.
+  const other = await setup.plane.client()
+  for (let ms = 0; ms < 200_000; ms += 10_000) {
+    clock.advance(10_000)
+    other.send(get('http://vhost/', setup.auth))
+    assert.equal((await other.readAnswer()).status, 200)
+  }
+  assert.equal(setup.plane.requests.length, 1)
+  client.send(get('http://vhost/', setup.auth, user(token)))
+  const answer = await client.readAnswer()
+  assert.equal(answer.status, 403)
+  assert.equal(answer.header('x-landbridge-error'), 'USER_TOKEN_INVALID')
 })
 
 test('single-tenant, trusted: SAP-Connectivity-Authentication alone propagates the user (CP-097)', async () => {
