@@ -220,3 +220,31 @@ test('a client that breaks off while its tunnel is being opened leaves nothing b
   await once(next.socket, 'close')
   assert.equal(setup.backend.accepted, 1)
 })
+
+test('far more pipelined requests than the proxy keeps are all answered in order', async () => {
+  await using setup = await httpSetup()
+  const count = 60
+  const client = await setup.plane.client()
+  const padding = `X-Padding: ${'p'.repeat(6_000)}`
+  for (let i = 0; i < count; i++) client.send(get(`http://vhost/${i}`, setup.auth, padding))
+  const system = await setup.backend.accept()
+  for (let i = 0; i < count; i++) {
+    assert.match(await system.readHead(), new RegExp(`^GET /${i} `))
+    const text = `answer ${i}`
+    system.send(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
+    assert.equal((await client.readAnswer()).body.toString(), text)
+  }
+  assert.equal(setup.backend.accepted, 1)
+})
+
+test('an empty line in front of a request is ignored (RFC 9112 section 2.2)', async () => {
+  await using setup = await httpSetup()
+  const client = await setup.plane.client()
+  client.send(`\r\n${get('http://vhost/1', setup.auth)}\r\n${get('http://vhost/2', setup.auth)}`)
+  const system = await setup.backend.accept()
+  for (let i = 1; i <= 2; i++) {
+    assert.match(await system.readHead(), new RegExp(`^GET /${i} `))
+    system.send(okAnswer)
+    assert.equal((await client.readAnswer()).status, 200)
+  }
+})

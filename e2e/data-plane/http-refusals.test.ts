@@ -252,6 +252,26 @@ test('a refused upload is read on, so that its sender sees the refusal instead o
   assert.equal(answer.status, 407)
 })
 
+test('an upload that access control refuses gets the refusal before its body has ended (CONN-080, CP-062)', async () => {
+  await using setup = await httpSetup()
+  setup.plane.connector.expose([mapping('vhost', setup.backend.port, { resources: [resource('/open')] })])
+  const client = await setup.plane.client()
+  client.send(requestBytes('POST', 'http://vhost/closed', [setup.auth, 'Content-Length: 400000'], 'abc'))
+  const answer = await client.readAnswer()
+  assert.equal(answer.status, 403)
+  assert.match(lineOf(answer), /^Access denied to resource \/closed on system vhost:80: /)
+  client.send('x'.repeat(399_997))
+  assert.equal((await client.readToEnd()).length, 0)
+  assert.equal(client.isBroken, false)
+  assert.equal(setup.backend.accepted, 0)
+})
+
+test('a caller that waits for 100 Continue gets the refusal instead of it (CONN-052)', async () => {
+  await using setup = await httpSetup()
+  const request = requestBytes('POST', 'http://vhost/', ['Expect: 100-continue', 'Content-Length: 400000'])
+  assert.equal((await refusal(setup, request)).status, 407)
+})
+
 test('a body whose chunks are malformed ends with 400 and never as a complete request (CP-057)', async () => {
   await using setup = await httpSetup()
   const client = await setup.plane.client()
