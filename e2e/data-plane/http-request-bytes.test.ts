@@ -62,7 +62,7 @@ test('the backend receives method, path, query and headers byte for byte, withou
   assert.equal((await client.readAnswer()).body.toString(), 'ok')
 })
 
-test('Authorization reaches the backend unchanged, alone and beside a propagated user (CONN-074, CONN-075)', async () => {
+test('Authorization reaches the backend unchanged, alone and beside a propagated user (CONN-074)', async () => {
   await using setup = await httpSetup()
   const user = await setup.plane.token({ userName: 'anna' })
   const client = await setup.plane.client()
