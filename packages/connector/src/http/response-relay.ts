@@ -35,7 +35,7 @@ export class ResponseRelay {
   #upgradeAsked: boolean
   #inBody: boolean
   #keepAlive: boolean
-  /** True once anything went towards the client: an error answer is not possible any more. */
+  /** True once anything of the final answer went towards the client: an error answer is not possible any more. */
   hasStarted: boolean
 
   constructor() {
@@ -105,13 +105,13 @@ export class ResponseRelay {
   }
 
   #sendHead(chunk: Buffer, start: number): void {
-    this.hasStarted = true
     const bytes = rewriteResponseHead(chunk, start, head, this.#names as Names, this.#scheme, scratch)
     this.#stream?.writeBorrowed(scratch, 0, bytes, false)
   }
 
   #switch(chunk: Buffer, start: number, end: number): ResponseProgress {
     if (!this.#upgradeAsked) return 'invalid'
+    this.hasStarted = true
     this.#sendHead(chunk, start)
     if (end < chunk.length) this.#stream?.writeBorrowed(chunk, end, chunk.length, false)
     return 'upgraded'

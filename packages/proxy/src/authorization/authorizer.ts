@@ -22,7 +22,7 @@ export class Authorizer {
     const token = await this.#verified(proxyToken(credentials.proxyAuthorization))
     if (!this.policy.acceptClient(token))
       throw new PlatformError('PROXY_CLIENT_NOT_ALLOWED', { clientId: token.clientId })
-    const subaccountId = await this.#tenant(token, userHeader)
+    const { subaccountId, expiresAtMs } = await this.#tenant(token, userHeader)
     return {
       subaccountId,
       clientId: token.clientId,
@@ -30,7 +30,7 @@ export class Authorizer {
       userToken: userHeader !== '' ? userHeader : token.userName !== '' ? token.raw : '',
       technicalToken,
       serviceToken: '',
-      expiresAtMs: token.expiresAtMs,
+      expiresAtMs,
     }
   }
 
@@ -58,23 +58,26 @@ export class Authorizer {
     return known === undefined ? this.#verifier.verify(token) : Promise.resolve(known)
   }
 
-  async #tenant(token: VerifiedToken, userToken: string): Promise<string> {
+  /** The subaccount, and when the first token that decided about it expires. */
+  async #tenant(token: VerifiedToken, userToken: string): Promise<Pick<Caller, 'subaccountId' | 'expiresAtMs'>> {
     const { policy } = this
+    const { tenantId, expiresAtMs } = token
     if (policy.tenantMode === 'dedicated') {
-      if (token.tenantId !== policy.subaccountId) throw new PlatformError('PROXY_TENANT_MISMATCH')
-      return policy.subaccountId
+      if (tenantId !== policy.subaccountId) throw new PlatformError('PROXY_TENANT_MISMATCH')
+      return { subaccountId: tenantId, expiresAtMs }
     }
-    if (userToken === '' || !policy.userTokenNamesTenant) return token.tenantId
-    const userTenant = await this.#userTenant(userToken)
-    if (userTenant === null || userTenant === token.tenantId) return token.tenantId
-    if (!(await policy.mayActFor(token, userTenant))) throw new PlatformError('USER_TENANT_MISMATCH')
-    return userTenant
+    if (userToken === '' || !policy.userTokenNamesTenant) return { subaccountId: tenantId, expiresAtMs }
+    const user = await this.#platformUser(userToken)
+    if (user === null) return { subaccountId: tenantId, expiresAtMs }
+    if (user.tenantId !== tenantId && !(await policy.mayActFor(token, user.tenantId)))
+      throw new PlatformError('USER_TENANT_MISMATCH')
+    return { subaccountId: user.tenantId, expiresAtMs: Math.min(expiresAtMs, user.expiresAtMs) }
   }
 
   /** Null for tokens that this platform has not issued (IAS, OIDC): the Cloud Connector verifies those. */
-  async #userTenant(userToken: string): Promise<string | null> {
+  async #platformUser(userToken: string): Promise<VerifiedToken | null> {
     try {
-      return (await this.#verifier.verify(userToken)).tenantId
+      return await this.#verifier.verify(userToken)
     } catch (failure) {
       if (failure instanceof PlatformError && failure.code === 'TOKEN_ISSUER') return null
       throw new PlatformError('USER_TOKEN_INVALID', {}, { cause: failure })

@@ -45,6 +45,8 @@ const preface: Preface = {
   clientId: '',
 }
 const defaultPort = 80
+/** Longer ones do not fit into the preface of a stream; no DNS name is longer (RFC 1035 section 2.3.4). */
+const maxHostBytes = 255
 /** Requests sent ahead of their turn that are kept; beyond it the socket is not read. */
 const pipelinedBytes = 64 * 1024
 /** Body bytes of a refused request that are read and dropped so that the client sees the answer. */
@@ -194,6 +196,11 @@ export class ClientConnection implements StreamSink {
         'This is a proxy: the request line must carry an absolute address.',
         'Caller: configure this address as HTTP proxy, and http://<virtual host>:<virtual port>/<path> as the URL.',
       ])
+    if (head.hostEnd - head.hostStart > maxHostBytes)
+      return this.#refuse(400, 'HOST_TOO_LONG', [
+        `The virtual host is longer than ${maxHostBytes} characters.`,
+        'Caller: use a virtual host that a Cloud Connector exposes.',
+      ])
     if (hasRepeatedCredential(head))
       return this.#refuse(400, 'CREDENTIAL_REPEATED', ['A credential header occurs twice.'])
     const memo = this.#memo
@@ -274,6 +281,8 @@ export class ClientConnection implements StreamSink {
     this.#requestComplete = false
     this.#body.reset(requestBodyKind(head), Math.max(0, head.contentLength))
     this.#firstBody(stream, at, chunk, rest)
+    // The client ended its input before its turn came: the body will never be complete.
+    if (this.#inputEnded && !this.#requestComplete) this.destroy()
   }
 
   /** Sends the head together with what is there of the body; a short request is one frame. */
@@ -381,7 +390,8 @@ export class ClientConnection implements StreamSink {
     if (!this.#requestComplete) stream.reset()
     // An upgrade that was asked for and not granted.
     else if (!stream.localEnded) stream.end()
-    if (this.#response.mustClose || !this.#requestComplete || this.#inputEnded) return this.#linger()
+    if (this.#response.mustClose || !this.#requestComplete || (this.#inputEnded && this.#pending === null))
+      return this.#linger()
     this.#next()
   }
 
@@ -416,9 +426,13 @@ export class ClientConnection implements StreamSink {
 
   #next(): void {
     this.#phase = 'head'
+    // A head that cannot be read is answered as if it was not HEAD, whatever came before it.
+    this.#isHead = false
     this.#startedAtMs = this.#front.nowMs
-    if (this.#pending !== null) this.#headBytes(this.#takePending())
-    else this.#resume()
+    if (this.#pending === null) return this.#resume()
+    this.#headBytes(this.#takePending())
+    // What came ahead of its turn ended within a head.
+    if (this.#inputEnded && this.#collector !== null) this.#socket.end()
   }
 
   // Answers of the proxy itself.

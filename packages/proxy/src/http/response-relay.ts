@@ -28,7 +28,7 @@ export class ResponseRelay {
   #isHttp10: boolean
   #upgradeAsked: boolean
   #state: 'head' | 'body' | 'complete' | 'upgraded'
-  /** True once anything went to the client: an error answer is not possible any more. */
+  /** True once anything of the final answer went to the client: an error answer is not possible any more. */
   hasStarted: boolean
   /** The client connection cannot be used after this exchange. */
   mustClose: boolean
@@ -107,7 +107,7 @@ export class ResponseRelay {
       if (head.status === 101) return this.#switch(chunk, start)
       if (head.status >= 200) return this.#final(chunk, start, end)
       // HTTP/1.0 knows no interim answers (RFC 9110 section 15.2).
-      if (!this.#isHttp10) taken = this.#write(chunk, start, end)
+      if (!this.#isHttp10) taken = writeGathered(this.#socket, chunk.subarray(start, end))
       start = end
       if (start === chunk.length) return taken
     }
