@@ -196,7 +196,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     const decision = this.#context.access.decideHttp(virtualHost, virtualPort, path, head.upgradeIsWebSocket)
     if (typeof decision === 'number') {
       const reason = denialCode(decision)
-      this.#context.denied({ subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason })
+      this.#denied(path, reason)
       const text = denialText(decision, virtualHost, virtualPort, path)
       return this.#refuse(plainAnswer(403, reason, text, !this.#isHead))
     }
@@ -245,10 +245,16 @@ export class HttpExchange implements StreamSink, BackendUser {
   }
 
   #refuseUser({ status, code, text }: IdentityDecision & { readonly kind: 'refused' }, source: Buffer): void {
-    const { virtualHost, virtualPort } = this.#preface
-    const path = source.toString('latin1', head.pathStart, head.pathEnd)
-    this.#context.denied({ subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason: code })
+    this.#denied(source.toString('latin1', head.pathStart, head.pathEnd), code)
     this.#refuse(plainAnswer(status, code, text, !this.#isHead))
+  }
+
+  /** Reports a refusal. Queries may carry secrets: they stay out of the audit log. */
+  #denied(target: string, reason: string): void {
+    const { virtualHost, virtualPort } = this.#preface
+    const query = target.indexOf('?')
+    const path = query < 0 ? target : target.slice(0, query)
+    this.#context.denied({ subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason })
   }
 
   #send(
