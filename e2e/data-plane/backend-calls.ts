@@ -20,7 +20,8 @@ export interface Call {
 
 /** Sends a request with a valid token over an open client connection; does not wait for its answer. */
 export async function sendCall(plane: DataPlane, client: WireSocket, call: Call): Promise<void> {
-  const lines = [await plane.authorization(), ...(call.lines ?? [])]
+  const host = call.url.slice(0, call.url.indexOf('/'))
+  const lines = [`Host: ${host}`, await plane.authorization(), ...(call.lines ?? [])]
   const { method = 'GET', body } = call
   if (body !== undefined && !lines.some((line) => /^(content-length|transfer-encoding):/i.test(line)))
     lines.push(`Content-Length: ${Buffer.byteLength(body)}`)
