@@ -249,7 +249,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     this.#refuse(plainAnswer(status, code, text, !this.#isHead))
   }
 
-  /** For the audit log, without the query, which may carry secrets. */
+  /** Reports a refusal. Queries may carry secrets: they stay out of the audit log. */
   #denied(target: string, reason: string): void {
     const { virtualHost, virtualPort } = this.#preface
     const query = target.indexOf('?')
