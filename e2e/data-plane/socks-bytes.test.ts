@@ -27,7 +27,7 @@ test('a handshake split into single bytes opens the connection (CP-076, CP-081, 
   assert.equal((await client.read(5)).toString(), 'hello')
 })
 
-test('handshake, payload and end in one write arrive at the backend, and its answer comes back (CP-076, CP-084)', async () => {
+test('handshake, payload and end in one write arrive at the backend, and its answer comes back (CP-076)', async () => {
   await using plane = await DataPlane.start()
   const backend = await backendOf(plane)
   const client = await plane.socksClient()
@@ -39,7 +39,7 @@ test('handshake, payload and end in one write arrive at the backend, and its ans
   assert.equal(said.toString('hex'), replies(0) + Buffer.from('answer').toString('hex'))
 })
 
-test('either side may end first and still hear the other (CP-084, CONN-119)', async () => {
+test('either side may end first and still hear the other (CONN-119)', async () => {
   await using plane = await DataPlane.start()
   const backend = await backendOf(plane)
   const first = await connected(plane)
@@ -89,7 +89,7 @@ test('the location ID in base64 selects the connector (CP-077, CONN-266)', async
   )
 })
 
-test('megabytes pass unchanged in both directions at once (CONN-118, CP-084, SCC-247)', async () => {
+test('megabytes pass unchanged in both directions at once', async () => {
   await using plane = await DataPlane.start()
   const backend = await backendOf(plane)
   const client = await connected(plane)

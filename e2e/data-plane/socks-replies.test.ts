@@ -15,7 +15,7 @@ test('a target without a TCP mapping is refused with 02 and dialled by nobody (C
   assert.equal(backend.accepted, 0)
 })
 
-test('no connector, another location and a backend that is down have their own replies (CONN-108, CONN-109, CONN-114, CP-083, SCC-253)', async () => {
+test('no connector, another location and a backend that is down have their own replies (CONN-108, CONN-109, CONN-114)', async () => {
   await using plane = await DataPlane.start({
     connector: { mappings: [tcpMapping('tcp.virtual', 9000, await freePort())] },
   })

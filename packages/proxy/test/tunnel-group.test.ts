@@ -5,7 +5,7 @@ import { TunnelTable } from '@landbridge/proxy'
 
 const address = { host: '127.0.0.1', port: 1, serverName: 'localhost', proxyId: 'p', displayName: 'p' }
 
-test('callers that wait for the same tunnel cause one opening, which fails after ten seconds (CP-113)', async () => {
+test('callers that wait for the same tunnel cause one opening, which fails after ten seconds', async () => {
   const clock = new ManualClock()
   let asked = 0
   const table = new TunnelTable({ requestTunnel: async () => void asked++ }, address, clock)
