@@ -25,6 +25,8 @@ export class SocksConnection implements StreamSink {
   #locationId: string
   #stream: Stream | null
   #cancel: () => void
+  /** The client ended its direction before the connection was open; the end follows its payload. */
+  #inputEnded: boolean
   readonly #data: (chunk: Buffer) => void
   readonly #ended: () => void
 
@@ -37,7 +39,8 @@ export class SocksConnection implements StreamSink {
     this.#stream = null
     this.#cancel = front.clock.after(front.timeouts.handshakeMs, () => this.destroy())
     this.#data = (chunk) => this.#carryOut(this.#handshake.push(chunk))
-    this.#ended = () => socket.destroy()
+    this.#inputEnded = false
+    this.#ended = () => this.#inputEnd()
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     socket.on('data', this.#data)
@@ -69,6 +72,7 @@ export class SocksConnection implements StreamSink {
     const relay = new SocketRelay(this.#socket, stream)
     if (chunk.length > 1) relay.streamData(stream, chunk.subarray(1))
     if (rest.length > 0) stream.write(rest)
+    if (this.#inputEnded) stream.end()
     this.#socket.resume()
   }
 
@@ -115,6 +119,8 @@ export class SocksConnection implements StreamSink {
         if (this.#socket.destroyed) return
         this.#socket.resume()
         this.#carryOut(this.#handshake.accept())
+        // The end came while the token was checked: nothing can complete the request any more.
+        if (this.#inputEnded && this.#handshake.phase === 'request') this.destroy()
       },
       (failure: unknown) => {
         if (this.#socket.destroyed) return
@@ -154,6 +160,13 @@ export class SocksConnection implements StreamSink {
         failure instanceof PlatformError ? replyFor(errorEntry(failure.code).socks ?? 1) : Socks5Reply.failure,
       )
     }
+  }
+
+  /** A client may send all it has with its request and end; while it still owes bytes, its end is a goodbye. */
+  #inputEnd(): void {
+    const { phase } = this.#handshake
+    if (phase === 'deciding' || phase === 'connecting') this.#inputEnded = true
+    else this.destroy()
   }
 
   #lost(): void {
