@@ -18,8 +18,6 @@ export interface XmlElement extends XmlNode {
   hasAttribute(name: string): boolean
 }
 
-type Report = (message: unknown) => void
-
 interface DomParser {
   parseFromString(text: string, mediaType: string): { readonly documentElement: XmlElement | null }
 }
@@ -42,9 +40,7 @@ interface SignatureCheck {
 const load = createRequire(import.meta.url)
 
 export const { DOMParser } = load('@xmldom/xmldom') as {
-  readonly DOMParser: new (options: {
-    errorHandler: { warning: Report; error: Report; fatalError: Report }
-  }) => DomParser
+  readonly DOMParser: new (options: { onError: (level: string, problem: string) => void }) => DomParser
 }
 
 export const { SignedXml } = load('xml-crypto') as {
