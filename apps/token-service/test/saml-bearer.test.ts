@@ -111,13 +111,12 @@ test('a changed, unsigned or foreignly signed assertion is refused (CONN-044, CO
   assert.match(elsewhere.json.error_description, /issuer is not trusted in this tenant/)
 })
 
-test('a comment inside a signed name changes nothing', async () => {
-  const { json } = await present(signed().replace('bob@corp.test', 'bob@corp.test<!-- -->'))
-  assert.equal(claimsOf(json.access_token).user_name, 'bob@corp.test')
-  const { json: split } = await present(
-    signed({ nameId: 'bob@corp.test.evil' }).replace('test.evil', 'test<!-- -->.evil'),
-  )
-  assert.equal(claimsOf(split.access_token).user_name, 'bob@corp.test.evil')
+test('nothing that a signature does not cover may divide a signed name', async () => {
+  const name = 'bob@corp.test.evil'
+  for (const part of ['<!-- -->', '<?x?>'])
+    await assertRefused(signed({ nameId: name }).replace('test.evil', `test${part}.evil`), /comment|processing/)
+  const whole = signed({ nameId: name }).replace('test.evil', 'test<![CDATA[.evil]]>')
+  assert.equal(claimsOf((await present(whole)).json.access_token).user_name, name)
 })
 
 test('signature wrapping in any arrangement is refused', async () => {
@@ -215,7 +214,9 @@ test('document types, entities, broken XML and oversized documents are refused b
   await assertRefused(`${xml}${xml}`, /not well-formed|not XML/)
   await assertRefused('no XML', /not well-formed|not XML/)
   await assertRefused('<a>'.repeat(1_000) + '</a>'.repeat(1_000), /too deeply/)
-  await assertRefused('<a>'.repeat(18_000) + '</a>'.repeat(18_000), /too deeply/)
+  await assertRefused('<a>'.repeat(18_000) + '</a>'.repeat(18_000), /too many elements/)
+  const attributes = Array.from({ length: 201 }, (_, index) => `a${index}=""`).join(' ')
+  await assertRefused(xml.replace('<saml:Subject>', `<saml:Subject ${attributes}>`), /too many attributes/)
   await assertRefused(xml.replace('</saml:Assertion>', `${' '.repeat(140_000)}</saml:Assertion>`), /too large/)
   const form = { client_id: 'sb-app!t1', client_secret: 's1+/=', grant_type: grantType }
   for (const assertion of ['%%%', Buffer.from([0xff, 0xfe, 0x3c]).toString('base64')])

@@ -4,14 +4,19 @@ import { DOMParser, type XmlElement } from './xml-libraries.ts'
 const elementNode = 1
 /** Assertions nest about ten levels deep; the libraries walk trees by recursion. */
 const maximumDepth = 64
+/** Opening and closing ones. Time to verify grows faster than the document, and is spent before the signature counts. */
+const maximumTags = 6_000
+const maximumAttributes = 200
 
 /**
- * Parses XML of a peer: well-formed to the letter, one root, no document type and so no entities of its own.
+ * Parses XML of a peer: well-formed to the letter, one root, no document type and so no entities
+ * of its own, and nothing that would divide a text (comments, processing instructions).
  * @throws PlatformError OAUTH_GRANT_INVALID
  */
 export function parseXml(text: string): XmlElement {
-  // Declarations of any kind; only comments and CDATA may begin like this.
-  if (/<!(?!--|\[CDATA\[)/.test(text)) throw refusedAssertion('it has a document type')
+  if (/<!(?!\[CDATA\[)/.test(text)) throw refusedAssertion('it has a document type or a comment')
+  if (/(?!^)<\?/.test(text)) throw refusedAssertion('it has a processing instruction')
+  if (text.split('<', maximumTags + 2).length > maximumTags + 1) throw refusedAssertion('it has too many elements')
   // The parser lets these pass: characters that XML forbids, and references to no entity of XML.
   if (/[^\P{Cc}\t\n\r]|&(?!(?:#\d+|#x[\da-fA-F]+|amp|lt|gt|quot|apos);)/u.test(text))
     throw refusedAssertion('it is not well-formed XML')
@@ -38,6 +43,8 @@ function assertShallow(root: XmlElement): void {
   let level: readonly XmlElement[] = [root]
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > maximumDepth) throw refusedAssertion('its XML nests too deeply')
+    if (level.some(({ attributes }) => attributes.length > maximumAttributes))
+      throw refusedAssertion('an element has too many attributes')
     level = level.flatMap((element) => childElements(element))
   }
 }
