@@ -14,6 +14,19 @@ const trustedIssuer = Type.Object(
   { additionalProperties: false },
 )
 
+const samlIssuer = Type.Object(
+  {
+    entityId: Type.String({ minLength: 1, description: 'The exact "Issuer" of its assertions.' }),
+    certificates: Type.Array(Type.String({ description: 'PEM, with an RSA key of 2048 bits or more.' }), {
+      minItems: 1,
+      description: 'Its signing certificates, the present and the next; others are never accepted.',
+    }),
+    subaccountId: Type.String({ minLength: 1, description: 'The only subaccount in which its users are known.' }),
+    origin: Type.String({ minLength: 1, description: 'Name of this identity provider in the claim "origin".' }),
+  },
+  { additionalProperties: false },
+)
+
 /** The configuration of the token service. */
 export const tokenServiceConfigSchema = Type.Object(
   {
@@ -73,6 +86,11 @@ export const tokenServiceConfigSchema = Type.Object(
     trustedIssuers: Type.Array(trustedIssuer, {
       default: [],
       description: 'Further identity providers whose user tokens may be exchanged.',
+    }),
+    samlIssuers: Type.Array(samlIssuer, {
+      default: [],
+      description:
+        'SAML identity providers whose assertions may be exchanged for tokens; nobody logs in with them. A subaccount that users come from by a destination is one.',
     }),
   },
   { additionalProperties: false },

@@ -3,8 +3,9 @@ import { discovery, tokenKeys } from './key-endpoints.ts'
 import { authorizeEndpoint } from './login/authorize-endpoint.ts'
 import { loginEndpoint, loginForm } from './login/login-endpoint.ts'
 import { logoutEndpoint } from './login/logout-endpoint.ts'
+import { samlMetadata } from './saml/service-provider.ts'
 import type { TokenService } from './service.ts'
-import { tokenEndpoint } from './token-endpoint.ts'
+import { samlTokenEndpoint, tokenEndpoint } from './token-endpoint.ts'
 import { userinfo } from './userinfo-endpoint.ts'
 import { acceptForms, serve, type WebAnswer, type WebRequest } from './web.ts'
 
@@ -12,6 +13,8 @@ type ServiceEndpoint = (service: TokenService, request: WebRequest) => Promise<W
 
 const routes: readonly (readonly ['GET' | 'POST', string, ServiceEndpoint])[] = [
   ['POST', '/oauth/token', tokenEndpoint],
+  ['POST', '/oauth/token/alias/:alias', samlTokenEndpoint],
+  ['GET', '/saml/metadata', samlMetadata],
   ['GET', '/oauth/authorize', authorizeEndpoint],
   ['GET', '/login', loginForm],
   ['POST', '/login', loginEndpoint],

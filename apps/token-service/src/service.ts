@@ -11,6 +11,7 @@ import type {
 import type { Clock, Log } from '@landbridge/kernel'
 import type { TokenServiceConfig } from './config.ts'
 import type { LoginThrottle } from './login-throttle.ts'
+import type { TrustedSamlIssuers } from './saml/trusted-saml-issuers.ts'
 import type { SealedValues } from './sealed-values.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 import type { UaaDomain } from './uaa-domain.ts'
@@ -30,6 +31,7 @@ export interface TokenService {
   readonly issuer: TokenIssuer
   /** Verifies our own tokens and those of the trusted issuers. */
   readonly verifier: TokenVerifier
+  readonly samlIssuers: TrustedSamlIssuers
   readonly sealed: SealedValues
   readonly singleUse: SingleUse
   readonly throttle: LoginThrottle

@@ -19,6 +19,7 @@ import type { TokenServiceConfig } from './config.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import { oauthErrorBody } from './oauth-error.ts'
 import { addRoutes } from './routes.ts'
+import { TrustedSamlIssuers } from './saml/trusted-saml-issuers.ts'
 import { SealedValues } from './sealed-values.ts'
 import { renewAfterMs, ServerCertificates } from './server-certificates.ts'
 import type { TenantPermission, TokenService } from './service.ts'
@@ -58,6 +59,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
   const { config, ca, clock, log } = options
   const uaaHost = config.uaaDomain === '' ? 'localhost' : config.uaaDomain
   const certificates = new ServerCertificates({ ca, uaaDomain: uaaHost, clock, log })
+  const samlIssuers = new TrustedSamlIssuers(config.samlIssuers, clock)
   const built = Promise.withResolvers<TokenService>()
   built.promise.catch(() => {}) // the failure is thrown below
   const ring = newRing(options)
@@ -90,7 +92,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
       (failure) => log.error('token-service.certificate.failed', {}, failure),
     )
   })
-  built.resolve(build(options, domain, ring))
+  built.resolve(build(options, { domain, ring, samlIssuers }))
   return {
     name: 'token-service',
     url: `https://${urlHost(config.host)}:${port}`,
@@ -125,7 +127,10 @@ function newRing({ config, keys, clock, log }: TokenServiceOptions): SigningKeyR
   })
 }
 
-function build(options: TokenServiceOptions, domain: UaaDomain, ring: SigningKeyRing): TokenService {
+function build(
+  options: TokenServiceOptions,
+  { domain, ring, samlIssuers }: Pick<TokenService, 'domain' | 'ring' | 'samlIssuers'>,
+): TokenService {
   const { config, clients, tenants, users, clock, log } = options
   const sealed = new SealedValues(ring, clock)
   const issuers = [
@@ -145,6 +150,7 @@ function build(options: TokenServiceOptions, domain: UaaDomain, ring: SigningKey
     ring,
     issuer: new TokenIssuer({ config, domain, ring, sealed, clock }),
     verifier: new TokenVerifier({ keys: keySourcePerIssuer(issuers), clock, acceptIssuer: acceptsAnyOf(issuers) }),
+    samlIssuers,
     sealed,
     singleUse: options.singleUse ?? new LocalSingleUse(clock),
     throttle: new LoginThrottle(clock),

@@ -6,6 +6,7 @@ import type { Grant } from './grants/grant.ts'
 import { jwtBearer, jwtBearerType } from './grants/jwt-bearer.ts'
 import { password } from './grants/password.ts'
 import { refreshToken } from './grants/refresh-token.ts'
+import { samlBearer, samlBearerType } from './grants/saml-bearer.ts'
 import { userToken, userTokenType } from './grants/user-token.ts'
 import { requiredParameter } from './parameters.ts'
 import type { TokenService } from './service.ts'
@@ -17,6 +18,7 @@ const grants: ReadonlyMap<string, Grant> = new Map([
   ['refresh_token', refreshToken],
   ['password', password],
   [jwtBearerType, jwtBearer],
+  [samlBearerType, samlBearer],
 ])
 
 export const supportedGrantTypes: readonly string[] = [...grants.keys(), userTokenType]
@@ -26,9 +28,20 @@ export async function tokenEndpoint(service: TokenService, request: WebRequest):
   const grantType = requiredParameter(request.form, 'grant_type')
   if (grantType === userTokenType) return { status: 200, body: await userToken(service, request) }
   const grant = grants.get(grantType)
-  if (grant === undefined) throw new PlatformError('OAUTH_GRANT_UNSUPPORTED', { grantType: grantType.slice(0, 100) })
+  if (grant === undefined) throw unsupported(grantType)
   const by = await authenticateClient(service, request)
   const body = await grant(service, request, by)
   service.log.debug('token-service.token.issued', () => ({ grantType, clientId: by.client.clientId }))
   return { status: 200, body }
+}
+
+/** `POST /oauth/token/alias/{alias}`: the address in the SAML metadata of a tenant. It takes assertions only. */
+export async function samlTokenEndpoint(service: TokenService, request: WebRequest): Promise<WebAnswer> {
+  const grantType = requiredParameter(request.form, 'grant_type')
+  if (grantType !== samlBearerType) throw unsupported(grantType)
+  return tokenEndpoint(service, request)
+}
+
+function unsupported(grantType: string): PlatformError {
+  return new PlatformError('OAUTH_GRANT_UNSUPPORTED', { grantType: grantType.slice(0, 100) })
 }

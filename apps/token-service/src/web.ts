@@ -14,6 +14,8 @@ export interface WebRequest {
   readonly form: URLSearchParams
   /** A header's value by lower-case name; '' when absent. */
   header(name: string): string
+  /** A part of the path, decoded, by its name in the route; '' when the route has none. */
+  pathParameter(name: string): string
   readonly remoteAddress: string
   /** What the client showed in the TLS handshake. It owns the key; nothing else is known about it. */
   readonly clientCertificate: X509Certificate | undefined
@@ -48,6 +50,7 @@ export function serve(api: Api, method: 'GET' | 'POST', url: string, endpoint: E
         query: new URLSearchParams(asked < 0 ? '' : request.url.slice(asked + 1)),
         form: request.body instanceof URLSearchParams ? request.body : new URLSearchParams(),
         header: (name) => firstValue(request.headers[name]),
+        pathParameter: (name) => (request.params as Readonly<Record<string, string>>)[name] ?? '',
         remoteAddress: socket.remoteAddress ?? '',
         clientCertificate: socket.getPeerX509Certificate?.(),
       }).catch((thrown: unknown) => answerError(thrown))
