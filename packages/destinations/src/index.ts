@@ -1,5 +1,6 @@
 export type { AuthenticationType, FindHeaders, TokenContext } from './authentication/authentication-type.ts'
 export { authenticationName, authenticationType } from './authentication/table.ts'
+export type { CertificateStore, StoredCertificate } from './certificate-store.ts'
 export { redact, withoutCredentials } from './credentials.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
