@@ -1,3 +1,4 @@
+export { borrowReads } from './borrowed-reads.ts'
 export { ControlChannel, type ControlMessage } from './control-channel.ts'
 export { writeGathered } from './gathered-write.ts'
 export {

@@ -14,6 +14,7 @@ import {
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
 import {
+  borrowReads,
   maxPrefaceBytes,
   type Preface,
   type Session,
@@ -65,6 +66,8 @@ export class ClientConnection implements StreamSink {
   #collector: HeadCollector | null
   #phase: Phase
   #stream: Stream | null
+  /** Carries the bytes of an upgraded connection. */
+  #relay: SocketRelay | null
   #requestComplete: boolean
   #isHead: boolean
   #inputEnded: boolean
@@ -86,6 +89,7 @@ export class ClientConnection implements StreamSink {
     this.#collector = null
     this.#phase = 'head'
     this.#stream = null
+    this.#relay = null
     this.#requestComplete = true
     this.#isHead = false
     this.#inputEnded = false
@@ -97,7 +101,7 @@ export class ClientConnection implements StreamSink {
     this.#stalledAtMs = 0
     this.#startedAtMs = front.nowMs
     socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => this.#received(chunk))
+    borrowReads(socket, (borrowed) => this.#received(borrowed))
     socket.on('end', () => this.#inputEnd())
     socket.on('drain', () => this.#drained())
     socket.on('error', () => {})
@@ -146,6 +150,7 @@ export class ClientConnection implements StreamSink {
 
   // From the client.
 
+  /** @param chunk is overwritten after the call. */
   #received(chunk: Buffer): void {
     this.#activeAtMs = this.#front.nowMs
     switch (this.#phase) {
@@ -161,6 +166,8 @@ export class ClientConnection implements StreamSink {
         if (this.#lingered > lingerBytes) this.destroy()
         return
       case 'upgraded':
+        this.#relay?.fromSocket(chunk)
+        return
       case 'closed':
         return
       default:
@@ -308,11 +315,8 @@ export class ClientConnection implements StreamSink {
   }
 
   #sendBody(stream: Stream, chunk: Buffer, start: number, stop: number, last: boolean): void {
-    const part = start === 0 && stop === chunk.length ? chunk : chunk.subarray(start, stop)
-    if (last) {
-      this.#requestComplete = true
-      stream.end(part)
-    } else if (!stream.write(part)) this.#pause()
+    if (last) this.#requestComplete = true
+    if (!stream.writeBorrowed(chunk, start, stop, last) && !last) this.#pause()
     if (stop < chunk.length) this.#keepForLater(chunk.subarray(stop))
   }
 
@@ -323,7 +327,7 @@ export class ClientConnection implements StreamSink {
   }
 
   #keepForLater(bytes: Buffer): void {
-    this.#pending = this.#pending === null ? bytes : Buffer.concat([this.#pending, bytes])
+    this.#pending = this.#pending === null ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes])
     if (this.#pending.length > pipelinedBytes) this.#pause()
   }
 
@@ -418,9 +422,9 @@ export class ClientConnection implements StreamSink {
     this.#phase = 'upgraded'
     this.#stream = null
     stream.consumed(chunk.length)
-    this.#socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain')
+    this.#socket.removeAllListeners('end').removeAllListeners('drain')
     const pending = this.#takePending()
-    new SocketRelay(this.#socket, stream)
+    this.#relay = new SocketRelay(this.#socket, stream)
     if (pending.length > 0) stream.write(pending)
   }
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { errorEntry, PlatformError } from '@landbridge/kernel'
 import { type Socks5Event, Socks5Handshake, Socks5Reply } from '@landbridge/socks5'
 import {
+  borrowReads,
   maxPrefaceBytes,
   SocketRelay,
   type Stream,
@@ -27,7 +28,8 @@ export class SocksConnection implements StreamSink {
   #cancel: () => void
   /** The client ended its direction before the connection was open; the end follows its payload. */
   #inputEnded: boolean
-  readonly #data: (chunk: Buffer) => void
+  /** Carries the bytes once the connection is open. */
+  #relay: SocketRelay | null
   readonly #ended: () => void
 
   constructor(socket: Socket, front: SocksFront) {
@@ -38,12 +40,12 @@ export class SocksConnection implements StreamSink {
     this.#locationId = ''
     this.#stream = null
     this.#cancel = front.clock.after(front.timeouts.handshakeMs, () => this.destroy())
-    this.#data = (chunk) => this.#carryOut(this.#handshake.push(chunk))
+    this.#relay = null
     this.#inputEnded = false
     this.#ended = () => this.#inputEnd()
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
-    socket.on('data', this.#data)
+    borrowReads(socket, (borrowed) => this.#received(borrowed))
     socket.on('end', this.#ended)
     socket.on('error', () => {})
     socket.on('close', () => this.#closed())
@@ -51,6 +53,11 @@ export class SocksConnection implements StreamSink {
 
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  #received(borrowed: Buffer): void {
+    if (this.#relay === null) this.#carryOut(this.#handshake.push(borrowed))
+    else this.#relay.fromSocket(borrowed)
   }
 
   // The connector's answer: one status byte, then payload.
@@ -65,11 +72,12 @@ export class SocksConnection implements StreamSink {
     }
     this.#cancel()
     this.#stream = null
-    this.#socket.off('data', this.#data).off('end', this.#ended)
+    this.#socket.off('end', this.#ended)
     this.#socket.write(this.#handshake.succeed())
     const rest = this.#handshake.takeRest()
     stream.consumed(1)
     const relay = new SocketRelay(this.#socket, stream)
+    this.#relay = relay
     if (chunk.length > 1) relay.streamData(stream, chunk.subarray(1))
     if (rest.length > 0) stream.write(rest)
     if (this.#inputEnded) stream.end()
