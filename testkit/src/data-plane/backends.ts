@@ -23,9 +23,12 @@ export async function startHttpsBackend(options: TlsOptions, handler: HttpHandle
   return listen(createHttpsServer(options, handler))
 }
 
+/** A deadline for tests that would hang otherwise; never part of what is asserted. */
+const patienceMs = 15_000
+
 /** An internal system of bytes: the test takes its connections one by one and does what it likes with them. */
 export interface WireBackend extends TestBackend {
-  /** The next connection, in the order of their arrival. */
+  /** The next connection, in the order of their arrival. @throws Error when none comes within 15 seconds. */
   accept(): Promise<WireSocket>
   /** Connections so far. */
   readonly accepted: number
@@ -47,12 +50,26 @@ export async function startWireBackend(): Promise<WireBackend> {
     ...running,
     accept() {
       const ready = waiting.shift()
-      return ready === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(ready)
+      return ready === undefined ? nextOf(takers) : Promise.resolve(ready)
     },
     get accepted() {
       return accepted
     },
   }
+}
+
+function nextOf(takers: ((socket: WireSocket) => void)[]): Promise<WireSocket> {
+  return new Promise((resolve, reject) => {
+    const taker = (socket: WireSocket): void => {
+      clearTimeout(timer)
+      resolve(socket)
+    }
+    const timer = setTimeout(() => {
+      takers.splice(takers.indexOf(taker), 1)
+      reject(new Error('expected a connection of the connector, but none came'))
+    }, patienceMs)
+    takers.push(taker)
+  })
 }
 
 async function listen(server: Server | TlsServer | HttpServer): Promise<TestBackend> {
