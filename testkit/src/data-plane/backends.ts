@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import type { TlsOptions, Server as TlsServer } from 'node:tls'
 import { WireSocket } from './wire-socket.ts'
@@ -19,8 +19,13 @@ export async function startHttpBackend(handler: HttpHandler): Promise<TestBacken
 }
 
 /** The same over TLS. */
-export async function startHttpsBackend(options: TlsOptions, handler: HttpHandler): Promise<TestBackend> {
-  return listen(createHttpsServer(options, handler))
+export async function startHttpsBackend(
+  options: TlsOptions,
+  handler: HttpHandler,
+): Promise<TestBackend & { readonly server: HttpsServer }> {
+  const server = createHttpsServer(options, handler)
+  const running = await listen(server)
+  return { ...running, server }
 }
 
 /** A deadline for tests that would hang otherwise; never part of what is asserted. */
@@ -72,7 +77,7 @@ function nextOf(takers: ((socket: WireSocket) => void)[]): Promise<WireSocket> {
   })
 }
 
-async function listen(server: Server | TlsServer | HttpServer): Promise<TestBackend> {
+async function listen(server: Server | TlsServer | HttpServer | HttpsServer): Promise<TestBackend> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
