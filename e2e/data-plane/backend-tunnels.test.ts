@@ -39,7 +39,7 @@ async function refusal(opened: Promise<unknown>): Promise<string> {
   )
 }
 
-test('right after pairing the tunnel is there and everything is denied, until something is exposed (SCC-064)', async () => {
+test('a connector that exposes nothing denies everything over its tunnel, until something is exposed', async () => {
   const backend = await startHttpBackend((_request, response) => response.end('acme'))
   await using plane = await DataPlane.start()
   plane.defer(() => backend.close())
