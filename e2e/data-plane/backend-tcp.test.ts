@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { createServer, type TLSSocket } from 'node:tls'
+import { LocalCa } from '@landbridge/identity'
+import { DataPlane, startWireBackend, tcpMapping, testAuthority } from '@landbridge/testkit'
+import { connected, conversation, opening, replies } from './socks-talk.ts'
+
+test('a backend that closes while its TLS connection is set up is a failure, 01, whether it ends or resets (CONN-111)', async () => {
+  const backend = await startWireBackend()
+  const mappings = [tcpMapping('tcp.virtual', 9000, backend.port, { protocol: 'TCPS' })]
+  await using plane = await DataPlane.start({ connector: { mappings } })
+  plane.defer(() => backend.close())
+  for (const way of ['end', 'reset'] as const) {
+    const said = opening(plane).then((bytes) => conversation(plane, bytes))
+    const system = await backend.accept()
+    await system.read(1)
+    system[way]()
+    assert.equal(await said, replies(1), way)
+  }
+})
+
+test('a TLS backend that is not believed is answered 04, one that is believed carries bytes both ways', async () => {
+  const ca = await testAuthority()
+  const identity = await ca.issueServer({ dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], days: 1 })
+  const sockets = new Set<TLSSocket>()
+  const server = createServer(identity, (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.pipe(socket)
+  })
+  server.on('tlsClientError', () => {})
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as { port: number }
+  const mappings = [tcpMapping('tcp.virtual', 9000, port, { protocol: 'TCPS' })]
+  await using plane = await DataPlane.start({ connector: { mappings } })
+  plane.defer(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const { backends } = plane.connector.context
+  const other = await LocalCa.create({ subject: { CN: 'Other CA' } })
+  for (const certificates of [[], [other.certificatePem]]) {
+    backends.secure({ trust: { trustAllBackends: false, certificates } })
+    assert.equal(await conversation(plane, await opening(plane)), replies(4))
+  }
+  backends.secure({ trust: { trustAllBackends: false, certificates: [ca.certificatePem] } })
+  const client = await connected(plane)
+  const bytes = Buffer.alloc(2_000_000, 'q')
+  client.send(bytes)
+  assert.ok((await client.read(bytes.length)).equals(bytes))
+  client.end('last')
+  assert.equal((await client.readToEnd()).toString(), 'last')
+})
