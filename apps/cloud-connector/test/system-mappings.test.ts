@@ -69,7 +69,7 @@ describe('system mappings and their resources', () => {
     })
   })
 
-  test('after a minimal request lists are empty and no sid or description appears (RC-140, RC-141, API2-037, API2-038)', async () => {
+  test('after a minimal request lists are empty, no sid or description appears and the host in the header is virtual (RC-140, RC-141, SCC-210, API2-037, API2-038)', async () => {
     const { authenticationMode, hostInHeader, ...minimal } = erp
     await post({ ...minimal, authenticationMode: '', virtualPort: 8000, localPort: 8001 })
     const mapping = await get(one)

@@ -1,5 +1,5 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import type { TlsOptions, Server as TlsServer } from 'node:tls'
 import { WireSocket } from './wire-socket.ts'
@@ -19,13 +19,21 @@ export async function startHttpBackend(handler: HttpHandler): Promise<TestBacken
 }
 
 /** The same over TLS. */
-export async function startHttpsBackend(options: TlsOptions, handler: HttpHandler): Promise<TestBackend> {
-  return listen(createHttpsServer(options, handler))
+export async function startHttpsBackend(
+  options: TlsOptions,
+  handler: HttpHandler,
+): Promise<TestBackend & { readonly server: HttpsServer }> {
+  const server = createHttpsServer(options, handler)
+  const running = await listen(server)
+  return { ...running, server }
 }
+
+/** A deadline for tests that would hang otherwise; never part of what is asserted. */
+const patienceMs = 15_000
 
 /** An internal system of bytes: the test takes its connections one by one and does what it likes with them. */
 export interface WireBackend extends TestBackend {
-  /** The next connection, in the order of their arrival. */
+  /** The next connection, in the order of their arrival. @throws Error when none comes within 15 seconds. */
   accept(): Promise<WireSocket>
   /** Connections so far. */
   readonly accepted: number
@@ -47,7 +55,7 @@ export async function startWireBackend(): Promise<WireBackend> {
     ...running,
     accept() {
       const ready = waiting.shift()
-      return ready === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(ready)
+      return ready === undefined ? nextOf(takers) : Promise.resolve(ready)
     },
     get accepted() {
       return accepted
@@ -55,7 +63,21 @@ export async function startWireBackend(): Promise<WireBackend> {
   }
 }
 
-async function listen(server: Server | TlsServer | HttpServer): Promise<TestBackend> {
+function nextOf(takers: ((socket: WireSocket) => void)[]): Promise<WireSocket> {
+  return new Promise((resolve, reject) => {
+    const taker = (socket: WireSocket): void => {
+      clearTimeout(timer)
+      resolve(socket)
+    }
+    const timer = setTimeout(() => {
+      takers.splice(takers.indexOf(taker), 1)
+      reject(new Error('expected a connection of the connector, but none came'))
+    }, patienceMs)
+    takers.push(taker)
+  })
+}
+
+async function listen(server: Server | TlsServer | HttpServer | HttpsServer): Promise<TestBackend> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)

@@ -61,7 +61,7 @@ export class BackendConnection {
       this.activeAtMs = pool.nowMs
     })
     this.socket.on('drain', () => {
-      this.activeAtMs = pool.nowMs
+      this.fed()
       this.user?.backendDrain()
     })
     this.socket.on('end', () => this.#end())
@@ -71,7 +71,7 @@ export class BackendConnection {
     this.socket.on('close', () => this.#closed())
   }
 
-  /** The request goes on: a backend that listens is not silent. Without effect while paused. */
+  /** The exchange goes on: this backend is not silent. Without effect while paused. */
   fed(): void {
     if (this.activeAtMs < this.#pool.nowMs) this.activeAtMs = this.#pool.nowMs
   }
@@ -80,6 +80,11 @@ export class BackendConnection {
   pause(): void {
     this.socket.pause()
     this.activeAtMs = Number.POSITIVE_INFINITY
+  }
+
+  /** TLS may still hand over what it had decrypted. */
+  get isPaused(): boolean {
+    return this.activeAtMs === Number.POSITIVE_INFINITY
   }
 
   resume(): void {
@@ -94,7 +99,7 @@ export class BackendConnection {
   }
 
   #data(borrowed: Buffer): void {
-    this.activeAtMs = this.#pool.nowMs
+    this.fed()
     // Nobody asked: whatever this is, the connection cannot be used for another exchange.
     if (this.user === null) this.socket.destroy()
     else this.user.backendData(borrowed)

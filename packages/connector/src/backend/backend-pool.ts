@@ -82,6 +82,8 @@ export class BackendPool {
     connection.user = null
     // Made under other trust or with another system certificate than now: it must not carry another request.
     if (connection.security !== this.#security) return void connection.socket.destroy()
+    // TLS hands over what it has decrypted although the connection was paused: the answer can end meanwhile.
+    if (connection.isPaused) connection.resume()
     connection.activeAtMs = this.nowMs
     connection.target.idle.push(connection)
     if (connection.target.identity !== '') this.#keepOfUser(connection)

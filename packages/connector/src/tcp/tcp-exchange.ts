@@ -62,13 +62,11 @@ export class TcpExchange implements StreamSink {
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     const failed = (cause: Error): void => {
-      const code = errorCode(cause)
-      this.#context.log.info('backend.failed', {
-        code: 'BACKEND_UNREACHABLE',
-        system: `${virtualHost}:${virtualPort}`,
-        reason: code,
-      })
-      this.#answer(errorEntry('BACKEND_UNREACHABLE').socks ?? TcpStatus.failure)
+      const reason = errorCode(cause)
+      // It was there and went away: a failure, not an unreachable host (guide L12994).
+      const code = reason === 'ECONNRESET' ? 'BACKEND_CLOSED' : 'BACKEND_UNREACHABLE'
+      this.#context.log.info('backend.failed', { code, system: `${virtualHost}:${virtualPort}`, reason })
+      this.#answer(errorEntry(code).socks ?? TcpStatus.failure)
       socket.destroy()
     }
     const closed = (): void => failed(Object.assign(new Error('closed'), { code: 'ECONNRESET' }))

@@ -414,8 +414,14 @@ export class ClientConnection implements StreamSink {
     const stream = this.#stream
     this.#stream = null
     stream?.reset()
-    if (this.#response.hasStarted) return void this.#socket.destroy()
+    if (this.#response.hasStarted) return this.#breakOff()
     this.#answer(failureAnswer(new PlatformError('TUNNEL_LOST'), { close: true, omitBody: this.#isHead }))
+  }
+
+  /** Where the end of the connection is the end of the answer, only a reset says that the answer is incomplete. */
+  #breakOff(): void {
+    if (this.#response.endsWithStream) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
   }
 
   #upgrade(stream: Stream, chunk: Buffer): void {
@@ -445,7 +451,7 @@ export class ClientConnection implements StreamSink {
     const stream = this.#stream
     this.#stream = null
     stream?.reset()
-    if (this.#response.hasStarted) return this.destroy()
+    if (this.#response.hasStarted) return this.#breakOff()
     this.#refuse(504, 'RESPONSE_TIMEOUT', [text, 'On-premise administrator: check the load of the backend system.'])
   }
 

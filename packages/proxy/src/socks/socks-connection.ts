@@ -10,7 +10,7 @@ import {
   type StreamSink,
   writePreface,
 } from '@landbridge/tunnel'
-import type { Caller } from '../authorization/access-policy.ts'
+import type { Caller, Credentials } from '../authorization/access-policy.ts'
 import type { SocksFront } from './socks-front.ts'
 
 const anonymous = { proxyAuthorization: '', userAuthentication: '', technicalAuthentication: '', serviceToken: '' }
@@ -23,6 +23,7 @@ export class SocksConnection implements StreamSink {
   readonly #front: SocksFront
   readonly #handshake: Socks5Handshake
   #caller: Promise<Caller> | null
+  #credentials: Credentials
   #locationId: string
   #stream: Stream | null
   #cancel: () => void
@@ -37,6 +38,7 @@ export class SocksConnection implements StreamSink {
     this.#front = front
     this.#handshake = new Socks5Handshake({ methods: front.methods })
     this.#caller = null
+    this.#credentials = anonymous
     this.#locationId = ''
     this.#stream = null
     this.#cancel = front.clock.after(front.timeouts.handshakeMs, () => this.destroy())
@@ -120,6 +122,7 @@ export class SocksConnection implements StreamSink {
     const credentials = policy.authorization
       ? { ...anonymous, proxyAuthorization: token === '' ? '' : `Bearer ${token}` }
       : { ...anonymous, serviceToken: token }
+    this.#credentials = credentials
     const caller = this.#front.authorizer.authorize(credentials)
     this.#caller = caller
     caller.then(
@@ -139,13 +142,19 @@ export class SocksConnection implements StreamSink {
     )
   }
 
+  /** The caller of this connection; a token that has died since it was shown is judged again. */
+  async #authorized(): Promise<Caller> {
+    const known = await this.#caller
+    if (known !== null && known.expiresAtMs > this.#front.clock.now()) return known
+    return this.#front.authorizer.authorize(this.#credentials)
+  }
+
   async #connect(host: string, port: number): Promise<void> {
     this.#socket.pause()
     this.#cancel()
     this.#cancel = this.#front.clock.after(this.#front.timeouts.connectMs, () => this.#lost())
     try {
-      const caller = await (this.#caller ?? this.#front.authorizer.authorize(anonymous))
-      // The token may have died since: each connection is authorised when it is opened.
+      const caller = await this.#authorized()
       const group = this.#front.tunnels.group(caller.subaccountId, this.#locationId)
       const session = await group.acquire(caller.serviceToken)
       if (this.#socket.destroyed) return
@@ -164,9 +173,7 @@ export class SocksConnection implements StreamSink {
     } catch (failure) {
       if (this.#socket.destroyed) return
       if (!(failure instanceof PlatformError)) this.#front.log.error('socks.failed', {}, failure)
-      this.#refuse(
-        failure instanceof PlatformError ? replyFor(errorEntry(failure.code).socks ?? 1) : Socks5Reply.failure,
-      )
+      this.#refuse(failure instanceof PlatformError ? replyToFailure(failure) : Socks5Reply.failure)
     }
   }
 
@@ -204,6 +211,12 @@ export class SocksConnection implements StreamSink {
     this.#stream = null
     stream?.reset()
   }
+}
+
+function replyToFailure({ code }: PlatformError): Exclude<Socks5Reply, 0> {
+  const { http, socks } = errorEntry(code)
+  // Whoever is not authenticated any more hears 05 (guide L13022), whatever a token means elsewhere.
+  return http === 401 ? Socks5Reply.connectionRefused : replyFor(socks ?? 1)
 }
 
 /** A status byte of the connector as a SOCKS5 reply; an unknown one is a general failure. */
