@@ -138,6 +138,7 @@ export class SocksConnection implements StreamSink {
     try {
       const caller = await (this.#caller ?? this.#front.authorizer.authorize(anonymous))
       // The token may have died since: each connection is authorised when it is opened.
+      if (caller.expiresAtMs <= this.#front.clock.now()) throw new PlatformError('TOKEN_EXPIRED')
       const group = this.#front.tunnels.group(caller.subaccountId, this.#locationId)
       const session = await group.acquire(caller.serviceToken)
       if (this.#socket.destroyed) return
