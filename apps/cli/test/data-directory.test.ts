@@ -68,6 +68,27 @@ test('the lock of a killed process is taken over, also when its process ID was r
   lockDirectory(folder.path).release()
 })
 
+test('of many processes that find the lock of a killed one at once, exactly one takes it over', async () => {
+  using folder = temporaryFolder()
+  writeFileSync(join(folder.path, 'lock'), '1 long-ago')
+  const lockFile = new URL('../src/state/lock.ts', import.meta.url).href
+  const script = `const { lockDirectory } = await import(${JSON.stringify(lockFile)})
+    process.stdout.write('here ')
+    await new Promise((go) => process.stdin.once('data', go))
+    try { lockDirectory(process.argv[1]); process.stdout.write('locked') } catch (e) { process.stdout.write(e.code) }
+    process.stdin.once('end', () => process.exit()).resume()`
+  const children = Array.from({ length: 5 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script, folder.path]),
+  )
+  await Promise.all(children.map((child) => once(child.stdout, 'data')))
+  const answers = children.map((child) => once(child.stdout, 'data'))
+  for (const child of children) child.stdin.write('go')
+  const said = (await Promise.all(answers)).map(([chunk]) => String(chunk)).sort()
+  for (const child of children) child.stdin.end()
+  await Promise.all(children.map((child) => once(child, 'exit')))
+  assert.deepEqual(said, [...Array.from({ length: 4 }, () => 'CLI_DATA_IN_USE'), 'locked'])
+})
+
 test('a file is replaced as a whole, readable by its owner only, and nothing is left behind on failure', () => {
   using folder = temporaryFolder()
   const path = join(folder.path, 'state.json')

@@ -29,6 +29,10 @@ export interface FakeRegion {
   idps: object[]
   /** Signs certificates for this key instead of the requested one. */
   foreignCertificate: string | undefined
+  /** Signs instead of `ca`, for example with a clock of its own. */
+  signer: LocalCa | undefined
+  /** Control channels of connectors that were welcomed, with the serial number of the certificate they showed. */
+  readonly controls: { readonly channel: ControlChannel; readonly serialNumber: string }[]
   close(): Promise<void>
 }
 
@@ -66,6 +70,8 @@ export async function startFakeRegion(former?: FakeRegion): Promise<FakeRegion> 
     refuse: false,
     idps: [],
     foreignCertificate: undefined,
+    signer: undefined,
+    controls: [],
     async close() {
       for (const socket of sockets) socket.destroy()
       http.close()
@@ -92,7 +98,10 @@ function welcome(region: FakeRegion, socket: TLSSocket): void {
             remedy: '',
             retry: 'later',
           })
-        else channel.send({ type: 'welcome', sessionId: 's', heartbeatMs: 15_000 })
+        else {
+          channel.send({ type: 'welcome', sessionId: 's', heartbeatMs: 15_000 })
+          region.controls.push({ channel, serialNumber: socket.getPeerX509Certificate()?.serialNumber ?? '' })
+        }
       }
       return channel
     },
@@ -125,6 +134,7 @@ async function answer(region: FakeRegion, request: IncomingMessage, response: Se
   const { csr, connectorId } = JSON.parse(body) as { csr: string; connectorId: string }
   const subject = { CN: id, L: regionHost, OU: connectorId, O: 'Landbridge' }
   const certificate =
-    region.foreignCertificate ?? (await region.ca.issueClientFromCsr({ csrPem: csr, subject, days: 365 }))
+    region.foreignCertificate ??
+    (await (region.signer ?? region.ca).issueClientFromCsr({ csrPem: csr, subject, days: 365 }))
   return reply(201, { certificate, ca: region.ca.certificatePem })
 }

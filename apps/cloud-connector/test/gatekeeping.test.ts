@@ -57,7 +57,7 @@ describe('a fresh installation', () => {
     assert.equal((await connector.call('GET', role, as('S3cret!'))).json, 'undefined')
   })
 
-  test('until a role is chosen only the common reads work; the role is chosen once, bare or quoted (API1-038, API1-056, API1-057, API1-058, API1-059, API1-062)', async () => {
+  test('until a role is chosen only the common reads work; the role is chosen once, bare or quoted (SCC-023, API1-038, API1-056, API1-057, API1-058, API1-059, API1-062)', async () => {
     const me = as('S3cret!')
     assert.equal((await connector.call('GET', `${configuration}/subaccounts`, me)).status, 403)
     for (const path of [`${configuration}/connector`, '/api/v1/connector/version'])

@@ -143,7 +143,7 @@ export const connectivityProxyConfigSchema = Type.Object(
                 writeTimeoutSeconds: Type.Integer({
                   minimum: 1,
                   maximum: 86_400,
-                  default: 60,
+                  default: 10,
                   description: 'A client that takes nothing for this long is disconnected.',
                   'x-unit': 's',
                 }),

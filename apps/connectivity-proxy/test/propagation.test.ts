@@ -112,12 +112,11 @@ for (const mode of modes)
         assert.equal(preface.clientId, acme.connectivity.binding.clientId)
       })
 
-      test('with a user in both carriers the header wins and nothing is mixed', async () => {
+      test('a user in both carriers is refused instead of guessed (CONN-066)', async () => {
         const exchanged = await cloud.exchange(acme.connectivity, loginToken)
         const headers = { ...bearer(exchanged), 'sap-connectivity-authentication': `Bearer ${loginToken}` }
-        const { preface } = await call(mode, headers)
-        assert.equal(preface.userToken, loginToken)
-        assert.equal(preface.technicalToken, '')
+        const refused = await proxies[mode]!.get(headers)
+        assert.deepEqual([refused.status, refused.error], [400, 'USER_IN_TWO_HEADERS'])
       })
 
       test('a token of another identity provider is propagated from its header and refused in Proxy-Authorization (CP-103)', async () => {

@@ -82,6 +82,11 @@ export function isTcp(protocol: Protocol): boolean {
   return protocol === 'TCP' || protocol === 'TCPS'
 }
 
+/** True for the protocols that a TCP connection through the tunnel may use: their bytes pass as they are. */
+export function isByteStream(protocol: Protocol): boolean {
+  return isTcp(protocol) || protocol === 'LDAP' || protocol === 'LDAPS'
+}
+
 /** True when the connector itself speaks TLS to the backend. */
 export function isTls(protocol: Protocol): boolean {
   return protocol === 'HTTPS' || protocol === 'LDAPS' || protocol === 'TCPS' || protocol === 'RFCWS'

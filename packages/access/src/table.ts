@@ -1,5 +1,5 @@
 import { Denial, type HttpAllowed, type HttpDecision, type TcpAllowed, type TcpDecision } from './decision.ts'
-import { isHttp, isTcp, type SystemMapping } from './model.ts'
+import { isByteStream, isHttp, type SystemMapping } from './model.ts'
 import { PathRules } from './path-rules.ts'
 import { isSafePath } from './path-safety.ts'
 import { type PortRange, parsePort } from './port.ts'
@@ -17,6 +17,7 @@ export interface AccessTable {
   findSystemByName(virtualHost: string, virtualPort: string): System | undefined
   /** @param path as sent, with its query. Allocates nothing beyond the slice without the query. */
   decideHttp(virtualHost: string, virtualPort: number, path: string, isWebSocketUpgrade: boolean): HttpDecision
+  /** For TCP and LDAP mappings, with or without TLS to the backend. */
   decideTcp(virtualHost: string, virtualPort: number): TcpDecision
   /** The first mapping that leads to an internal address, to rewrite `Location` (guide L21074). */
   findByInternalAddress(internalHost: string, internalPort: number): System | undefined
@@ -86,7 +87,7 @@ class CompiledTable implements AccessTable {
   decideTcp(virtualHost: string, virtualPort: number): TcpDecision {
     const entry = this.#find(virtualHost, virtualPort)
     if (entry === undefined) return Denial.NO_SYSTEM
-    if (!isTcp(entry.system.protocol)) return Denial.WRONG_PROTOCOL
+    if (!isByteStream(entry.system.protocol)) return Denial.WRONG_PROTOCOL
     if (entry.tcp !== null) return entry.tcp
     const { system } = entry
     const internalPort = system.internalPort + virtualPort - entry.ports.low

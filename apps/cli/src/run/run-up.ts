@@ -7,7 +7,7 @@ import { openDataDirectory } from '../state/data-directory.ts'
 import { lockDirectory } from '../state/lock.ts'
 import { removeState, writeState } from '../state/state-file.ts'
 import type { Terminal } from '../terminal.ts'
-import { choosePorts, type MovedPort, type PortWish } from '../up/choose-ports.ts'
+import { choosePorts, type MovedPort, namePortOption, type PortWish } from '../up/choose-ports.ts'
 import { openLogFile } from '../up/log-file.ts'
 import { rememberedPorts, rememberPorts } from '../up/remembered-ports.ts'
 import { type RunningPlatform, startPlatform } from '../up/start-up.ts'
@@ -43,6 +43,8 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
       clock: systemClock,
       log: logFile.log,
       progress: (step) => terminal.note(terminal.errorStyle.dim(`${step} ...`)),
+    }).catch((failure: unknown) => {
+      throw namePortOption(failure, ports)
     })
     try {
       writeState(dataDirectory, { ...platform.state, pid: process.pid, startedAt: new Date().toISOString() })

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
 
@@ -23,7 +23,7 @@ export function lockDirectory(folder: string): DirectoryLock {
       const holder = readHolder(path)
       if (holder !== undefined && isAlive(holder))
         throw new PlatformError('CLI_DATA_IN_USE', { path: folder, pid: Number.parseInt(holder, 10) })
-      rmSync(path, { force: true })
+      if (holder !== undefined) dropStale(path, holder)
     }
     throw new PlatformError('CLI_DATA_IN_USE', { path: folder })
   } finally {
@@ -38,6 +38,21 @@ function tryLink(own: string, path: string): boolean {
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return false
     throw thrown
+  }
+}
+
+/** Puts the lock of a dead process aside. One that another start took over in this moment is given back. */
+function dropStale(path: string, holder: string): void {
+  const aside = `${path}.stale.${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch {
+    return
+  }
+  try {
+    if (readHolder(aside) !== holder) tryLink(aside, path)
+  } finally {
+    rmSync(aside, { force: true })
   }
 }
 

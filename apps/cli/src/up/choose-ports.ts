@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
-import { PlatformError } from '@landbridge/kernel'
-import { type PortName, type Ports, portOption } from './up-config.ts'
+import { isPlatformError, PlatformError } from '@landbridge/kernel'
+import { type PortName, type Ports, portNames, portOption } from './up-config.ts'
 
 export interface PortWish {
   readonly name: PortName
@@ -41,6 +41,17 @@ export async function choosePorts(
   }
   // One entry per wish was just written.
   return { ports: chosen as Ports, moved }
+}
+
+/**
+ * A port that was free when it was chosen may be taken when its listener starts, by another start above all: the
+ * listener knows the setting of its component, the user an option.
+ */
+export function namePortOption(failure: unknown, ports: Ports): unknown {
+  if (!isPlatformError(failure, 'PORT_IN_USE')) return failure
+  const name = portNames.find((candidate) => ports[candidate] === failure.facts.port)
+  if (name === undefined) return failure
+  return new PlatformError('PORT_IN_USE', { ...failure.facts, setting: `--${portOption(name)}` }, { cause: failure })
 }
 
 /** For port 0: the free port of last time, so that a restart changes nothing, or 0. */

@@ -18,7 +18,8 @@ export interface BackendUser {
   backendClosed(cause: PlatformError): void
 }
 
-const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/
+/** Codes that say that the certificate of a backend is not trusted. */
+export const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/
 
 /** A connection to an internal system, used by one exchange at a time. */
 export class BackendConnection {

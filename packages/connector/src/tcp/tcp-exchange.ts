@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { Denial } from '@landbridge/access'
 import { errorEntry } from '@landbridge/kernel'
 import { type Preface, SocketRelay, type Stream, type StreamSink } from '@landbridge/tunnel'
+import { trustFailure } from '../backend/backend-connection.ts'
 import { openBackendSocket, openEvent } from '../backend/open-socket.ts'
 import { errorCode } from '../dial/dial-tls.ts'
 import { denialCode } from '../http/answers.ts'
@@ -61,13 +62,21 @@ export class TcpExchange implements StreamSink {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
+    // A backend that was reached and then broke the setup (TLS above all) is no unreachable host (guide L12994).
+    let reached = false
+    if (decision.system.tls) socket.once('connect', () => (reached = true))
     const failed = (cause: Error): void => {
+      // Once: destroying the socket closes it, and an error of its last moments tells nothing new.
+      socket
+        .off('error', failed)
+        .off('close', closed)
+        .on('error', () => {})
+        .destroy()
+      if (!this.#stream.isOpen) return
       const reason = errorCode(cause)
-      // It was there and went away: a failure, not an unreachable host (guide L12994).
-      const code = reason === 'ECONNRESET' ? 'BACKEND_CLOSED' : 'BACKEND_UNREACHABLE'
+      const code = trustFailure.test(reason) ? 'BACKEND_UNTRUSTED' : reached ? 'BACKEND_CLOSED' : 'BACKEND_UNREACHABLE'
       this.#context.log.info('backend.failed', { code, system: `${virtualHost}:${virtualPort}`, reason })
       this.#answer(errorEntry(code).socks ?? TcpStatus.failure)
-      socket.destroy()
     }
     const closed = (): void => failed(Object.assign(new Error('closed'), { code: 'ECONNRESET' }))
     socket.setTimeout(connectTimeoutMs, () => failed(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))

@@ -4,7 +4,7 @@ import { errorArea } from './entry.ts'
 export const identityErrors = errorArea({
   TOKEN_MISSING: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'info',
     retry: 'never',
     title: 'The request carries no token',
@@ -13,7 +13,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_MALFORMED: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'info',
     retry: 'never',
     title: 'The token is not a well-formed signed JWT',
@@ -22,7 +22,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_ALGORITHM: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'warn',
     retry: 'never',
     title: 'The token is signed with an algorithm that is not accepted',
@@ -31,7 +31,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_ISSUER: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'warn',
     retry: 'never',
     title: 'The issuer of the token is not trusted here',
@@ -40,7 +40,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_KEY_UNKNOWN: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'warn',
     retry: 'later',
     title: 'The key that signed the token is not published by its issuer',
@@ -58,7 +58,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_SIGNATURE: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'warn',
     retry: 'never',
     title: 'The signature of the token is not valid',
@@ -67,7 +67,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_EXPIRED: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'info',
     retry: 'never',
     title: 'The token has expired',
@@ -76,7 +76,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_NOT_YET_VALID: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'info',
     retry: 'later',
     title: 'The token is not valid yet',
@@ -85,7 +85,7 @@ export const identityErrors = errorArea({
   },
   TOKEN_CLAIMS: {
     http: 401,
-    socks: 0x02,
+    socks: 0x05,
     level: 'info',
     retry: 'never',
     title: 'The token lacks a claim that is needed here',

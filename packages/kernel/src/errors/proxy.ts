@@ -77,6 +77,16 @@ export const proxyErrors = errorArea({
       'Caller: send the header SAP-CP-Connectivity-Service-Token with a token of the connectivity_proxy instance.',
     show: [],
   },
+  USER_IN_TWO_HEADERS: {
+    http: 400,
+    socks: 5,
+    level: 'info',
+    retry: 'never',
+    title: 'Both Proxy-Authorization and SAP-Connectivity-Authentication name a user',
+    remedy:
+      'Caller: send the user in one of them only: either an exchanged token in Proxy-Authorization, or a client credentials token there and the user token in SAP-Connectivity-Authentication.',
+    show: [],
+  },
   USER_TENANT_MISMATCH: {
     http: 403,
     socks: 5,

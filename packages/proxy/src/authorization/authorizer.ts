@@ -22,11 +22,12 @@ export class Authorizer {
     const token = await this.#verified(proxyToken(credentials.proxyAuthorization))
     if (!this.policy.acceptClient(token))
       throw new PlatformError('PROXY_CLIENT_NOT_ALLOWED', { clientId: token.clientId })
+    // One of two users would be a guess (guide L34343).
+    if (userHeader !== '' && token.userName !== '') throw new PlatformError('USER_IN_TWO_HEADERS')
     const { subaccountId, expiresAtMs } = await this.#tenant(token, userHeader)
     return {
       subaccountId,
       clientId: token.clientId,
-      // The header wins; a user in both is the caller's mistake and must never be merged.
       userToken: userHeader !== '' ? userHeader : token.userName !== '' ? token.raw : '',
       technicalToken,
       serviceToken: '',

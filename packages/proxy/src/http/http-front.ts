@@ -24,7 +24,7 @@ export const defaultHttpTimeouts: HttpTimeouts = {
   idleMs: 120_000,
   bodyMs: 120_000,
   responseMs: 310_000,
-  writeMs: 60_000,
+  writeMs: 10_000,
   overallMs: 0,
 }
 

@@ -46,8 +46,10 @@ export class TunnelServer {
       (socket) => this.#connected(socket),
     )
     this.#server.on('tlsClientError', (cause, socket) => {
+      // A refused certificate reaches us as a broken connection; why it was refused stands on the socket, as a text.
+      const refusal = String(socket.authorizationError ?? '')
       const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
-      options.log.info('tunnel.handshake-failed', { remote: socket.remoteAddress ?? '', reason: code })
+      options.log.info('tunnel.handshake-failed', { remote: socket.remoteAddress ?? '', reason: refusal || code })
     })
   }
 
