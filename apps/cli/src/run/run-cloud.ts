@@ -50,11 +50,9 @@ async function start(
   return {
     caFile,
     operator: { url: connectivityService.url, secret: operator.reveal() },
-    components: [tokenService, destinationService, connectivityService].map(({ name, url }) => ({
-      name,
-      url,
-      readyUrl: `${url}/health/ready`,
-    })),
+    components: [tokenService, destinationService, connectivityService]
+      .filter((app) => app !== undefined)
+      .map(({ name, url }) => ({ name, url, readyUrl: `${url}/health/ready` })),
     close: () => cloud.close(),
   }
 }
