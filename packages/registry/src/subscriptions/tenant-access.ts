@@ -50,7 +50,7 @@ export class TenantAccess {
    * Answers are remembered for ten seconds.
    */
   async mayActFor(token: VerifiedToken, userTenantId: string): Promise<boolean> {
-    const key = `${token.claims.iss}\n${token.clientId}\n${token.tenantId}\n${userTenantId}`
+    const key = `${token.clientId}\n${token.instanceId}\n${token.tenantId}\n${userTenantId}`
     const nowMs = this.#clock.now()
     const known = this.#remembered.get(key)
     if (known !== undefined && known.untilMs > nowMs) return known.answer
