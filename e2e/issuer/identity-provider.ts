@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -53,7 +54,7 @@ export class IdentityProvider implements AsyncDisposable {
   /** From now on everything is signed with a new key; the old one is no longer published. */
   async rotate(): Promise<void> {
     const { privateKey } = await generateKeyPair('RS256', { extractable: true })
-    this.#key = { ...(await exportJWK(privateKey)), kid: `key-${Date.now()}`, alg: 'RS256', use: 'sig' }
+    this.#key = { ...(await exportJWK(privateKey)), kid: randomUUID(), alg: 'RS256', use: 'sig' }
     const provider = newProvider(this.issuer, this.#key, this.#clients, this.secret)
     this.#handle = provider.callback()
   }
@@ -66,7 +67,7 @@ export class IdentityProvider implements AsyncDisposable {
   async token({ clientId, user, ...wish }: TokenWish): Promise<string> {
     const { status, json, text } = await callJson({
       method: 'POST',
-      url: `${this.issuer}/oauth/token`,
+      url: `${this.issuer}/token`,
       ca: this.#ca.certificatePem,
       body: new URLSearchParams({
         ...(user === undefined ? { grant_type: 'client_credentials' } : { grant_type: 'test:login', username: user }),
@@ -97,7 +98,6 @@ function newProvider(issuer: string, key: JWK, clients: Clients, secret: string)
   const provider = new Provider(issuer, {
     // The library has a type of its own for keys, with the same content.
     jwks: { keys: [key as never] },
-    routes: { token: '/oauth/token' },
     clients: Object.keys(clients).map((client_id) => ({
       client_id,
       client_secret: secret,

@@ -131,6 +131,7 @@ export class Landscape {
           issuer: this.provider.issuer,
           ca: this.ca.certificatePem,
           audience: [resource],
+          tokenUrl: `${this.provider.issuer}/token`,
           claims: { tenant: [tenantClaim] },
           tenants: { acme: this.subaccountId },
           clients: { ...Object.fromEntries(services.map((name) => [name, instance(name)])), operations: {} },

@@ -1,6 +1,6 @@
 import type { Scope } from '@landbridge/destinations'
 import type { ClientDirectory, ClientOf, TenantDirectory, TokenVerifier, VerifiedToken } from '@landbridge/identity'
-import { errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
+import { describeError, errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Who calls, and which levels the token opens. */
@@ -66,7 +66,7 @@ async function verify(verifier: TokenVerifier, text: string): Promise<VerifiedTo
   } catch (cause) {
     // Keys that cannot be fetched are our trouble, not the caller's.
     if (!isPlatformError(cause) || errorEntry(cause.code).http >= 500) throw cause
-    throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: errorEntry(cause.code).title }, { cause })
+    throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: describeError(cause) }, { cause })
   }
 }
 

@@ -38,7 +38,10 @@ export interface CloudIdentity extends Closeable {
   bindings(subdomain: string): Promise<TokenFacts>
 }
 
-type TokenFacts = Pick<PlatformEndpoints, 'uaaDomain' | 'tokenServiceUrl' | 'verificationKey' | 'clientOf'>
+type TokenFacts = Pick<
+  PlatformEndpoints,
+  'uaaDomain' | 'tokenServiceUrl' | 'tokenEndpoint' | 'verificationKey' | 'clientOf'
+>
 
 /**
  * @param tokenService the built-in one; undefined when it is off.

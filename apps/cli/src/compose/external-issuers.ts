@@ -13,7 +13,9 @@ import type { ExternalIssuerConfig, IdentityConfig } from './identity-config.ts'
 export interface ExternalIssuer extends TrustedIssuer {
   readonly rules: ExternalRules
   readonly keys: PublishedKeys
+  /** What bindings carry; clients append `/oauth/token`. */
   readonly url: string
+  readonly tokenUrl: string | undefined
 }
 
 export interface ExternalIssuersOptions {
@@ -40,6 +42,7 @@ export function openExternalIssuers(options: ExternalIssuersOptions): readonly E
     return {
       rules,
       url: external.url?.replace(/\/$/, '') ?? external.issuer.replace(/\/(oauth\/token)?$/, ''),
+      tokenUrl: external.tokenUrl,
       keys: keysOf(external, options),
       accepts: (issuer) => issuer === rules.issuer,
       interpret: (token) => interpretExternal(rules, token, directory),

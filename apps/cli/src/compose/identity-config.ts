@@ -49,6 +49,9 @@ const externalIssuer = Type.Object(
     ),
     subaccount: Type.Optional(Type.String({ minLength: 1, description: 'Subaccount of tokens that name no tenant.' })),
     clients: Type.Record(Type.String(), client, { default: {}, description: 'Its clients, by ID.' }),
+    tokenUrl: Type.Optional(
+      Type.String({ pattern: '^https?://', description: 'Token endpoint in service keys of proxies.' }),
+    ),
     url: Type.Optional(
       Type.String({ pattern: '^https?://', description: 'What bindings carry: clients append /oauth/token.' }),
     ),
@@ -60,7 +63,7 @@ const externalIssuer = Type.Object(
 export const externalIssuers = Type.Array(externalIssuer, {
   default: [],
   description:
-    'Issuers (UAA or OpenID provider) whose access tokens are accepted: a list of objects with issuer, audience, and optionally jwksUri, ca, claims, tenants, subaccount, clients, url. See the guide "Use your own identity provider".',
+    'Issuers (UAA or OpenID provider) whose access tokens are accepted: a list of objects with issuer, audience, and optionally jwksUri, ca, claims, tenants, subaccount, clients, url, tokenUrl. See the guide "Use your own identity provider".',
 })
 
 /** Longest age of a key set, and the shortest pause between two fetches of it. */

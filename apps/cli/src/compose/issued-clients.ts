@@ -4,17 +4,18 @@ import type { ExternalIssuer } from './external-issuers.ts'
 import { invalid } from './external-issuers.ts'
 
 /** What bindings say about tokens when somebody else issues them: addresses and clients of the first issuer. */
-export type IssuedBindings = Pick<PlatformEndpoints, 'uaaDomain' | 'tokenServiceUrl' | 'clientOf'>
+export type IssuedBindings = Pick<PlatformEndpoints, 'uaaDomain' | 'tokenServiceUrl' | 'tokenEndpoint' | 'clientOf'>
 
 /**
  * @param secrets a JSON object, secret by client ID.
  * @throws PlatformError CONFIG_INVALID; the text is never shown
  */
-export function issuedBindings({ url, rules }: ExternalIssuer, secrets: Secret | undefined): IssuedBindings {
+export function issuedBindings({ url, tokenUrl, rules }: ExternalIssuer, secrets: Secret | undefined): IssuedBindings {
   const secretOf = readSecrets(secrets)
   return {
     uaaDomain: new URL(url).host,
     tokenServiceUrl: url,
+    ...(tokenUrl === undefined ? {} : { tokenEndpoint: tokenUrl }),
     clientOf: ({ instance, subaccount }: BoundService): IssuedClient | undefined => {
       const names = [instance.id, `${subaccount.subdomain}/${instance.name}`]
       const found = Object.entries(rules.clients).find(([, client]) => names.includes(client.instance ?? ''))

@@ -17,6 +17,8 @@ export interface PlatformEndpoints {
    * does not resolve that name need another one. Without path.
    */
   readonly tokenServiceUrl?: string
+  /** The complete token endpoint, where it is not below that URL at `/oauth/token`. */
+  readonly tokenEndpoint?: string
   /** Base URL of the destination service, without trailing slash and path. */
   readonly destinationUri: string
   /** Base URL of the connectivity service, without trailing slash and path. */

@@ -100,6 +100,14 @@ function connectivityCredentials(bound: BoundService, endpoints: PlatformEndpoin
   }
 }
 
+/** Where the token service of a tenant is: with somebody else's issuer nobody can tell. */
+function ownPattern({ uaaDomain }: PlatformEndpoints): Credentials {
+  return {
+    token_service_url_pattern: `https://{tenant}.${uaaDomain}/oauth/token`,
+    token_service_url_pattern_tenant_key: 'subaccount_subdomain',
+  }
+}
+
 /** The service key that a connectivity proxy is paired with (guide L32507, connectivity-proxy 2.10). */
 function proxyCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
   return {
@@ -113,9 +121,9 @@ function proxyCredentials(bound: BoundService, endpoints: PlatformEndpoints): Cr
     },
     subaccount_id: bound.subaccount.id,
     subaccount_subdomain: bound.subaccount.subdomain,
-    token_service_url: `${tokenServiceUrl(bound.subaccount.subdomain, endpoints)}/oauth/token`,
-    token_service_url_pattern: `https://{tenant}.${endpoints.uaaDomain}/oauth/token`,
-    token_service_url_pattern_tenant_key: 'subaccount_subdomain',
+    token_service_url:
+      endpoints.tokenEndpoint ?? `${tokenServiceUrl(bound.subaccount.subdomain, endpoints)}/oauth/token`,
+    ...(endpoints.clientOf === undefined ? ownPattern(endpoints) : {}),
     token_service_domain: endpoints.uaaDomain,
   }
 }
