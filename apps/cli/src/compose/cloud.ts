@@ -33,6 +33,8 @@ export interface CloudOptions {
   readonly authority: LocalCa
   /** Where applications reach the connectivity proxy: credentials carry it. */
   readonly proxy: PlatformEndpoints['proxy']
+  /** Base URLs for credentials; where one is empty or absent, the address of the service itself. */
+  readonly publicUrls?: { readonly destination: string; readonly connectivity: string }
   readonly operatorSecret?: Secret
   readonly clock: Clock
   readonly log: Log
@@ -91,8 +93,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   started.push(destinationService)
   const endpoints = async (subdomain: string): Promise<PlatformEndpoints> => ({
     ...(await identity.bindings(subdomain)),
-    destinationUri: destinationService.url,
-    connectivityUri: connectivityService.url,
+    destinationUri: options.publicUrls?.destination || destinationService.url,
+    connectivityUri: options.publicUrls?.connectivity || connectivityService.url,
     proxy: options.proxy,
   })
   const connectivityService = await startConnectivityService({

@@ -42,6 +42,7 @@ async function start(
     sealer,
     authority,
     proxy: config.proxy,
+    publicUrls: config.publicUrls,
     operatorSecret: operator,
     clock,
     log,
