@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { LocalCa } from '@landbridge/identity'
 import { callJson, startPlatform, type TestPlatform, temporaryFolder } from '@landbridge/testkit'
 import { administrate, regionHost } from '../clients/support/administration.ts'
 import { claimsOf, technicalToken } from '../clients/support/tokens.ts'
 import { IdentityProvider, resource, tenantClaim } from './identity-provider.ts'
+import { callThrough } from './proxied-call.ts'
 
 const folder = temporaryFolder()
 let first: IdentityProvider
@@ -42,15 +41,8 @@ after(async () => {
   folder[Symbol.dispose]()
 })
 
-async function ask(token: string): Promise<string> {
-  const host = 'demo-backend.virtual:8080'
-  const port = platform.binding('connectivity').onpremise_proxy_http_port
-  const headers = { host, 'proxy-authorization': `Bearer ${token}` }
-  const answer = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path: `http://${host}/hello`, headers, agent: false as const }
-    request(options, resolve).on('error', reject).end()
-  })
-  return `${answer.statusCode} ${answer.headers['x-landbridge-error'] ?? ''} ${await text(answer)}`
+function ask(token: string): Promise<string> {
+  return callThrough(platform, 'demo-backend.virtual:8080', token)
 }
 
 async function lookUp(token: string): Promise<number> {
