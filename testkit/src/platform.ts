@@ -53,13 +53,13 @@ const ports = [
   'backend-tcp',
 ]
 
-/** Starts `landbridge up` with fresh data on free ports and waits until it is ready. */
-export async function startPlatform(): Promise<TestPlatform> {
+/** Starts `landbridge up` with fresh data on free ports and further arguments, and waits until it is ready. */
+export async function startPlatform(...args: readonly string[]): Promise<TestPlatform> {
   const folder = temporaryFolder()
   const dataDirectory = `${folder.path}/data`
   const anyPort = ports.flatMap((name) => [`--port-${name}`, '0'])
   try {
-    const running = await runUntilReady(['up', '--json', '--data', dataDirectory, ...anyPort])
+    const running = await runUntilReady(['up', '--json', '--data', dataDirectory, ...anyPort, ...args])
     const document = JSON.parse(running.output) as UpDocument
     const environment = await environmentOf(dataDirectory)
     const services = JSON.parse(environment.VCAP_SERVICES) as Record<string, readonly { credentials: Credentials }[]>

@@ -40,8 +40,8 @@ export function accessPolicy(options: AccessPolicyOptions, authorization: boolea
  * Client IDs do not tell: those of connectivity and of connectivity_proxy instances both end in `|connectivity!b1`. A
  * proxy's own credentials must not pass as an application's, so the token service says which service it is.
  */
-function isConnectivityBinding({ claims }: VerifiedToken): boolean {
-  return claims.ext_attr?.service === 'connectivity'
+function isConnectivityBinding({ service }: VerifiedToken): boolean {
+  return service === 'connectivity'
 }
 
 function isOf({ instanceId, clientId }: PairedInstance, token: VerifiedToken): boolean {

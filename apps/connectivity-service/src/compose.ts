@@ -1,4 +1,4 @@
-import type { LocalCa, TokenVerifier } from '@landbridge/identity'
+import type { ClientOf, LocalCa, TokenVerifier } from '@landbridge/identity'
 import type { Clock, Log, Secret } from '@landbridge/kernel'
 import {
   type BindingCertificateIssuer,
@@ -30,6 +30,8 @@ export interface ConnectivityServiceOptions {
   readonly config: ConnectivityServiceConfig
   readonly registry: RegistryStore
   readonly verifier: TokenVerifier
+  /** The client that a token was issued to. Default: the binding with the client ID of the token. */
+  readonly clientOf?: ClientOf
   readonly ca: LocalCa
   /** Identity providers whose tokens connectors of the subaccount shall trust. */
   readonly trust: (subaccountId: string) => Promise<readonly TrustedIdp[]>
@@ -98,7 +100,8 @@ export async function addRoutes(
   const pairing = new Pairing(options.registry, clock)
   api.get('/isAlive', async () => ({ status: 'UP' }))
   addRegionRoutes(api, { config, pairing, connectors, peers, ca, trust: options.trust, clock, log })
-  addTunnelRoutes(api, { broker, callers: new TunnelCallers(verifier, options.registry), events })
+  const clientOf = options.clientOf ?? ((token) => options.registry.findClient(token.clientId))
+  addTunnelRoutes(api, { broker, callers: new TunnelCallers(verifier, options.registry, clientOf), events })
   const access = new OperatorAccess(verifier, config.operatorClients, options.operatorSecret)
   await api.register(
     async (operator) => {

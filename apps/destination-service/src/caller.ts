@@ -1,6 +1,6 @@
 import type { Scope } from '@landbridge/destinations'
-import type { ClientDirectory, TenantDirectory, TokenVerifier, VerifiedToken } from '@landbridge/identity'
-import { errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
+import type { ClientDirectory, ClientOf, TenantDirectory, TokenVerifier, VerifiedToken } from '@landbridge/identity'
+import { describeError, errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Who calls, and which levels the token opens. */
@@ -13,6 +13,8 @@ export interface CallerOptions {
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
+  /** The client that a token was issued to. Default: the one of `clients` with the client ID of the token. */
+  readonly clientOf?: ClientOf
 }
 
 const service = 'destination'
@@ -41,7 +43,7 @@ async function identify(options: CallerOptions, header: string | undefined): Pro
     throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: 'the request has no bearer token' })
   if (!isReadable(text)) throw new PlatformError('DESTINATION_CALLER_UNREADABLE')
   const token = await verify(options.verifier, text)
-  const client = await options.clients.findClient(token.clientId)
+  const client = await (options.clientOf?.(token) ?? options.clients.findClient(token.clientId))
   if (client?.service !== service)
     throw new PlatformError('DESTINATION_CALLER_FORBIDDEN', {
       reason: 'the token was not issued for a destination service instance',
@@ -64,7 +66,7 @@ async function verify(verifier: TokenVerifier, text: string): Promise<VerifiedTo
   } catch (cause) {
     // Keys that cannot be fetched are our trouble, not the caller's.
     if (!isPlatformError(cause) || errorEntry(cause.code).http >= 500) throw cause
-    throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: errorEntry(cause.code).title }, { cause })
+    throw new PlatformError('DESTINATION_CALLER_UNKNOWN', { reason: describeError(cause) }, { cause })
   }
 }
 

@@ -7,7 +7,7 @@ import {
   TokenSource,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
-import type { ClientDirectory, TenantDirectory, TokenVerifier } from '@landbridge/identity'
+import type { ClientDirectory, ClientOf, TenantDirectory, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
@@ -23,6 +23,8 @@ export interface DestinationServiceOptions {
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
+  /** The client that a token was issued to. Default: the one of `clients` with the client ID of the token. */
+  readonly clientOf?: ClientOf
   /** Sends token requests; by default directly, within the policy of the configuration. */
   readonly tokenEndpoint?: TokenEndpoint
   /** Certificates that the default token endpoint trusts besides the machine's, in PEM form. */

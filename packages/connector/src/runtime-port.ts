@@ -83,6 +83,8 @@ export interface RegionEndpoint {
 export interface TrustedIssuer {
   readonly issuer: string
   readonly jwks: object
+  /** How to read tokens of an issuer that is not the platform's own; absent for that one. */
+  readonly rules?: object
 }
 
 /** Cookie domains of an internal domain are shown to the cloud as the virtual one (guide L27693). */

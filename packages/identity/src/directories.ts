@@ -1,4 +1,5 @@
 import type { Secret } from '@landbridge/kernel'
+import type { VerifiedToken } from './token-claims.ts'
 
 /** A subaccount as tokens know it: `zid` is the id, `ext_attr.zdn` the subdomain. */
 export interface Tenant {
@@ -30,6 +31,12 @@ export interface OAuthClient {
 export interface ClientDirectory {
   findClient(clientId: string): Promise<OAuthClient | undefined>
 }
+
+/** What a service asks about the client of a token. */
+export type CallingClient = Pick<OAuthClient, 'subaccountId' | 'instanceId' | 'service'>
+
+/** The client that a verified token was issued to; undefined when it is gone. */
+export type ClientOf = (token: VerifiedToken) => Promise<CallingClient | undefined>
 
 export interface User {
   readonly id: string

@@ -2,7 +2,9 @@ export { bearerToken } from './bearer.ts'
 export { type CertificateFacts, certificateFacts, splitPemChain } from './certificate-facts.ts'
 export { type CertificateRequest, readCertificateRequest } from './certificate-request.ts'
 export type {
+  CallingClient,
   ClientDirectory,
+  ClientOf,
   OAuthClient,
   Tenant,
   TenantDirectory,
@@ -17,12 +19,26 @@ export {
   type SubjectInput,
   toDistinguishedName,
 } from './distinguished-name.ts'
+export { textClaim } from './external/claim-paths.ts'
+export {
+  type CalledInstance,
+  type ClaimPaths,
+  defaultClaimPaths,
+  type ExternalClient,
+  type ExternalDirectory,
+  type ExternalRules,
+  interpretExternal,
+  readExternalRules,
+} from './external/external-issuer.ts'
+export { type IssuerKeysOptions, issuerKeys } from './external/issuer-keys.ts'
 export {
   acceptsAnyOf,
+  interpretedByIssuer,
   type JsonWebKeySet,
   type KeyQuery,
   type KeySource,
   keySourcePerIssuer,
+  type PublishedKeys,
   staticKeySource,
   type TrustedIssuer,
 } from './key-source.ts'

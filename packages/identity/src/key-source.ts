@@ -1,5 +1,6 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { acceptedAlgorithms } from './algorithms.ts'
+import type { VerifiedToken } from './token-claims.ts'
 
 /** What a token's header says about its key. Nothing in it is trusted; `jku` and `jwk` are never looked at. */
 export interface KeyQuery {
@@ -15,6 +16,12 @@ export interface KeySource {
    * @throws PlatformError TOKEN_KEYS_UNAVAILABLE when no key set could be fetched.
    */
   findKey(query: KeyQuery): Promise<CryptoKey | undefined>
+}
+
+/** Keys that can be handed on to others who verify. */
+export interface PublishedKeys extends KeySource {
+  /** Public keys only, not older than the source keeps them. @throws PlatformError TOKEN_KEYS_UNAVAILABLE */
+  keySet(): Promise<JsonWebKeySet>
 }
 
 /** A JSON Web Key Set (RFC 7517 section 5). */
@@ -42,6 +49,11 @@ export class KeyTable {
     return this.#jwks.size
   }
 
+  /** The public parts of all keys that can verify. */
+  publicKeys(): JsonWebKeySet {
+    return { keys: Array.from(this.#jwks.values(), publicPart) }
+  }
+
   find({ keyId, algorithm }: KeyQuery): Promise<CryptoKey | undefined> {
     const jwk = this.#jwks.get(keyId)
     if (jwk === undefined || !acceptedAlgorithms.has(algorithm)) return Promise.resolve(undefined)
@@ -62,10 +74,15 @@ function canVerify(jwk: JWK): boolean {
   return usable && (jwk.use === undefined || jwk.use === 'sig')
 }
 
+/** Should an issuer publish a private key, nobody gets it from here. */
+function publicPart(jwk: JWK): JWK {
+  const { d: _private, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, oth: _other, key_ops: _operations, ...rest } = jwk
+  return rest
+}
+
 async function importPublic(jwk: JWK, algorithm: string): Promise<CryptoKey | undefined> {
-  const { d: _private, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, key_ops: _operations, ...publicPart } = jwk
   try {
-    const key = await importJWK(publicPart, algorithm)
+    const key = await importJWK(publicPart(jwk), algorithm)
     return key instanceof Uint8Array ? undefined : key
   } catch {
     // One broken key must not spoil the set; a token that names it is refused as signed by an unknown key.
@@ -77,6 +94,8 @@ async function importPublic(jwk: JWK, algorithm: string): Promise<CryptoKey | un
 export interface TrustedIssuer {
   accepts(issuer: string): boolean
   readonly keys: KeySource
+  /** What its tokens mean, where that is not what their claims say; it may refuse. */
+  readonly interpret?: (token: VerifiedToken) => Promise<VerifiedToken>
 }
 
 /** Several issuers with a key set each: a key of one issuer never verifies a token of another. */
@@ -91,4 +110,11 @@ export function keySourcePerIssuer(issuers: readonly TrustedIssuer[]): KeySource
 /** For `TokenVerifier.acceptIssuer`: true when one of the trusted issuers accepts it. */
 export function acceptsAnyOf(issuers: readonly TrustedIssuer[]): (issuer: string) => boolean {
   return (issuer) => issuers.some((entry) => entry.accepts(issuer))
+}
+
+/** For `TokenVerifier.interpret`: every token is read as its issuer means it. */
+export function interpretedByIssuer(
+  issuers: readonly TrustedIssuer[],
+): (token: VerifiedToken) => VerifiedToken | Promise<VerifiedToken> {
+  return (token) => issuers.find((entry) => entry.accepts(token.claims.iss ?? ''))?.interpret?.(token) ?? token
 }

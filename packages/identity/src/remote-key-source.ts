@@ -2,11 +2,15 @@ import { get as httpGet } from 'node:http'
 import { get as httpsGet } from 'node:https'
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import type { CryptoKey } from 'jose'
-import { type JsonWebKeySet, type KeyQuery, type KeySource, KeyTable } from './key-source.ts'
+import { type JsonWebKeySet, type KeyQuery, KeyTable, type PublishedKeys } from './key-source.ts'
 
 export interface RemoteKeySourceOptions {
   /** The only address that is ever fetched: https, or http on a loopback address. Redirects are not followed. */
   readonly url: string
+  /** OpenID discovery: `url` is the discovery document of this issuer, and the key set is at its `jwks_uri`. */
+  readonly discoverFor?: string
+  /** Called when other keys are published than before. */
+  readonly onChange?: () => void
   /** PEM of the authorities to trust for this address instead of the machine's. */
   readonly ca?: string
   readonly clock: Clock
@@ -24,15 +28,18 @@ const maximumBytes = 1024 * 1024
  * The key set behind a URL: fetched on first use, refreshed in the background, and once more when a token names an
  * unknown key. Concurrent callers share one fetch. While the issuer is down the last good set stays in use.
  */
-export function remoteKeySource(options: RemoteKeySourceOptions): KeySource {
-  const url = new URL(options.url)
-  const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback))
+export function remoteKeySource(options: RemoteKeySourceOptions): PublishedKeys {
+  if (!URL.canParse(options.url) || !isProtected(new URL(options.url)))
     throw new PlatformError('CONFIG_INVALID', { problems: ['the address of a key set must begin with https://'] })
-  return new RemoteKeySource(url, options)
+  return new RemoteKeySource(new URL(options.url), options)
 }
 
-class RemoteKeySource implements KeySource {
+function isProtected(url: URL): boolean {
+  const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)
+}
+
+class RemoteKeySource implements PublishedKeys {
   readonly #url: URL
   readonly #options: RemoteKeySourceOptions
   #keys: KeyTable | null
@@ -51,8 +58,7 @@ class RemoteKeySource implements KeySource {
 
   async findKey(query: KeyQuery): Promise<CryptoKey | undefined> {
     if (this.#keys === null) return (await this.#firstFetch()).find(query)
-    if (this.#age(this.#fetchedAtMs) >= (this.#options.refreshAfterMs ?? 15 * 60_000) && this.#mayFetch())
-      this.#fetch().catch(() => {}) // reported by #fetch; the set at hand stays in use
+    if (this.#isOld() && this.#mayFetch()) this.#fetch().catch(() => {}) // reported by #fetch; the set at hand stays in use
     const known = await this.#keys.find(query)
     if (known !== undefined || (!this.#mayFetch() && this.#fetching === null)) return known
     try {
@@ -60,6 +66,17 @@ class RemoteKeySource implements KeySource {
     } catch {
       return undefined
     }
+  }
+
+  async keySet(): Promise<JsonWebKeySet> {
+    if (this.#keys === null) return (await this.#firstFetch()).publicKeys()
+    if (!this.#isOld() || !this.#mayFetch()) return this.#keys.publicKeys()
+    const fresh = await this.#fetch().catch(() => undefined) // reported by #fetch; the set at hand stays in use
+    return (fresh ?? this.#keys).publicKeys()
+  }
+
+  #isOld(): boolean {
+    return this.#age(this.#fetchedAtMs) >= (this.#options.refreshAfterMs ?? 15 * 60_000)
   }
 
   #firstFetch(): Promise<KeyTable> {
@@ -89,10 +106,13 @@ class RemoteKeySource implements KeySource {
     const { log, clock } = this.#options
     this.#attemptedAtMs = clock.now()
     try {
-      const keys = new KeyTable(parseKeySet(await this.#download()))
+      const url = await this.#locate()
+      const keys = new KeyTable(parseKeySet(await this.#download(url)))
+      const before = this.#keys
       this.#keys = keys
       this.#fetchedAtMs = clock.now()
-      log.debug('identity.keys.fetched', { url: this.#url.href, keys: keys.size })
+      log.debug('identity.keys.fetched', { url: url.href, keys: keys.size })
+      if (before !== null && fingerprintOf(before) !== fingerprintOf(keys)) this.#options.onChange?.()
       return keys
     } catch (cause) {
       log.warn('identity.keys.fetch-failed', { url: this.#url.href }, cause)
@@ -100,7 +120,21 @@ class RemoteKeySource implements KeySource {
     }
   }
 
-  #download(): Promise<string> {
+  async #locate(): Promise<URL> {
+    const issuer = this.#options.discoverFor
+    if (issuer === undefined) return this.#url
+    const document: unknown = JSON.parse(await this.#download(this.#url))
+    const facts = (typeof document === 'object' && document !== null ? document : {}) as Readonly<
+      Record<string, unknown>
+    >
+    // A document of somebody else must not lend us its keys (OpenID Connect Discovery section 4.3).
+    if (facts.issuer !== issuer) throw new Error('the discovery document is of another issuer')
+    if (typeof facts.jwks_uri !== 'string' || !URL.canParse(facts.jwks_uri) || !isProtected(new URL(facts.jwks_uri)))
+      throw new Error('the discovery document names no key set with an address that begins with https://')
+    return new URL(facts.jwks_uri)
+  }
+
+  #download(url: URL): Promise<string> {
     const { ca, timeoutMs = 10_000 } = this.#options
     const request = {
       headers: { accept: 'application/json', 'user-agent': 'landbridge' },
@@ -109,8 +143,8 @@ class RemoteKeySource implements KeySource {
       ...(ca === undefined ? {} : { ca }),
     }
     return new Promise((resolve, reject) => {
-      const get = this.#url.protocol === 'https:' ? httpsGet : httpGet
-      get(this.#url, request, (response) => {
+      const get = url.protocol === 'https:' ? httpsGet : httpGet
+      get(url, request, (response) => {
         response.on('error', reject)
         if (response.statusCode !== 200) {
           response.destroy()
@@ -128,6 +162,10 @@ class RemoteKeySource implements KeySource {
       }).on('error', reject)
     })
   }
+}
+
+function fingerprintOf(keys: KeyTable): string {
+  return JSON.stringify(keys.publicKeys().keys)
 }
 
 function parseKeySet(text: string): JsonWebKeySet {

@@ -39,6 +39,8 @@ export interface VerifiedToken {
   readonly clientId: string
   /** `ext_attr.serviceinstanceid`; empty when absent. */
   readonly instanceId: string
+  /** The service that the client is bound to: `ext_attr.service`; empty when absent. */
+  readonly service: string
   /** Empty for a technical token. */
   readonly userName: string
   readonly expiresAtMs: number
@@ -58,12 +60,14 @@ export function toVerifiedToken(raw: string, claims: TokenClaims): VerifiedToken
     subdomain: firstText(extension.zdn),
     clientId: firstText(claims.client_id, claims.cid, claims.azp),
     instanceId: firstText(extension.serviceinstanceid),
+    service: firstText(extension.service),
     userName: isTechnical(claims) ? '' : firstText(claims.user_name, claims.email, claims.mail),
     expiresAtMs: claims.exp * 1000,
   }
 }
 
-function isTechnical(claims: TokenClaims): boolean {
+/** True for a token that says that no user stands behind it. */
+export function isTechnical(claims: TokenClaims): boolean {
   return claims.grant_type === 'client_credentials' || claims.sap_id_type === 'app'
 }
 

@@ -12,6 +12,8 @@ export interface TokenVerifierOptions {
   readonly skewSeconds?: number
   /** How long an expired token is still accepted, where that differs from the skew. */
   readonly expiryToleranceSeconds?: number
+  /** Reads what a good token means, where that is more than its claims say; it may refuse. The result is remembered. */
+  readonly interpret?: (token: VerifiedToken) => VerifiedToken | Promise<VerifiedToken>
   /** Verified tokens to remember. */
   readonly cacheSize?: number
 }
@@ -50,7 +52,8 @@ export class TokenVerifier {
   /**
    * @param token the bare JWT, without "Bearer".
    * @throws PlatformError TOKEN_MISSING, TOKEN_MALFORMED, TOKEN_ALGORITHM, TOKEN_ISSUER, TOKEN_KEY_UNKNOWN,
-   *   TOKEN_KEYS_UNAVAILABLE, TOKEN_SIGNATURE, TOKEN_CLAIMS, TOKEN_EXPIRED or TOKEN_NOT_YET_VALID.
+   *   TOKEN_KEYS_UNAVAILABLE, TOKEN_SIGNATURE, TOKEN_CLAIMS, TOKEN_EXPIRED or TOKEN_NOT_YET_VALID;
+   *   what `interpret` throws.
    */
   async verify(token: string): Promise<VerifiedToken> {
     const known = this.cached(token)
@@ -62,8 +65,10 @@ export class TokenVerifier {
     if (!this.#options.acceptIssuer(issuer)) throw new PlatformError('TOKEN_ISSUER', { issuer })
     const key = await this.#options.keys.findKey({ keyId, algorithm, issuer })
     if (key === undefined) throw new PlatformError('TOKEN_KEY_UNKNOWN', { keyId })
-    const verified = toVerifiedToken(token, await checkSignature(token, key, algorithm))
-    this.#checkLifetime(verified)
+    const good = toVerifiedToken(token, await checkSignature(token, key, algorithm))
+    this.#checkLifetime(good)
+    const { interpret } = this.#options
+    const verified = interpret === undefined ? good : await interpret(good)
     this.#remember(verified)
     return verified
   }

@@ -100,3 +100,20 @@ test('the service key of a proxy says where its connectivity service and token e
     credentials.token_service_url,
   )
 })
+
+test('where somebody else issues the tokens, credentials have the configured client or none, never one of ours', () => {
+  const issued = {
+    ...endpoints,
+    tokenServiceUrl: 'https://id.example.test',
+    tokenEndpoint: 'https://id.example.test/token',
+    clientOf: ({ instance }: { instance: { service: string } }) =>
+      instance.service === 'connectivity_proxy' ? { clientId: 'proxy', clientSecret: new Secret('theirs') } : undefined,
+  }
+  const key = renderCredentials(bound('connectivity_proxy'), issued)
+  assert.deepEqual([key.clientid, key.clientsecret], ['proxy', 'theirs'])
+  assert.equal(key.token_service_url, 'https://id.example.test/token')
+  assert.equal(key.token_service_url_pattern, undefined)
+  const other = renderCredentials(bound('destination'), issued)
+  assert.equal(other.url, 'https://id.example.test')
+  assert.ok(!('clientid' in other) && !('clientsecret' in other) && !JSON.stringify(other).includes('s3cret'))
+})

@@ -7,6 +7,8 @@ export interface ClientTokenOptions {
   readonly url: string
   readonly clientId: string
   readonly clientSecret: Secret
+  /** Sent besides the grant, for issuers that ask for more. */
+  readonly parameters?: Readonly<Record<string, string>>
   readonly agent: Dispatcher
   readonly clock: Clock
 }
@@ -35,9 +37,10 @@ export class ClientToken {
   }
 
   async #fetch(): Promise<string> {
-    const { url, clientId, clientSecret, agent, clock } = this.#options
+    const { url, clientId, clientSecret, parameters, agent, clock } = this.#options
     const step = 'token of the proxy'
     const form = new URLSearchParams({
+      ...parameters,
       grant_type: 'client_credentials',
       client_id: clientId,
       client_secret: clientSecret.reveal(),

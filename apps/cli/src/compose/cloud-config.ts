@@ -4,6 +4,7 @@ import { destinationServiceConfigSchema } from '@landbridge/destination-service'
 import { tokenServiceConfigSchema } from '@landbridge/token-service'
 import { type Static, Type } from '@sinclair/typebox'
 import { logLevel } from '../config/shared-settings.ts'
+import { cloudIdentitySchema } from './identity-config.ts'
 
 /** Configuration of `landbridge cloud`: token, destination and connectivity service over one database. */
 export const cloudConfigSchema = Type.Object({
@@ -65,6 +66,22 @@ export const cloudConfigSchema = Type.Object({
     },
     { description: 'Where applications reach the connectivity proxy. Written into their bindings.' },
   ),
+  publicUrls: Type.Object(
+    {
+      destination: Type.String({
+        default: '',
+        pattern: '^(|https?://.+)$',
+        description: 'Destination service. Empty: the address of this process.',
+      }),
+      connectivity: Type.String({
+        default: '',
+        pattern: '^(|https://.+)$',
+        description: 'Connectivity service. Empty: the address of this process, for clients on this machine.',
+      }),
+    },
+    { description: 'Where clients reach the services, when something stands in front of them. Written into bindings.' },
+  ),
+  identity: cloudIdentitySchema,
   tokenService: Type.Object(tokenServiceConfigSchema.properties, { description: 'Token service (https).' }),
   destinationService: Type.Object(destinationServiceConfigSchema.properties, { description: 'Destination service.' }),
   connectivityService: Type.Object(connectivityServiceConfigSchema.properties, {

@@ -2,10 +2,9 @@ import {
   type ConnectivityServiceConfig,
   type RunningConnectivityService,
   startConnectivityService,
-  type TrustedIdp,
 } from '@landbridge/connectivity-service'
 import { type DestinationServiceConfig, startDestinationService } from '@landbridge/destination-service'
-import { type LocalCa, TokenVerifier } from '@landbridge/identity'
+import type { LocalCa, TokenVerifier } from '@landbridge/identity'
 import {
   type Clock,
   type Closeable,
@@ -18,11 +17,13 @@ import {
 import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
 import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
+import { openCloudIdentity } from './cloud-identity.ts'
+import type { CloudIdentityConfig } from './identity-config.ts'
 import { type CloudStores, openCloudStores } from './open-store.ts'
-import { tokenServiceAddress } from './tenant-host.ts'
 
 export interface CloudOptions {
   readonly config: {
+    readonly identity: CloudIdentityConfig
     readonly tokenService: TokenServiceConfig
     readonly destinationService: DestinationServiceConfig
     readonly connectivityService: ConnectivityServiceConfig
@@ -32,6 +33,8 @@ export interface CloudOptions {
   readonly authority: LocalCa
   /** Where applications reach the connectivity proxy: credentials carry it. */
   readonly proxy: PlatformEndpoints['proxy']
+  /** Base URLs for credentials; where one is empty or absent, the address of the service itself. */
+  readonly publicUrls?: { readonly destination: string; readonly connectivity: string }
   readonly operatorSecret?: Secret
   readonly clock: Clock
   readonly log: Log
@@ -39,9 +42,12 @@ export interface CloudOptions {
 
 /** The cloud side without the proxy. */
 export interface RunningCloud extends Closeable {
-  readonly tokenService: RunningTokenService
+  /** Absent when only others issue tokens. */
+  readonly tokenService?: RunningTokenService
   readonly destinationService: RunningApp
   readonly connectivityService: RunningConnectivityService
+  /** Verifies the tokens of all accepted issuers. */
+  readonly verifier: TokenVerifier
   /** Which clients may work for which tenants. */
   readonly tenantAccess: TenantAccess
   /** Addresses for the credentials of bindings of a subaccount. */
@@ -64,46 +70,40 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 async function startServices(options: CloudOptions, stores: CloudStores, started: Closeable[]): Promise<RunningCloud> {
   const { config, authority, clock, log } = options
   const registry = new RegistryStore(stores.registry)
-  const tenantAccess = new TenantAccess({ repository: registry, clock })
-  const tokenService = await startTokenService({
-    config: config.tokenService,
-    clients: registry,
-    tenants: registry,
-    users: registry,
-    keys: new SqlSigningKeyStore(stores.identity),
-    singleUse: new SqlSingleUse(stores.identity),
-    mayActIn: (client, tenant) => tenantAccess.mayActIn(client, tenant),
-    ca: authority,
-    clock,
-    log,
-  })
-  started.push(tokenService)
-  const verifier = new TokenVerifier({ keys: tokenService.ring, clock, acceptIssuer: tokenService.isOwnIssuer })
+  const tokenService = config.identity.builtIn ? await startOwnTokenService(options, stores, registry) : undefined
+  if (tokenService !== undefined) started.push(tokenService)
+  let onKeysChanged = (): void => {}
+  const identity = openCloudIdentity(
+    { config: config.identity, registry, onKeysChanged: () => onKeysChanged(), clock, log },
+    tokenService,
+  )
+  started.push(identity)
+  const { verifier, clientOf, tenantAccess } = identity
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
     verifier,
     tenants: registry,
     clients: registry,
+    clientOf,
     ca: authority.certificatePem,
     clock,
     log,
   })
   started.push(destinationService)
   const endpoints = async (subdomain: string): Promise<PlatformEndpoints> => ({
-    uaaDomain: tokenService.uaaDomain,
-    ...(await tokenServiceAddress(subdomain, tokenService.uaaDomain)),
-    destinationUri: destinationService.url,
-    connectivityUri: connectivityService.url,
+    ...(await identity.bindings(subdomain)),
+    destinationUri: options.publicUrls?.destination || destinationService.url,
+    connectivityUri: options.publicUrls?.connectivity || connectivityService.url,
     proxy: options.proxy,
-    verificationKey: await tokenService.verificationKey(),
   })
   const connectivityService = await startConnectivityService({
     config: config.connectivityService,
     registry,
     verifier,
+    clientOf,
     ca: authority,
-    trust: (subaccountId) => trustOf(subaccountId, registry, tokenService),
+    trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
     clock,
     log,
@@ -111,8 +111,10 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     ...(options.operatorSecret === undefined ? {} : { operatorSecret: options.operatorSecret }),
   })
   started.push(connectivityService)
+  onKeysChanged = () => connectivityService.trustChanged()
   return {
-    tokenService,
+    ...(tokenService === undefined ? {} : { tokenService }),
+    verifier,
     destinationService,
     connectivityService,
     tenantAccess,
@@ -121,22 +123,22 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   }
 }
 
-/** Connectors of a subaccount trust the tokens that the platform issues for it. */
-async function trustOf(
-  subaccountId: string,
+function startOwnTokenService(
+  { config, authority, clock, log }: CloudOptions,
+  stores: CloudStores,
   registry: RegistryStore,
-  tokenService: RunningTokenService,
-): Promise<readonly TrustedIdp[]> {
-  const tenant = await registry.tenantById(subaccountId)
-  if (tenant === undefined) return []
-  return [
-    {
-      id: '1',
-      name: 'landbridge',
-      description: 'Token service of this platform',
-      issuer: tokenService.issuerOf(tenant.subdomain),
-      jwks: await tokenService.ring.jwks(),
-      enabled: true,
-    },
-  ]
+): Promise<RunningTokenService> {
+  const access = new TenantAccess({ repository: registry, clock })
+  return startTokenService({
+    config: config.tokenService,
+    clients: registry,
+    tenants: registry,
+    users: registry,
+    keys: new SqlSigningKeyStore(stores.identity),
+    singleUse: new SqlSingleUse(stores.identity),
+    mayActIn: (client, tenant) => access.mayActIn(client, tenant),
+    ca: authority,
+    clock,
+    log,
+  })
 }

@@ -2,6 +2,7 @@ import { secretSetting } from '@landbridge/config'
 import { connectivityProxyConfigSchema } from '@landbridge/connectivity-proxy'
 import { type Static, Type } from '@sinclair/typebox'
 import { logLevel } from '../config/shared-settings.ts'
+import { proxyIdentitySchema } from './identity-config.ts'
 
 /** Configuration of `landbridge proxy`. */
 export const proxyConfigSchema = Type.Object({
@@ -20,6 +21,7 @@ export const proxyConfigSchema = Type.Object({
         'PEM of the certificate authority of the platform: trusted for its services, and for certificates of connectors.',
     }),
   ),
+  identity: proxyIdentitySchema,
   tls: Type.Object(
     {
       certificateFile: Type.String({

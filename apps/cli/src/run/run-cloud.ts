@@ -42,6 +42,7 @@ async function start(
     sealer,
     authority,
     proxy: config.proxy,
+    publicUrls: config.publicUrls,
     operatorSecret: operator,
     clock,
     log,
@@ -50,11 +51,9 @@ async function start(
   return {
     caFile,
     operator: { url: connectivityService.url, secret: operator.reveal() },
-    components: [tokenService, destinationService, connectivityService].map(({ name, url }) => ({
-      name,
-      url,
-      readyUrl: `${url}/health/ready`,
-    })),
+    components: [tokenService, destinationService, connectivityService]
+      .filter((app) => app !== undefined)
+      .map(({ name, url }) => ({ name, url, readyUrl: `${url}/health/ready` })),
     close: () => cloud.close(),
   }
 }

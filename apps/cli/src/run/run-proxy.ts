@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isIssuerOf, readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
-import { remoteKeySource, TokenVerifier } from '@landbridge/identity'
+import { readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
 import { type Closeable, closeAll, PlatformError } from '@landbridge/kernel'
 import { ClientToken } from '../compose/client-token.ts'
 import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
+import { proxyVerifier } from '../compose/proxy-verifier.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
 import { createAgent } from '../http/agent.ts'
 import type { Terminal } from '../terminal.ts'
@@ -40,12 +40,16 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
       address: '127.0.0.1',
     })
     started.push({ close: () => agent.destroy() })
-    const token = new ClientToken({ ...key, url: key.tokenUrl, agent, clock })
-    const keysUrl = `https://${key.uaaDomain}/token_keys`
-    const keys = remoteKeySource({ url: keysUrl, clock, log, ...(ca === undefined ? {} : { ca }) })
+    const token = new ClientToken({
+      ...key,
+      url: key.tokenUrl,
+      parameters: config.identity.tokenParameters,
+      agent,
+      clock,
+    })
     const proxy = await startConnectivityProxy({
       config: config.proxy,
-      verifier: new TokenVerifier({ keys, clock, acceptIssuer: (issuer) => isIssuerOf(key.uaaDomain, issuer) }),
+      verifier: proxyVerifier({ config: config.identity, uaaDomain: key.uaaDomain, ca, clock, log }),
       service: {
         url: key.connectivityUrl,
         token: () => token.get(),

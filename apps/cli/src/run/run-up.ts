@@ -40,6 +40,7 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
       version,
       host: config.host,
       ports,
+      identity: config.identity,
       clock: systemClock,
       log: logFile.log,
       progress: (step) => terminal.note(terminal.errorStyle.dim(`${step} ...`)),

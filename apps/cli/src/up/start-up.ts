@@ -5,6 +5,7 @@ import { renderVcapServices } from '@landbridge/registry'
 import type { Bindings } from '../binding/find-bindings.ts'
 import { startCloud } from '../compose/cloud.ts'
 import { startConnectorGroup } from '../compose/connector.ts'
+import type { IdentityConfig } from '../compose/identity-config.ts'
 import { openAuthority, openSealer } from '../compose/platform-keys.ts'
 import { ensureCloudLandscape } from '../demo/cloud-landscape.ts'
 import { ensureConnectorLandscape } from '../demo/connector-landscape.ts'
@@ -24,6 +25,8 @@ export interface UpOptions {
   readonly version: string
   readonly host: string
   readonly ports: Ports
+  /** Who issues tokens besides the built-in token service. */
+  readonly identity: IdentityConfig
   readonly clock: Clock
   readonly log: Log
   /** Called with one line for each step. */
@@ -58,7 +61,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
 
   progress('Starting token, destination and connectivity service')
   const cloud = await startCloud({
-    config: cloudConfig(host, ports),
+    config: { ...cloudConfig(host, ports), identity: { ...options.identity, builtIn: true } },
     storeUrl: `sqlite:${join(dataDirectory, 'cloud.db')}`,
     sealer,
     authority,
@@ -104,7 +107,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
     format: 1,
     version: options.version,
     components: [
-      ...[tokenService, destinationService, connectivityService].map(component),
+      ...[tokenService, destinationService, connectivityService].filter((app) => app !== undefined).map(component),
       ...proxy.components,
       component(connector),
       {

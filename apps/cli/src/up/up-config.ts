@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { upIdentitySchema } from '../compose/identity-config.ts'
 
 function port(standard: number, what: string) {
   return Type.Integer({
@@ -22,6 +23,7 @@ export const upConfigSchema = Type.Object({
     default: 'info',
     description: 'Least severe events that go to landbridge.log in the data directory.',
   }),
+  identity: upIdentitySchema,
   ports: Type.Object(
     {
       token: port(8081, 'the token service (https)'),

@@ -1,6 +1,6 @@
 import { loadConfig } from '@landbridge/config'
 import { connectivityProxyConfigSchema, readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
-import { type LocalCa, TokenVerifier } from '@landbridge/identity'
+import type { LocalCa } from '@landbridge/identity'
 import { type Closeable, closeAll } from '@landbridge/kernel'
 import { type BoundService, type PlatformEndpoints, renderCredentials } from '@landbridge/registry'
 import { ClientToken } from '../compose/client-token.ts'
@@ -39,11 +39,7 @@ export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpPr
   try {
     const proxy = await startConnectivityProxy({
       config: proxyConfig(options),
-      verifier: new TokenVerifier({
-        keys: cloud.tokenService.ring,
-        clock,
-        acceptIssuer: cloud.tokenService.isOwnIssuer,
-      }),
+      verifier: cloud.verifier,
       service: { url: key.connectivityUrl, ca: authority.certificatePem, token: () => token.get(), instance: key },
       tls: { cert, key: tlsKey, connectorCa: authority.certificatePem },
       userTokenNamesTenant: true,

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import { certificateFacts, type LocalCa } from '@landbridge/identity'
+import { certificateFacts, type ExternalRules, type LocalCa } from '@landbridge/identity'
 import { type Clock, isPlatformError, type Log, PlatformError } from '@landbridge/kernel'
 import {
   type ConnectorRepository,
@@ -21,6 +21,8 @@ export interface TrustedIdp {
   readonly description: string
   readonly issuer: string
   readonly jwks: { readonly keys: readonly object[] }
+  /** How the connector is to read tokens of an issuer that is not the platform's own. */
+  readonly rules?: ExternalRules
   readonly enabled: boolean
 }
 

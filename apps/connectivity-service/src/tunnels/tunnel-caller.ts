@@ -1,4 +1,4 @@
-import { bearerToken, type ClientDirectory, type TokenVerifier } from '@landbridge/identity'
+import { bearerToken, type ClientOf, type TokenVerifier } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
 import { type RegistryRepository, servesAllSubaccounts } from '@landbridge/registry'
 import type { FastifyRequest } from 'fastify'
@@ -17,17 +17,19 @@ export interface TunnelCaller {
  */
 export class TunnelCallers {
   readonly #verifier: TokenVerifier
-  readonly #registry: RegistryRepository & ClientDirectory
+  readonly #registry: RegistryRepository
+  readonly #clientOf: ClientOf
 
-  constructor(verifier: TokenVerifier, registry: RegistryRepository & ClientDirectory) {
+  constructor(verifier: TokenVerifier, registry: RegistryRepository, clientOf: ClientOf) {
     this.#verifier = verifier
     this.#registry = registry
+    this.#clientOf = clientOf
   }
 
   /** @throws PlatformError with a TOKEN code or TUNNEL_CALLER_FORBIDDEN */
   async identify(request: FastifyRequest): Promise<TunnelCaller> {
     const token = await this.#verifier.verify(bearerToken(request.headers.authorization))
-    const client = await this.#registry.findClient(token.clientId)
+    const client = await this.#clientOf(token)
     const instance = client && (await this.#registry.findInstance(client.instanceId))
     if (instance === undefined || (instance.service !== 'connectivity_proxy' && instance.service !== 'connectivity'))
       throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { clientId: token.clientId })

@@ -81,6 +81,8 @@ export interface IdentityProvider {
   readonly description: string
   readonly issuer: string
   readonly jwks: object
+  /** How its tokens are to be read, when the platform's own rules are not what it follows. */
+  readonly rules?: object
   readonly enabled: boolean
 }
 

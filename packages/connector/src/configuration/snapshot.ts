@@ -69,7 +69,7 @@ function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined)
     domainMappings: [...subaccount.domainMappings.values()],
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)
-      .map(({ issuer, jwks }) => ({ issuer, jwks })),
+      .map(({ issuer, jwks, rules }) => ({ issuer, jwks, ...(rules === undefined ? {} : { rules }) })),
   }
 }
 

@@ -41,6 +41,8 @@ function toProvider(idp: Readonly<Record<string, unknown>>): CloudIdentityProvid
     description: optionalText(idp, 'description'),
     issuer: optionalText(idp, 'issuer'),
     jwks: typeof idp.jwks === 'object' && idp.jwks !== null ? idp.jwks : { keys: [] },
+    // Rules that are no object stay no object: an issuer with rules must never count as one without.
+    ...(idp.rules === undefined ? {} : { rules: Object(idp.rules) as object }),
   }
 }
 

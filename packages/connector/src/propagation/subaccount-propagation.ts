@@ -1,8 +1,11 @@
 import type { System } from '@landbridge/access'
 import {
   acceptsAnyOf,
+  interpretExternal,
+  interpretedByIssuer,
   type JsonWebKeySet,
   keySourcePerIssuer,
+  readExternalRules,
   staticKeySource,
   TokenVerifier,
   type VerifiedToken,
@@ -140,17 +143,25 @@ export class SubaccountPropagation {
   }
 
   #newVerifier(): TokenVerifier {
-    const issuers = this.#issuers.map(({ issuer, jwks }) => ({
+    const issuers = this.#issuers.map(({ issuer, jwks, rules }) => ({
       accepts: (candidate: string) => candidate === issuer,
       keys: staticKeySource(readKeySet(jwks)),
+      ...(rules === undefined ? {} : { interpret: external(issuer, rules) }),
     }))
     return new TokenVerifier({
       keys: keySourcePerIssuer(issuers),
       clock: this.#propagator.clock,
       acceptIssuer: acceptsAnyOf(issuers),
+      interpret: interpretedByIssuer(issuers),
       expiryToleranceSeconds: (this.#toleranceHours * millisecondsPerHour) / 1000,
     })
   }
+}
+
+/** Tokens of an issuer that is not the platform's own, by the rules that the cloud side has for it. */
+function external(issuer: string, json: object): (token: VerifiedToken) => Promise<VerifiedToken> {
+  const rules = readExternalRules(issuer, json)
+  return (token) => interpretExternal(rules, token)
 }
 
 /** @throws PlatformError PROPAGATION_NO_AUTHORITY */
@@ -168,7 +179,10 @@ function headerDecision(value: string, identity: string): IdentityDecision {
 function sameIssuers(a: readonly TrustedIssuer[], b: readonly TrustedIssuer[]): boolean {
   return (
     a.length === b.length &&
-    a.every((entry, index) => entry.issuer === b[index]?.issuer && entry.jwks === b[index]?.jwks)
+    a.every((entry, index) => {
+      const other = b[index]
+      return entry.issuer === other?.issuer && entry.jwks === other.jwks && entry.rules === other.rules
+    })
   )
 }
 

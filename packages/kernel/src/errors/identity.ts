@@ -92,6 +92,35 @@ export const identityErrors = errorArea({
     remedy: 'Caller: use an access token that the token service issued for a tenant and a client.',
     show: ['claim'],
   },
+  TOKEN_AUDIENCE: {
+    http: 401,
+    socks: 0x02,
+    level: 'warn',
+    retry: 'never',
+    title: 'The token is meant for somebody else',
+    remedy:
+      'Caller: ask the issuer for a token with one of these audiences. Operator: the accepted ones are "audience" in "identity.external".',
+    show: ['expected'],
+  },
+  TOKEN_TENANT_UNKNOWN: {
+    http: 401,
+    socks: 0x02,
+    level: 'warn',
+    retry: 'never',
+    title: 'The tenant of the token is no subaccount of this platform',
+    remedy:
+      'Operator: create the subaccount with this ID, or configure in "identity.external" for this issuer which claim names the tenant ("claims.tenant"), which subaccount it means ("tenants"), or the subaccount of tokens without one ("subaccount").',
+    show: ['tenant', 'reason'],
+  },
+  TOKEN_INSTANCE_UNKNOWN: {
+    http: 401,
+    socks: 0x02,
+    level: 'warn',
+    retry: 'never',
+    title: 'The service instance that the client of the token stands for does not exist',
+    remedy: 'Operator: create the service instance, or correct "clients" in "identity.external" for this issuer.',
+    show: ['instance'],
+  },
   SIGNING_KEY_MISSING: {
     http: 503,
     level: 'error',

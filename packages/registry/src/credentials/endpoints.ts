@@ -1,3 +1,13 @@
+import type { Secret } from '@landbridge/kernel'
+import type { BoundService } from './render-credentials.ts'
+
+/** A client as its issuer knows it. */
+export interface IssuedClient {
+  readonly clientId: string
+  /** Absent when nobody told it to the platform. */
+  readonly clientSecret?: Secret
+}
+
 /** Addresses of the running platform that credentials carry. Everything a client needs and nothing it must guess. */
 export interface PlatformEndpoints {
   /** Bare host of the token service, with port if it is not 443: `localhost:8081`. */
@@ -7,6 +17,8 @@ export interface PlatformEndpoints {
    * does not resolve that name need another one. Without path.
    */
   readonly tokenServiceUrl?: string
+  /** The complete token endpoint, where it is not below that URL at `/oauth/token`. */
+  readonly tokenEndpoint?: string
   /** Base URL of the destination service, without trailing slash and path. */
   readonly destinationUri: string
   /** Base URL of the connectivity service, without trailing slash and path. */
@@ -18,8 +30,10 @@ export interface PlatformEndpoints {
     /** RFC and LDAP share one listener (guide L33853). */
     readonly rfcLdapPort: number
   }
-  /** Public key of the token service, PEM (`BEGIN PUBLIC KEY`). */
-  readonly verificationKey: string
+  /** Public key of the token service, PEM (`BEGIN PUBLIC KEY`). Absent where somebody else issues the tokens. */
+  readonly verificationKey?: string
+  /** Clients at somebody else's issuer, which then stand in bindings instead of their own. */
+  readonly clientOf?: (bound: BoundService) => IssuedClient | undefined
 }
 
 type TokenServiceAddress = Pick<PlatformEndpoints, 'uaaDomain' | 'tokenServiceUrl'>

@@ -1,7 +1,7 @@
 import type { Binding } from '../services/binding.ts'
 import type { ServiceInstance } from '../services/service-instance.ts'
 import type { Subaccount } from '../subaccounts/subaccount.ts'
-import { certificateUrl, type PlatformEndpoints, tokenServiceUrl } from './endpoints.ts'
+import { certificateUrl, type IssuedClient, type PlatformEndpoints, tokenServiceUrl } from './endpoints.ts'
 
 /** A binding with what it belongs to. */
 export interface BoundService {
@@ -30,12 +30,10 @@ export function renderCredentials(bound: BoundService, endpoints: PlatformEndpoi
 }
 
 /** What the credentials of all services share. */
-function clientCredentials({ binding, instance, subaccount }: BoundService, endpoints: PlatformEndpoints) {
+function clientCredentials(bound: BoundService, endpoints: PlatformEndpoints) {
+  const { binding, instance, subaccount } = bound
   return {
-    clientid: binding.clientId,
-    ...(binding.clientSecret === undefined ? {} : { clientsecret: binding.clientSecret.reveal() }),
-    ...(binding.certificate === undefined ? {} : { certificate: binding.certificate }),
-    ...(binding.privateKey === undefined ? {} : { key: binding.privateKey.reveal() }),
+    ...(endpoints.clientOf === undefined ? ownClient(binding) : issuedClient(endpoints.clientOf(bound))),
     url: tokenServiceUrl(subaccount.subdomain, endpoints),
     certurl: certificateUrl(subaccount.subdomain, endpoints),
     uaadomain: endpoints.uaaDomain,
@@ -43,9 +41,25 @@ function clientCredentials({ binding, instance, subaccount }: BoundService, endp
     identityzone: subaccount.subdomain,
     tenantid: subaccount.id,
     tenantmode: 'dedicated',
-    verificationkey: endpoints.verificationKey,
-    'credential-type': binding.credentialType,
+    ...(endpoints.verificationKey === undefined ? {} : { verificationkey: endpoints.verificationKey }),
+    'credential-type': endpoints.clientOf === undefined ? binding.credentialType : 'binding-secret',
   }
+}
+
+function ownClient(binding: Binding): Credentials {
+  return {
+    clientid: binding.clientId,
+    ...(binding.clientSecret === undefined ? {} : { clientsecret: binding.clientSecret.reveal() }),
+    ...(binding.certificate === undefined ? {} : { certificate: binding.certificate }),
+    ...(binding.privateKey === undefined ? {} : { key: binding.privateKey.reveal() }),
+  }
+}
+
+/** Empty when nobody configured a client for the instance: the issuer knows none of ours. */
+function issuedClient(client: IssuedClient | undefined): Credentials {
+  if (client === undefined) return {}
+  const { clientId, clientSecret } = client
+  return { clientid: clientId, ...(clientSecret === undefined ? {} : { clientsecret: clientSecret.reveal() }) }
 }
 
 function xsuaaCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
@@ -86,6 +100,14 @@ function connectivityCredentials(bound: BoundService, endpoints: PlatformEndpoin
   }
 }
 
+/** Where the token service of a tenant is: with somebody else's issuer nobody can tell. */
+function ownPattern({ uaaDomain }: PlatformEndpoints): Credentials {
+  return {
+    token_service_url_pattern: `https://{tenant}.${uaaDomain}/oauth/token`,
+    token_service_url_pattern_tenant_key: 'subaccount_subdomain',
+  }
+}
+
 /** The service key that a connectivity proxy is paired with (guide L32507, connectivity-proxy 2.10). */
 function proxyCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
   return {
@@ -99,9 +121,9 @@ function proxyCredentials(bound: BoundService, endpoints: PlatformEndpoints): Cr
     },
     subaccount_id: bound.subaccount.id,
     subaccount_subdomain: bound.subaccount.subdomain,
-    token_service_url: `${tokenServiceUrl(bound.subaccount.subdomain, endpoints)}/oauth/token`,
-    token_service_url_pattern: `https://{tenant}.${endpoints.uaaDomain}/oauth/token`,
-    token_service_url_pattern_tenant_key: 'subaccount_subdomain',
+    token_service_url:
+      endpoints.tokenEndpoint ?? `${tokenServiceUrl(bound.subaccount.subdomain, endpoints)}/oauth/token`,
+    ...(endpoints.clientOf === undefined ? ownPattern(endpoints) : {}),
     token_service_domain: endpoints.uaaDomain,
   }
 }

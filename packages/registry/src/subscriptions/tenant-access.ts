@@ -1,4 +1,4 @@
-import type { ClientDirectory, OAuthClient, Tenant, VerifiedToken } from '@landbridge/identity'
+import type { CallingClient, ClientDirectory, ClientOf, Tenant, VerifiedToken } from '@landbridge/identity'
 import type { Clock } from '@landbridge/kernel'
 import type { RegistryRepository } from '../repository.ts'
 import { servesAllSubaccounts } from '../services/service-instance.ts'
@@ -6,6 +6,8 @@ import { servesAllSubaccounts } from '../services/service-instance.ts'
 export interface TenantAccessOptions {
   readonly repository: RegistryRepository & ClientDirectory
   readonly clock: Clock
+  /** The client that a token was issued to. Default: the binding with the client ID of the token. */
+  readonly clientOf?: ClientOf
 }
 
 /** A change of subscriptions is seen after this time, on every replica. */
@@ -20,18 +22,20 @@ const maxRemembered = 10_000
  */
 export class TenantAccess {
   readonly #repository: RegistryRepository & ClientDirectory
+  readonly #clientOf: ClientOf
   readonly #clock: Clock
   /** Answers to `mayActFor`, in order of their age. */
   readonly #remembered: Map<string, { readonly answer: boolean; readonly untilMs: number }>
 
-  constructor({ repository, clock }: TenantAccessOptions) {
+  constructor({ repository, clock, clientOf }: TenantAccessOptions) {
     this.#repository = repository
+    this.#clientOf = clientOf ?? ((token) => repository.findClient(token.clientId))
     this.#clock = clock
     this.#remembered = new Map()
   }
 
   /** Whether a client may get tokens of a tenant. Reads the store, so that an ended subscription ends at once. */
-  async mayActIn(client: OAuthClient, tenant: Tenant): Promise<boolean> {
+  async mayActIn(client: CallingClient, tenant: Tenant): Promise<boolean> {
     if (client.subaccountId === tenant.id) return true
     if (client.service === 'connectivity_proxy') {
       const instance = await this.#repository.findInstance(client.instanceId)
@@ -46,11 +50,11 @@ export class TenantAccess {
    * Answers are remembered for ten seconds.
    */
   async mayActFor(token: VerifiedToken, userTenantId: string): Promise<boolean> {
-    const key = `${token.clientId}\n${token.tenantId}\n${userTenantId}`
+    const key = `${token.clientId}\n${token.instanceId}\n${token.tenantId}\n${userTenantId}`
     const nowMs = this.#clock.now()
     const known = this.#remembered.get(key)
     if (known !== undefined && known.untilMs > nowMs) return known.answer
-    const client = await this.#repository.findClient(token.clientId)
+    const client = await this.#clientOf(token)
     const answer =
       client !== undefined &&
       client.subaccountId === token.tenantId &&
