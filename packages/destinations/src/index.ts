@@ -1,6 +1,13 @@
 export type { AuthenticationType, FindHeaders, TokenContext } from './authentication/authentication-type.ts'
 export { authenticationName, authenticationType } from './authentication/table.ts'
-export type { CertificateStore, StoredCertificate } from './certificate-store.ts'
+export type {
+  CertificateFactsToKeep,
+  CertificateGeneration,
+  CertificateStore,
+  CertificateValidity,
+  ManagedCertificateStore,
+  StoredCertificate,
+} from './certificate-store.ts'
 export { redact, withoutCredentials } from './credentials.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
@@ -11,6 +18,8 @@ export {
   type FoundDestination,
   locateDestination,
 } from './find-destination.ts'
+export type { FragmentStore, StoredFragment } from './fragment-store.ts'
+export { type Label, type LabelStore, patchLabels, readLabels } from './labels.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'

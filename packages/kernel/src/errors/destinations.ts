@@ -52,6 +52,14 @@ export const destinationsErrors = errorArea({
     remedy: 'Caller: check X-fragment-name, or mark the fragment as optional with X-fragment-optional.',
     show: ['fragment'],
   },
+  DESTINATION_LABELS_INVALID: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The labels are not valid',
+    remedy: 'Caller: send an array of {"key": …, "values": […]} with at most 10 labels of 10 values each.',
+    show: ['reason'],
+  },
   DESTINATION_QUERY_INVALID: {
     http: 400,
     level: 'info',
