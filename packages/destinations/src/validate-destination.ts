@@ -1,10 +1,10 @@
 import { PlatformError } from '@landbridge/kernel'
 import { authenticationName, authenticationType } from './authentication/table.ts'
+import { nameOnCreate } from './name-syntax.ts'
 import { type Properties, present } from './properties.ts'
 
 const types: ReadonlySet<string> = new Set(['HTTP', 'RFC', 'MAIL', 'LDAP', 'TCP'])
 const proxyTypes: ReadonlySet<string> = new Set(['Internet', 'OnPremise', 'PrivateLink'])
-const nameOnCreate = /^[A-Za-z0-9_-]{1,200}$/
 
 /**
  * Checks a destination before it is written. Unknown properties are fine, a referenced certificate may come later.

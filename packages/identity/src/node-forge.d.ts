@@ -1,4 +1,4 @@
-/** The part of node-forge that reads PKCS#12. Bytes are binary strings. */
+/** The part of node-forge that reads and writes PKCS#12. Bytes are binary strings. */
 declare module 'node-forge' {
   export interface Asn1 {
     type: number
@@ -9,6 +9,7 @@ declare module 'node-forge' {
     readonly key?: unknown
     readonly cert?: unknown
     readonly asn1?: Asn1
+    readonly attributes?: { readonly friendlyName?: readonly string[]; readonly localKeyId?: readonly string[] }
   }
   export interface Pfx {
     readonly safeContents: readonly { readonly safeBags: readonly Bag[] }[]
@@ -19,10 +20,19 @@ declare module 'node-forge' {
       toDer(asn1: Asn1): { getBytes(): string }
       derToOid(bytes: string): string
     }
-    readonly pkcs12: { pkcs12FromAsn1(asn1: Asn1, strict: boolean, password: string): Pfx }
+    readonly pkcs12: {
+      pkcs12FromAsn1(asn1: Asn1, strict: boolean, password: string): Pfx
+      toPkcs12Asn1(
+        key: unknown,
+        chain: readonly string[],
+        password: string,
+        options: { readonly algorithm: 'aes256' | '3des'; readonly friendlyName: string },
+      ): Asn1
+    }
     readonly pki: {
       readonly oids: Readonly<Record<string, string>>
       certificateToAsn1(certificate: unknown): Asn1
+      privateKeyFromPem(pem: string): unknown
       privateKeyToAsn1(key: unknown): Asn1
       wrapRsaPrivateKey(key: Asn1): Asn1
     }

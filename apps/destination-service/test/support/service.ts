@@ -9,7 +9,15 @@ import {
   Sealer,
   silentLog,
 } from '@landbridge/kernel'
-import { type DestinationTables, destinationMigrations, openStore, SqlDestinationStore } from '@landbridge/store'
+import {
+  type DestinationTables,
+  destinationMigrations,
+  openStore,
+  SqlAuthorityStore,
+  SqlCertificateStore,
+  SqlDestinationStore,
+  SqlFragmentStore,
+} from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
@@ -38,6 +46,8 @@ export const config: DestinationServiceConfig = {
   port: 0,
   tokenCacheEntries: 100,
   tokenDeadlineMs: 60_000,
+  requestsPerMinute: 0,
+  certificateRenewalPeriodMs: 3_600_000,
   privateTokenServices: 'allow',
   allowedTokenServices: [],
 }
@@ -86,6 +96,9 @@ export async function startService(
   const app = await startDestinationService({
     config: { ...config, ...more.config },
     store: new SqlDestinationStore(store),
+    fragments: new SqlFragmentStore(store),
+    certificates: new SqlCertificateStore(store),
+    authorities: new SqlAuthorityStore(store),
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
@@ -111,25 +124,31 @@ export async function startService(
     close: () => closeAll([store, app]),
     async call(method, path, options = {}) {
       const bearer = options.token === undefined ? await token() : options.token
-      const answer = await fetch(`${app.url}/destination-configuration/v1${path}`, {
+      const { body } = options
+      // Paths of later versions and of maintenance say so themselves.
+      const full = /^\/(?:v\d|maintenance)\//.test(path) ? path : `/v1${path}`
+      const answer = await fetch(`${app.url}/destination-configuration${full}`, {
         method,
         headers: {
           ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-          ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...options.headers,
         },
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
-      const text = await answer.text()
-      const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
-      assert.deepEqual(
-        contractProblems(method, path, answer.status, isJson ? JSON.parse(text) : text),
-        [],
-        `${method} ${path}`,
-      )
-      return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : null) as never }
+      return checkedReply(method, full, answer)
     },
   }
+}
+
+/** Reads an answer; every answer of these tests is held against the published contract. */
+export async function checkedReply(method: string, path: string, answer: Response): Promise<Reply> {
+  const text = await answer.text()
+  const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
+  const body: unknown = isJson ? JSON.parse(text) : text
+  const { status, headers } = answer
+  assert.deepEqual(contractProblems(method, path, { status, headers, body }), [], `${method} ${path}: ${text}`)
+  return { status, headers, text, body: (isJson ? body : null) as never }
 }
 
 /** Token of a tenant for the first instance. */
