@@ -47,5 +47,6 @@ export function refuseMixedLevels(levels: readonly Level[], scope: Scope): void 
 
 /** Chains are predefined, and there are none. @throws PlatformError DESTINATION_CHAIN_UNKNOWN */
 export function refuseChain(name: string | undefined): void {
-  if (name !== undefined) throw new PlatformError('DESTINATION_CHAIN_UNKNOWN', { name })
+  if (name !== undefined)
+    throw new PlatformError('DESTINATION_CHAIN_UNKNOWN', { parameter: 'X-chain-name', reason: name })
 }

@@ -92,7 +92,7 @@ export const destinationsErrors = errorArea({
     retry: 'never',
     title: 'The destination chain is not known',
     remedy: 'Caller: leave out X-chain-name; this service has no predefined chains.',
-    show: ['name'],
+    show: ['parameter', 'reason'],
   },
   DESTINATION_RATE_LIMITED: {
     http: 429,
