@@ -16,8 +16,9 @@ export function startRenewalTimer(
   }
   const once = async () => {
     try {
-      await renewal.renewDue(clock.now())
+      const renewed = await renewal.renewDue(clock.now())
       await renewal.reportEnding(clock.now())
+      log.debug('destination.certificate.renewal-run', { renewed })
     } catch (failure) {
       log.error('destination.certificate.renewal-run-failed', {}, failure)
     }

@@ -46,7 +46,8 @@ export {
 } from './own-certificate.ts'
 export { hashPassword, verifyPassword } from './password.ts'
 export { readPkcs12, readPkcs12Certificates, writePkcs12 } from './pkcs12.ts'
-export type { Pkcs12Certificate, Pkcs12Content } from './pkcs12-writer.ts'
+export type { Pkcs12Certificate } from './pkcs12-certificates.ts'
+export type { Pkcs12Content } from './pkcs12-writer.ts'
 export { type RemoteKeySourceOptions, remoteKeySource } from './remote-key-source.ts'
 export {
   newSigningKey,

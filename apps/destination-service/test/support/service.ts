@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
+import { type AuthorityStore, CertificateAuthorities, CertificateRenewal } from '@landbridge/destinations'
 import {
   type Closeable,
   closeAll,
@@ -47,7 +49,7 @@ export const config: DestinationServiceConfig = {
   tokenCacheEntries: 100,
   tokenDeadlineMs: 60_000,
   requestsPerMinute: 0,
-  certificateRenewalPeriodMs: 3_600_000,
+  certificateRenewalPeriodMs: 1e12,
   privateTokenServices: 'allow',
   allowedTokenServices: [],
 }
@@ -66,6 +68,12 @@ export interface TestService extends Closeable {
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
+  /** Resolves with the next log line of a kind, or with an earlier one. */
+  logged(isIt: (line: string) => boolean): Promise<string>
+  /** While true, the store of the certificate authority fails. */
+  failAuthority: boolean
+  /** Runs the renewal of certificates; the app's own timer stands still unless a test sets its period. */
+  renewed(): Promise<void>
   /** Sends a request and checks the answer against the published contract. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
 }
@@ -84,7 +92,11 @@ export async function startService(
 ): Promise<TestService> {
   const clock = new ManualClock()
   const log: string[] = []
-  const write = createLog((...line) => log.push(JSON.stringify(line)), 'debug')
+  const lines = new EventEmitter()
+  const write = createLog((...line) => {
+    log.push(JSON.stringify(line))
+    lines.emit('line')
+  }, 'debug')
   const store = await openStore<DestinationTables>({
     url,
     sealer: new Sealer(randomBytes(32)),
@@ -93,12 +105,18 @@ export async function startService(
     migrations: destinationMigrations,
   })
   const { sign, verifier } = await testTokens(clock)
+  const certificates = new SqlCertificateStore(store)
+  const kept = new SqlAuthorityStore(store)
+  const authorities: AuthorityStore = {
+    find: () => (service.failAuthority ? Promise.reject(new Error('the authority is gone')) : kept.find()),
+    replace: (next, former) => kept.replace(next, former),
+  }
   const app = await startDestinationService({
     config: { ...config, ...more.config },
     store: new SqlDestinationStore(store),
     fragments: new SqlFragmentStore(store),
-    certificates: new SqlCertificateStore(store),
-    authorities: new SqlAuthorityStore(store),
+    certificates,
+    authorities,
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
@@ -114,10 +132,28 @@ export async function startService(
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
   })
+  const renewal = new CertificateRenewal({
+    store: certificates,
+    authorities: new CertificateAuthorities(authorities, clock),
+    clock,
+    log: write,
+  })
   const token = (claims: Partial<TestClaims> = {}) =>
     sign({ zid: provider.id, subdomain: provider.subdomain, clientId: clients.first.clientId, ...claims })
-  return {
+  const service: TestService = {
     app,
+    failAuthority: false,
+    async logged(isIt) {
+      for (;;) {
+        const line = log.find(isIt)
+        if (line !== undefined) return line
+        await once(lines, 'line')
+      }
+    },
+    async renewed() {
+      await renewal.renewDue(clock.now())
+      await renewal.reportEnding(clock.now())
+    },
     clock,
     log,
     token,
@@ -139,6 +175,7 @@ export async function startService(
       return checkedReply(method, full, answer)
     },
   }
+  return service
 }
 
 /** Reads an answer; every answer of these tests is held against the published contract. */
