@@ -63,7 +63,7 @@ function javaKeyStore(pem: string, alias: string, password: string): Buffer {
 }
 
 for (const path of ['/subaccountCertificates', '/instanceCertificates'])
-  test(`${path}: upload, read, list, replace, delete, one by one and in bulk (DEST-066, DEST-069, RC-101)`, async () => {
+  test(`${path}: upload, read, list, replace, delete, one by one and in bulk (DEST-066, DEST-069, RC-101, CONN-171)`, async () => {
     const own = await startService('sqlite::memory:')
     const call = (method: string, more = '', body?: unknown) =>
       own.call(method, path + more, body === undefined ? {} : { body })
@@ -183,7 +183,7 @@ test('content that is not base64, and bodies without name or content, are refuse
   assert.equal((await post({ Name: 'lines.pem', Content: lines })).status, 201)
 })
 
-test('public keys are chains without private keys, one per alias of a key store (DEST-070, RC-102)', async () => {
+test('public keys are chains without private keys, one per alias of a key store (DEST-070, RC-102, CONN-173)', async () => {
   const [leaf, root] = splitPemChain(issued.cert)
   await post({ Name: 'p.pem', Content: base64(issued.key + issued.cert) })
   const [pem] = await publicKeys('p.pem')
@@ -204,7 +204,7 @@ test('public keys are chains without private keys, one per alias of a key store 
   )
 })
 
-test('public keys of a key store with a password are refused with the text of the contract (DEST-070, RC-102)', async () => {
+test('public keys of a key store with a password are refused with the text of the contract (DEST-070, RC-102, CONN-173)', async () => {
   await post({ Name: 'locked.p12', Content: base64(await pkcs12('secret')) })
   await post({ Name: 'locked.jks', Content: base64(javaKeyStore(issued.cert, 'x', 'secret')) })
   for (const name of ['locked.p12', 'locked.jks']) {
@@ -217,7 +217,7 @@ test('public keys of a key store with a password are refused with the text of th
   assert.equal((await service.call('GET', '/subaccountCertificates/nobody/publicKeys')).status, 404)
 })
 
-test('attributes make a key pair and a certificate of the built-in authority, with defaults (DEST-071, RC-101)', async () => {
+test('attributes make a key pair and a certificate of the built-in authority, with defaults (DEST-071, RC-101, CONN-172)', async () => {
   const attributes = { CN: 'my name', Validity: { TimeUnit: 'DAYS', Value: 30 } }
   assert.equal((await post({ Name: 'made.pem', Type: 'PEM', Attributes: attributes })).status, 201)
   const { bytes, Type } = await read('made.pem')

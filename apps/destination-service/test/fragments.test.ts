@@ -25,7 +25,7 @@ async function find(path: string, headers: Record<string, string> = {}, token?: 
 }
 
 for (const path of ['/subaccountDestinationFragments', '/instanceDestinationFragments'])
-  test(`${path}: create once, read, replace wholly, list, delete (DEST-238, RC-097)`, async () => {
+  test(`${path}: create once, read, replace wholly, list, delete (DEST-238, RC-097, CONN-174)`, async () => {
     const token = await fixture.service.token({ clientId: clients.second.clientId })
     const on = (method: string, more = '', body?: unknown) =>
       call(method, path + more, body === undefined ? { token } : { token, body })
@@ -48,7 +48,7 @@ for (const path of ['/subaccountDestinationFragments', '/instanceDestinationFrag
     assert.deepEqual((await on('DELETE', '/life')).body, { Count: 0 })
   })
 
-test('a fragment needs a name and must not have Name or Type (RC-097)', async () => {
+test('a fragment needs a name and must not have Name or Type (RC-097, CONN-174)', async () => {
   for (const [body, word] of [
     [{ URL: 'x' }, 'FragmentName'],
     [{ FragmentName: 'a b' }, 'FragmentName'],
@@ -63,7 +63,7 @@ test('a fragment needs a name and must not have Name or Type (RC-097)', async ()
   }
 })
 
-test("a fragment's values win, the answer names it, and tokens are fetched for the mixture (DEST-238, CONN-173)", async () => {
+test("a fragment's values win, the answer names it, and tokens are fetched for the mixture (DEST-238, CONN-151)", async () => {
   const name = await fixture.clientCredentials({ extra: 'kept' })
   const body = { FragmentName: 'override', clientId: 'other-client', URL: 'https://other.test' }
   await call('POST', '/subaccountDestinationFragments', { body })
@@ -110,7 +110,7 @@ test('an unknown fragment is an error that names it, unless it is optional (RC-0
   assert.equal(optional.body.destinationConfiguration.FragmentName, undefined)
 })
 
-test('a fragment is looked for on the level of the destination only; several are laid over in their order (DEST-238)', async () => {
+test('a fragment is looked for on the level of the destination only; several are laid over in their order (DEST-238, CONN-151, CONN-153)', async () => {
   const name = await fixture.put({ Authentication: 'NoAuthentication' })
   await call('POST', '/instanceDestinationFragments', { body: { FragmentName: 'inner' } })
   assert.equal((await find(`/destinations/${name}`, { 'X-fragment-name': 'inner' })).status, 404)
@@ -124,7 +124,7 @@ test('a fragment is looked for on the level of the destination only; several are
   assert.deepEqual([value, first, second, FragmentName], ['2', 'x', 'x', 'first,second'])
 })
 
-test('consume reads exactly one level, the instance level without one, and shows no owner (DEST-239, RC-105, RC-107)', async () => {
+test('consume reads exactly one level, the instance level without one, and shows no owner (DEST-239, RC-105, RC-107, CONN-155)', async () => {
   const destination = { Name: 'levels', Type: 'HTTP', URL: 'https://subaccount.test' }
   await call('POST', '/subaccountDestinations', { body: destination })
   const absent = await find('/v2/destinations/levels')

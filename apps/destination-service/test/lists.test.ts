@@ -36,7 +36,7 @@ async function refusal(from: TestService, parameters: Readonly<Record<string, st
   return (reply.body as { ErrorMessage: string }).ErrorMessage
 }
 
-test('pages are slices in the order of names: ten by default, sizes and numbers out of range are refused (DEST-057, RC-092, CONN-155)', async () => {
+test('pages are slices in the order of names: ten by default, sizes and numbers out of range are refused (DEST-057, RC-092, CONN-167, CONN-168)', async () => {
   const all = Array.from({ length: 23 }, (_, index) => `d${String(index).padStart(2, '0')}`)
   const own = await fresh(...all.toReversed())
   assert.deepEqual(await names(own, { $page: 1 }), all.slice(0, 10))
@@ -78,7 +78,7 @@ test('links lead to the previous and the next page where there is one (DEST-059)
   await own.close()
 })
 
-test('$select=Name returns names only, and nothing else can be selected (DEST-060, RC-091)', async () => {
+test('$select=Name returns names only, and nothing else can be selected (DEST-060, RC-091, CONN-169)', async () => {
   const own = await fresh('b', 'a')
   assert.deepEqual((await own.call('GET', path + query({ $select: 'Name' }))).body, [{ Name: 'a' }, { Name: 'b' }])
   for (const value of ['name', 'URL', 'Name,URL', ''])
@@ -86,7 +86,7 @@ test('$select=Name returns names only, and nothing else can be selected (DEST-06
   await own.close()
 })
 
-test('an in-list finds exactly the named ones that exist; names are encoded inside the quotes (DEST-061, RC-088)', async () => {
+test('an in-list finds exactly the named ones that exist; names are encoded inside the quotes (DEST-061, RC-088, CONN-170)', async () => {
   const own = await fresh('a', 'b', 'c')
   assert.deepEqual(await names(own, { $filter: "Name in ('c', 'a','nobody')" }), ['a', 'c'])
   assert.deepEqual(await names(own, { $filter: "Name in ('%61')" }), ['a'])
@@ -155,7 +155,7 @@ test('only what was written within the last minutes is found by modifiedwithin (
   await own.close()
 })
 
-test('two list modes at once are refused (DEST-064, RC-093)', async () => {
+test('two list modes at once are refused (DEST-064, RC-093, CONN-169)', async () => {
   const modes = { $page: '1', $filter: "Name in ('a')", $select: 'Name' }
   for (const omitted of Object.keys(modes)) {
     const two = Object.fromEntries(Object.entries(modes).filter(([name]) => name !== omitted))
@@ -198,7 +198,7 @@ test('a list of one level shows nothing of another level or instance, in every m
 })
 
 for (const family of ['/subaccountDestinations', '/instanceDestinations'])
-  test(`${family}: the listed ones are deleted at once, with a word on each (DEST-045, RC-086, RC-085)`, async () => {
+  test(`${family}: the listed ones are deleted at once, with a word on each (DEST-045, RC-085, RC-086, CONN-164)`, async () => {
     await service.call('POST', family, { body: ['a', 'b', 'c'].map(destination) })
     const reply = await service.call('DELETE', family + query({ $filter: "Name in ('a', 'nobody', 'b', 'a')" }))
     assert.deepEqual(
