@@ -26,6 +26,20 @@ export const destinationServiceConfigSchema = Type.Object(
       'x-unit': 'ms',
       description: 'Longest time for one token request whose destination sets a timeout of 0.',
     }),
+    requestsPerMinute: Type.Integer({
+      minimum: 0,
+      maximum: 10_000_000,
+      default: 60_000,
+      description:
+        'Requests that one service instance may send for one tenant, per minute and replica; 0 means no limit. Beyond it the answer is 429 with Retry-After.',
+    }),
+    certificateRenewalPeriodMs: Type.Integer({
+      minimum: 60_000,
+      maximum: 86_400_000,
+      default: 3_600_000,
+      'x-unit': 'ms',
+      description: 'How often generated certificates are renewed that are due, and those that end soon are reported.',
+    }),
     privateTokenServices: Type.Union([Type.Literal('deny'), Type.Literal('allow')], {
       default: 'deny',
       description:

@@ -1,25 +1,40 @@
 import {
+  type AuthorityStore,
+  CertificateAuthorities,
+  CertificateRenewal,
   type DestinationStore,
   EndpointPolicy,
-  instanceLevel,
-  subaccountLevel,
+  type FragmentStore,
+  type ManagedCertificateStore,
   type TokenEndpoint,
   TokenSource,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
 import type { ClientDirectory, ClientOf, TenantDirectory, TokenVerifier } from '@landbridge/identity'
-import { type Clock, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
+import { type Clock, closeAll, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
+import type { FastifyInstance } from 'fastify'
+import { registerApiDocs } from './api-docs.ts'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
 import { errorBody } from './error-body.ts'
+import { registerRateLimit } from './rate-limit.ts'
+import { startRenewalTimer } from './renewal-timer.ts'
 import { certificateRoutes } from './routes/certificates.ts'
+import { consumeRoute } from './routes/consume.ts'
 import { destinationRoutes } from './routes/destinations.ts'
 import { findRoute } from './routes/find.ts'
+import { fragmentRoutes } from './routes/fragments.ts'
+import { callerOf, type LevelOf, levelFamilies } from './routes/level-routes.ts'
+import { maintenanceRoutes } from './routes/maintenance.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
   readonly store: DestinationStore
+  readonly fragments: FragmentStore
+  readonly certificates: ManagedCertificateStore
+  /** Keeps the authority that signs generated certificates. */
+  readonly authorities: AuthorityStore
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
@@ -37,7 +52,7 @@ const longestUri = 4_000
 
 /** Starts the destination service; it listens when the promise resolves. */
 export async function startDestinationService(options: DestinationServiceOptions): Promise<RunningApp> {
-  const { config, store, clock, log } = options
+  const { config, clock, log } = options
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
     verifier: options.verifier,
@@ -45,30 +60,56 @@ export async function startDestinationService(options: DestinationServiceOptions
     log,
     cacheEntries: config.tokenCacheEntries,
   })
+  const authorities = new CertificateAuthorities(options.authorities, clock)
   const api = createApi({ log, errorBody, quiet: ['/health'] })
   api.decorateRequest('caller')
-  await api.register(
-    async (v1) => {
-      v1.addHook('onRequest', async (request, reply) => {
-        if (request.url.length > longestUri) throw new PlatformError('DESTINATION_URI_TOO_LONG')
-        request.setDecorator('caller', await authenticate(options, request, reply))
-      })
-      findRoute(v1, store, tokens)
-      destinationRoutes(v1, '/subaccountDestinations', store, (caller) => subaccountLevel(caller.scope))
-      destinationRoutes(v1, '/instanceDestinations', store, (caller) => instanceLevel(caller.scope))
-      certificateRoutes(v1, '/subaccountCertificates')
-      certificateRoutes(v1, '/instanceCertificates')
-    },
-    { prefix: '/destination-configuration/v1' },
-  )
+  await registerApiDocs(api)
+  await api.register((root) => registerRoutes(root, options, tokens, authorities), {
+    prefix: '/destination-configuration',
+  })
   const port = await listen(api, config.host, config.port, 'destinationService.port')
+  const renewal = new CertificateRenewal({ store: options.certificates, authorities, clock, log })
+  const timer = startRenewalTimer(renewal, config.certificateRenewalPeriodMs, { clock, log })
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   return {
     name: 'destination-service',
     url: `http://${host}:${port}`,
     ready: () => true,
-    close: () => api.close(),
+    close: () => closeAll([timer, api]),
   }
+}
+
+/** Everything below `/destination-configuration` asks for a token first. */
+async function registerRoutes(
+  root: FastifyInstance,
+  options: DestinationServiceOptions,
+  tokens: TokenSource,
+  authorities: CertificateAuthorities,
+): Promise<void> {
+  const { store, fragments, certificates, clock, log } = options
+  // The schemas of the routes describe; the domain checks, because its refusals name property and reason.
+  root.setValidatorCompiler(() => () => true)
+  root.setSerializerCompiler(() => JSON.stringify)
+  root.addHook('onRequest', async (request, reply) => {
+    if (request.url.length > longestUri) throw new PlatformError('DESTINATION_URI_TOO_LONG')
+    request.setDecorator('caller', await authenticate(options, request, reply))
+  })
+  await registerRateLimit(root, options.config.requestsPerMinute)
+  maintenanceRoutes(root)
+  await root.register(async (v2) => consumeRoute(v2, { store, fragments, tokens }), { prefix: '/v2' })
+  await root.register(
+    async (v1) => {
+      findRoute(v1, { store, fragments, tokens })
+      for (const { prefix, level } of levelFamilies) {
+        const levelOf: LevelOf = (request) => level(callerOf(request))
+        destinationRoutes(v1, `${prefix}Destinations`, store, levelOf, clock)
+        fragmentRoutes(v1, `${prefix}DestinationFragments`, fragments, levelOf, clock)
+        const certificateOptions = { store: certificates, destinations: store, authorities, clock, log }
+        certificateRoutes(v1, `${prefix}Certificates`, certificateOptions, levelOf)
+      }
+    },
+    { prefix: '/v1' },
+  )
 }
 
 function defaultEndpoint({ config, clock, log, ca }: DestinationServiceOptions): TokenEndpoint {

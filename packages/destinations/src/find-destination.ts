@@ -61,9 +61,6 @@ export async function answerFind(
 export function checkFindHeaders(headers: FindHeaders): void {
   if (headers.userToken !== undefined && headers.tenant !== undefined)
     throw new PlatformError('DESTINATION_TENANT_WITH_USER')
-  // There are no fragments yet, so every named one is missing.
-  if (headers.fragmentName !== undefined && headers.fragmentOptional !== true)
-    throw new PlatformError('DESTINATION_FRAGMENT_NOT_FOUND', { fragment: headers.fragmentName })
 }
 
 /** Clients expect these for every HTTP destination, also when they were not written. */

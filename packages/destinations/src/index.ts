@@ -1,6 +1,24 @@
 export type { AuthenticationType, FindHeaders, TokenContext } from './authentication/authentication-type.ts'
 export { authenticationName, authenticationType } from './authentication/table.ts'
-export type { CertificateStore, StoredCertificate } from './certificate-store.ts'
+export type {
+  CertificateFactsToKeep,
+  CertificateGeneration,
+  CertificateStore,
+  CertificateValidity,
+  ManagedCertificateStore,
+  StoredCertificate,
+} from './certificate-store.ts'
+export {
+  type AuthorityStore,
+  CertificateAuthorities,
+  type KeptAuthority,
+} from './certificates/certificate-authority.ts'
+export { type CertificateBody, readCertificateBody } from './certificates/certificate-body.ts'
+export { chainProblem, recogniseCertificate } from './certificates/certificate-format.ts'
+export { certificateReferences } from './certificates/certificate-references.ts'
+export { generateCertificate, generationOf } from './certificates/generate-certificate.ts'
+export { type PublicKey, publicKeysOf } from './certificates/public-keys.ts'
+export { CertificateRenewal } from './certificates/renew-certificates.ts'
 export { redact, withoutCredentials } from './credentials.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
@@ -11,8 +29,20 @@ export {
   type FoundDestination,
   locateDestination,
 } from './find-destination.ts'
+export type { FragmentStore, StoredFragment } from './fragment-store.ts'
+export { locateFragments, readFragment, withFragments } from './fragments.ts'
+export { type Label, type LabelStore, patchLabels, readLabels } from './labels.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
+export { type Filter, parseFilter } from './lists/filter.ts'
+export {
+  filtered,
+  type ListAbilities,
+  metadataOfEntry,
+  pageOfList,
+  parseListQuery,
+} from './lists/list-query.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
+export { parseReference, refuseChain, refuseMixedLevels } from './reference.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'
 export { TokenCache } from './token/token-cache.ts'
 export type { TokenEndpoint, TokenRequest, TokenResponse } from './token/token-endpoint.ts'

@@ -1,10 +1,11 @@
 import { PlatformError } from '@landbridge/kernel'
 import { authenticationName, authenticationType } from './authentication/table.ts'
+import { nameOnCreate } from './name-syntax.ts'
 import { type Properties, present } from './properties.ts'
+import { ruleProblems } from './property-rules.ts'
 
 const types: ReadonlySet<string> = new Set(['HTTP', 'RFC', 'MAIL', 'LDAP', 'TCP'])
 const proxyTypes: ReadonlySet<string> = new Set(['Internet', 'OnPremise', 'PrivateLink'])
-const nameOnCreate = /^[A-Za-z0-9_-]{1,200}$/
 
 /**
  * Checks a destination before it is written. Unknown properties are fine, a referenced certificate may come later.
@@ -15,7 +16,9 @@ export function validateDestination(properties: Properties, isNew: boolean): voi
   const problems = [
     ...nameProblems(properties, isNew),
     ...typeProblems(properties),
+    ...ruleProblems(properties),
     ...(properties.Type === 'HTTP' ? httpProblems(properties) : []),
+    ...(properties.Type === 'MAIL' ? mailProblems(properties) : []),
   ]
   if (problems.length > 0) throw new PlatformError('DESTINATION_INVALID', { problems })
 }
@@ -45,4 +48,12 @@ function httpProblems(properties: Properties): string[] {
   if (proxyTypes.has(proxyType) && !type.proxyTypes.includes(proxyType))
     problems.push(`property ProxyType must be ${type.proxyTypes.join(' or ')} for ${type.name}`)
   return [...problems, ...type.validate(properties)]
+}
+
+/** A mail destination reaches its server on the Internet or through a Cloud Connector (guide L5889-5906). */
+function mailProblems(properties: Properties): string[] {
+  const proxyType = present(properties, 'ProxyType') ?? 'Internet'
+  return proxyType === 'Internet' || proxyType === 'OnPremise'
+    ? []
+    : ['property ProxyType must be Internet or OnPremise for MAIL']
 }

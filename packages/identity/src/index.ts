@@ -61,7 +61,9 @@ export {
   signingRequest,
 } from './own-certificate.ts'
 export { hashPassword, verifyPassword } from './password.ts'
-export { readPkcs12 } from './pkcs12.ts'
+export { readPkcs12, readPkcs12Certificates, writePkcs12 } from './pkcs12.ts'
+export type { Pkcs12Certificate } from './pkcs12-certificates.ts'
+export type { Pkcs12Content } from './pkcs12-writer.ts'
 export { type RemoteKeySourceOptions, remoteKeySource } from './remote-key-source.ts'
 export {
   newSigningKey,

@@ -15,7 +15,15 @@ import {
   type Secret,
 } from '@landbridge/kernel'
 import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
-import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
+import {
+  RegistryStore,
+  SqlAuthorityStore,
+  SqlCertificateStore,
+  SqlDestinationStore,
+  SqlFragmentStore,
+  SqlSigningKeyStore,
+  SqlSingleUse,
+} from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { openCloudIdentity } from './cloud-identity.ts'
 import type { CloudIdentityConfig } from './identity-config.ts'
@@ -82,6 +90,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
+    fragments: new SqlFragmentStore(stores.destinations),
+    certificates: new SqlCertificateStore(stores.destinations),
+    authorities: new SqlAuthorityStore(stores.destinations),
     verifier,
     tenants: registry,
     clients: registry,

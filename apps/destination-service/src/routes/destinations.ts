@@ -1,20 +1,17 @@
-import {
-  type DestinationStore,
-  type Level,
-  readProperties,
-  type StoredDestination,
-  validateDestination,
-} from '@landbridge/destinations'
-import { PlatformError } from '@landbridge/kernel'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Caller } from '../caller.ts'
+import { type DestinationStore, type Level, readProperties, validateDestination } from '@landbridge/destinations'
+import { type Clock, PlatformError } from '@landbridge/kernel'
+import type { FastifyInstance } from 'fastify'
 import { answeredByCondition } from '../conditional.ts'
 import { answerBulk } from './bulk.ts'
+import * as documentation from './documentation.ts'
+import { labelRoutes } from './labels.ts'
+import { type ByName, found, type LevelOf } from './level-routes.ts'
+import { answerList, deletionSummary, namesToDelete } from './list.ts'
 
-/** Options that belong to lists; to ignore one would answer something else than was asked for. */
-const listParameters = ['$filter', '$select', '$page', '$pageSize', '$pageCount', '$entityCount', '$includeMetadata']
-
-type ByName = { Params: { name: string } }
+const abilities = {
+  filters: ['names', 'startswith', 'endswith', 'modifiedwithin', 'labels'],
+  metadata: true,
+} as const
 
 /**
  * Reading and writing the destinations of one level: the same operations below `/v1/subaccountDestinations` and
@@ -24,46 +21,53 @@ export function destinationRoutes(
   api: FastifyInstance,
   path: string,
   store: DestinationStore,
-  levelOf: (caller: Caller) => Level,
+  levelOf: LevelOf,
+  clock: Clock,
 ): void {
-  const level = (request: FastifyRequest) => levelOf(request.getDecorator<Caller>('caller'))
+  api.get(path, documentation.destinationsListed, (request, reply) =>
+    answerList(request, reply, () => store.list(levelOf(request)), {
+      path,
+      abilities,
+      nowMs: clock.now(),
+      show: (destination) => destination.properties,
+    }),
+  )
 
-  api.get(path, async (request) => {
-    refuseListParameters(request)
-    return (await store.list(level(request))).map((destination) => destination.properties)
-  })
-
-  api.get<ByName>(`${path}/:name`, async (request, reply) => {
-    const destination = found(await store.find(level(request), request.params.name))
+  api.get<ByName>(`${path}/:name`, documentation.destinationShown, async (request, reply) => {
+    const destination = found(await store.find(levelOf(request), request.params.name))
     return answeredByCondition(request, reply, destination.etag) ? reply : destination.properties
   })
 
-  api.post(path, async (request, reply) => {
-    const create = (body: unknown) => createDestination(store, level(request), body)
+  api.post(path, documentation.destinationsCreated, async (request, reply) => {
+    const create = (body: unknown) => createDestination(store, levelOf(request), body)
     if (Array.isArray(request.body)) return answerBulk(reply, 201, request.body, create)
     reply.header('etag', await create(request.body))
     return reply.code(201).send()
   })
 
-  api.put(path, async (request, reply) => {
-    const replace = (body: unknown) => replaceDestination(store, level(request), body)
+  api.put(path, documentation.destinationsReplaced, async (request, reply) => {
+    const replace = (body: unknown) => replaceDestination(store, levelOf(request), body)
     if (Array.isArray(request.body)) return answerBulk(reply, 200, request.body, replace)
     reply.header('etag', await replace(request.body))
     return { Count: 1 }
   })
 
-  api.delete<ByName>(`${path}/:name`, async (request) => {
+  api.delete<ByName>(`${path}/:name`, documentation.destinationDeleted, async (request) => {
     const { name } = request.params
-    const removal = await store.remove(level(request), name)
+    const removal = await store.remove(levelOf(request), name)
     if (removal === 'absent') throw new PlatformError('DESTINATION_NOT_FOUND')
     if (removal !== 'removed') throw new PlatformError('DESTINATION_IN_USE', { name, usedBy: removal.usedBy })
     return { Count: 1 }
   })
 
-  api.delete(path, async (request) => {
-    refuseListParameters(request)
-    throw new PlatformError('DESTINATION_QUERY_INVALID', { parameter: '$filter', reason: 'is required' })
+  api.delete(path, documentation.destinationsDeleted, async (request) => {
+    const names = namesToDelete(request)
+    const removed = await store.removeAll(levelOf(request), names)
+    if ('needed' in removed) throw new PlatformError('DESTINATION_REMOVAL_REFUSED', { name: removed.needed })
+    return deletionSummary(names, removed)
   })
+
+  labelRoutes(api, path, store, levelOf)
 }
 
 async function createDestination(store: DestinationStore, level: Level, body: unknown): Promise<string> {
@@ -76,16 +80,4 @@ async function replaceDestination(store: DestinationStore, level: Level, body: u
   const properties = readProperties(body)
   validateDestination(properties, false)
   return found(await store.replace(level, properties)).etag
-}
-
-function found(destination: StoredDestination | undefined): StoredDestination {
-  if (destination === undefined) throw new PlatformError('DESTINATION_NOT_FOUND')
-  return destination
-}
-
-function refuseListParameters(request: FastifyRequest): void {
-  const query = request.query as Readonly<Record<string, unknown>> // fastify's parser gives an object
-  const parameter = listParameters.find((name) => name in query)
-  if (parameter !== undefined)
-    throw new PlatformError('DESTINATION_QUERY_INVALID', { parameter, reason: 'is not supported yet' })
 }

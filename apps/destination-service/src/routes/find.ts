@@ -3,28 +3,64 @@ import {
   checkFindHeaders,
   type DestinationStore,
   type FindHeaders,
+  type FoundDestination,
+  type FragmentStore,
   locateDestination,
+  locateFragments,
+  refuseChain,
+  type StoredDestination,
   type TokenSource,
+  withFragments,
 } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Caller } from '../caller.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answeredByCondition } from '../conditional.ts'
+import { destinationFound } from './documentation.ts'
+import { type ByName, callerOf, queryOf } from './level-routes.ts'
 
-/** `GET /v1/destinations/{name}`: find a destination and get its tokens. */
-export function findRoute(api: FastifyInstance, store: DestinationStore, tokens: TokenSource): void {
-  api.get<{ Params: { name: string } }>('/destinations/:name', async (request, reply) => {
-    const caller = request.getDecorator<Caller>('caller')
-    const headers = findHeaders(request)
-    checkFindHeaders(headers)
-    const destination = await locateDestination(store, caller.scope, request.params.name)
-    if (answeredByCondition(request, reply, destination.etag)) return reply
-    return answerFind(destination, tokens, caller.token, {
-      headers,
-      skipTokenRetrieval: queryFlag(request, '$skipTokenRetrieval'),
-      skipCredentials: queryFlag(request, '$skipCredentials'),
-    })
+export interface FindRouteOptions {
+  readonly store: DestinationStore
+  readonly fragments: FragmentStore
+  readonly tokens: TokenSource
+}
+
+/** `GET /v1/destinations/{name}`: find a destination on the nearest level and get its tokens. */
+export function findRoute(api: FastifyInstance, options: FindRouteOptions): void {
+  api.get<ByName>('/destinations/:name', destinationFound, async (request, reply) => {
+    const headers = checkedHeaders(request)
+    const plain = await locateDestination(options.store, callerOf(request).scope, request.params.name)
+    const fragments = await locateFragments(options.fragments, fragmentWish(headers), (name) => ({
+      level: plain.level,
+      name,
+    }))
+    return (await answerFound(request, reply, options, withFragments(plain, fragments), headers)) ?? reply
   })
+}
+
+/** Headers of the find operations. @throws PlatformError for combinations that the contract forbids */
+export function checkedHeaders(request: FastifyRequest): FindHeaders {
+  const headers = findHeaders(request)
+  checkFindHeaders(headers)
+  refuseChain(header(request, 'x-chain-name'))
+  return headers
+}
+
+export function fragmentWish(headers: FindHeaders) {
+  return { names: headers.fragmentName ?? '', optional: headers.fragmentOptional === true }
+}
+
+/** The answer to a find operation; undefined when a condition of the request ended it. */
+export async function answerFound(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { tokens }: FindRouteOptions,
+  destination: StoredDestination,
+  headers: FindHeaders,
+): Promise<FoundDestination | undefined> {
+  const skipTokenRetrieval = queryFlag(request, '$skipTokenRetrieval')
+  const skipCredentials = queryFlag(request, '$skipCredentials')
+  if (answeredByCondition(request, reply, destination.etag)) return undefined
+  return answerFind(destination, tokens, callerOf(request).token, { headers, skipTokenRetrieval, skipCredentials })
 }
 
 function findHeaders(request: FastifyRequest): FindHeaders {
@@ -53,7 +89,7 @@ function header(request: FastifyRequest, name: string): string | undefined {
 
 /** @throws PlatformError DESTINATION_QUERY_INVALID unless the parameter is absent, `true` or `false`. */
 function queryFlag(request: FastifyRequest, parameter: string): boolean {
-  const value = (request.query as Readonly<Record<string, unknown>>)[parameter] // fastify's parser gives an object
+  const value = queryOf(request)[parameter]
   const text = typeof value === 'string' ? value.toLowerCase() : value
   if (text === undefined || text === 'false') return false
   if (text === 'true') return true

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
+import { type AuthorityStore, CertificateAuthorities, CertificateRenewal } from '@landbridge/destinations'
 import {
   type Closeable,
   closeAll,
@@ -9,7 +11,15 @@ import {
   Sealer,
   silentLog,
 } from '@landbridge/kernel'
-import { type DestinationTables, destinationMigrations, openStore, SqlDestinationStore } from '@landbridge/store'
+import {
+  type DestinationTables,
+  destinationMigrations,
+  openStore,
+  SqlAuthorityStore,
+  SqlCertificateStore,
+  SqlDestinationStore,
+  SqlFragmentStore,
+} from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
@@ -38,6 +48,8 @@ export const config: DestinationServiceConfig = {
   port: 0,
   tokenCacheEntries: 100,
   tokenDeadlineMs: 60_000,
+  requestsPerMinute: 0,
+  certificateRenewalPeriodMs: 1e12,
   privateTokenServices: 'allow',
   allowedTokenServices: [],
 }
@@ -56,6 +68,12 @@ export interface TestService extends Closeable {
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
+  /** Resolves with the next log line of a kind, or with an earlier one. */
+  logged(isIt: (line: string) => boolean): Promise<string>
+  /** While true, the store of the certificate authority fails. */
+  failAuthority: boolean
+  /** Runs the renewal of certificates; the app's own timer stands still unless a test sets its period. */
+  renewed(): Promise<void>
   /** Sends a request and checks the answer against the published contract. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>
 }
@@ -74,7 +92,11 @@ export async function startService(
 ): Promise<TestService> {
   const clock = new ManualClock()
   const log: string[] = []
-  const write = createLog((...line) => log.push(JSON.stringify(line)), 'debug')
+  const lines = new EventEmitter()
+  const write = createLog((...line) => {
+    log.push(JSON.stringify(line))
+    lines.emit('line')
+  }, 'debug')
   const store = await openStore<DestinationTables>({
     url,
     sealer: new Sealer(randomBytes(32)),
@@ -83,9 +105,18 @@ export async function startService(
     migrations: destinationMigrations,
   })
   const { sign, verifier } = await testTokens(clock)
+  const certificates = new SqlCertificateStore(store)
+  const kept = new SqlAuthorityStore(store)
+  const authorities: AuthorityStore = {
+    find: () => (service.failAuthority ? Promise.reject(new Error('the authority is gone')) : kept.find()),
+    replace: (next, former) => kept.replace(next, former),
+  }
   const app = await startDestinationService({
     config: { ...config, ...more.config },
     store: new SqlDestinationStore(store),
+    fragments: new SqlFragmentStore(store),
+    certificates,
+    authorities,
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
@@ -101,35 +132,60 @@ export async function startService(
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
   })
+  const renewal = new CertificateRenewal({
+    store: certificates,
+    authorities: new CertificateAuthorities(authorities, clock),
+    clock,
+    log: write,
+  })
   const token = (claims: Partial<TestClaims> = {}) =>
     sign({ zid: provider.id, subdomain: provider.subdomain, clientId: clients.first.clientId, ...claims })
-  return {
+  const service: TestService = {
     app,
+    failAuthority: false,
+    async logged(isIt) {
+      for (;;) {
+        const line = log.find(isIt)
+        if (line !== undefined) return line
+        await once(lines, 'line')
+      }
+    },
+    async renewed() {
+      await renewal.renewDue(clock.now())
+      await renewal.reportEnding(clock.now())
+    },
     clock,
     log,
     token,
     close: () => closeAll([store, app]),
     async call(method, path, options = {}) {
       const bearer = options.token === undefined ? await token() : options.token
-      const answer = await fetch(`${app.url}/destination-configuration/v1${path}`, {
+      const { body } = options
+      // Paths of later versions and of maintenance say so themselves.
+      const full = /^\/(?:v\d|maintenance)\//.test(path) ? path : `/v1${path}`
+      const answer = await fetch(`${app.url}/destination-configuration${full}`, {
         method,
         headers: {
           ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-          ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...options.headers,
         },
-        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
-      const text = await answer.text()
-      const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
-      assert.deepEqual(
-        contractProblems(method, path, answer.status, isJson ? JSON.parse(text) : text),
-        [],
-        `${method} ${path}`,
-      )
-      return { status: answer.status, headers: answer.headers, text, body: (isJson ? JSON.parse(text) : null) as never }
+      return checkedReply(method, full, answer)
     },
   }
+  return service
+}
+
+/** Reads an answer; every answer of these tests is held against the published contract. */
+export async function checkedReply(method: string, path: string, answer: Response): Promise<Reply> {
+  const text = await answer.text()
+  const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
+  const body: unknown = isJson ? JSON.parse(text) : text
+  const { status, headers } = answer
+  assert.deepEqual(contractProblems(method, path, { status, headers, body }), [], `${method} ${path}: ${text}`)
+  return { status, headers, text, body: (isJson ? body : null) as never }
 }
 
 /** Token of a tenant for the first instance. */

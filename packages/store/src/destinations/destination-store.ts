@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   type DestinationStore,
+  type Label,
   type Level,
   type Properties,
   present,
@@ -11,6 +12,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { ExpressionBuilder } from 'kysely'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
+import { byName, isImpossible, labelsColumn, labelsOf, levelOf, run } from './rows.ts'
 import type { DestinationRow, DestinationTables } from './tables.ts'
 
 /** Destinations in SQL. The properties are sealed for their row; names stay readable, for search and unique keys. */
@@ -23,8 +25,7 @@ export class SqlDestinationStore implements DestinationStore {
 
   async list(level: Level): Promise<readonly StoredDestination[]> {
     const rows = await run(this.#rows(level).selectAll().execute())
-    // Sorted here: databases order text by their locale, and the two would disagree.
-    return rows.map((row) => this.#read(row)).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    return rows.map((row) => this.#read(row)).sort(byName)
   }
 
   async find(level: Level, name: string): Promise<StoredDestination | undefined> {
@@ -42,6 +43,7 @@ export class SqlDestinationStore implements DestinationStore {
       instance_id: level.instanceId,
       level: level.kind,
       name: nameOf(properties),
+      labels: null,
       created_at: nowMs,
       ...this.#content(id, properties, nowMs),
     }
@@ -86,6 +88,54 @@ export class SqlDestinationStore implements DestinationStore {
     )
   }
 
+  async removeAll(level: Level, names: readonly string[]): Promise<ReadonlySet<string> | { readonly needed: string }> {
+    const possible = names.filter((name) => !isImpossible(name))
+    if (possible.length === 0) return new Set()
+    return run(
+      this.#store.db.transaction().execute(async (transaction) => {
+        const onLevel = (row: ExpressionBuilder<DestinationTables, 'destination'>) =>
+          row.and({ subaccount_id: level.subaccountId, instance_id: level.instanceId })
+        const rows = transaction.selectFrom('destination').where(onLevel)
+        const existing = await rows.where('name', 'in', possible).select('name').orderBy('name').execute()
+        const staying = await rows
+          .where('assertion_provider', 'in', possible)
+          .where('name', 'not in', possible)
+          .select('assertion_provider')
+          .execute()
+        const needed = existing.find(({ name }) => staying.some((user) => user.assertion_provider === name))
+        if (needed !== undefined) return { needed: needed.name }
+        await transaction.deleteFrom('destination').where(onLevel).where('name', 'in', possible).execute()
+        return new Set(existing.map(({ name }) => name))
+      }),
+    )
+  }
+
+  async changeLabels(
+    level: Level,
+    name: string,
+    change: (labels: readonly Label[]) => readonly Label[],
+  ): Promise<readonly Label[] | undefined> {
+    if (isImpossible(name)) return undefined
+    return run(
+      this.#store.db.transaction().execute(async (transaction) => {
+        const row = await transaction
+          .selectFrom('destination')
+          .select(['id', 'labels'])
+          .where('subaccount_id', '=', level.subaccountId)
+          .where('instance_id', '=', level.instanceId)
+          .where('name', '=', name)
+          // SQLite has one writer at a time anyway.
+          .$if(this.#store.kind === 'postgres', (query) => query.forUpdate())
+          .executeTakeFirst()
+        if (row === undefined) return undefined
+        const labels = change(labelsOf(row))
+        const update = transaction.updateTable('destination').set({ labels: labelsColumn(labels) })
+        await update.where('id', '=', row.id).execute()
+        return labels
+      }),
+    )
+  }
+
   #rows(level: Level) {
     return this.#store.db
       .selectFrom('destination')
@@ -112,34 +162,17 @@ function sealContext(id: string): string {
   return `destination:${id}`
 }
 
-/** PostgreSQL refuses a NUL in a text, even when it is only compared. */
-function isImpossible(name: string): boolean {
-  return name.includes('\0')
-}
-
 function nameOf(properties: Properties): string {
   return properties.Name ?? ''
 }
 
 function stored(row: DestinationRow, properties: Properties): StoredDestination {
   return {
-    level: {
-      kind: row.level as Level['kind'], // only this file writes the column
-      subaccountId: row.subaccount_id,
-      instanceId: row.instance_id,
-    },
+    level: levelOf(row),
     name: row.name,
     properties,
+    labels: labelsOf(row),
     etag: row.etag,
     modifiedAtMs: row.modified_at,
-  }
-}
-
-/** Runs a statement; what a driver throws leaves here as a row of the error catalogue. */
-async function run<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (thrown) {
-    throw toStoreError(thrown)
   }
 }

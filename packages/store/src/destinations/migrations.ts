@@ -21,4 +21,30 @@ export const destinationMigrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0301-destinations-labels': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('destination').addColumn('labels', 'text').execute()
+    },
+  },
+  '0302-destinations-level-entry': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('level_entry')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('subaccount_id', 'text', (column) => column.notNull())
+        .addColumn('instance_id', 'text', (column) => column.notNull())
+        .addColumn('level', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('content', 'text', (column) => column.notNull())
+        .addColumn('labels', 'text')
+        .addColumn('etag', 'text', (column) => column.notNull())
+        .addColumn('renew_at', 'bigint')
+        .addColumn('expires_at', 'bigint')
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('modified_at', 'bigint', (column) => column.notNull())
+        .addUniqueConstraint('level_entry_name', ['kind', 'subaccount_id', 'instance_id', 'name'])
+        .execute()
+    },
+  },
 }

@@ -1,6 +1,7 @@
 /** The tables of the area `destinations`. */
 export interface DestinationTables {
   destination: DestinationRow
+  level_entry: LevelEntryRow
 }
 
 export interface DestinationRow {
@@ -15,7 +16,30 @@ export interface DestinationRow {
   assertion_provider: string | null
   /** All properties as JSON, sealed: any of them may be a secret. */
   properties: string
+  /** JSON; null means none. */
+  labels: string | null
   etag: string
+  created_at: number
+  modified_at: number
+}
+
+/** Certificates and fragments: named content of a level that the database itself does not look into. */
+export interface LevelEntryRow {
+  id: string
+  /** `certificate`, `fragment` or `authority`. */
+  kind: string
+  subaccount_id: string
+  /** Empty on subaccount level, so that the unique key covers it. */
+  instance_id: string
+  level: string
+  name: string
+  /** JSON, sealed: it holds private keys and passwords. */
+  content: string
+  /** JSON; null means none. */
+  labels: string | null
+  etag: string
+  renew_at: number | null
+  expires_at: number | null
   created_at: number
   modified_at: number
 }

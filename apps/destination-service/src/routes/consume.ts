@@ -1,0 +1,53 @@
+import {
+  locateFragments,
+  parseReference,
+  refuseMixedLevels,
+  type StoredDestination,
+  type StoredFragment,
+  withFragments,
+} from '@landbridge/destinations'
+import { PlatformError } from '@landbridge/kernel'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { destinationConsumed } from './documentation.ts'
+import { answerFound, checkedHeaders, type FindRouteOptions, fragmentWish } from './find.ts'
+import { type ByName, callerOf, found, queryOf } from './level-routes.ts'
+
+/**
+ * `GET /v2/destinations/{name}@{level}`: like find, on exactly one level; without a level on the instance level. The
+ * fragment is referenced in the same way.
+ */
+export function consumeRoute(api: FastifyInstance, options: FindRouteOptions): void {
+  api.get<ByName>('/destinations/:name', destinationConsumed, async (request, reply) => {
+    const { scope } = callerOf(request)
+    const headers = checkedHeaders(request)
+    const withOwner = wantsOwner(request)
+    const { level, name } = parseReference(request.params.name, scope)
+    const wish = fragmentWish(headers)
+    const references = wish.names.split(',').filter((reference) => reference.trim() !== '')
+    refuseMixedLevels([level, ...references.map((reference) => parseReference(reference.trim(), scope).level)], scope)
+    const plain = found(await options.store.find(level, name))
+    const fragments = await locateFragments(options.fragments, wish, (reference) => parseReference(reference, scope))
+    const answer = await answerFound(request, reply, options, withFragments(plain, fragments), headers)
+    if (answer === undefined) return reply
+    const { owner: _, destinationConfiguration, ...rest } = answer
+    if (!withOwner) return { destinationConfiguration, ...rest }
+    const $metadata = { owner: { destinations: [ownerOf(plain)], certificates: [], fragments: fragments.map(ownerOf) } }
+    return { destinationConfiguration: { ...destinationConfiguration, $metadata }, ...rest }
+  })
+}
+
+function ownerOf({ name, level }: StoredDestination | StoredFragment): object {
+  return {
+    Name: name,
+    SubaccountId: level.subaccountId,
+    InstanceId: level.instanceId === '' ? null : level.instanceId,
+  }
+}
+
+/** @throws PlatformError DESTINATION_QUERY_INVALID unless `$includeMetadata` is absent or `owner` */
+function wantsOwner(request: FastifyRequest): boolean {
+  const { $includeMetadata } = queryOf(request)
+  if ($includeMetadata === undefined) return false
+  if ($includeMetadata === 'owner') return true
+  throw new PlatformError('DESTINATION_QUERY_INVALID', { parameter: '$includeMetadata', reason: 'must be owner' })
+}
