@@ -37,7 +37,7 @@ const answer: StreamSink = {
   streamData(stream, chunk) {
     stream.consumed(chunk.length)
     if (stream.remoteEnded) return
-    stream.end(chunk)
+    stream.writeBorrowed(chunk, 0, chunk.length, true)
   },
   streamEnd: (stream) => stream.end(),
   streamReset() {},

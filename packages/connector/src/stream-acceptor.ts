@@ -25,7 +25,7 @@ export class StreamAcceptor implements StreamSink {
     const bytes = pending === undefined ? chunk : Buffer.concat([pending, chunk])
     const length = prefaceLength(bytes, 0, bytes.length)
     if (length < 0 || length > bytes.length) {
-      stream.owner = bytes
+      stream.owner = pending === undefined ? Buffer.from(chunk) : bytes
       stream.consumed(chunk.length)
       return
     }

@@ -4,7 +4,7 @@ import { FrameType, headerBytes, readUint32 } from './frame.ts'
 export interface FrameHandler {
   /** A complete header with version 0. A data frame's payload follows, in pieces, as `length` announces. */
   frame(type: number, flags: number, id: number, length: number): void
-  /** A piece of the payload of the last data frame. The bytes may be kept. */
+  /** A piece of the payload of the last data frame, a part of what was pushed. */
   payload(piece: Buffer): void
   /** The last data frame is complete. */
   payloadEnd(): void
@@ -33,7 +33,7 @@ export class FrameReader {
     this.#stopped = true
   }
 
-  /** Reads the next bytes. The handler may keep parts of `chunk`. */
+  /** Reads the next bytes; keeps none of them beyond an incomplete header. */
   push(chunk: Buffer): void {
     const end = chunk.length
     let at = 0

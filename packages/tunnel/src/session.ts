@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { PlatformError } from '@landbridge/kernel'
 import { BatchWriter } from './batch-writer.ts'
+import { borrowReads } from './borrowed-reads.ts'
 import { Flag, FrameType, GoAwayReason } from './frame.ts'
 import { type FrameHandler, FrameReader } from './frame-reader.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -77,7 +78,7 @@ export class Session implements StreamHost, FrameHandler {
     this.#pumpScheduled = false
     this.#closed = false
     socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => this.#received(chunk))
+    borrowReads(socket, (borrowed) => this.#received(borrowed))
     socket.on('error', (cause) => this.#lost(cause))
     socket.on('end', () => this.#lost())
     socket.on('close', () => this.#lost())

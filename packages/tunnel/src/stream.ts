@@ -3,7 +3,7 @@ import { initialWindowBytes, maxFrameBytes } from './frame.ts'
 /** Receives what happens on a stream. One object may serve many streams; the stream tells which. */
 export interface StreamSink {
   /**
-   * Payload arrived. The chunk may be kept. MUST be answered by `stream.consumed(chunk.length)` once the next hop
+   * Payload arrived. The chunk is overwritten after the call: copy what has to be kept. MUST be answered by `stream.consumed(chunk.length)` once the next hop
    * has taken the bytes: earlier calls break back-pressure, missing ones stall the sender.
    */
   streamData(stream: Stream, chunk: Buffer): void

@@ -42,7 +42,7 @@ function pattern(size: number): Buffer {
 /** Echoes, and ends with a frame that carries no bytes (see libp2p-peer.ts). */
 const echoApart: StreamSink = {
   streamData(stream, chunk) {
-    stream.write(chunk)
+    stream.write(Buffer.from(chunk))
     stream.consumed(chunk.length)
   },
   streamEnd(stream) {

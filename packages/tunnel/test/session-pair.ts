@@ -94,7 +94,7 @@ export class Collector implements StreamSink {
   }
 
   streamData(stream: Stream, chunk: Buffer): void {
-    this.chunks.push(chunk)
+    this.chunks.push(Buffer.from(chunk))
     this.receivedBytes += chunk.length
     if (this.holding) this.heldBytes += chunk.length
     else stream.consumed(chunk.length)
@@ -115,7 +115,7 @@ export class Collector implements StreamSink {
 /** Sends back what arrives and returns credit once the answer is on its way. */
 export const echo: StreamSink = {
   streamData(stream, chunk) {
-    stream.write(chunk)
+    stream.write(Buffer.from(chunk))
     stream.consumed(chunk.length)
   },
   streamEnd: (stream) => stream.end(),

@@ -87,7 +87,7 @@ export class HttpExchange implements StreamSink, BackendUser {
         return this.#forward(chunk, start)
       case 'identity':
         if (this.#early === none) this.#early = []
-        this.#early.push(chunk)
+        this.#early.push(Buffer.from(chunk))
         return
       case 'complete':
         // More than the announced body: somebody wants to smuggle. Nothing more is passed on.
@@ -208,16 +208,16 @@ export class HttpExchange implements StreamSink, BackendUser {
     const identity = this.#context.propagate?.(decision.system, this.#preface) ?? null
     if (identity === null) return this.#send(source, start, null, '', chunk, rest)
     if (identity instanceof Promise)
-      return this.#awaitIdentity(identity, source.subarray(start, end), chunk.subarray(rest))
+      return this.#awaitIdentity(identity, Buffer.concat([source.subarray(start, end), chunk.subarray(rest)]))
     this.#identified(identity, source, start, chunk, rest)
   }
 
-  #awaitIdentity(identity: Promise<IdentityDecision | null>, headBytes: Buffer, rest: Buffer): void {
+  /** @param bytes the head and what came behind it, copied. */
+  #awaitIdentity(identity: Promise<IdentityDecision | null>, bytes: Buffer): void {
     this.#phase = 'identity'
     identity.then(
       (decision) => {
         if (this.#phase !== 'identity') return
-        const bytes = Buffer.concat([headBytes, rest])
         const early = this.#early
         this.#early = none
         const end = parseRequestHead(bytes, 0, bytes.length, head, requestLimits)

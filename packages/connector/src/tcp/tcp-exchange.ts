@@ -32,7 +32,7 @@ export class TcpExchange implements StreamSink {
 
   /** Payload before the connection is open waits; its credit is returned when the backend took it. */
   streamData(_stream: Stream, chunk: Buffer): void {
-    this.#early.push(chunk)
+    this.#early.push(Buffer.from(chunk))
   }
 
   streamEnd(): void {
