@@ -34,41 +34,28 @@ export class HttpExchange implements StreamSink, BackendUser {
   readonly #context: SubaccountContext
   readonly #stream: Stream
   readonly #preface: Preface
-  #phase: Phase
+  #phase: Phase = 'head'
   /** Null for a request without body, which is most of them. */
-  #body: BodyScanner | null
-  #collector: HeadCollector | null
-  #backend: BackendConnection | null
-  #system: System | null
-  #owedBytes: number
+  #body: BodyScanner | null = null
+  #collector: HeadCollector | null = null
+  #backend: BackendConnection | null = null
+  #system: System | null = null
+  #owedBytes = 0
   /** The rewritten head of a request without body, kept until the first byte of the answer for one repetition. */
-  #repeatable: Buffer | null
+  #repeatable: Buffer | null = null
   /** Body bytes that arrived while the identity was being determined; bounded by the stream's window. */
-  #early: Buffer[]
-  #streamEnded: boolean
-  #isHead: boolean
-  #target: Target | null
-  #wasReused: boolean
-  #method: number
+  #early: Buffer[] = none
+  #streamEnded = false
+  #isHead = false
+  #target: Target | null = null
+  #wasReused = false
+  #method = 0
   #upgradeAsked: boolean
 
   constructor(context: SubaccountContext, stream: Stream, preface: Preface) {
     this.#context = context
     this.#stream = stream
     this.#preface = preface
-    this.#phase = 'head'
-    this.#body = null
-    this.#collector = null
-    this.#backend = null
-    this.#system = null
-    this.#owedBytes = 0
-    this.#repeatable = null
-    this.#early = none
-    this.#streamEnded = false
-    this.#isHead = false
-    this.#target = null
-    this.#wasReused = false
-    this.#method = 0
     this.#upgradeAsked = false
   }
 

@@ -9,47 +9,20 @@ import {
   RequestHead,
   requestBodyKind,
   requestLimits,
-  Scheme,
-  TargetForm,
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
-import {
-  borrowReads,
-  maxPrefaceBytes,
-  type Preface,
-  type Session,
-  SocketRelay,
-  type Stream,
-  StreamKind,
-  type StreamSink,
-  writePreface,
-} from '@landbridge/tunnel'
+import { borrowReads, type Session, SocketRelay, type Stream, type StreamSink } from '@landbridge/tunnel'
 import type { Caller } from '../authorization/access-policy.ts'
-import { answer, failureAnswer, useHttpRemedy, useHttpText } from './answers.ts'
-import { CallerMemo, hasRepeatedCredential, readCredentials, readLocation } from './caller-memo.ts'
-import { forwardSlack, writeForwardHead } from './forward-head.ts'
+import { answer, failureAnswer } from './answers.ts'
+import { CallerMemo, readCredentials, readLocation } from './caller-memo.ts'
+import { copiedBodyBytes, scratch, writeForwarded } from './forwarded-request.ts'
+import { HeldInput } from './held-input.ts'
 import type { HttpFront } from './http-front.ts'
+import { refusedHead, refusedTarget } from './request-rules.ts'
 import { ResponseRelay } from './response-relay.ts'
 
 /** Shared by all connections of the process: a head is parsed, checked and copied within one call. */
 const head = new RequestHead()
-const copiedBodyBytes = 4 * 1024
-const scratch = Buffer.allocUnsafeSlow(maxPrefaceBytes + requestLimits.maxHeadBytes + forwardSlack + copiedBodyBytes)
-/** Filled for each request and written at once; never kept. */
-const preface: Preface = {
-  kind: StreamKind.http,
-  virtualHost: '',
-  virtualPort: 0,
-  userToken: '',
-  technicalToken: '',
-  traceId: '',
-  clientId: '',
-}
-const defaultPort = 80
-/** Longer ones do not fit into the preface of a stream; no DNS name is longer (RFC 1035 section 2.3.4). */
-const maxHostBytes = 255
-/** Requests sent ahead of their turn that are kept; beyond it the socket is not read. */
-const pipelinedBytes = 64 * 1024
 /** Body bytes of a refused request that are read and dropped so that the client sees the answer. */
 const lingerBytes = 1024 * 1024
 const lingerMs = 5_000
@@ -60,45 +33,31 @@ type Phase = 'head' | 'resolving' | 'exchange' | 'upgraded' | 'lingering' | 'clo
 export class ClientConnection implements StreamSink {
   readonly #socket: Socket
   readonly #front: HttpFront
-  readonly #memo: CallerMemo
+  readonly #memo = new CallerMemo()
   readonly #response: ResponseRelay
-  readonly #body: BodyScanner
-  #collector: HeadCollector | null
-  #phase: Phase
-  #stream: Stream | null
+  readonly #body = new BodyScanner(requestLimits)
+  #collector: HeadCollector | null = null
+  #phase: Phase = 'head'
+  #stream: Stream | null = null
   /** Carries the bytes of an upgraded connection. */
-  #relay: SocketRelay | null
-  #requestComplete: boolean
-  #isHead: boolean
-  #inputEnded: boolean
-  #pending: Buffer | null
-  #owedBytes: number
-  #lingered: number
-  #paused: boolean
+  #relay: SocketRelay | null = null
+  #requestComplete = true
+  #isHead = false
+  #inputEnded = false
+  readonly #input: HeldInput
+  #owedBytes = 0
+  #lingered = 0
   /** Coarse times of the last progress: of the client, of the answer, and the begin of the phase. */
   #activeAtMs: number
-  #stalledAtMs: number
+  #stalledAtMs = 0
   #startedAtMs: number
 
   constructor(socket: Socket, front: HttpFront) {
     this.#socket = socket
     this.#front = front
-    this.#memo = new CallerMemo()
     this.#response = new ResponseRelay(socket)
-    this.#body = new BodyScanner(requestLimits)
-    this.#collector = null
-    this.#phase = 'head'
-    this.#stream = null
-    this.#relay = null
-    this.#requestComplete = true
-    this.#isHead = false
-    this.#inputEnded = false
-    this.#pending = null
-    this.#owedBytes = 0
-    this.#lingered = 0
-    this.#paused = false
+    this.#input = new HeldInput(socket)
     this.#activeAtMs = front.nowMs
-    this.#stalledAtMs = 0
     this.#startedAtMs = front.nowMs
     socket.setNoDelay(true)
     borrowReads(socket, (borrowed) => this.#received(borrowed))
@@ -132,7 +91,7 @@ export class ClientConnection implements StreamSink {
       case 'exchange':
         if (timeouts.overallMs > 0 && nowMs - this.#startedAtMs > timeouts.overallMs)
           return this.#timeout('The request took longer than this proxy allows.')
-        if (!this.#requestComplete && !this.#paused && silentMs > timeouts.bodyMs)
+        if (!this.#requestComplete && !this.#input.isPaused && silentMs > timeouts.bodyMs)
           return this.#response.hasStarted
             ? this.destroy()
             : this.#refuse(408, 'REQUEST_TIMEOUT', ['The request body did not arrive in time.'])
@@ -158,9 +117,9 @@ export class ClientConnection implements StreamSink {
         return this.#headBytes(chunk)
       case 'exchange':
         if (!this.#requestComplete) return this.#bodyBytes(chunk, 0)
-        return this.#keepForLater(chunk)
+        return this.#input.keep(chunk)
       case 'resolving':
-        return this.#keepForLater(chunk)
+        return this.#input.keep(chunk)
       case 'lingering':
         this.#lingered += chunk.length
         if (this.#lingered > lingerBytes) this.destroy()
@@ -198,20 +157,10 @@ export class ClientConnection implements StreamSink {
     }
     this.#startedAtMs = this.#front.nowMs
     this.#isHead = head.method === Method.head
-    if (head.targetForm !== TargetForm.absolute && head.targetForm !== TargetForm.authority)
-      return this.#refuse(400, 'TARGET_NOT_ABSOLUTE', [
-        'This is a proxy: the request line must carry an absolute address.',
-        'Caller: configure this address as HTTP proxy, and http://<virtual host>:<virtual port>/<path> as the URL.',
-      ])
-    if (head.hostEnd - head.hostStart > maxHostBytes)
-      return this.#refuse(400, 'HOST_TOO_LONG', [
-        `The virtual host is longer than ${maxHostBytes} characters.`,
-        'Caller: use a virtual host that a Cloud Connector exposes.',
-      ])
-    if (hasRepeatedCredential(head))
-      return this.#refuse(400, 'CREDENTIAL_REPEATED', ['A credential header occurs twice.'])
+    const refusal = refusedHead(head)
+    if (refusal !== null) return this.#refuse(refusal.status, refusal.code, refusal.lines)
     const memo = this.#memo
-    const isPlain = head.targetForm === TargetForm.absolute && head.scheme === Scheme.http
+    const isPlain = refusedTarget(head) === null
     if (isPlain && memo.matches(source, head, this.#front.nowMs)) {
       const session = memo.group?.pick() ?? null
       if (session !== null) return this.#forward(source, chunk, rest, session, memo.caller as Caller)
@@ -226,7 +175,7 @@ export class ClientConnection implements StreamSink {
     const location = readLocation(source, head)
     this.#phase = 'resolving'
     this.#requestComplete = true
-    if (rest < chunk.length) this.#keepForLater(chunk.subarray(rest))
+    if (rest < chunk.length) this.#input.keep(chunk.subarray(rest))
     const work = async (): Promise<void> => {
       const caller = await this.#front.authorizer.authorize(credentials)
       if (this.#refusesTarget(copy)) return
@@ -235,7 +184,7 @@ export class ClientConnection implements StreamSink {
       if (this.#phase !== 'resolving') return
       parseRequestHead(copy, 0, copy.length, head, requestLimits)
       this.#memo.remember(copy, head, caller, group)
-      const kept = this.#takePending()
+      const kept = this.#input.take()
       this.#forward(copy, kept, 0, session, caller)
     }
     work().catch((failure: unknown) => {
@@ -249,10 +198,9 @@ export class ClientConnection implements StreamSink {
   #refusesTarget(bytes: Buffer): boolean {
     if (this.#phase !== 'resolving') return true
     parseRequestHead(bytes, 0, bytes.length, head, requestLimits)
-    if (head.targetForm === TargetForm.absolute && head.scheme === Scheme.http) return false
-    if (head.scheme === Scheme.other)
-      this.#refuse(400, 'SCHEME_UNKNOWN', ['The scheme of the address is not http.', useHttpRemedy])
-    else this.#refuse(405, 'HTTPS_TARGET', [useHttpText, useHttpRemedy])
+    const refusal = refusedTarget(head)
+    if (refusal === null) return false
+    this.#refuse(refusal.status, refusal.code, refusal.lines)
     return true
   }
 
@@ -272,17 +220,12 @@ export class ClientConnection implements StreamSink {
       !head.keepAlive || this.#front.isDraining,
       head.upgradeIsWebSocket,
     )
-    preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
-    preface.virtualPort = head.port < 0 ? defaultPort : head.port
-    preface.userToken = caller.userToken
-    preface.technicalToken = caller.technicalToken
-    preface.clientId = caller.clientId
-    const at = writeForwardHead(source, head, scratch, writePreface(scratch, 0, preface))
+    const at = writeForwarded(source, head, caller)
     if (!head.hasBody) {
       this.#requestComplete = true
       // An upgraded stream goes on in both directions.
       stream.writeBorrowed(scratch, 0, at, !head.upgradeIsWebSocket)
-      if (rest < chunk.length) this.#keepForLater(chunk.subarray(rest))
+      if (rest < chunk.length) this.#input.keep(chunk.subarray(rest))
       return
     }
     this.#requestComplete = false
@@ -304,7 +247,7 @@ export class ClientConnection implements StreamSink {
     chunk.copy(scratch, at, rest, stop)
     if (bodyEnd >= 0) this.#requestComplete = true
     stream.writeBorrowed(scratch, 0, at + stop - rest, bodyEnd >= 0)
-    if (stop < chunk.length) this.#keepForLater(chunk.subarray(stop))
+    if (stop < chunk.length) this.#input.keep(chunk.subarray(stop))
   }
 
   #bodyBytes(chunk: Buffer, start: number): void {
@@ -316,26 +259,14 @@ export class ClientConnection implements StreamSink {
 
   #sendBody(stream: Stream, chunk: Buffer, start: number, stop: number, last: boolean): void {
     if (last) this.#requestComplete = true
-    if (!stream.writeBorrowed(chunk, start, stop, last) && !last) this.#pause()
-    if (stop < chunk.length) this.#keepForLater(chunk.subarray(stop))
+    if (!stream.writeBorrowed(chunk, start, stop, last) && !last) this.#input.pause()
+    if (stop < chunk.length) this.#input.keep(chunk.subarray(stop))
   }
 
   #bodyBroken(code: number): void {
     const { status, name, text } = headErrorOf(code)
     if (this.#response.hasStarted) return this.destroy()
     this.#refuse(status, name, [text])
-  }
-
-  #keepForLater(bytes: Buffer): void {
-    this.#pending = this.#pending === null ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes])
-    if (this.#pending.length > pipelinedBytes) this.#pause()
-  }
-
-  #takePending(): Buffer {
-    const pending = this.#pending ?? nothing
-    this.#pending = null
-    this.#resume()
-    return pending
   }
 
   #inputEnd(): void {
@@ -361,17 +292,6 @@ export class ClientConnection implements StreamSink {
     if (bytes > 0) this.#stream?.consumed(bytes)
   }
 
-  #pause(): void {
-    this.#paused = true
-    this.#socket.pause()
-  }
-
-  #resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#socket.resume()
-  }
-
   // From the tunnel.
 
   streamData(stream: Stream, chunk: Buffer): void {
@@ -394,7 +314,7 @@ export class ClientConnection implements StreamSink {
     if (!this.#requestComplete) stream.reset()
     // An upgrade that was asked for and not granted.
     else if (!stream.localEnded) stream.end()
-    if (this.#response.mustClose || !this.#requestComplete || (this.#inputEnded && this.#pending === null))
+    if (this.#response.mustClose || !this.#requestComplete || (this.#inputEnded && this.#input.isEmpty))
       return this.#linger()
     this.#next()
   }
@@ -406,7 +326,7 @@ export class ClientConnection implements StreamSink {
   }
 
   streamDrain(stream: Stream): void {
-    if (stream === this.#stream) this.#resume()
+    if (stream === this.#stream) this.#input.resume()
   }
 
   /** The tunnel or the connector broke the exchange. */
@@ -429,7 +349,7 @@ export class ClientConnection implements StreamSink {
     this.#stream = null
     stream.consumed(chunk.length)
     this.#socket.removeAllListeners('end').removeAllListeners('drain')
-    const pending = this.#takePending()
+    const pending = this.#input.take()
     this.#relay = new SocketRelay(this.#socket, stream)
     if (pending.length > 0) stream.write(pending)
   }
@@ -439,8 +359,8 @@ export class ClientConnection implements StreamSink {
     // A head that cannot be read is answered as if it was not HEAD, whatever came before it.
     this.#isHead = false
     this.#startedAtMs = this.#front.nowMs
-    if (this.#pending === null) return this.#resume()
-    this.#headBytes(this.#takePending())
+    if (this.#input.isEmpty) return this.#input.resume()
+    this.#headBytes(this.#input.take())
     // What came ahead of its turn ended within a head.
     if (this.#inputEnded && this.#collector !== null) this.#socket.end()
   }
@@ -472,11 +392,8 @@ export class ClientConnection implements StreamSink {
     this.#phase = 'lingering'
     this.#startedAtMs = this.#front.nowMs
     this.#lingered = 0
-    this.#pending = null
     this.#socket.end()
-    this.#resume()
+    this.#input.take()
     if (this.#inputEnded) this.#stalledAtMs = 0
   }
 }
-
-const nothing = Buffer.alloc(0)

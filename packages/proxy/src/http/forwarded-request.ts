@@ -1,0 +1,36 @@
+import { type RequestHead, requestLimits } from '@landbridge/http1'
+import { maxPrefaceBytes, type Preface, StreamKind, writePreface } from '@landbridge/tunnel'
+import type { Caller } from '../authorization/access-policy.ts'
+import { forwardSlack, writeForwardHead } from './forward-head.ts'
+
+/** The begin of a body that comes with its head goes with it: a short request is one frame. */
+export const copiedBodyBytes = 4 * 1024
+/** Shared by all connections of the process: written, and handed to the tunnel, within one call. */
+export const scratch = Buffer.allocUnsafeSlow(
+  maxPrefaceBytes + requestLimits.maxHeadBytes + forwardSlack + copiedBodyBytes,
+)
+const defaultPort = 80
+
+/** Filled for each request and written at once; never kept. */
+const preface: Preface = {
+  kind: StreamKind.http,
+  virtualHost: '',
+  virtualPort: 0,
+  userToken: '',
+  technicalToken: '',
+  traceId: '',
+  clientId: '',
+}
+
+/**
+ * Writes what a tunnel stream begins with: the preface, which says where to and who asks, and the request head.
+ * @returns the offset behind them in `scratch`.
+ */
+export function writeForwarded(source: Buffer, head: RequestHead, caller: Caller): number {
+  preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
+  preface.virtualPort = head.port < 0 ? defaultPort : head.port
+  preface.userToken = caller.userToken
+  preface.technicalToken = caller.technicalToken
+  preface.clientId = caller.clientId
+  return writeForwardHead(source, head, scratch, writePreface(scratch, 0, preface))
+}
