@@ -16,6 +16,7 @@ export function parseFieldLines(
   limits: HeadLimits,
 ): number {
   const { headerId, nameStart, nameEnd, valueStart, valueEnd, lineEnd } = head
+  const { knownId, knownValue } = head
   const { maxLineBytes } = limits
   const maxHeaders = Math.min(limits.maxHeaders, headerId.length)
   let bits = 0
@@ -40,6 +41,10 @@ export function parseFieldLines(
     nameEnd[count] = at++
     while (at < lineStop && (buffer[at] === SP || buffer[at] === HTAB)) at++
     valueStart[count] = at
+    if (id === knownId && hasKnownValue(buffer, at, lineStop, knownValue)) {
+      head.knownIndex = count
+      at += knownValue.length
+    }
     at = valueEndOf(buffer, at, lineStop)
     if (at === stop) return NEED_MORE
     if (buffer[at] !== CR) return at === lineStop ? HeadError.HEADER_LINE_TOO_LONG : valueError(buffer[at]!)
@@ -58,6 +63,12 @@ export function parseFieldLines(
     line = next
   }
   return NEED_MORE
+}
+
+/** Whether the line goes on with the known value and ends behind it: a longer value is another one. */
+function hasKnownValue(buffer: Buffer, at: number, stop: number, known: Buffer): boolean {
+  const end = at + known.length
+  return known.length > 0 && end < stop && buffer[end] === CR && known.compare(buffer, at, end) === 0
 }
 
 /** The first byte at or behind `at` that cannot stand in a value, or `stop`. Eight at a time: tokens are long. */

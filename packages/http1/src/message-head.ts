@@ -1,5 +1,7 @@
 import { requestLimits } from './head-limits.ts'
 
+const nothing = Buffer.alloc(0)
+
 /**
  * What requests and responses have in common. One object is reused for every head of a connection: it holds offsets
  * into the buffer that was parsed, so read it before that buffer changes. The fields are public and mutable because
@@ -42,6 +44,15 @@ export class MessageHead {
   /** Whether Connection names fields besides close, keep-alive and upgrade. */
   hasListedFields = false
   readonly listed: Uint8Array
+  /**
+   * The value of a header line (see `knownId`) that an earlier head of the same sender carried, or nothing. Tokens come
+   * with every request and are long: one that has these very bytes is compared in one step instead of being read byte
+   * by byte again. The caller sets both before it parses; MUST come from a head that was parsed.
+   */
+  knownValue: Buffer = nothing
+  knownId = 0
+  /** Index of the header line that has the known value, or -1. */
+  knownIndex = -1
 
   constructor(maxHeaders: number = requestLimits.maxHeaders) {
     this.headerId = new Uint8Array(maxHeaders)
@@ -86,5 +97,6 @@ export class MessageHead {
     this.expectIndex = -1
     this.idBits = 0
     this.hasListedFields = false
+    this.knownIndex = -1
   }
 }

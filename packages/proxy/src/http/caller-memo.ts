@@ -37,11 +37,19 @@ export class CallerMemo {
         if (value !== absent) return false
         continue
       }
+      // Compared by the parser already.
+      if (i === 0 && index === head.knownIndex) continue
       const start = head.valueStart[index]!
       const end = head.valueEnd[index]!
       if (end - start !== value.length || value.compare(source, start, end) !== 0) return false
     }
     return true
+  }
+
+  /** Tells the parser what the next head will probably carry. Call before each head: heads are shared. */
+  expect(head: RequestHead): void {
+    head.knownId = H.proxyAuthorization
+    head.knownValue = this.#values[0]!
   }
 
   /** Remembers the header bytes of this head together with the decision. */

@@ -135,6 +135,7 @@ export class ClientConnection implements StreamSink {
   }
 
   #headBytes(chunk: Buffer): void {
+    this.#memo.expect(head)
     if (this.#collector === null) {
       const end = parseRequestHead(chunk, 0, chunk.length, head, requestLimits)
       if (end !== NEED_MORE) return this.#request(chunk, 0, end, chunk, end)

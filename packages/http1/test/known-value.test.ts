@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { H, parseRequestHead, RequestHead, requestLimits } from '../src/index.ts'
+import { anyBytes } from './message-arbitraries.ts'
+
+const token = Buffer.from(`Bearer ${'eyJhbGciOiJSUzI1NiJ9'.repeat(40)}`)
+
+function request(value: string): Buffer {
+  return Buffer.from(
+    `GET http://erp.virtual/ HTTP/1.1\r\nHost: erp.virtual\r\nProxy-Authorization: ${value}\r\nAccept: */*\r\n\r\n`,
+    'latin1',
+  )
+}
+
+/** Everything that a parser says about a head, except what is known. */
+function verdict(bytes: Buffer, knownId: number, knownValue: Buffer): unknown {
+  const head = new RequestHead()
+  head.knownId = knownId
+  head.knownValue = knownValue
+  const end = parseRequestHead(bytes, 0, bytes.length, head, requestLimits)
+  if (end <= 0) return end
+  const { knownId: _id, knownValue: _value, knownIndex: _index, ...rest } = head
+  return { end, rest: structuredClone(rest) }
+}
+
+test('a known value changes nothing about what a head says, whatever the bytes are', () => {
+  const piece = fc.tuple(anyBytes, fc.nat(400), fc.nat(60), fc.constantFrom(...Object.values(H)))
+  fc.assert(
+    fc.property(piece, ([bytes, start, length, id]) => {
+      const plain = verdict(bytes, 0, Buffer.alloc(0))
+      // What a caller knows was the value of a header line before: bytes that may stand in one.
+      const known = Buffer.from(
+        bytes
+          .subarray(start, start + length)
+          .toString('latin1')
+          .replace(/[^!-~]/g, ''),
+        'latin1',
+      )
+      assert.deepEqual(verdict(bytes, id, known), plain)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('a known value is found where it stands, and only when the whole value is equal', () => {
+  const head = new RequestHead()
+  head.knownId = H.proxyAuthorization
+  head.knownValue = token
+  const indexFor = (value: string): number => {
+    const bytes = request(value)
+    assert.equal(parseRequestHead(bytes, 0, bytes.length, head, requestLimits), bytes.length)
+    assert.equal(bytes.toString('latin1', head.valueStart[1], head.valueEnd[1]), value.trim())
+    return head.knownIndex
+  }
+  assert.equal(indexFor(token.toString()), 1)
+  assert.equal(indexFor(`${token}x`), -1)
+  assert.equal(indexFor(token.toString().slice(0, -1)), -1)
+  assert.equal(indexFor(`${token} `), -1)
+  assert.equal(indexFor('Bearer other'), -1)
+})
+
+test('a known value does not let a forbidden byte behind it pass', () => {
+  const head = new RequestHead()
+  head.knownId = H.proxyAuthorization
+  head.knownValue = token
+  for (const end of ['\u0000', '\n', '\rX']) {
+    const bytes = request(`${token}${end}`)
+    assert.ok(parseRequestHead(bytes, 0, bytes.length, head, requestLimits) < 0)
+  }
+})
