@@ -7,10 +7,13 @@ const copyLimitBytes = 4 * 1024
 /** A batch with less room than this is not continued after a hand-over: the next frame begins a fresh one. */
 const worthKeepingBytes = 8 * 1024
 const sparesKept = 20
+/** About what fills a packet of the Internet. */
+const packetBytes = 1_400
 
 /**
  * Collects frames and hands them to the socket once per turn of the event loop. `setImmediate` runs after the poll
  * phase, so the answers to all sockets that became readable together leave in one write (one TLS record, one system call).
+ * Only when nothing is on its way, the first packet leaves at once: the other end begins while this one goes on.
  * A large payload is not copied: what was collected before it, the payload and what follows leave as one `writev`.
  */
 export class BatchWriter {
@@ -78,7 +81,11 @@ export class BatchWriter {
     this.#reserve(headerBytes)
     writeHeader(this.#batch, this.#fill, 0, flags, id, length)
     this.#fill += headerBytes
-    if (length <= copyLimitBytes || borrowed) return this.#copy(payload, start, end)
+    if (length <= copyLimitBytes || borrowed) {
+      this.#copy(payload, start, end)
+      if (this.#inFlightBytes === 0 && this.#fill - this.#start >= packetBytes) this.#handOver(false)
+      return
+    }
     if (!this.#corked) {
       this.#corked = true
       this.#socket.cork()
