@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import type { Socket } from 'node:net'
@@ -12,7 +11,7 @@ import { fetch } from 'undici'
 import { createDestination, expose } from './support/administration.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startLocatedConnector } from './support/located-connector.ts'
-import { claimsOf, technicalToken, userToken } from './support/tokens.ts'
+import { claimsOf, userToken } from './support/tokens.ts'
 
 let platform: TestPlatform
 let backend: Backend
@@ -194,33 +193,4 @@ test('tokens are renewed shortly before they expire, and kept until then (CONN-2
   assert.equal(await patient.proxy.token({}), tokens[0])
   clock.advance(10_000)
   assert.notEqual(await patient.proxy.token({}), tokens[0])
-})
-
-test('a trust store of a destination comes decoded and is used as trust of a TLS connection (CONN-259)', async () => {
-  const { uri } = platform.binding('destination')
-  await client.findDestination('orders')
-  const token = await technicalToken(platform, 'destination')
-  const certificate = {
-    Name: 'platform.pem',
-    Type: 'CERTIFICATE',
-    Content: Buffer.from(platform.ca).toString('base64'),
-  }
-  const created = await fetch(`${uri}/destination-configuration/v1/subaccountCertificates`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(certificate),
-  })
-  assert.equal(created.status, 201, await created.text())
-  await createDestination(platform, {
-    Name: 'token-service',
-    URL: platform.address('token-service').origin,
-    ProxyType: 'Internet',
-    Authentication: 'NoAuthentication',
-    TrustStoreLocation: 'platform.pem',
-  })
-  const destination = await client.findDestination('token-service')
-  const store = destination.getTrustStore()
-  assert.equal(store?.format, 'pem')
-  assert.ok(new X509Certificate(store.content).ca)
-  assert.equal((await client.fetch(destination, '/token_keys')).status, 200)
 })
