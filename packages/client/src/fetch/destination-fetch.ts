@@ -12,7 +12,7 @@ import { addressOf, fixedHeaders } from './request-target.ts'
 
 export interface CallOptions extends Omit<RequestInit, 'dispatcher' | 'signal'> {
   readonly signal?: AbortSignal
-  /** For the whole call up to the head of the answer. No limit by default: only the caller knows the scenario. */
+  /** For each attempt, up to the head of its answer. No limit by default: only the caller knows the scenario. */
   readonly timeoutMs?: number
   /** The target may carry the request out twice: it is repeated after a failed connection, 502, 503 and 504. */
   readonly isIdempotent?: boolean
