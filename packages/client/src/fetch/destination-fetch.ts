@@ -91,11 +91,12 @@ export class DestinationFetch implements Closeable {
     signal: AbortSignal | undefined,
     timeoutMs: number | undefined,
   ): Promise<Response> {
-    const first = await this.#send(destination, path, init, signal, timeoutMs)
-    if (first.status !== 407 || !destination.isOnPremise || !isReplayable(init.body)) return first
-    await first.body?.cancel()
-    this.#options.proxy().dropToken(routeOf(destination))
-    return this.#send(destination, path, init, signal, timeoutMs)
+    try {
+      return await this.#send(destination, path, init, signal, timeoutMs)
+    } catch (failure) {
+      if (!isPlatformError(failure, 'CLIENT_PROXY_TOKEN_REFUSED') || !isReplayable(init.body)) throw failure
+      return this.#send(destination, path, init, signal, timeoutMs)
+    }
   }
 
   async #send(

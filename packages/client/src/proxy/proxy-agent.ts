@@ -7,6 +7,10 @@ interface RequestQueue {
   addRequest(request: ClientRequest, options: RequestTarget): void
 }
 
+interface FailingRequest {
+  onSocket(socket: null, failure: Error): void
+}
+
 interface RequestTarget {
   readonly host?: string | null
   readonly port?: number | string | null
@@ -53,7 +57,8 @@ export class ProxyAgent extends Agent {
       const target = { ...options, host, hostname: host, port, path: null, socketPath: undefined }
       ;(Agent.prototype as unknown as RequestQueue).addRequest.call(this, request, target)
     } catch (failure) {
-      request.destroy(failure as Error)
+      // Without a socket `destroy` would keep the error to itself.
+      ;(request as unknown as FailingRequest).onSocket(null, failure as Error)
     }
   }
 }

@@ -1,4 +1,5 @@
-import { Dispatcher } from 'undici'
+import { DecoratorHandler, Dispatcher } from 'undici'
+import { clientError } from '../client-error.ts'
 import type { ConnectivityProxy, Route } from './connectivity-proxy.ts'
 import { assertVirtualAddress } from './virtual-address.ts'
 
@@ -29,13 +30,28 @@ export class ProxyDispatcher extends Dispatcher {
 
   override async destroy(): Promise<void> {}
 
+  /** fetch makes a network error without a reason of status 407 (Fetch standard, HTTP-network-or-cache fetch). */
+  #watched(handler: Dispatcher.DispatchHandler, target: URL): Dispatcher.DispatchHandler {
+    const watched: Dispatcher.DispatchHandler = new DecoratorHandler(handler)
+    const start = watched.onResponseStart?.bind(watched)
+    watched.onResponseStart = (controller, status, headers, message) => {
+      if (status !== 407) return start?.(controller, status, headers, message)
+      this.#proxy.dropToken(this.#route)
+      throw clientError('CLIENT_PROXY_TOKEN_REFUSED', { address: this.#proxy.httpUrl, host: target.host })
+    }
+    return watched
+  }
+
   async #forward(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): Promise<void> {
     try {
       const address = assertVirtualAddress(new URL(options.path, options.origin))
       const own = Object.entries(await this.#proxy.headers(this.#route))
       const headers = replaced(pairsOf(options.headers), [...own, ['Host', address.host]])
       const path = `${address.origin}${options.path}`
-      this.#inner.dispatch({ ...options, origin: this.#proxy.httpUrl, path, headers: headers.flat() }, handler)
+      this.#inner.dispatch(
+        { ...options, origin: this.#proxy.httpUrl, path, headers: headers.flat() },
+        this.#watched(handler, address),
+      )
     } catch (failure) {
       // As undici's own interceptors do when something fails before there is a connection.
       handler.onResponseError?.(undefined as never, failure as Error)
