@@ -58,7 +58,7 @@ async function trustThePlatform(platform: TestPlatform): Promise<void> {
   for (const { id } of providers) await administrate(platform, 'PUT', `${trust}/idps/${id}`, { enabled: true })
 }
 
-test('a user of the SAP Cloud SDK is logged on at the backend or of the client library is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118)', async () => {
+test('a user of the SAP Cloud SDK or of the client library is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118)', async () => {
   const system = await startSystem(platform)
   try {
     const { port: backendPort } = system.address() as AddressInfo

@@ -71,6 +71,14 @@ test('a request of node:http does as well, before and after its token is there, 
     const [answer] = await once(sent, 'response')
     assert.deepEqual(JSON.parse(await text(answer)), { ...expected, authorization: 'Bearer t1', body })
   }
+  const streamed = request('http://erp.virtual:1234/a', { method: 'POST', agent })
+  for (const part of ['one ', 'two ', 'three']) {
+    streamed.write(part)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  streamed.end()
+  const [answer] = await once(streamed, 'response')
+  assert.equal(JSON.parse(await text(answer)).body, 'one two three')
   assert.equal(proxy.connections(), 1)
 })
 

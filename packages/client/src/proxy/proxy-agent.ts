@@ -20,6 +20,7 @@ interface RequestTarget {
 /** The written but not yet sent head of a request; not declared in its types. */
 interface WrittenHead {
   _header: string | null
+  _headerSent: boolean
   _implicitHeader(): void
   readonly outputData: { data: string | Uint8Array }[]
 }
@@ -79,4 +80,6 @@ function rewriteHead(request: ClientRequest, path: string, headers: Readonly<Rec
   if (first === undefined || written._header === null) return
   const text = typeof first.data === 'string' ? first.data : Buffer.from(first.data).toString('latin1')
   first.data = `${written._header}${text.slice(text.indexOf('\r\n\r\n') + 4)}`
+  // Writing the head anew has marked it as not sent; the next part of the body would bring it once more.
+  written._headerSent = true
 }
