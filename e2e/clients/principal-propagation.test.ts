@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { get } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
+import { openClient, readBindings } from '@landbridge/client'
 import { LocalCa } from '@landbridge/identity'
 import { startPlatform, type TestPlatform } from '@landbridge/testkit'
 import { administrate, createDestination, expose, regionHost } from './support/administration.ts'
@@ -55,7 +58,7 @@ async function trustThePlatform(platform: TestPlatform): Promise<void> {
   for (const { id } of providers) await administrate(platform, 'PUT', `${trust}/idps/${id}`, { enabled: true })
 }
 
-test('a user of the SAP Cloud SDK is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, RC-118)', async () => {
+test('a user of the SAP Cloud SDK or of the client library is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118)', async () => {
   const system = await startSystem(platform)
   try {
     const { port: backendPort } = system.address() as AddressInfo
@@ -77,6 +80,7 @@ test('a user of the SAP Cloud SDK is logged on at the backend by a certificate i
       [200, { user: `CN=${platform.credentials.user.name}` }],
       asUser.failure,
     )
+    await assertClientLibrary(platform, jwt)
     const technical = await application.call({ destination: 'plant', request })
     assert.deepEqual([technical.status, technical.data], [200, { user: 'nobody' }], technical.failure)
     const tampered = `${await technicalToken(platform, 'destination')}AAAA`
@@ -87,3 +91,17 @@ test('a user of the SAP Cloud SDK is logged on at the backend by a certificate i
     system.close()
   }
 })
+
+/** The same call with the client library: with two headers, and with the one header of an HTTP client of one's own. */
+async function assertClientLibrary(platform: TestPlatform, userToken: string): Promise<void> {
+  const { VCAP_SERVICES } = platform.environment
+  await using client = openClient({ bindings: readBindings({ environment: { VCAP_SERVICES } }), ca: platform.ca })
+  const destination = await client.findDestination('plant-user', { userToken })
+  const expected = { user: `CN=${platform.credentials.user.name}` }
+  assert.deepEqual(await (await client.fetch(destination, '/whoami')).json(), expected)
+  const { name, value } = await client.headerProvider.getPrincipalPropagationHeader(userToken)
+  const { host, port } = client.proxyFor(destination)!
+  const request = get({ host, port, path: 'http://plant.virtual/whoami', headers: { [name]: value } })
+  const [answer] = await once(request, 'response')
+  assert.deepEqual(JSON.parse(await text(answer)), expected)
+}

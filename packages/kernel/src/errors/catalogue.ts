@@ -1,4 +1,5 @@
 import { cliErrors } from './cli.ts'
+import { clientErrors } from './client.ts'
 import { connectorErrors } from './connector.ts'
 import { connectorAdministrationErrors } from './connector-administration.ts'
 import { destinationsErrors } from './destinations.ts'
@@ -22,6 +23,7 @@ export const catalogue = {
   ...connectorAdministrationErrors,
   ...propagationErrors,
   ...cliErrors,
+  ...clientErrors,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

@@ -1,0 +1,238 @@
+import type { AgentOptions, Agent as HttpAgent } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Clock, type Closeable, closeAll, type Log, silentLog } from '@landbridge/kernel'
+import type { Dispatcher, Response } from 'undici'
+import type { AuthenticationHeader } from './authentication/authentication-headers.ts'
+import { AuthenticationHeaderProvider } from './authentication/header-provider.ts'
+import type { Bindings } from './bindings/bindings.ts'
+import { readOAuthClient, requiredText } from './bindings/oauth-client.ts'
+import { type BindingSources, readBindings } from './bindings/read-bindings.ts'
+import type { Destination } from './destination/destination.ts'
+import { type CachePolicy, DestinationFinder, defaultCachePolicy } from './destination/destination-finder.ts'
+import type { FindOptions } from './destination/find-options.ts'
+import { type CallOptions, DestinationFetch, routeOf } from './fetch/destination-fetch.ts'
+import { ServiceHttp } from './http/service-http.ts'
+import { ConnectivityProxy, type Route } from './proxy/connectivity-proxy.ts'
+import { ProxyAgent } from './proxy/proxy-agent.ts'
+import { type CircuitPolicy, defaultCircuitPolicy } from './resilience/circuit-breaker.ts'
+import type { CircuitPhase } from './resilience/circuit-phase.ts'
+import { defaultRetryPolicy, type RetryPolicy } from './resilience/retry.ts'
+import { waitingClock } from './resilience/wait.ts'
+import { openSocks5, type Socks5Target } from './socks/connect-socks5.ts'
+import { TokenClient } from './token/token-client.ts'
+
+export interface ClientOptions extends BindingSources {
+  /** Default: what `readBindings` finds. */
+  readonly bindings?: Bindings
+  /** Name of the destination binding or its service. Default: `destination`. */
+  readonly destinationBinding?: string
+  /** Name of the connectivity binding or its service. Default: `connectivity`. */
+  readonly connectivityBinding?: string
+  /** PEM of authorities that token and destination service are trusted by, besides those of Node. */
+  readonly ca?: string
+  readonly cache?: Partial<CachePolicy>
+  readonly retry?: Partial<RetryPolicy>
+  readonly circuit?: Partial<CircuitPolicy>
+  /** Default 2,000. */
+  readonly connectTimeoutMs?: number
+  /** For calls of the token and the destination service, and for opening SOCKS5 connections. Default 30,000. */
+  readonly readTimeoutMs?: number
+  readonly clock?: Clock
+  readonly log?: Log
+  readonly random?: () => number
+}
+
+export interface SocksOptions extends Socks5Target {
+  readonly tenant?: string
+  readonly signal?: AbortSignal
+  /** Default: `readTimeoutMs` of the client. */
+  readonly timeoutMs?: number
+}
+
+/** How requests for the system of an on-premise destination reach the proxy. */
+export interface ProxyOfDestination {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+  /** `Proxy-Authorization` and the location ID; fetched for each use, since tokens expire. */
+  headers(signal?: AbortSignal): Promise<Readonly<Record<string, string>>>
+}
+
+/** Reads the bindings and opens a client. One per application is enough; close it at the end. */
+export function openClient(options: ClientOptions = {}): LandbridgeClient {
+  return new LandbridgeClient(options)
+}
+
+/** Finds destinations and calls what stands behind them. Bindings are read at once, and checked when they are used. */
+export class LandbridgeClient implements Closeable, AsyncDisposable {
+  readonly bindings: Bindings
+  readonly #options: ClientOptions
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #http: ServiceHttp
+  readonly #tokens: TokenClient
+  readonly #fetch: DestinationFetch
+  readonly #agents: Set<HttpAgent>
+  #finder: DestinationFinder | undefined
+  #proxy: ConnectivityProxy | undefined
+  #headers: AuthenticationHeaderProvider | undefined
+
+  /** @throws PlatformError CLIENT_BINDING_INVALID */
+  constructor(options: ClientOptions = {}) {
+    this.#options = options
+    this.bindings = options.bindings ?? readBindings(options)
+    this.#clock = options.clock ?? waitingClock
+    this.#log = options.log ?? silentLog
+    this.#agents = new Set()
+    const { ca, random } = options
+    const shared = {
+      clock: this.#clock,
+      log: this.#log,
+      connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
+      retry: { ...defaultRetryPolicy, ...options.retry },
+      ...(random === undefined ? {} : { random }),
+    }
+    this.#http = new ServiceHttp({
+      ...shared,
+      readTimeoutMs: this.#readTimeoutMs,
+      circuit: { ...defaultCircuitPolicy, ...options.circuit },
+      ...(ca === undefined ? {} : { ca }),
+    })
+    const { limit } = this.#cachePolicy
+    this.#tokens = new TokenClient({ http: this.#http, clock: this.#clock, log: this.#log, limit })
+    this.#fetch = new DestinationFetch({
+      ...shared,
+      proxy: () => this.proxy,
+      headers: { headers: (destination, signal) => this.headerProvider.headers(destination, signal) },
+    })
+  }
+
+  /** The proxies of the connectivity binding. @throws PlatformError CLIENT_BINDING_MISSING, CLIENT_BINDING_INVALID */
+  get proxy(): ConnectivityProxy {
+    const binding = this.#options.connectivityBinding ?? 'connectivity'
+    this.#proxy ??= new ConnectivityProxy(this.bindings.get(binding), this.#tokens)
+    return this.#proxy
+  }
+
+  /** Headers for an HTTP client of your own. */
+  get headerProvider(): AuthenticationHeaderProvider {
+    this.#headers ??= new AuthenticationHeaderProvider(this.#destinations, () => this.proxy)
+    return this.#headers
+  }
+
+  /** Phase of the circuit of each service that was called. */
+  get circuits(): Readonly<Record<string, CircuitPhase>> {
+    return this.#http.circuits
+  }
+
+  /**
+   * Finds a destination: from the cache, else from the destination service, with repetitions and a circuit breaker. The
+   * instance (or subscription) level is preferred to the subaccount.
+   * @throws PlatformError CLIENT_DESTINATION_NOT_FOUND, CLIENT_DESTINATION_REFUSED, CLIENT_TOKEN_REFUSED,
+   * CLIENT_CREDENTIALS_REFUSED, CLIENT_BINDING_*, CLIENT_SERVICE_*, CLIENT_CIRCUIT_OPEN; the signal's reason
+   */
+  async findDestination(name: string, options: FindOptions & { signal?: AbortSignal } = {}): Promise<Destination> {
+    const { signal, ...find } = options
+    return this.#destinations.find(name, find, signal)
+  }
+
+  /** Forgets a destination that was found under these options. */
+  forgetDestination(name: string, options: FindOptions = {}): void {
+    this.#destinations.drop(name, options)
+  }
+
+  /** The headers with which the target of a destination knows who calls. */
+  authenticationHeaders(destination: Destination, signal?: AbortSignal): Promise<readonly AuthenticationHeader[]> {
+    return this.headerProvider.headers(destination, signal)
+  }
+
+  /** The proxy for a destination; undefined where requests go directly. */
+  proxyFor(destination: Destination): ProxyOfDestination | undefined {
+    if (!destination.isOnPremise) return undefined
+    const { proxy } = this
+    const { host, httpPort: port, httpUrl: url } = proxy
+    return { host, port, url, headers: (signal) => proxy.headers(routeOf(destination), signal) }
+  }
+
+  /** An agent for node:http that leads to the virtual hosts of a Cloud Connector. Closed with the client. */
+  httpAgent(route: Route = {}, options?: AgentOptions): HttpAgent {
+    const agent = new ProxyAgent(this.proxy, route, options)
+    this.#agents.add(agent)
+    return agent
+  }
+
+  /** A dispatcher for undici that leads to the virtual hosts of a Cloud Connector. Not usable after close. */
+  dispatcher(route: Route = {}): Dispatcher {
+    return this.#fetch.dispatcher(route)
+  }
+
+  /**
+   * Calls a path below the URL of a destination, with its authentication, through the proxy it needs. Answers are
+   * returned whatever their status; redirects are not followed unless `redirect` says so.
+   * @throws PlatformError as findDestination and authenticationHeaders; CLIENT_SERVICE_UNREACHABLE, CLIENT_SERVICE_TIMEOUT
+   */
+  async fetch(destination: Destination | string, path: string, options: CallOptions = {}): Promise<Response> {
+    const { signal } = options
+    const found =
+      typeof destination === 'string'
+        ? await this.findDestination(destination, signal === undefined ? {} : { signal })
+        : destination
+    return this.#fetch.call(found, path, options)
+  }
+
+  /**
+   * Opens a TCP connection to a virtual host through the SOCKS5 proxy. The socket is paused and belongs to the caller.
+   * @throws PlatformError CLIENT_HOST_NOT_EXPOSED, CONNECTOR_NOT_CONNECTED, BACKEND_UNREACHABLE,
+   * CLIENT_PROXY_TOKEN_REFUSED, CLIENT_PROXY_FAILED, CLIENT_SERVICE_*; RangeError for a host, port or location that does
+   * not fit into the protocol; the signal's reason
+   */
+  async connectSocks5(options: SocksOptions): Promise<Socket> {
+    const { tenant, signal, timeoutMs = this.#readTimeoutMs, ...target } = options
+    const { proxy } = this
+    const token = await proxy.token(tenant === undefined ? {} : { tenant }, signal)
+    return openSocks5({
+      proxy: { host: proxy.host, port: proxy.socksPort },
+      token,
+      target,
+      timeoutMs,
+      clock: this.#clock,
+      ...(signal === undefined ? {} : { signal }),
+    })
+  }
+
+  /** Ends all connections except SOCKS5 sockets, and forgets tokens and destinations. */
+  async close(): Promise<void> {
+    for (const agent of this.#agents) agent.destroy()
+    this.#agents.clear()
+    this.#tokens.clear()
+    this.#finder?.clear()
+    await closeAll([this.#http, this.#fetch])
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  get #destinations(): DestinationFinder {
+    if (this.#finder !== undefined) return this.#finder
+    const binding = this.bindings.get(this.#options.destinationBinding ?? 'destination')
+    this.#finder = new DestinationFinder({
+      http: this.#http,
+      tokens: this.#tokens,
+      client: readOAuthClient(binding),
+      uri: requiredText(binding, 'uri'),
+      cache: this.#cachePolicy,
+      clock: this.#clock,
+      log: this.#log,
+    })
+    return this.#finder
+  }
+
+  get #cachePolicy(): CachePolicy {
+    return { ...defaultCachePolicy, ...this.#options.cache }
+  }
+
+  get #readTimeoutMs(): number {
+    return this.#options.readTimeoutMs ?? 30_000
+  }
+}
