@@ -137,7 +137,7 @@ test('a user travels along, in a header for the Cloud Connector or exchanged for
   await assert.rejects(anonymous, { code: 'CLIENT_USER_TOKEN_MISSING', message: /Developer: pass the token/ })
 })
 
-test('a destination with Basic authentication logs on with its user (CONN-267)', async () => {
+test('a destination with Basic authentication logs on with its user', async () => {
   await createDestination(platform, {
     Name: 'orders-basic',
     URL: 'http://orders.virtual',
