@@ -11,6 +11,7 @@ export {
   type FoundDestination,
   locateDestination,
 } from './find-destination.ts'
+export { type KeyStore, type KeyStoreIdentity, type KeyStoreKind, readKeyStore } from './keystore/key-store.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'
