@@ -1,7 +1,9 @@
 import {
+  type CertificateStore,
   type DestinationStore,
   EndpointPolicy,
   instanceLevel,
+  type OnPremiseChannel,
   subaccountLevel,
   type TokenEndpoint,
   TokenSource,
@@ -20,11 +22,15 @@ import { createTokenEndpoint } from './token-endpoint.ts'
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
   readonly store: DestinationStore
+  /** Where key stores and trust stores are found; without it there are none. */
+  readonly certificates?: Pick<CertificateStore, 'find'>
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
   /** Sends token requests; by default directly, within the policy of the configuration. */
   readonly tokenEndpoint?: TokenEndpoint
+  /** The way of the default token endpoint to token services behind a Cloud Connector. */
+  readonly onPremise?: OnPremiseChannel
   /** Certificates that the default token endpoint trusts besides the machine's, in PEM form. */
   readonly ca?: string
   readonly clock: Clock
@@ -39,6 +45,8 @@ export async function startDestinationService(options: DestinationServiceOptions
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
     verifier: options.verifier,
+    destinations: store,
+    certificates: options.certificates ?? { find: async () => undefined },
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,
@@ -69,7 +77,7 @@ export async function startDestinationService(options: DestinationServiceOptions
   }
 }
 
-function defaultEndpoint({ config, clock, log, ca }: DestinationServiceOptions): TokenEndpoint {
+function defaultEndpoint({ config, clock, log, ca, onPremise }: DestinationServiceOptions): TokenEndpoint {
   return createTokenEndpoint({
     policy: new EndpointPolicy({
       privateAddresses: config.privateTokenServices,
@@ -79,5 +87,6 @@ function defaultEndpoint({ config, clock, log, ca }: DestinationServiceOptions):
     log,
     deadlineMs: config.tokenDeadlineMs,
     ...(ca === undefined ? {} : { ca }),
+    ...(onPremise === undefined ? {} : { onPremise }),
   })
 }

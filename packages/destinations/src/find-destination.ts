@@ -5,6 +5,7 @@ import { authenticationName } from './authentication/table.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { DestinationStore, StoredDestination } from './destination-store.ts'
 import { type Scope, searchOrder } from './level.ts'
+import type { FoundCertificate } from './named-certificates.ts'
 import { type Properties, present } from './properties.ts'
 import type { AuthToken } from './token/auth-token.ts'
 import type { TokenSource } from './token-source.ts'
@@ -14,6 +15,7 @@ export interface FoundDestination {
   readonly owner: { readonly SubaccountId: string; readonly InstanceId: string | null }
   readonly destinationConfiguration: Properties
   readonly authTokens?: readonly AuthToken[]
+  readonly certificates?: readonly FoundCertificate[]
 }
 
 export interface FindOptions {
@@ -46,6 +48,7 @@ export async function answerFind(
   options: FindOptions,
 ): Promise<FoundDestination> {
   const authTokens = options.skipTokenRetrieval ? [] : await tokens.tokens(destination, caller, options.headers)
+  const certificates = await tokens.certificates(destination, options.skipTokenRetrieval)
   const configuration = withDefaults(destination.properties)
   return {
     owner: {
@@ -54,6 +57,7 @@ export async function answerFind(
     },
     destinationConfiguration: options.skipCredentials ? withoutCredentials(configuration) : configuration,
     ...(authTokens.length === 0 ? {} : { authTokens }),
+    ...(certificates.length === 0 ? {} : { certificates }),
   }
 }
 
@@ -61,6 +65,15 @@ export async function answerFind(
 export function checkFindHeaders(headers: FindHeaders): void {
   if (headers.userToken !== undefined && headers.tenant !== undefined)
     throw new PlatformError('DESTINATION_TENANT_WITH_USER')
+  const { clientAssertion, clientAssertionType, clientAssertionDestination } = headers
+  if ((clientAssertion === undefined) !== (clientAssertionType === undefined))
+    throw new PlatformError('DESTINATION_HEADERS_INVALID', {
+      reason: 'X-client-assertion and X-client-assertion-type must be sent together',
+    })
+  if (clientAssertion !== undefined && clientAssertionDestination !== undefined)
+    throw new PlatformError('DESTINATION_HEADERS_INVALID', {
+      reason: 'X-client-assertion-destination-name must not be sent together with X-client-assertion',
+    })
   // There are no fragments yet, so every named one is missing.
   if (headers.fragmentName !== undefined && headers.fragmentOptional !== true)
     throw new PlatformError('DESTINATION_FRAGMENT_NOT_FOUND', { fragment: headers.fragmentName })

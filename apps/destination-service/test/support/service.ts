@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import type { OnPremiseChannel } from '@landbridge/destinations'
 import {
   type Closeable,
   closeAll,
@@ -12,6 +13,7 @@ import {
 import { type DestinationTables, destinationMigrations, openStore, SqlDestinationStore } from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
+import type { MemoryCertificates } from './memory-certificates.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
 
 export const provider = { id: '11111111-1111-4111-8111-111111111111', subdomain: 'provider' }
@@ -70,7 +72,12 @@ export interface CallOptions {
 /** The real service on a real database, with tokens that the test signs. */
 export async function startService(
   url: string,
-  more: { config?: Partial<DestinationServiceConfig>; ca?: string } = {},
+  more: {
+    config?: Partial<DestinationServiceConfig>
+    ca?: string
+    certificates?: MemoryCertificates
+    onPremise?: OnPremiseChannel
+  } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
   const log: string[] = []
@@ -100,6 +107,8 @@ export async function startService(
     clock,
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
+    ...(more.certificates === undefined ? {} : { certificates: more.certificates }),
+    ...(more.onPremise === undefined ? {} : { onPremise: more.onPremise }),
   })
   const token = (claims: Partial<TestClaims> = {}) =>
     sign({ zid: provider.id, subdomain: provider.subdomain, clientId: clients.first.clientId, ...claims })

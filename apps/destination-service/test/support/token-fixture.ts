@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { MemoryCertificates } from './memory-certificates.ts'
 import { type OAuthServer, startOAuthServer, type TokenCall } from './oauth-server.ts'
 import { startService, type TestService } from './service.ts'
 
@@ -9,6 +10,7 @@ export interface Token {
   readonly expires_in?: string
   readonly scope?: string
   readonly refresh_token?: string
+  readonly issued_token_type?: string
   readonly error?: string
 }
 
@@ -16,6 +18,7 @@ interface Found {
   readonly status: number
   readonly authTokens: readonly Token[] | undefined
   readonly configuration: Record<string, string>
+  readonly certificates: readonly { Name: string; Content: string; Type: string }[] | undefined
 }
 
 interface FindRequest {
@@ -27,17 +30,21 @@ interface FindRequest {
 /** The service and a foreign token service, fresh for every test, and what tests do with the two. */
 export class TokenFixture {
   readonly service: TestService
+  readonly certificates: MemoryCertificates
   oauth: OAuthServer
   #next: number
 
-  private constructor(service: TestService, oauth: OAuthServer) {
+  private constructor(service: TestService, oauth: OAuthServer, certificates: MemoryCertificates) {
+    this.certificates = certificates
     this.service = service
     this.oauth = oauth
     this.#next = 1
   }
 
-  static async start(): Promise<TokenFixture> {
-    return new TokenFixture(await startService('sqlite::memory:'), await startOAuthServer())
+  static async start(more: Parameters<typeof startService>[1] = {}): Promise<TokenFixture> {
+    const certificates = new MemoryCertificates()
+    const service = await startService('sqlite::memory:', { certificates, ...more })
+    return new TokenFixture(service, await startOAuthServer(), certificates)
   }
 
   async renewOAuthServer(): Promise<void> {
@@ -70,8 +77,17 @@ export class TokenFixture {
 
   find = async (name: string, options: FindRequest = {}): Promise<Found> => {
     const reply = await this.service.call('GET', `/destinations/${name}${options.query ?? ''}`, options)
-    const body = (reply.body ?? {}) as { authTokens?: Token[]; destinationConfiguration: Record<string, string> }
-    return { status: reply.status, authTokens: body.authTokens, configuration: body.destinationConfiguration }
+    const body = (reply.body ?? {}) as {
+      authTokens?: Token[]
+      destinationConfiguration: Record<string, string>
+      certificates?: Found['certificates']
+    }
+    return {
+      status: reply.status,
+      authTokens: body.authTokens,
+      configuration: body.destinationConfiguration,
+      certificates: body.certificates,
+    }
   }
 
   /** The only entry of `authTokens`. */
