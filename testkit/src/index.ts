@@ -4,6 +4,7 @@ export { type CertificateBackend, type Seen, startCertificateBackend } from './c
 export { type ChildOptions, type Finished, repository, runChild, runLandbridge, startChild } from './child.ts'
 export * from './data-plane/index.ts'
 export { callJson, type JsonAnswer, type JsonCall } from './https-json.ts'
+export { javaKeyStore } from './java-key-store.ts'
 export { ecWithoutChain, rsaLegacy, rsaWithChain, withoutKey } from './pkcs12-files.ts'
 export { type Credentials, type Login, startPlatform, type TestPlatform } from './platform.ts'
 export { freePort, startPostgres, type TestPostgres } from './postgres.ts'

@@ -1,5 +1,6 @@
 import { tokenFailure } from '@landbridge/destinations'
 import { isPlatformError } from '@landbridge/kernel'
+import { errors } from 'undici'
 
 const untrusted = 'the certificate of the token service is not trusted'
 const closed = 'the token service closed the connection'
@@ -38,7 +39,7 @@ const reasons: Readonly<Record<string, string>> = {
 export function connectionFailure(cause: unknown): Error {
   if (isPlatformError(cause)) return cause
   const code = errorCode(cause)
-  if (code?.startsWith('HPE_')) return tokenFailure('the token service does not speak HTTP', cause)
+  if (cause instanceof errors.HTTPParserError) return tokenFailure('the token service does not speak HTTP', cause)
   return tokenFailure((code && reasons[code]) || 'the token service could not be reached', cause)
 }
 

@@ -5,10 +5,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { LocalCa } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
-import { ecWithoutChain, rsaLegacy, rsaWithChain, temporaryFolder, withoutKey } from '@landbridge/testkit'
+import { ecWithoutChain, javaKeyStore, rsaLegacy, rsaWithChain, temporaryFolder, withoutKey } from '@landbridge/testkit'
 import fc from 'fast-check'
 import { readKeyStore } from '../src/index.ts'
-import { javaKeyStore } from './java-key-store.ts'
 
 const folder = temporaryFolder()
 after(() => folder[Symbol.dispose]())
