@@ -49,6 +49,7 @@ async function directly(options: TokenEndpointOptions, request: TokenRequest, tr
     options.log.warn('destination.token.old-tls', { host: url.host, version: request.tls.version })
   const context = url.protocol === 'https:' ? trusted.contextFor(request.tls) : undefined
   return exchange(options, request, {
+    peer: 'token service',
     connector: (limit) => connectorFor(request, guard, limit, context),
     target: { origin: url.origin, path: `${url.pathname}${url.search}` },
     headers: request.headers,
@@ -62,6 +63,7 @@ async function throughProxy(options: TokenEndpointOptions, request: TokenRequest
   const { proxyUrl, token } = await options.onPremise.route(request.subaccountId)
   const own = request.headers.filter(([name]) => name !== 'proxy-authorization' && !name.startsWith('sap-connectivity'))
   return exchange(options, request, {
+    peer: 'connectivity proxy',
     // The proxy is our own and on our network; where the request goes from there, the Cloud Connector decides.
     connector: (limit) => connectorFor(request, () => {}, limit, undefined),
     target: { origin: new URL(proxyUrl).origin, path: request.url },
@@ -75,6 +77,7 @@ async function throughProxy(options: TokenEndpointOptions, request: TokenRequest
 }
 
 interface Way {
+  readonly peer: 'token service' | 'connectivity proxy'
   connector(limit: PhaseLimit): ReturnType<typeof connectorFor>
   readonly target: { readonly origin: string; readonly path: string }
   readonly headers: readonly (readonly [string, string])[]
@@ -92,7 +95,7 @@ async function exchange(options: TokenEndpointOptions, request: TokenRequest, wa
       signal: limit.signal,
     })
   } catch (cause) {
-    throw limit.expired ?? connectionFailure(cause)
+    throw limit.expired ?? connectionFailure(cause, way.peer)
   } finally {
     limit.end()
     await agent.destroy()

@@ -35,12 +35,16 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_SSL_NO_PROTOCOLS_AVAILABLE: noCommonTls,
 }
 
-/** The failure that a caller is told: what broke, never what was sent. */
-export function connectionFailure(cause: unknown): Error {
+/**
+ * The failure that a caller is told: what broke, never what was sent.
+ * @param peer who was called
+ */
+export function connectionFailure(cause: unknown, peer: 'token service' | 'connectivity proxy'): Error {
   if (isPlatformError(cause)) return cause
   const code = errorCode(cause)
-  if (cause instanceof errors.HTTPParserError) return tokenFailure('the token service does not speak HTTP', cause)
-  return tokenFailure((code && reasons[code]) || 'the token service could not be reached', cause)
+  if (cause instanceof errors.HTTPParserError) return tokenFailure(`the ${peer} does not speak HTTP`, cause)
+  const reason = (code && reasons[code]) || 'the token service could not be reached'
+  return tokenFailure(reason.replace('the token service', `the ${peer}`), cause)
 }
 
 /** The code of the error, or of the first inner one: several addresses fail with an aggregate. */

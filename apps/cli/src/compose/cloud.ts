@@ -18,6 +18,7 @@ import {
 import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
 import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
+import { onPremiseChannel } from './on-premise-channel.ts'
 import { type CloudStores, openCloudStores } from './open-store.ts'
 import { tokenServiceAddress } from './tenant-host.ts'
 
@@ -86,6 +87,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     tenants: registry,
     clients: registry,
     ca: authority.certificatePem,
+    onPremise: onPremiseChannel(tokenService, registry, options.proxy),
     clock,
     log,
   })
