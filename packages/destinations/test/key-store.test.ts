@@ -117,6 +117,20 @@ test('whatever is uploaded ends in a store or in a named error', async () => {
   )
 })
 
+test('a store that would keep the process busy for long is refused before it is opened', async () => {
+  // The check of integrity stands at the end: salt, then the number of iterations (2048).
+  const slow = Buffer.from(rsaWithChain)
+  assert.equal(slow.subarray(-4).toString('hex'), '02020800')
+  const more = Buffer.concat([slow.subarray(0, -4), Buffer.from('02047fffffff', 'hex')])
+  more.writeUInt16BE(slow.readUInt16BE(2) + 2, 2)
+  const digest = more.lastIndexOf(Buffer.from('3041', 'hex'))
+  more[digest + 1]! += 2
+  await assert.rejects(readKeyStore(more, 'secret'), (thrown) => {
+    assert.match(String(thrown instanceof PlatformError && thrown.facts.reason), /too many iterations/)
+    return true
+  })
+})
+
 test('stores written by keytool are read: JKS, PKCS#12 with key, PKCS#12 with trusted certificates (DEST-092, DEST-175)', async (t) => {
   const common = ['-storepass', 'secret', '-noprompt']
   const generate = ['-genkeypair', '-keyalg', 'RSA', '-dname', 'CN=java', '-keypass', 'secret', ...common]

@@ -28,12 +28,14 @@ async function privateKey(text: string, label: string, password: string | undefi
   const isEncrypted = isPkcs8 || /^Proc-Type: *4,ENCRYPTED/m.test(text)
   if (isEncrypted && password === undefined)
     throw wrongPassword('it is protected by a password, and none is configured')
+  const der = Buffer.from(text.replace(/-----[^-]+-----/g, ''), 'base64')
+  const legacy = isPkcs8 ? await import('./pkcs12.ts') : undefined
+  legacy?.checkPasswordWork(der)
   try {
     return createPrivateKey({ key: text, ...(isEncrypted ? { passphrase: password ?? '' } : {}) })
   } catch (cause) {
     if (!isEncrypted) throw invalidKeyStore('a key in it is damaged', cause)
-    if (!isPkcs8) throw wrongPassword('the password does not open the key', cause)
-    const { openLegacyKey } = await import('./pkcs12.ts')
-    return openLegacyKey(Buffer.from(text.replace(/-----[^-]+-----/g, ''), 'base64'), password ?? '')
+    if (legacy === undefined) throw wrongPassword('the password does not open the key', cause)
+    return legacy.openLegacyKey(der, password ?? '')
   }
 }

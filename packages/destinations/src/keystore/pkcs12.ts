@@ -1,14 +1,24 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isPlatformError } from '@landbridge/kernel'
 import forge, { type Asn1, type Bag } from 'node-forge'
+import { passwordWork } from './password-work.ts'
 import { invalidKeyStore, type StoreContent, wrongPassword } from './store-content.ts'
 
 /** DER of the object identifiers of encrypted data and of an encrypted key (RFC 7292 section 4). */
 const encryptedParts = ['06092a864886f70d010706', '060b2a864886f70d010c0a0102'].map((hex) => Buffer.from(hex, 'hex'))
 
+/** Ten times what the most careful programs write; more would stop everybody's requests for seconds. */
+const mostWork = 1_000_000
+
+/** @throws PlatformError DESTINATION_KEY_STORE_INVALID when opening it would take too long */
+export function checkPasswordWork(der: Buffer): void {
+  if (passwordWork(der) > mostWork) throw invalidKeyStore('it takes too many iterations to derive its keys')
+}
+
 /** Reads PKCS#12, also with RC2 and triple DES, which the runtime itself refuses. */
 export function readPkcs12Store(content: Buffer, password: string | undefined): StoreContent {
   const text = password ?? ''
+  checkPasswordWork(content)
   const parse = () => {
     try {
       return forge.asn1.fromDer(content.toString('latin1'))
