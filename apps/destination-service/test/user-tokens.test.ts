@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { after, beforeEach, test } from 'node:test'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { granted, json, type OAuthServer, startOAuthServer, type TokenCall } from './support/oauth-server.ts'
 import { subscriberA, tenantClaims } from './support/service.ts'
 import { testTokens } from './support/test-tokens.ts'
@@ -227,4 +228,27 @@ test('a key set on a private address is refused unless the installation allows i
   } finally {
     await strict.close()
   }
+})
+
+test('a token of an identity service without a user name stands for its subject, a token of the service itself for nobody (DEST-190, DEST-145)', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('RS256')
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'ias', alg: 'RS256' }
+  const property = { 'x_user_token.jwks': Buffer.from(JSON.stringify({ keys: [jwk] })).toString('base64') }
+  const signed = (claims: object) =>
+    new SignJWT({ app_tid: 'tenant-1', azp: 'application', ...claims })
+      .setProtectedHeader({ alg: 'RS256', kid: 'ias', typ: 'JWT' })
+      .setIssuer('https://tenant.accounts.example.test')
+      .setExpirationTime(Math.floor(at.service.clock.now() / 1_000) + 600)
+      .sign(privateKey)
+  const name = await userType('OAuth2JWTBearer', { ...property, 'tokenService.body.resource': 'urn:sap:identity:x' })
+  const jane = await signed({ sub: 'P000001', user_uuid: 'u-1' })
+  assert.equal((await token(name, { headers: { 'x-user-token': jane } })).value, 'token-1')
+  assert.deepEqual([only().body.get('assertion'), only().body.get('resource')], [jane, 'urn:sap:identity:x'])
+  for (const claims of [
+    { sub: 'application' },
+    { sub: 's', sap_id_type: 'app' },
+    { sub: 's', grant_type: 'client_credentials' },
+  ])
+    assert.match(await failure(name, { headers: { 'x-user-token': await signed(claims) } }), /belongs to no user/)
+  assert.equal(at.oauth.calls.length, 1)
 })
