@@ -24,6 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  INVALID_PURPOSE: 'the certificate of the token service is not one for servers',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the token service is for another host',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the token service demands a client certificate',
   'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE': refusedCertificate,

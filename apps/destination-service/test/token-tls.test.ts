@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
-import { ecWithoutChain, javaKeyStore, rsaLegacy, rsaWithChain } from '@landbridge/testkit'
+import { ecWithoutChain, javaKeyStore, rsaLegacy, rsaWithChain, selfSignedCertificate } from '@landbridge/testkit'
 import { checkBrowserCompatible } from '../src/host-names.ts'
 import { TokenFixture } from './support/token-fixture.ts'
 
@@ -15,6 +15,9 @@ interface SecureServer {
   readonly seen: { readonly peer: string; readonly form: URLSearchParams; readonly protocol: string | null }[]
   close(): Promise<void>
 }
+
+const running: SecureServer[] = []
+after(() => Promise.all(running.map((secure) => secure.close())))
 
 async function startSecure(options: ServerOptions): Promise<SecureServer> {
   const seen: SecureServer['seen'] = []
@@ -32,15 +35,17 @@ async function startSecure(options: ServerOptions): Promise<SecureServer> {
   })
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
+  const started = {
     url: `https://localhost:${(server.address() as AddressInfo).port}/token`,
     seen,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
       }),
   }
+  running.push(started)
+  return started
 }
 
 const at = await TokenFixture.start()
@@ -61,7 +66,6 @@ const mutual = await startSecure({
   requestCert: true,
   rejectUnauthorized: false,
 })
-after(() => Promise.all([server.close(), mutual.close()]))
 
 at.certificates.put('ca.pem', authority.certificatePem)
 at.certificates.put('ca.der', leafOf(authority.certificatePem).raw)
@@ -108,7 +112,13 @@ test('HostnameVerifier decides how far a wildcard reaches, unless all are truste
   for (const HostnameVerifier of ['Strict', 'BrowserCompatible', ''])
     assert.match(await failure(await to({ HostnameVerifier })), /for another host/)
   assert.match((await token(await to({ TrustAll: 'TRUE', HostnameVerifier: 'Strict' }))).value, /^t-/)
-  await wildcard.close()
+  const named = await selfSignedCertificate(['elsewhere.test'])
+  const byCommonName = await startSecure({ cert: named.certificate, key: named.key })
+  at.certificates.put('named.pem', named.certificate)
+  const byName = (HostnameVerifier: string) =>
+    clientCredentials({ tokenServiceURL: byCommonName.url, TrustStoreLocation: 'named.pem', HostnameVerifier })
+  assert.match(await failure(await byName('Strict')), /for another host/)
+  assert.match((await token(await byName('BrowserCompatible'))).value, /^t-/)
   const names = (subjectaltname: string, CN = 'x') =>
     ({ subject: { CN }, subjectaltname }) as unknown as PeerCertificate
   for (const [host, certificate, accepted] of [
@@ -144,7 +154,6 @@ test('TLS is 1.2 or newer unless TLSVersion names another (DEST-096)', async () 
   assert.equal(await protocol(server.url, {}), 'TLSv1.3')
   assert.equal(await protocol(server.url, { TLSVersion: 'TLSv1.2' }), 'TLSv1.2')
   assert.match(await failure(await to(server.url, { TLSVersion: 'TLSv1.1' })), /token service/)
-  await old.close()
 })
 
 const user = await at.service.token({ user: 'jane' })
@@ -237,7 +246,6 @@ test('a token service that demands another certificate is an error entry that sa
   const wrong = await to({ 'tokenService.KeyStoreLocation': 'client.pem' })
   assert.match(await failure(wrong), /does not accept the client certificate|closed the connection/)
   assert.equal(strict.seen.length, 0)
-  await strict.close()
 })
 
 test('connections are never shared: the certificate of one destination does not serve another', async () => {
