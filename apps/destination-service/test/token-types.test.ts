@@ -134,7 +134,7 @@ test('OAuth2TokenExchange exchanges the tokens of the headers, and keeps what it
   assert.equal((await token(name, { headers: { ...headers, 'x-subject-token': 'subject-2' } })).value, 't-3')
 })
 
-test('ClientCertificateAuthentication delivers its key store and whom it trusts, and no token (DEST-132, DEST-135)', async () => {
+test('ClientCertificateAuthentication delivers its key store and whom it trusts, and no token (DEST-029, DEST-132, DEST-135)', async () => {
   const authority = await LocalCa.create({ subject: { CN: 'CA' } })
   at.certificates.put('own.p12', Buffer.from([1, 2, 3]))
   at.certificates.put('ca.pem', authority.certificatePem)
