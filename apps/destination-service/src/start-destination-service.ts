@@ -6,6 +6,7 @@ import {
   EndpointPolicy,
   type FragmentStore,
   type ManagedCertificateStore,
+  type OnPremiseChannel,
   type TokenEndpoint,
   TokenSource,
 } from '@landbridge/destinations'
@@ -42,6 +43,8 @@ export interface DestinationServiceOptions {
   readonly clientOf?: ClientOf
   /** Sends token requests; by default directly, within the policy of the configuration. */
   readonly tokenEndpoint?: TokenEndpoint
+  /** The way of the default token endpoint to token services behind a Cloud Connector. */
+  readonly onPremise?: OnPremiseChannel
   /** Certificates that the default token endpoint trusts besides the machine's, in PEM form. */
   readonly ca?: string
   readonly clock: Clock
@@ -56,6 +59,8 @@ export async function startDestinationService(options: DestinationServiceOptions
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
     verifier: options.verifier,
+    destinations: options.store,
+    certificates: options.certificates,
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,
@@ -112,7 +117,7 @@ async function registerRoutes(
   )
 }
 
-function defaultEndpoint({ config, clock, log, ca }: DestinationServiceOptions): TokenEndpoint {
+function defaultEndpoint({ config, clock, log, ca, onPremise }: DestinationServiceOptions): TokenEndpoint {
   return createTokenEndpoint({
     policy: new EndpointPolicy({
       privateAddresses: config.privateTokenServices,
@@ -122,5 +127,6 @@ function defaultEndpoint({ config, clock, log, ca }: DestinationServiceOptions):
     log,
     deadlineMs: config.tokenDeadlineMs,
     ...(ca === undefined ? {} : { ca }),
+    ...(onPremise === undefined ? {} : { onPremise }),
   })
 }

@@ -157,6 +157,7 @@ test('a ProxyType that the authentication type does not allow is refused (DEST-0
       Password: 'p',
       clientId: 'c',
       tokenServiceURL: 'x',
+      KeyStoreLocation: 'k.p12',
     }
     const reply = await service.call('POST', '/subaccountDestinations', { body })
     assert.equal(reply.status, status, Name)

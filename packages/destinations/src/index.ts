@@ -26,11 +26,13 @@ export {
   answerFind,
   checkFindHeaders,
   type FindOptions,
+  type FindResult,
   type FoundDestination,
   locateDestination,
 } from './find-destination.ts'
 export type { FragmentStore, StoredFragment } from './fragment-store.ts'
 export { locateFragments, readFragment, withFragments } from './fragments.ts'
+export { type KeyStore, type KeyStoreIdentity, type KeyStoreKind, readKeyStore } from './keystore/key-store.ts'
 export { type Label, type LabelStore, patchLabels, readLabels } from './labels.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
 export { type Filter, parseFilter } from './lists/filter.ts'
@@ -41,9 +43,12 @@ export {
   pageOfList,
   parseListQuery,
 } from './lists/list-query.ts'
+export { type FoundCertificate, findCertificate } from './named-certificates.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
 export { parseReference, refuseChain, refuseMixedLevels } from './reference.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'
+export type { OnPremiseChannel, OnPremiseRoute } from './token/on-premise-channel.ts'
+export type { TlsSettings, TlsVersion } from './token/tls-settings.ts'
 export { TokenCache } from './token/token-cache.ts'
 export type { TokenEndpoint, TokenRequest, TokenResponse } from './token/token-endpoint.ts'
 export { tokenFailure } from './token/token-failure.ts'

@@ -27,6 +27,7 @@ import {
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { openCloudIdentity } from './cloud-identity.ts'
 import type { CloudIdentityConfig } from './identity-config.ts'
+import { onPremiseChannel } from './on-premise-channel.ts'
 import { type CloudStores, openCloudStores } from './open-store.ts'
 
 export interface CloudOptions {
@@ -98,6 +99,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     clients: registry,
     clientOf,
     ca: authority.certificatePem,
+    ...(tokenService === undefined ? {} : { onPremise: onPremiseChannel(tokenService, registry, options.proxy) }),
     clock,
     log,
   })

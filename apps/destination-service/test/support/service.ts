@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { type AuthorityStore, CertificateAuthorities, CertificateRenewal } from '@landbridge/destinations'
+import {
+  type AuthorityStore,
+  CertificateAuthorities,
+  CertificateRenewal,
+  type OnPremiseChannel,
+} from '@landbridge/destinations'
 import {
   type Closeable,
   closeAll,
@@ -22,6 +27,7 @@ import {
 } from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
+import { StoredCertificates } from './stored-certificates.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
 
 export const provider = { id: '11111111-1111-4111-8111-111111111111', subdomain: 'provider' }
@@ -65,6 +71,7 @@ export interface Reply {
 export interface TestService extends Closeable {
   readonly app: RunningApp
   readonly clock: ManualClock
+  readonly certificates: StoredCertificates
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
@@ -88,7 +95,11 @@ export interface CallOptions {
 /** The real service on a real database, with tokens that the test signs. */
 export async function startService(
   url: string,
-  more: { config?: Partial<DestinationServiceConfig>; ca?: string } = {},
+  more: {
+    config?: Partial<DestinationServiceConfig>
+    ca?: string
+    onPremise?: OnPremiseChannel
+  } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
   const log: string[] = []
@@ -131,6 +142,7 @@ export async function startService(
     clock,
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
+    ...(more.onPremise === undefined ? {} : { onPremise: more.onPremise }),
   })
   const renewal = new CertificateRenewal({
     store: certificates,
@@ -155,6 +167,7 @@ export async function startService(
       await renewal.reportEnding(clock.now())
     },
     clock,
+    certificates: new StoredCertificates(certificates),
     log,
     token,
     close: () => closeAll([store, app]),

@@ -23,6 +23,17 @@ export interface FindHeaders {
   readonly userToken?: string
   readonly tenant?: string
   readonly clientAssertion?: string
+  readonly clientAssertionType?: string
+  /** Name of the destination whose token is the assertion. */
+  readonly clientAssertionDestination?: string
+  readonly refreshToken?: string
+  readonly code?: string
+  readonly redirectUri?: string
+  readonly codeVerifier?: string
+  readonly subjectToken?: string
+  readonly subjectTokenType?: string
+  readonly actorToken?: string
+  readonly actorTokenType?: string
   readonly fragmentName?: string
   readonly fragmentOptional?: boolean
 }
@@ -44,4 +55,5 @@ export interface TokenContext {
   cached(parts: readonly string[], fetch: () => Promise<GrantedToken>): Promise<GrantedToken>
 }
 
-export type RequestedGrant = Omit<Grant, 'properties' | 'subaccountId'>
+/** What the type itself decides; the rest follows from the destination and the headers. */
+export type RequestedGrant = Omit<Grant, 'properties' | 'subaccountId' | 'assertion' | 'tls'>

@@ -151,6 +151,32 @@ export const destinationsErrors = errorArea({
     remedy: 'Caller: fetch the token with the credentials of a binding to a destination service instance.',
     show: ['reason'],
   },
+  DESTINATION_HEADERS_INVALID: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The request headers do not fit together',
+    remedy: 'Caller: send the headers as the reason says.',
+    show: ['reason'],
+  },
+  /** Becomes the `error` text of an `authTokens` entry when a token request needs the store. */
+  DESTINATION_KEY_STORE_PASSWORD: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The password of the key store is missing or wrong',
+    remedy: 'Caller: correct the password property of the destination that uses the key store.',
+    show: ['reason'],
+  },
+  /** Becomes the `error` text of an `authTokens` entry when a token request needs the store. */
+  DESTINATION_KEY_STORE_INVALID: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The key store cannot be read',
+    remedy: 'Caller: upload the certificate or key store again, as PEM, DER, PKCS#12 or JKS.',
+    show: ['reason'],
+  },
   /** Never an HTTP error of its own: it becomes the `error` text of an `authTokens` entry. */
   DESTINATION_TOKEN_FAILED: {
     http: 502,
