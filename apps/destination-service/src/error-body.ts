@@ -12,6 +12,10 @@ export function errorMessage(problem: Problem, thrown: unknown): string {
       `Cannot perform operation on the destination '${String(thrown.facts.name)}' because it is used as an ` +
       `assertion provider for destination '${String(thrown.facts.usedBy)}'`
     )
+  if (isPlatformError(thrown, 'DESTINATION_TRUST_ABSENT')) {
+    const kind = thrown.facts.role === 'passive' ? 'Passive Keypair' : 'Keypair'
+    return `${kind} for subaccount - ${String(thrown.facts.subaccountId)} does not exist`
+  }
   // The one text of the contract that ends in a full stop.
   if (isPlatformError(thrown, 'DESTINATION_CALLER_UNREADABLE')) return `${problem.title}.`
   const detail = detailOf(problem)

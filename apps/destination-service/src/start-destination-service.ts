@@ -2,9 +2,11 @@ import {
   type DestinationStore,
   EndpointPolicy,
   instanceLevel,
+  SubaccountTrust,
   subaccountLevel,
   type TokenEndpoint,
   TokenSource,
+  type TrustStore,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
 import type { ClientDirectory, TenantDirectory, TokenVerifier } from '@landbridge/identity'
@@ -15,11 +17,13 @@ import { errorBody } from './error-body.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { destinationRoutes } from './routes/destinations.ts'
 import { findRoute } from './routes/find.ts'
+import { trustRoutes } from './routes/trust.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
   readonly store: DestinationStore
+  readonly trustStore: TrustStore
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
@@ -36,6 +40,12 @@ const longestUri = 4_000
 /** Starts the destination service; it listens when the promise resolves. */
 export async function startDestinationService(options: DestinationServiceOptions): Promise<RunningApp> {
   const { config, store, clock, log } = options
+  const trust = new SubaccountTrust({
+    store: options.trustStore,
+    clock,
+    issuerPrefix: config.samlIssuerPrefix,
+    keySize: config.trustKeySize,
+  })
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
     verifier: options.verifier,
@@ -56,6 +66,7 @@ export async function startDestinationService(options: DestinationServiceOptions
       destinationRoutes(v1, '/instanceDestinations', store, (caller) => instanceLevel(caller.scope))
       certificateRoutes(v1, '/subaccountCertificates')
       certificateRoutes(v1, '/instanceCertificates')
+      await v1.register(trustRoutes(trust))
     },
     { prefix: '/destination-configuration/v1' },
   )

@@ -13,6 +13,8 @@ export {
 } from './find-destination.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
+export { SubaccountTrust, type SubaccountTrustOptions } from './saml/subaccount-trust.ts'
+export type { TrustKeyPair, TrustRole, TrustStore } from './saml/trust-store.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'
 export { TokenCache } from './token/token-cache.ts'
 export type { TokenEndpoint, TokenRequest, TokenResponse } from './token/token-endpoint.ts'

@@ -5,6 +5,7 @@ export { ConnectorStore, type ConnectorTables, connectorMigrations } from './con
 export { SqlDestinationStore } from './destinations/destination-store.ts'
 export { destinationMigrations } from './destinations/migrations.ts'
 export type { DestinationTables } from './destinations/tables.ts'
+export { SqlTrustStore } from './destinations/trust-store.ts'
 export { identityMigrations } from './identity/migrations.ts'
 export { SqlSigningKeyStore } from './identity/signing-key-store.ts'
 export { SqlSingleUse } from './identity/single-use-store.ts'

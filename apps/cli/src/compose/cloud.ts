@@ -16,7 +16,7 @@ import {
   type Secret,
 } from '@landbridge/kernel'
 import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
-import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
+import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse, SqlTrustStore } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { type CloudStores, openCloudStores } from './open-store.ts'
 import { tokenServiceAddress } from './tenant-host.ts'
@@ -82,6 +82,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
+    trustStore: new SqlTrustStore(stores.destinations),
     verifier,
     tenants: registry,
     clients: registry,

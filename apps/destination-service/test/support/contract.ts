@@ -36,6 +36,12 @@ const bulkResponse = Type.Array(
     cause: Type.Optional(Type.String()),
   }),
 )
+const idpMetadata = Type.Object({ idpMetadata: Type.String() }, { additionalProperties: false })
+const trust = Type.Object({ certificate: Type.String() }, { additionalProperties: false })
+const rotatedTrust = Type.Object(
+  { activeCertificate: Type.String(), passiveCertificate: Type.String() },
+  { additionalProperties: false },
+)
 const errorMessage = Type.Object({ ErrorMessage: Type.String({ minLength: 1 }) }, { additionalProperties: false })
 const empty = Type.Literal('')
 
@@ -47,6 +53,11 @@ const operations: readonly (readonly [method: string, path: RegExp, bodies: Read
   ['PUT', /^\/(?:subaccount|instance)Destinations$/, { 200: Type.Union([update, bulkResponse]), 207: bulkResponse }],
   ['DELETE', /^\/(?:subaccount|instance)Destinations\/[^/]+$/, { 200: update }],
   ['GET', /^\/(?:subaccount|instance)Certificates$/, { 200: certificates }],
+  ['GET', /^\/saml2Metadata$/, { 200: idpMetadata }],
+  ['GET', /^\/saml2Metadata\/certificate(?:\/passive)?$/, { 200: trust }],
+  ['POST', /^\/saml2Metadata\/certificate(?:\/passive)?$/, { 200: trust }],
+  ['DELETE', /^\/saml2Metadata\/certificate\/passive$/, { 200: update }],
+  ['POST', /^\/saml2Metadata\/rotateCertificate$/, { 200: rotatedTrust }],
 ]
 
 /** What an answer of the service has against the contract; empty when nothing. */

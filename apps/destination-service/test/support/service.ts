@@ -9,7 +9,13 @@ import {
   Sealer,
   silentLog,
 } from '@landbridge/kernel'
-import { type DestinationTables, destinationMigrations, openStore, SqlDestinationStore } from '@landbridge/store'
+import {
+  type DestinationTables,
+  destinationMigrations,
+  openStore,
+  SqlDestinationStore,
+  SqlTrustStore,
+} from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
@@ -39,6 +45,8 @@ export const config: DestinationServiceConfig = {
   tokenCacheEntries: 100,
   tokenDeadlineMs: 60_000,
   privateTokenServices: 'allow',
+  samlIssuerPrefix: 'cfapps.test',
+  trustKeySize: 2048,
   allowedTokenServices: [],
 }
 
@@ -86,6 +94,7 @@ export async function startService(
   const app = await startDestinationService({
     config: { ...config, ...more.config },
     store: new SqlDestinationStore(store),
+    trustStore: new SqlTrustStore(store),
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),

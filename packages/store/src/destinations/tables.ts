@@ -1,6 +1,7 @@
 /** The tables of the area `destinations`. */
 export interface DestinationTables {
   destination: DestinationRow
+  destination_trust: DestinationTrustRow
 }
 
 export interface DestinationRow {
@@ -17,5 +18,13 @@ export interface DestinationRow {
   properties: string
   etag: string
   created_at: number
+  modified_at: number
+}
+
+export interface DestinationTrustRow {
+  subaccount_id: string
+  /** Certificate and private key as JSON, sealed; null when there is none. */
+  active_pair: string | null
+  passive_pair: string | null
   modified_at: number
 }
