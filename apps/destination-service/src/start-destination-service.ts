@@ -49,6 +49,7 @@ export async function startDestinationService(options: DestinationServiceOptions
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
     verifier: options.verifier,
+    trust,
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,

@@ -13,6 +13,7 @@ export {
 } from './find-destination.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
+export type { UserInfoEndpoint } from './saml/saml-context.ts'
 export { SubaccountTrust, type SubaccountTrustOptions } from './saml/subaccount-trust.ts'
 export type { TrustKeyPair, TrustRole, TrustStore } from './saml/trust-store.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'

@@ -2,9 +2,12 @@ import type { TokenVerifier, VerifiedToken } from '@landbridge/identity'
 import { type Clock, isPlatformError, type Log } from '@landbridge/kernel'
 import type { FindHeaders, RequestedGrant, TokenContext } from './authentication/authentication-type.ts'
 import { authenticationName, authenticationType } from './authentication/table.ts'
+import type { CertificateStore } from './certificate-store.ts'
 import { redact } from './credentials.ts'
 import type { StoredDestination } from './destination-store.ts'
 import { present } from './properties.ts'
+import { type SamlSources, samlContext, type UserInfoEndpoint } from './saml/saml-context.ts'
+import type { SubaccountTrust } from './saml/subaccount-trust.ts'
 import { type AuthToken, failedToken } from './token/auth-token.ts'
 import { TokenCache } from './token/token-cache.ts'
 import type { TokenEndpoint } from './token/token-endpoint.ts'
@@ -17,6 +20,11 @@ export interface TokenSourceOptions {
   readonly endpoint: TokenEndpoint
   /** Verifies tokens of the platform's own token service. */
   readonly verifier: TokenVerifier
+  readonly trust: SubaccountTrust
+  /** Where `KeyStoreLocation` points to. */
+  readonly certificates?: CertificateStore
+  /** Tells custom attributes of the users of the platform's own tokens. */
+  readonly userInfo?: UserInfoEndpoint
   readonly clock: Clock
   readonly log: Log
   /** Tokens kept in memory at most. */
@@ -33,12 +41,14 @@ export class TokenSource {
   readonly #clock: Clock
   readonly #log: Log
   readonly #cache: TokenCache
+  readonly #saml: SamlSources
 
   constructor(options: TokenSourceOptions) {
     this.#endpoint = options.endpoint
     this.#verifier = options.verifier
     this.#clock = options.clock
     this.#log = options.log
+    this.#saml = options
     this.#cache = new TokenCache(options.clock, options.cacheEntries)
   }
 
@@ -72,6 +82,7 @@ export class TokenSource {
       properties,
       headers,
       caller,
+      saml: samlContext(this.#saml, destination),
       nowMs: () => this.#clock.now(),
       userToken: () =>
         effectiveUserToken({

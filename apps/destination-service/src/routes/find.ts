@@ -31,6 +31,7 @@ function findHeaders(request: FastifyRequest): FindHeaders {
   const userToken = header(request, 'x-user-token')
   const tenant = header(request, 'x-tenant')
   const fragmentName = header(request, 'x-fragment-name')
+  const samlAssertion = header(request, 'x-samlassertion')
   const clientAssertion =
     header(request, 'x-client-assertion') ??
     header(request, 'x-client-assertion-type') ??
@@ -39,6 +40,7 @@ function findHeaders(request: FastifyRequest): FindHeaders {
     ...(userToken === undefined ? {} : { userToken }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(clientAssertion === undefined ? {} : { clientAssertion }),
+    ...(samlAssertion === undefined ? {} : { samlAssertion }),
     ...(fragmentName === undefined ? {} : { fragmentName }),
     fragmentOptional: header(request, 'x-fragment-optional')?.toLowerCase() === 'true',
   }

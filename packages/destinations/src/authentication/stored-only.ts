@@ -8,8 +8,6 @@ const tokenService = ['Internet', 'OnPremise']
 /** Types that can be stored, while their tokens cannot be fetched yet. A type leaves this list for a file of its own. */
 export const storedOnlyTypes: readonly AuthenticationType[] = [
   storedOnly('OAuth2Password', tokenService),
-  storedOnly('OAuth2SAMLBearerAssertion', tokenService),
-  storedOnly('SAMLAssertion', all),
   storedOnly('SAPAssertionSSO', all),
   storedOnly('OAuth2RefreshToken', tokenService),
   storedOnly('OAuth2AuthorizationCode', tokenService),

@@ -4,8 +4,10 @@ import { basicAuthentication } from './basic-authentication.ts'
 import { noAuthentication } from './no-authentication.ts'
 import { oauth2ClientCredentials } from './oauth2-client-credentials.ts'
 import { oauth2JwtBearer } from './oauth2-jwt-bearer.ts'
+import { oauth2SamlBearerAssertion } from './oauth2-saml-bearer-assertion.ts'
 import { oauth2UserTokenExchange } from './oauth2-user-token-exchange.ts'
 import { principalPropagation } from './principal-propagation.ts'
+import { samlAssertion } from './saml-assertion.ts'
 import { storedOnlyTypes } from './stored-only.ts'
 
 const table: ReadonlyMap<string, AuthenticationType> = new Map(
@@ -16,6 +18,8 @@ const table: ReadonlyMap<string, AuthenticationType> = new Map(
     oauth2ClientCredentials,
     oauth2JwtBearer,
     oauth2UserTokenExchange,
+    oauth2SamlBearerAssertion,
+    samlAssertion,
     ...storedOnlyTypes,
   ].map((type) => [type.name, type]),
 )

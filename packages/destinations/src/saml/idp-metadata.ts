@@ -38,6 +38,6 @@ function keyDescriptor(pem: string): XmlNode {
 }
 
 /** The base64 text of a PEM certificate in one line, as partners paste it. */
-export function pemBody(pem: string): string {
+function pemBody(pem: string): string {
   return pem.replaceAll(/-----[A-Z ]+-----|\s/g, '')
 }

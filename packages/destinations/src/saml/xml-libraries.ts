@@ -30,7 +30,6 @@ interface SignerOptions {
   readonly publicCert?: string
   readonly canonicalizationAlgorithm: string
   readonly signatureAlgorithm: string
-  readonly getKeyInfoContent?: () => null
 }
 
 // Not imported: their declarations would declare the globals of a browser for every file of the workspace, and those
