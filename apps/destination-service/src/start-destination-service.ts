@@ -19,6 +19,7 @@ import { destinationRoutes } from './routes/destinations.ts'
 import { findRoute } from './routes/find.ts'
 import { trustRoutes } from './routes/trust.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
+import { createUserInfo } from './user-info.ts'
 
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
@@ -29,7 +30,9 @@ export interface DestinationServiceOptions {
   readonly clients: ClientDirectory
   /** Sends token requests; by default directly, within the policy of the configuration. */
   readonly tokenEndpoint?: TokenEndpoint
-  /** Certificates that the default token endpoint trusts besides the machine's, in PEM form. */
+  /** User info of the token service whose tokens the verifier knows; without it there are no custom attributes. */
+  readonly userInfoUrl?: string
+  /** Certificates that the default token endpoint and user info trust besides the machine's, in PEM form. */
   readonly ca?: string
   readonly clock: Clock
   readonly log: Log
@@ -46,10 +49,15 @@ export async function startDestinationService(options: DestinationServiceOptions
     issuerPrefix: config.samlIssuerPrefix,
     keySize: config.trustKeySize,
   })
+  const userInfo =
+    options.userInfoUrl === undefined
+      ? undefined
+      : createUserInfo({ url: options.userInfoUrl, ...(options.ca === undefined ? {} : { ca: options.ca }) })
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
     verifier: options.verifier,
     trust,
+    ...(userInfo === undefined ? {} : { userInfo }),
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,
@@ -77,7 +85,10 @@ export async function startDestinationService(options: DestinationServiceOptions
     name: 'destination-service',
     url: `http://${host}:${port}`,
     ready: () => true,
-    close: () => api.close(),
+    close: async () => {
+      await api.close()
+      await userInfo?.close()
+    },
   }
 }
 

@@ -157,6 +157,8 @@ test('a ProxyType that the authentication type does not allow is refused (DEST-0
       Password: 'p',
       clientId: 'c',
       tokenServiceURL: 'x',
+      audience: 'a',
+      authnContextClassRef: 'x',
     }
     const reply = await service.call('POST', '/subaccountDestinations', { body })
     assert.equal(reply.status, status, Name)

@@ -86,6 +86,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     verifier,
     tenants: registry,
     clients: registry,
+    userInfoUrl: `${tokenService.url}/userinfo`,
     ca: authority.certificatePem,
     clock,
     log,

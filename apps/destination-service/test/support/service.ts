@@ -78,7 +78,7 @@ export interface CallOptions {
 /** The real service on a real database, with tokens that the test signs. */
 export async function startService(
   url: string,
-  more: { config?: Partial<DestinationServiceConfig>; ca?: string } = {},
+  more: { config?: Partial<DestinationServiceConfig>; ca?: string; userInfoUrl?: string } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
   const log: string[] = []
@@ -109,6 +109,7 @@ export async function startService(
     clock,
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
+    ...(more.userInfoUrl === undefined ? {} : { userInfoUrl: more.userInfoUrl }),
   })
   const token = (claims: Partial<TestClaims> = {}) =>
     sign({ zid: provider.id, subdomain: provider.subdomain, clientId: clients.first.clientId, ...claims })

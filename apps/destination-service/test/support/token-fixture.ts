@@ -36,8 +36,8 @@ export class TokenFixture {
     this.#next = 1
   }
 
-  static async start(): Promise<TokenFixture> {
-    return new TokenFixture(await startService('sqlite::memory:'), await startOAuthServer())
+  static async start(more: Parameters<typeof startService>[1] = {}): Promise<TokenFixture> {
+    return new TokenFixture(await startService('sqlite::memory:', more), await startOAuthServer())
   }
 
   async renewOAuthServer(): Promise<void> {
