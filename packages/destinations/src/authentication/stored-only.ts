@@ -2,13 +2,11 @@ import { tokenFailure } from '../token/token-failure.ts'
 import type { AuthenticationType } from './authentication-type.ts'
 
 const direct = ['Internet', 'PrivateLink']
-const all = ['Internet', 'OnPremise', 'PrivateLink']
 const tokenService = ['Internet', 'OnPremise']
 
 /** Types that can be stored, while their tokens cannot be fetched yet. A type leaves this list for a file of its own. */
 export const storedOnlyTypes: readonly AuthenticationType[] = [
   storedOnly('OAuth2Password', tokenService),
-  storedOnly('SAPAssertionSSO', all),
   storedOnly('OAuth2RefreshToken', tokenService),
   storedOnly('OAuth2AuthorizationCode', tokenService),
   storedOnly('OAuth2TechnicalUserPropagation', ['OnPremise']),

@@ -8,6 +8,7 @@ import { oauth2SamlBearerAssertion } from './oauth2-saml-bearer-assertion.ts'
 import { oauth2UserTokenExchange } from './oauth2-user-token-exchange.ts'
 import { principalPropagation } from './principal-propagation.ts'
 import { samlAssertion } from './saml-assertion.ts'
+import { sapAssertionSso } from './sap-assertion-sso.ts'
 import { storedOnlyTypes } from './stored-only.ts'
 
 const table: ReadonlyMap<string, AuthenticationType> = new Map(
@@ -20,6 +21,7 @@ const table: ReadonlyMap<string, AuthenticationType> = new Map(
     oauth2UserTokenExchange,
     oauth2SamlBearerAssertion,
     samlAssertion,
+    sapAssertionSso,
     ...storedOnlyTypes,
   ].map((type) => [type.name, type]),
 )
