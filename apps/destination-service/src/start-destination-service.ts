@@ -75,7 +75,7 @@ export async function startDestinationService(options: DestinationServiceOptions
       destinationRoutes(v1, '/instanceDestinations', store, (caller) => instanceLevel(caller.scope))
       certificateRoutes(v1, '/subaccountCertificates')
       certificateRoutes(v1, '/instanceCertificates')
-      await v1.register(trustRoutes(trust))
+      await v1.register(trustRoutes(trust, log))
     },
     { prefix: '/destination-configuration/v1' },
   )

@@ -161,6 +161,16 @@ test('SystemUser is the NameID, needs no user token and brings no groups of anyb
   assert.ok(at.service.log.some((line) => line.includes('destination.deprecated') && line.includes('SystemUser')))
 })
 
+test("a Common URL of a destination with SystemUser gets the caller's tenant, or that of a user token", async () => {
+  const tokenServiceURL = `${at.oauth.url.replace('127.0.0.1', 'localhost')}/{tenant}/token`
+  const name = await samlBearer({ SystemUser: 'TECH', tokenServiceURL, tokenServiceURLType: 'Common' })
+  await token(name)
+  assert.equal(at.oauth.calls.at(-1)?.url, `/${provider.subdomain}/token`)
+  const user = await at.service.token({ ...tenantClaims(subscriberA), user: 'jane' })
+  await token(name, { headers: { 'x-user-token': user } })
+  assert.equal(at.oauth.calls.at(-1)?.url, `/${subscriberA.subdomain}/token`)
+})
+
 test('SystemUser works for a destination of the subscriber and of the provider (DEST-146)', async () => {
   const name = await samlBearer({ SystemUser: 'TECH' })
   const subscriber = await at.service.token(tenantClaims(subscriberA))

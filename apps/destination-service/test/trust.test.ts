@@ -179,6 +179,8 @@ test('no answer, no log line and no byte on disk shows a private trust key (DEST
     await call('GET', passive),
     await call('GET', '/saml2Metadata'),
   ]
+  for (const event of ['renewed', 'rotated'])
+    assert.ok(service.log.some((line) => line.includes(`destination.trust.${event}`)))
   for (const text of [...replies.map((reply) => reply.text), ...service.log]) assert.doesNotMatch(text, /PRIVATE KEY/)
   await service.close()
   const files = readdirSync(own.path).map((name) => readFileSync(join(own.path, name)))

@@ -1,5 +1,5 @@
 import type { SubaccountTrust, TrustRole } from '@landbridge/destinations'
-import { PlatformError } from '@landbridge/kernel'
+import { type Log, PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Caller } from '../caller.ts'
 
@@ -9,7 +9,7 @@ const roles: readonly (readonly [role: TrustRole, path: string])[] = [
 ]
 
 /** `/v1/saml2Metadata…`: the trust key pairs of the token's subaccount, a plugin of its own for its way to read bodies. */
-export function trustRoutes(trust: SubaccountTrust): (api: FastifyInstance) => Promise<void> {
+export function trustRoutes(trust: SubaccountTrust, log: Log): (api: FastifyInstance) => Promise<void> {
   return async (api) => {
     refuseBodies(api)
     const subaccount = (request: FastifyRequest) => request.getDecorator<Caller>('caller').scope.subaccountId
@@ -21,16 +21,22 @@ export function trustRoutes(trust: SubaccountTrust): (api: FastifyInstance) => P
 
     for (const [role, path] of roles) {
       api.get(path, async (request) => ({ certificate: await trust.certificate(subaccount(request), role) }))
-      api.post(path, async (request) => ({ certificate: await trust.renew(subaccount(request), role) }))
+      api.post(path, async (request) => {
+        const certificate = await trust.renew(subaccount(request), role)
+        log.info('destination.trust.renewed', { subaccountId: subaccount(request), role })
+        return { certificate }
+      })
     }
 
     api.delete('/saml2Metadata/certificate/passive', async (request) => {
       await trust.removePassive(subaccount(request))
+      log.info('destination.trust.removed', { subaccountId: subaccount(request), role: 'passive' })
       return { Count: 1 }
     })
 
     api.post('/saml2Metadata/rotateCertificate', async (request) => {
       const { active, passive } = await trust.rotate(subaccount(request))
+      log.info('destination.trust.rotated', { subaccountId: subaccount(request) })
       return { activeCertificate: active, passiveCertificate: passive }
     })
   }
