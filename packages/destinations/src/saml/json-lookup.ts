@@ -1,7 +1,5 @@
-import { JSONPath } from 'jsonpath-plus'
 import { tokenFailure } from '../token/token-failure.ts'
-
-const longestPath = 1_000
+import { valuesAt } from './json-path.ts'
 
 /**
  * Looks up one text in a JSON object (guide L13590-13600): an expression that begins with `$` is a JSONPath, anything
@@ -10,14 +8,14 @@ const longestPath = 1_000
  * @throws PlatformError DESTINATION_TOKEN_FAILED when the JSONPath is not usable
  */
 export function textAt(object: Readonly<Record<string, unknown>>, expression: string): string | undefined {
-  const found = expression.startsWith('$') ? valuesAt(object, expression) : [ownValue(object, expression)]
+  const found = expression.startsWith('$') ? usable(valuesAt(object, expression)) : [ownValue(object, expression)]
   const first = found.flat().find((value) => typeof value === 'string' || typeof value === 'number')
   return first === undefined || first === '' ? undefined : String(first)
 }
 
 /** All texts of the lists and values at a JSONPath. */
 export function textsAt(object: Readonly<Record<string, unknown>>, path: string): readonly string[] {
-  return valuesAt(object, path)
+  return usable(valuesAt(object, path))
     .flat()
     .filter((value) => typeof value === 'string')
 }
@@ -26,20 +24,9 @@ function ownValue(object: Readonly<Record<string, unknown>>, name: string): unkn
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
-/** Filters and scripts are switched off: no code comes out of a property. */
-function valuesAt(object: object, path: string): unknown[] {
-  if (path.length > longestPath) throw unusable()
-  try {
-    const found: unknown = JSONPath({ path, json: object, eval: false, wrap: true })
-    return Array.isArray(found) ? found : []
-  } catch (cause) {
-    throw unusable(cause)
-  } finally {
-    // The library keeps every path it has seen, without a limit.
-    JSONPath.clearCache()
-  }
-}
-
-function unusable(cause?: unknown): Error {
-  return tokenFailure('the property userIdSource is no usable JSONPath; filters and scripts are not supported', cause)
+function usable(found: readonly unknown[] | undefined): readonly unknown[] {
+  if (found !== undefined) return found
+  throw tokenFailure(
+    'the property userIdSource is no usable JSONPath: names, indexes, * and one .. are supported, filters are not',
+  )
 }
