@@ -22,7 +22,7 @@ export interface TokenSourceOptions {
   readonly verifier: TokenVerifier
   readonly trust: SubaccountTrust
   /** Where `KeyStoreLocation` points to. */
-  readonly certificates?: CertificateStore
+  readonly certificates?: Pick<CertificateStore, 'find'>
   /** Tells custom attributes of the users of the platform's own tokens. */
   readonly userInfo?: UserInfoEndpoint
   readonly clock: Clock

@@ -31,7 +31,7 @@ export interface SamlContext {
 export interface SamlSources {
   readonly trust: SubaccountTrust
   /** Where `KeyStoreLocation` points to; without it no key store is found. */
-  readonly certificates?: CertificateStore
+  readonly certificates?: Pick<CertificateStore, 'find'>
   readonly userInfo?: UserInfoEndpoint
   readonly verifier: TokenVerifier
   readonly log: Log

@@ -62,16 +62,11 @@ function memoryTrustStore(): TrustStore {
   }
 }
 
-function certificateStore(files: Readonly<Record<string, Buffer>>): CertificateStore {
-  const stored = (name: string) => ({ level, name, content: files[name]!, etag: name, modifiedAtMs: 0 })
-  const readOnly = async () => {
-    throw new Error('read only')
-  }
+function certificateStore(files: Readonly<Record<string, Buffer>>): Pick<CertificateStore, 'find'> {
   return {
-    list: async () => Object.keys(files).map(stored),
-    find: async (_level, name) => (Object.hasOwn(files, name) ? stored(name) : undefined),
-    create: readOnly,
-    replace: readOnly,
-    remove: readOnly,
+    async find(_level, name) {
+      const content = files[name]
+      return content === undefined ? undefined : { level, name, content, etag: name, modifiedAtMs: 0 }
+    },
   }
 }
