@@ -1,53 +1,14 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { createServer, type ServerOptions } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
-import type { PeerCertificate, TLSSocket } from 'node:tls'
+import type { PeerCertificate } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
 import { ecWithoutChain, javaKeyStore, rsaLegacy, rsaWithChain, selfSignedCertificate } from '@landbridge/testkit'
 import { checkBrowserCompatible } from '../src/host-names.ts'
+import { secureTokenServices } from './support/secure-token-service.ts'
 import { TokenFixture } from './support/token-fixture.ts'
 
-/** A token service over TLS that tells what it saw of the client. */
-interface SecureServer {
-  readonly url: string
-  readonly seen: { readonly peer: string; readonly form: URLSearchParams; readonly protocol: string | null }[]
-  close(): Promise<void>
-}
-
-const running: SecureServer[] = []
-after(() => Promise.all(running.map((secure) => secure.close())))
-
-async function startSecure(options: ServerOptions): Promise<SecureServer> {
-  const seen: SecureServer['seen'] = []
-  const server = createServer(options, (request, reply) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const socket = request.socket as TLSSocket
-      const peer = socket.getPeerX509Certificate()?.subject ?? ''
-      const form = new URLSearchParams(Buffer.concat(chunks).toString())
-      seen.push({ peer, form, protocol: socket.getProtocol() })
-      const answer = { access_token: `t-${seen.length}`, refresh_token: 'rt', token_type: 'bearer', expires_in: 3600 }
-      reply.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
-    })
-  })
-  server.on('tlsClientError', () => {})
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const started = {
-    url: `https://localhost:${(server.address() as AddressInfo).port}/token`,
-    seen,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-  running.push(started)
-  return started
-}
-
+const startSecure = secureTokenServices()
 const at = await TokenFixture.start()
 after(() => at.close())
 const { clientCredentials, token, failure, put } = at

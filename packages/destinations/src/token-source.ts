@@ -7,6 +7,8 @@ import { redact } from './credentials.ts'
 import type { DestinationStore, StoredDestination } from './destination-store.ts'
 import { certificateNames, findCertificate } from './named-certificates.ts'
 import { present } from './properties.ts'
+import { samlContext, type UserInfoEndpoint } from './saml/saml-context.ts'
+import type { SubaccountTrust } from './saml/subaccount-trust.ts'
 import { type AuthToken, failedToken } from './token/auth-token.ts'
 import { type AssertionSource, assertionSource, takesProvider } from './token/client-assertion.ts'
 import type { ClientAssertion } from './token/client-authentication.ts'
@@ -29,6 +31,9 @@ export interface TokenSourceOptions {
   readonly destinations: Pick<DestinationStore, 'find'>
   /** Where key stores and trust stores are found. */
   readonly certificates: Pick<CertificateStore, 'find'>
+  readonly trust: SubaccountTrust
+  /** Tells custom attributes of the users of the platform's own tokens. */
+  readonly userInfo?: UserInfoEndpoint
   readonly clock: Clock
   readonly log: Log
   /** Tokens kept in memory at most. */
@@ -103,6 +108,7 @@ export class TokenSource {
       properties,
       headers,
       caller,
+      saml: samlContext(this.#options, destination),
       nowMs: () => clock.now(),
       userToken: () =>
         effectiveUserToken({

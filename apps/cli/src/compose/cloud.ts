@@ -23,6 +23,7 @@ import {
   SqlFragmentStore,
   SqlSigningKeyStore,
   SqlSingleUse,
+  SqlTrustStore,
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { openCloudIdentity } from './cloud-identity.ts'
@@ -94,12 +95,18 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     fragments: new SqlFragmentStore(stores.destinations),
     certificates: new SqlCertificateStore(stores.destinations),
     authorities: new SqlAuthorityStore(stores.destinations),
+    trustStore: new SqlTrustStore(stores.destinations),
     verifier,
     tenants: registry,
     clients: registry,
     clientOf,
     ca: authority.certificatePem,
-    ...(tokenService === undefined ? {} : { onPremise: onPremiseChannel(tokenService, registry, options.proxy) }),
+    ...(tokenService === undefined
+      ? {}
+      : {
+          userInfoUrl: `${tokenService.url}/userinfo`,
+          onPremise: onPremiseChannel(tokenService, registry, options.proxy),
+        }),
     clock,
     log,
   })

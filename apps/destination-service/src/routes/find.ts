@@ -78,6 +78,7 @@ const headerNames = {
   subjectTokenType: 'x-subject-token-type',
   actorToken: 'x-actor-token',
   actorTokenType: 'x-actor-token-type',
+  samlAssertion: 'x-samlassertion',
 } as const satisfies Partial<Record<keyof FindHeaders, string>>
 
 function findHeaders(request: FastifyRequest): FindHeaders {

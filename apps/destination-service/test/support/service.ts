@@ -24,6 +24,7 @@ import {
   SqlCertificateStore,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlTrustStore,
 } from '@landbridge/store'
 import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
@@ -57,6 +58,8 @@ export const config: DestinationServiceConfig = {
   requestsPerMinute: 0,
   certificateRenewalPeriodMs: 1e12,
   privateTokenServices: 'allow',
+  samlIssuerPrefix: 'cfapps.test',
+  trustKeySize: 2048,
   allowedTokenServices: [],
 }
 
@@ -99,6 +102,7 @@ export async function startService(
     config?: Partial<DestinationServiceConfig>
     ca?: string
     onPremise?: OnPremiseChannel
+    userInfoUrl?: string
   } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
@@ -128,6 +132,7 @@ export async function startService(
     fragments: new SqlFragmentStore(store),
     certificates,
     authorities,
+    trustStore: new SqlTrustStore(store),
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
@@ -143,6 +148,7 @@ export async function startService(
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
     ...(more.onPremise === undefined ? {} : { onPremise: more.onPremise }),
+    ...(more.userInfoUrl === undefined ? {} : { userInfoUrl: more.userInfoUrl }),
   })
   const renewal = new CertificateRenewal({
     store: certificates,

@@ -1,5 +1,6 @@
 import type { VerifiedToken } from '@landbridge/identity'
 import type { Properties } from '../properties.ts'
+import type { SamlContext } from '../saml/saml-context.ts'
 import type { AuthToken, GrantedToken } from '../token/auth-token.ts'
 import type { TokenResponse } from '../token/token-endpoint.ts'
 import type { Grant } from '../token/token-request.ts'
@@ -34,6 +35,8 @@ export interface FindHeaders {
   readonly subjectTokenType?: string
   readonly actorToken?: string
   readonly actorTokenType?: string
+  /** `X-samlAssertion`, as the token service is to get it. */
+  readonly samlAssertion?: string
   readonly fragmentName?: string
   readonly fragmentOptional?: boolean
 }
@@ -44,6 +47,8 @@ export interface TokenContext {
   readonly headers: FindHeaders
   /** The caller's verified `Authorization` token. */
   readonly caller: VerifiedToken
+  /** What signs assertions, and what is known of users. */
+  readonly saml: SamlContext
   nowMs(): number
   /** The verified user token: `X-user-token` when sent, else `Authorization` (guide L13789-13798). */
   userToken(): Promise<VerifiedToken>

@@ -7,11 +7,13 @@ import { oauth2ClientCredentials } from './oauth2-client-credentials.ts'
 import { oauth2JwtBearer } from './oauth2-jwt-bearer.ts'
 import { oauth2Password } from './oauth2-password.ts'
 import { oauth2RefreshToken } from './oauth2-refresh-token.ts'
+import { oauth2SamlBearerAssertion } from './oauth2-saml-bearer-assertion.ts'
 import { oauth2TechnicalUserPropagation } from './oauth2-technical-user-propagation.ts'
 import { oauth2TokenExchange } from './oauth2-token-exchange.ts'
 import { oauth2UserTokenExchange } from './oauth2-user-token-exchange.ts'
 import { principalPropagation } from './principal-propagation.ts'
-import { storedOnlyTypes } from './stored-only.ts'
+import { samlAssertion } from './saml-assertion.ts'
+import { sapAssertionSso } from './sap-assertion-sso.ts'
 
 const table: ReadonlyMap<string, AuthenticationType> = new Map(
   [
@@ -27,7 +29,9 @@ const table: ReadonlyMap<string, AuthenticationType> = new Map(
     oauth2TechnicalUserPropagation,
     oauth2TokenExchange,
     clientCertificateAuthentication,
-    ...storedOnlyTypes,
+    oauth2SamlBearerAssertion,
+    samlAssertion,
+    sapAssertionSso,
   ].map((type) => [type.name, type]),
 )
 

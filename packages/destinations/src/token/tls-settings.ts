@@ -1,8 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import { errorEntry, isPlatformError } from '@landbridge/kernel'
 import type { StoredCertificate } from '../certificate-store.ts'
-import { type KeyStore, readKeyStore } from '../keystore/key-store.ts'
 import { flag, type Properties, present } from '../properties.ts'
+import { openKeyStore, ownIdentity } from './open-key-store.ts'
 import { tokenFailure } from './token-failure.ts'
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
@@ -68,7 +67,7 @@ export async function tlsSettings(properties: Properties, files: TlsFiles, nowMs
 async function trustedCertificates(properties: Properties, file: StoredCertificate | undefined) {
   if (present(properties, 'TrustStoreLocation') === undefined) return undefined
   if (file === undefined) throw tokenFailure('the trust store named by TrustStoreLocation was not found')
-  const { trusted } = await open(file, properties, 'TrustStorePassword')
+  const { trusted } = await openKeyStore(file, properties, 'TrustStorePassword')
   if (trusted.length === 0) throw tokenFailure(`the trust store ${file.name} holds no certificate`)
   return trusted.map((certificate) => certificate.toString())
 }
@@ -77,15 +76,12 @@ async function clientCertificate(properties: Properties, file: StoredCertificate
   if (present(properties, 'tokenService.KeyStoreLocation') === undefined) return undefined
   if (file === undefined) throw tokenFailure('the key store named by tokenService.KeyStoreLocation was not found')
   const passwordKey = 'tokenService.KeyStorePassword'
-  const { identities, kind } = await open(file, properties, passwordKey)
-  if ((kind === 'jks' || kind === 'pkcs12') && present(properties, passwordKey) === undefined)
+  const store = await openKeyStore(file, properties, passwordKey)
+  if ((store.kind === 'jks' || store.kind === 'pkcs12') && present(properties, passwordKey) === undefined)
     throw tokenFailure(`the key store ${file.name} needs the property ${passwordKey}`)
-  // An issuing certificate may lie in the same file, with its key.
-  const identity = identities.find(({ chain }) => chain[0]?.ca === false) ?? identities[0]
-  const [leaf] = identity?.chain ?? []
-  if (identity === undefined || leaf === undefined)
-    throw tokenFailure(`the key store ${file.name} holds no private key with its certificate`)
-  checkValidity(leaf, file.name, nowMs)
+  const identity = ownIdentity(store, file.name)
+  const [leaf] = identity.chain
+  if (leaf !== undefined) checkValidity(leaf, file.name, nowMs)
   return {
     key: identity.key.export({ format: 'pem', type: 'pkcs8' }).toString(),
     certificates: identity.chain.map((certificate) => certificate.toString()).join(''),
@@ -97,15 +93,6 @@ function checkValidity(leaf: X509Certificate, name: string, nowMs: number): void
   const until = new Date(leaf.validTo)
   if (until.getTime() < nowMs)
     throw tokenFailure(`the certificate in the key store ${name} expired on ${until.toISOString().slice(0, 10)}`)
-}
-
-async function open(file: StoredCertificate, properties: Properties, passwordKey: string): Promise<KeyStore> {
-  try {
-    return await readKeyStore(file.content, present(properties, passwordKey))
-  } catch (cause) {
-    if (!isPlatformError(cause)) throw cause
-    throw tokenFailure(`${file.name}: ${errorEntry(cause.code).title} (${String(cause.facts.reason)})`, cause)
-  }
 }
 
 function hostNames(properties: Properties): TlsSettings['hostNames'] {

@@ -65,7 +65,8 @@ export function tokenRequest(grant: Grant): TokenRequest {
   const body = new Map<string, string>(grant.parameters)
   const scope = grant.withScope ? present(properties, 'scope') : undefined
   if (scope !== undefined) body.set('scope', scope)
-  for (const [key, value] of client.parameters) body.set(key, value)
+  // A grant that names its client itself does so on purpose.
+  for (const [key, value] of client.parameters) if (!body.has(key)) body.set(key, value)
   for (const [key, value] of prefixed(properties, 'tokenService.body.'))
     if (!grantParameters.has(key) || !body.has(key)) body.set(key, value)
   const url = tokenUrl(grant.dedicated === true ? { ...properties, tokenServiceURLType: '' } : properties, grant.tenant)

@@ -177,6 +177,24 @@ export const destinationsErrors = errorArea({
     remedy: 'Caller: upload the certificate or key store again, as PEM, DER, PKCS#12 or JKS.',
     show: ['reason'],
   },
+  // The published contract prescribes the text; the error body adds the subaccount.
+  DESTINATION_TRUST_ABSENT: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'The subaccount has no such trust key pair',
+    remedy: 'Caller: create it with POST /v1/saml2Metadata/certificate, or /certificate/passive for the passive one.',
+    show: ['subaccountId', 'role'],
+  },
+  // The published contract prescribes this title.
+  DESTINATION_TRUST_BODY: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'Request body should be empty!',
+    remedy: 'Caller: repeat the request without a body.',
+    show: [],
+  },
   /** Never an HTTP error of its own: it becomes the `error` text of an `authTokens` entry. */
   DESTINATION_TOKEN_FAILED: {
     http: 502,
