@@ -3,6 +3,7 @@ import type { Clock, Log, Secret } from '@landbridge/kernel'
 import {
   type BindingCertificateIssuer,
   ConnectorHub,
+  type ContentRemoval,
   type InitDataSink,
   Pairing,
   Registry,
@@ -42,6 +43,8 @@ export interface ConnectivityServiceOptions {
   readonly endpoints?: EndpointsOf
   /** Takes the `init_data` of destination instances. */
   readonly applyInitData?: InitDataSink
+  /** Removes what the destination service keeps for an instance or a subaccount that goes away. */
+  readonly removeContent?: ContentRemoval
 }
 
 /** The object graph of one replica, top to bottom. */
@@ -80,6 +83,7 @@ export function composeParts(options: ConnectivityServiceOptions): Parts {
       clock,
       issueBindingCertificate: bindingCertificates(ca),
       ...(options.applyInitData === undefined ? {} : { applyInitData: options.applyInitData }),
+      ...(options.removeContent === undefined ? {} : { removeContent: options.removeContent }),
     }),
     subscriptions: new Subscriptions(options.registry, clock),
     users: new UserAdministration(options.registry, clock),

@@ -13,6 +13,14 @@ export {
 } from './find-destination.ts'
 export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
+export { applyInitData, writeContent } from './provisioning/apply-init-data.ts'
+export type {
+  ConfigurationStores,
+  ConfigurationTransactions,
+  ContentOwner,
+  FragmentWriter,
+} from './provisioning/configuration-transactions.ts'
+export { type ContentEntry, type ContentLevels, type ExistingPolicy, readInitData } from './provisioning/init-data.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'
 export { TokenCache } from './token/token-cache.ts'
 export type { TokenEndpoint, TokenRequest, TokenResponse } from './token/token-endpoint.ts'

@@ -24,7 +24,13 @@ export {
 } from './pairing/connector-certificate.ts'
 export { parseLocationId } from './pairing/location-id.ts'
 export { Pairing, type PairingAttempt } from './pairing/pairing.ts'
-export { type BindingCertificateIssuer, type InitDataSink, Registry, type RegistryOptions } from './registry.ts'
+export {
+  type BindingCertificateIssuer,
+  type ContentRemoval,
+  type InitDataSink,
+  Registry,
+  type RegistryOptions,
+} from './registry.ts'
 export type { ConnectorRepository, RegistryRepository } from './repository.ts'
 export type { Binding, CredentialType } from './services/binding.ts'
 export { type InstanceParameters, type ServiceInstance, servesAllSubaccounts } from './services/service-instance.ts'

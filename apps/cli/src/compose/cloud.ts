@@ -5,6 +5,7 @@ import {
   type TrustedIdp,
 } from '@landbridge/connectivity-service'
 import { type DestinationServiceConfig, startDestinationService } from '@landbridge/destination-service'
+import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import { type LocalCa, TokenVerifier } from '@landbridge/identity'
 import {
   type Clock,
@@ -15,8 +16,14 @@ import {
   type Sealer,
   type Secret,
 } from '@landbridge/kernel'
-import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
-import { RegistryStore, SqlDestinationStore, SqlSigningKeyStore, SqlSingleUse } from '@landbridge/store'
+import { type PlatformEndpoints, type ServiceInstance, TenantAccess } from '@landbridge/registry'
+import {
+  RegistryStore,
+  SqlConfigurationTransactions,
+  SqlDestinationStore,
+  SqlSigningKeyStore,
+  SqlSingleUse,
+} from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { type CloudStores, openCloudStores } from './open-store.ts'
 import { tokenServiceAddress } from './tenant-host.ts'
@@ -90,6 +97,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     log,
   })
   started.push(destinationService)
+  const configurations = new SqlConfigurationTransactions(stores.destinations)
   const endpoints = async (subdomain: string): Promise<PlatformEndpoints> => ({
     uaaDomain: tokenService.uaaDomain,
     ...(await tokenServiceAddress(subdomain, tokenService.uaaDomain)),
@@ -108,6 +116,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     clock,
     log,
     endpoints,
+    applyInitData: (instance, initData) => applyInitData(configurations, levelsOf(instance), initData),
+    removeContent: (owner) => configurations.removeContent(owner),
     ...(options.operatorSecret === undefined ? {} : { operatorSecret: options.operatorSecret }),
   })
   started.push(connectivityService)
@@ -118,6 +128,14 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     tenantAccess,
     endpoints,
     close: () => closeAll(started),
+  }
+}
+
+/** The levels that the parameters of a destination instance can fill. */
+function levelsOf({ id, subaccountId }: ServiceInstance) {
+  return {
+    subaccount: subaccountLevel({ subaccountId }),
+    instance: instanceLevel({ subaccountId, instanceId: id, instanceSubaccountId: subaccountId }),
   }
 }
 

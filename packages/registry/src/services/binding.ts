@@ -20,6 +20,8 @@ export interface Binding {
   /** SHA-256 of the leaf certificate in DER, base64url (RFC 8705 section 3.1). */
   readonly certificateThumbprint?: string
   readonly createdAtMs: number
+  /** Like that of a service instance. */
+  readonly requestDigest?: string
 }
 
 /**

@@ -12,6 +12,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   },
   '0101-registry-connectors': { up: createConnectorTables },
   '0110-registry-subscriptions': { up: createSubscriptionTable },
+  '0320-registry-broker-requests': { up: addRequestDigests },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -151,4 +152,9 @@ async function createSubscriptionTable(db: Kysely<unknown>): Promise<void> {
     .on('subscription')
     .columns(['subscriber_subaccount_id', 'provider_subaccount_id'])
     .execute()
+}
+
+async function addRequestDigests(db: Kysely<unknown>): Promise<void> {
+  for (const table of ['service_instance', 'service_binding'])
+    await db.schema.alterTable(table).addColumn('request_digest', 'text').execute()
 }

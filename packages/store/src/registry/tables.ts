@@ -13,6 +13,8 @@ export interface RegistryTables {
     redirect_uris: string
     supports_x509: number
     created_at: number
+    /** Sealed for `instance-request:<id>`: the request may have held secrets. */
+    request_digest: string | null
   }
   service_binding: {
     id: string
@@ -27,6 +29,8 @@ export interface RegistryTables {
     private_key: string | null
     certificate_thumbprint: string | null
     created_at: number
+    /** Sealed for `binding-request:<id>`. */
+    request_digest: string | null
   }
   subscription: {
     provider_subaccount_id: string
