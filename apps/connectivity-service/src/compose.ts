@@ -7,12 +7,15 @@ import {
   type InitDataSink,
   Pairing,
   Registry,
+  ServiceBroker,
   Subscriptions,
   TunnelBroker,
   UserAdministration,
 } from '@landbridge/registry'
 import type { Bus, RegistryStore } from '@landbridge/store'
 import type { FastifyInstance } from 'fastify'
+import type { BrokerUser } from './broker/broker-access.ts'
+import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
@@ -39,6 +42,8 @@ export interface ConnectivityServiceOptions {
   readonly log: Log
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
+  /** Opens the service broker to platforms with this user; it needs `endpoints`. */
+  readonly broker?: BrokerUser
   /** Addresses for the credentials of bindings; without it the operator endpoints show none. */
   readonly endpoints?: EndpointsOf
   /** Takes the `init_data` of destination instances. */
@@ -103,6 +108,13 @@ export async function addRoutes(
   api.get('/isAlive', async () => ({ status: 'UP' }))
   addRegionRoutes(api, { config, pairing, connectors, peers, ca, trust: options.trust, clock, log })
   addTunnelRoutes(api, { broker, callers: new TunnelCallers(verifier, options.registry), events })
+  if (options.broker !== undefined && options.endpoints !== undefined)
+    await addBrokerRoutes(api, {
+      broker: new ServiceBroker(registry),
+      user: options.broker,
+      endpoints: options.endpoints,
+      log,
+    })
   const access = new OperatorAccess(verifier, config.operatorClients, options.operatorSecret)
   await api.register(
     async (operator) => {

@@ -1,3 +1,5 @@
+export { brokerCatalog, planByName } from './broker/catalog.ts'
+export { type BindRequest, type Outcome, type ProvisionRequest, ServiceBroker } from './broker/service-broker.ts'
 export {
   type ConnectorEvent,
   type ConnectorPlace,
