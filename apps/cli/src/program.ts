@@ -9,6 +9,7 @@ import { addConnectorCommand } from './commands/connector.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
 import { addProxyCommand } from './commands/proxy.ts'
+import { addServiceCommands } from './commands/service/service.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUpCommand } from './commands/up.ts'
@@ -40,6 +41,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addEnvCommand(context)
   addCallCommand(context)
   addTokenCommand(context)
+  addServiceCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)
   addCertificateCommand(context)

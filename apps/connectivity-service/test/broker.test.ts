@@ -309,3 +309,16 @@ test('a proxy ordered here serves its own subaccount only, and one for all subac
   const bind = await osb('PUT', `/v2/service_instances/${id}/service_bindings/b`, { body: ids })
   assert.equal(bind.status, 404)
 })
+
+test('an instance of the operator is updated through the broker, with and without parameters (PLAT-009)', async () => {
+  const { subaccount } = await newTenant(platform)
+  const { json } = await platform.operator({
+    path: `/api/v1/subaccounts/${subaccount.id}/serviceInstances`,
+    body: { service: 'destination', name: 'by-hand', parameters: { HTML5Runtime_enabled: true } },
+  })
+  const path = `/v2/service_instances/${String(json.id)}`
+  const ids = await plan('destination')
+  assert.equal((await osb('PATCH', path, { body: ids })).status, 200)
+  assert.equal((await osb('PATCH', path, { body: { ...ids, parameters: { colour: 1 } } })).status, 200)
+  assert.deepEqual((await osb('GET', path)).json.parameters, { HTML5Runtime_enabled: true, colour: 1 })
+})

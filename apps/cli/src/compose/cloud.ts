@@ -40,9 +40,14 @@ export interface CloudOptions {
   /** Where applications reach the connectivity proxy: credentials carry it. */
   readonly proxy: PlatformEndpoints['proxy']
   readonly operatorSecret?: Secret
+  /** Password of the service broker's user. */
+  readonly brokerPassword?: Secret
   readonly clock: Clock
   readonly log: Log
 }
+
+/** The user with which platforms call the service broker. */
+export const brokerUserName = 'broker'
 
 /** The cloud side without the proxy. */
 export interface RunningCloud extends Closeable {
@@ -118,6 +123,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     endpoints,
     applyInitData: (instance, initData) => applyInitData(configurations, levelsOf(instance), initData),
     removeContent: (owner) => configurations.removeContent(owner),
+    ...(options.brokerPassword === undefined
+      ? {}
+      : { broker: { name: brokerUserName, password: options.brokerPassword } }),
     ...(options.operatorSecret === undefined ? {} : { operatorSecret: options.operatorSecret }),
   })
   started.push(connectivityService)
