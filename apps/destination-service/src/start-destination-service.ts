@@ -9,6 +9,7 @@ import {
 import { createApi, listen } from '@landbridge/http-api'
 import type { ClientDirectory, TenantDirectory, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
+import { type Administration, addAdministration } from './administration/administration.ts'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
 import { errorBody } from './error-body.ts'
@@ -27,6 +28,8 @@ export interface DestinationServiceOptions {
   readonly tokenEndpoint?: TokenEndpoint
   /** Certificates that the default token endpoint trusts besides the machine's, in PEM form. */
   readonly ca?: string
+  /** Opens the administration: import, export, duplicate and connection check. */
+  readonly administration?: Administration
   readonly clock: Clock
   readonly log: Log
 }
@@ -59,6 +62,7 @@ export async function startDestinationService(options: DestinationServiceOptions
     },
     { prefix: '/destination-configuration/v1' },
   )
+  if (options.administration !== undefined) await addAdministration(api, options, options.administration)
   const port = await listen(api, config.host, config.port, 'destinationService.port')
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   return {

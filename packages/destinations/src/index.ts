@@ -1,9 +1,21 @@
 export type { AuthenticationType, FindHeaders, TokenContext } from './authentication/authentication-type.ts'
 export { authenticationName, authenticationType } from './authentication/table.ts'
 export type { CertificateStore, StoredCertificate } from './certificate-store.ts'
-export { redact, withoutCredentials } from './credentials.ts'
+export {
+  type ConnectionCheck,
+  checkConnection,
+  type Probe,
+  type ProbeAnswer,
+  type ProbeRequest,
+  type Probes,
+} from './check/check-connection.ts'
+export { isCredential, redact, withoutCredentials } from './credentials.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
+export { type DestinationInFile, readDestinationFile, writeDestinationFile } from './files/destination-file.ts'
+export { type DestinationTemplate, destinationTemplates } from './files/destination-templates.ts'
+export { duplicateDestination } from './files/duplicate-destination.ts'
+export { type ImportedDestination, importDestinations } from './files/import-destinations.ts'
 export {
   answerFind,
   checkFindHeaders,

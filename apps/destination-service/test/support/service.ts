@@ -9,8 +9,14 @@ import {
   Sealer,
   silentLog,
 } from '@landbridge/kernel'
-import { type DestinationTables, destinationMigrations, openStore, SqlDestinationStore } from '@landbridge/store'
-import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
+import {
+  type DestinationTables,
+  destinationMigrations,
+  openStore,
+  SqlConfigurationTransactions,
+  SqlDestinationStore,
+} from '@landbridge/store'
+import { type Administration, type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
 
@@ -70,7 +76,7 @@ export interface CallOptions {
 /** The real service on a real database, with tokens that the test signs. */
 export async function startService(
   url: string,
-  more: { config?: Partial<DestinationServiceConfig>; ca?: string } = {},
+  more: { config?: Partial<DestinationServiceConfig>; ca?: string; administration?: Partial<Administration> } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
   const log: string[] = []
@@ -97,6 +103,7 @@ export async function startService(
         return Object.values(clients).find((known) => known.clientId === clientId)
       },
     },
+    administration: { transactions: new SqlConfigurationTransactions(store), ...more.administration },
     clock,
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),

@@ -56,6 +56,22 @@ export const destinationsErrors = errorArea({
     remedy: 'Operator: see the log for the cause, then repeat the request. Nothing was changed.',
     show: [],
   },
+  DESTINATION_IMPORT_REFUSED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The destinations of the file were not imported',
+    remedy: 'Caller: correct the listed properties and import the file again. Nothing was changed.',
+    show: ['problems'],
+  },
+  DESTINATION_CHECK_UNSUPPORTED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The connection of this destination cannot be checked',
+    remedy: 'Caller: check destinations of type HTTP with ProxyType Internet or OnPremise.',
+    show: ['name'],
+  },
   DESTINATION_TENANT_WITH_USER: {
     http: 400,
     level: 'info',
