@@ -6,6 +6,7 @@ import { addCloudCommand } from './commands/cloud.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addConnectorCommand } from './commands/connector.ts'
+import { addDestinationCommands } from './commands/destination/destination.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
 import { addProxyCommand } from './commands/proxy.ts'
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addEnvCommand(context)
   addCallCommand(context)
   addTokenCommand(context)
+  addDestinationCommands(context)
   addServiceCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)

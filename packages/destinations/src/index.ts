@@ -12,10 +12,16 @@ export {
 export { isCredential, redact, withoutCredentials } from './credentials.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
-export { type DestinationInFile, readDestinationFile, writeDestinationFile } from './files/destination-file.ts'
+export {
+  type DestinationInFile,
+  readDestinationFile,
+  writeDestinationFile,
+  writeDestinationTemplate,
+} from './files/destination-file.ts'
 export { type DestinationTemplate, destinationTemplates } from './files/destination-templates.ts'
 export { duplicateDestination } from './files/duplicate-destination.ts'
 export { type ImportedDestination, importDestinations } from './files/import-destinations.ts'
+export { propertyLine as escapeProperty } from './files/properties-text.ts'
 export {
   answerFind,
   checkFindHeaders,

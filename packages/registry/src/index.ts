@@ -9,7 +9,7 @@ export {
 export { type ConnectorHello, connectorIdOf, parseConnectorHello } from './connectors/connector-hello.ts'
 export { ConnectorHub, type ConnectorHubOptions, type ControlLink } from './connectors/connector-hub.ts'
 export { type ClaimDecision, type ConnectorSession, decideClaim } from './connectors/connector-session.ts'
-export type { PlatformEndpoints } from './credentials/endpoints.ts'
+export { type PlatformEndpoints, tokenServiceUrl } from './credentials/endpoints.ts'
 export {
   type BindingFiles,
   renderFlatSecret,

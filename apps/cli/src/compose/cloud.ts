@@ -25,6 +25,7 @@ import {
   SqlSingleUse,
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
+import { onPremiseProbe } from './on-premise-probe.ts'
 import { type CloudStores, openCloudStores } from './open-store.ts'
 import { tokenServiceAddress } from './tenant-host.ts'
 
@@ -91,6 +92,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   })
   started.push(tokenService)
   const verifier = new TokenVerifier({ keys: tokenService.ring, clock, acceptIssuer: tokenService.isOwnIssuer })
+  const configurations = new SqlConfigurationTransactions(stores.destinations)
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
@@ -98,11 +100,20 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     tenants: registry,
     clients: registry,
     ca: authority.certificatePem,
+    administration: {
+      transactions: configurations,
+      onPremiseProbe: onPremiseProbe({
+        registry,
+        endpoints: (subdomain) => endpoints(subdomain),
+        ca: authority.certificatePem,
+        clock,
+        log,
+      }),
+    },
     clock,
     log,
   })
   started.push(destinationService)
-  const configurations = new SqlConfigurationTransactions(stores.destinations)
   const endpoints = async (subdomain: string): Promise<PlatformEndpoints> => ({
     uaaDomain: tokenService.uaaDomain,
     ...(await tokenServiceAddress(subdomain, tokenService.uaaDomain)),

@@ -1,6 +1,7 @@
 import { PlatformError } from '@landbridge/kernel'
 import { isCredential } from '../credentials.ts'
 import { type Properties, present } from '../properties.ts'
+import type { DestinationTemplate } from './destination-templates.ts'
 import { type PropertyLine, parseProperties, propertyLine } from './properties-text.ts'
 
 /** What stands in an exported file in place of a secret. */
@@ -76,6 +77,12 @@ function written(properties: Properties): string {
     ...shown.map(([key, value]) => propertyLine(key, value)),
     '',
   ].join('\n')
+}
+
+/** A template as a file; nothing in it is a secret yet. */
+export function writeDestinationTemplate({ properties, summary }: DestinationTemplate): string {
+  const lines = Object.entries(properties).map(([key, value]) => propertyLine(key, value))
+  return [`# ${summary}`, ...lines, ''].join('\n')
 }
 
 export function refused(problems: readonly string[]): PlatformError {
