@@ -191,6 +191,10 @@ test('an X.509 binding has certificate and key and no secret, a self-managed one
   const own = { 'credential-type': 'x509', x509: { certificate: managed.certificate } }
   const selfManaged = (await bind({ xsuaa: own })).credentials
   assert.deepEqual([selfManaged.key, selfManaged.clientsecret], [undefined, undefined])
+  const shared = { xsuaa: { 'credential-type': 'instance-secret' } }
+  const pair = [(await bind(shared)).credentials, (await bind(shared)).credentials]
+  assert.equal(pair[0]?.['credential-type'], 'instance-secret')
+  assert.deepEqual([pair[0]?.clientid, pair[0]?.clientsecret], [pair[1]?.clientid, pair[1]?.clientsecret])
   const wrong = await bind({ xsuaa: { 'credential-type': 'magic' } })
   assert.equal(wrong.status, 400)
   assert.match(String(wrong.json.description), /parameters\.xsuaa\.credential-type/)

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, PlatformError, randomSecret, Secret } from '@landbridge/kernel'
 import type { BoundService } from './credentials/render-credentials.ts'
 import type { RegistryRepository } from './repository.ts'
-import { type Binding, certificateThumbprint, clientIdOf, parseBindingParameters } from './services/binding.ts'
+import {
+  type Binding,
+  type BindingRequest,
+  certificateThumbprint,
+  clientIdOf,
+  parseBindingParameters,
+} from './services/binding.ts'
 import {
   checkInstanceName,
   type InstanceParameters,
@@ -185,7 +191,17 @@ export class Registry {
       createdAtMs: this.#options.clock.now(),
       ...(request.requestDigest === undefined ? {} : { requestDigest: request.requestDigest }),
     }
-    const binding: Binding = { ...base, ...(await this.#credentialsFor(base.clientId, instance, request.parameters)) }
+    const wanted = parseBindingParameters(request.parameters ?? {})
+    const shared = present.find(({ credentialType }) => credentialType === 'instance-secret')
+    const binding: Binding =
+      wanted.credentialType === 'instance-secret' && shared?.clientSecret !== undefined
+        ? {
+            ...base,
+            credentialType: 'instance-secret',
+            clientId: shared.clientId,
+            clientSecret: shared.clientSecret,
+          }
+        : { ...base, ...(await this.#credentialsFor(base.clientId, instance, wanted)) }
     await this.#repository.insertBinding(binding)
     return { binding, instance, subaccount: await this.subaccount(instance.subaccountId) }
   }
@@ -193,13 +209,12 @@ export class Registry {
   async #credentialsFor(
     clientId: string,
     instance: ServiceInstance,
-    parameters: Readonly<Record<string, unknown>> = {},
+    wanted: BindingRequest,
   ): Promise<
     Pick<Binding, 'credentialType' | 'clientSecret' | 'certificate' | 'privateKey' | 'certificateThumbprint'>
   > {
-    const wanted = parseBindingParameters(parameters)
-    if (wanted.credentialType === 'binding-secret')
-      return { credentialType: 'binding-secret', clientSecret: new Secret(randomSecret(32)) }
+    if (wanted.credentialType !== 'x509')
+      return { credentialType: wanted.credentialType, clientSecret: new Secret(randomSecret(32)) }
     if (!instance.supportsX509) throw new PlatformError('BINDING_X509_UNSUPPORTED', { instanceId: instance.id })
     if ('certificate' in wanted)
       return {

@@ -77,7 +77,7 @@ export function toBinding(row: RegistryTables['service_binding'], sealer: Sealer
     id: row.id,
     instanceId: row.instance_id,
     name: row.name,
-    clientId: row.client_id,
+    clientId: row.shared_client_id ?? row.client_id,
     credentialType: row.credential_type as CredentialType,
     createdAtMs: row.created_at,
     ...(secret === null ? {} : { clientSecret: new Secret(sealer.open(secret, `binding:${row.id}`)) }),
@@ -90,11 +90,13 @@ export function toBinding(row: RegistryTables['service_binding'], sealer: Sealer
 
 export function fromBinding(binding: Binding, sealer: Sealer): RegistryTables['service_binding'] {
   const { id, clientSecret, privateKey, requestDigest: digest } = binding
+  const isShared = binding.credentialType === 'instance-secret'
   return {
     id,
     instance_id: binding.instanceId,
     name: binding.name,
-    client_id: binding.clientId,
+    client_id: isShared ? `${binding.clientId}#${id}` : binding.clientId,
+    shared_client_id: isShared ? binding.clientId : null,
     credential_type: binding.credentialType,
     client_secret: clientSecret === undefined ? null : sealer.seal(clientSecret.reveal(), `binding:${id}`),
     certificate: binding.certificate ?? null,

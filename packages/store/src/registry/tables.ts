@@ -20,7 +20,10 @@ export interface RegistryTables {
     id: string
     instance_id: string
     name: string
+    /** Of this row alone; where `shared_client_id` is set, that one is what clients know. */
     client_id: string
+    /** The client of all bindings of the instance that share one secret. */
+    shared_client_id: string | null
     credential_type: string
     /** Sealed for `binding:<id>`. */
     client_secret: string | null
