@@ -154,7 +154,11 @@ async function mapToNothing(up: Started, port: number): Promise<void> {
       authenticationMode: 'NONE',
       hostInHeader: 'VIRTUAL',
     })
-    await call('POST', `${mappings}/down.virtual:80/resources`, { id: '/open', enabled: 'true', exactMatchOnly: 'true' })
+    await call('POST', `${mappings}/down.virtual:80/resources`, {
+      id: '/open',
+      enabled: 'true',
+      exactMatchOnly: 'true',
+    })
   } finally {
     await dispatcher.destroy()
   }
