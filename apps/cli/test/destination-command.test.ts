@@ -20,17 +20,18 @@ test('destinations are imported, shown, exported, duplicated and deleted on the 
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   await using _up = await startUp(data)
-  const run = (...args: string[]) => landbridge(['destination', ...args, '--data', data], { cwd: folder.path })
+  const run = (line: string, ...more: string[]) =>
+    landbridge(['destination', ...line.split(' '), ...more, '--data', data], { cwd: folder.path })
   for (const name of ['erp.properties', 'erp.props', 'erp.txt', 'erp']) writeFileSync(join(folder.path, name), file)
 
-  const imported = await run('import', 'erp.properties')
+  const imported = await run('import erp.properties')
   assert.deepEqual([imported.status, imported.stdout], [0, 'erp: created.\n'], imported.stderr)
   for (const name of ['erp.props', 'erp.txt', 'erp'])
-    assert.equal((await run('import', name, '--existing', 'update')).stdout, 'erp: updated.\n')
-  const again = await run('import', 'erp')
+    assert.equal((await run(`import ${name} --existing update`)).stdout, 'erp: updated.\n')
+  const again = await run('import erp')
   assert.equal(again.status, 1)
   assert.match(again.stderr, /erp: the name exists on this level/)
-  const odd = await run('import', join(data, 'cloud.db'))
+  const odd = await run(`import ${data}/cloud.db`)
   assert.match(odd.stderr, /\.props, \.properties/)
 
   const shown = await run('show', 'erp')
@@ -46,9 +47,9 @@ test('destinations are imported, shown, exported, duplicated and deleted on the 
   assert.equal((await run('delete', 'erp-copy')).status, 0)
   writeFileSync(join(folder.path, 'pw'), `${secret}\n`)
   writeFileSync(join(folder.path, 'copy.txt'), both.slice(both.lastIndexOf('#')))
-  const lacking = await run('import', 'copy.txt')
+  const lacking = await run('import copy.txt')
   assert.match(lacking.stderr, /erp-copy: property Password is missing/)
-  const restored = await run('import', 'copy.txt', '--secret', 'Password=pw')
+  const restored = await run('import copy.txt --secret Password=pw')
   assert.equal(restored.stdout, 'erp-copy: created.\n', restored.stderr)
   assert.equal((await run('delete', 'none')).status, 1)
 })
@@ -57,7 +58,8 @@ test('a check goes through the tunnel and tells mapping, resource and backend ap
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   await using up = await startUp(data)
-  const run = (...args: string[]) => landbridge(['destination', ...args, '--data', data], { cwd: folder.path })
+  const run = (line: string, ...more: string[]) =>
+    landbridge(['destination', ...line.split(' '), ...more, '--data', data], { cwd: folder.path })
   await mapToNothing(up, await freePort())
   const targets: Record<string, [url: string, location: string]> = {
     fine: ['http://demo-backend.virtual:8080/hello', ''],
@@ -76,7 +78,7 @@ test('a check goes through the tunnel and tells mapping, resource and backend ap
     CloudConnectorLocationId,
   }))
   writeFileSync(join(folder.path, 'all.json'), JSON.stringify(all))
-  assert.equal((await run('import', 'all.json')).status, 0)
+  assert.equal((await run('import all.json')).status, 0)
   for (const [name, message] of [
     ['unmapped', 'Backend is not available in the list of defined system mappings in Cloud Connector.'],
     ['hidden', 'Resource is not accessible in Cloud Connector or backend is not reachable.'],

@@ -64,3 +64,49 @@ test('mistakes in the arguments of service are told before anything is sent', as
   assert.equal((await run('frobnicate')).status, 2)
   assert.equal((await run('bind')).status, 2)
 })
+
+test('content is deployed with values of service keys, and a destination is made from an instance (DEST-220, DEST-221, DEST-226)', async () => {
+  using folder = temporaryFolder()
+  const data = join(folder.path, 'data')
+  await using _up = await startUp(data)
+  const run = (...args: string[]) => landbridge([...args, '--data', data], { cwd: folder.path })
+  const listed = async (level: string) =>
+    JSON.parse((await run('destination', 'list', '--level', level, '--json')).stdout) as Record<string, string>[]
+  assert.equal((await run('service', 'bind', 'demo-uaa', '--name', 'uaa-key')).status, 0)
+  const content = `content:
+  subaccount:
+    existing_destinations_policy: update
+    destinations:
+      - { Name: api, URL: 'https://api.example', TokenServiceInstanceName: demo-uaa, TokenServiceKeyName: uaa-key }
+  instance:
+    destinations:
+      - { Name: service, ServiceInstanceName: demo-destination, ServiceKeyName: demo-destination-binding }
+`
+  writeFileSync(join(folder.path, 'content.yaml'), content)
+  const deployed = await run('service', 'deploy', 'demo-destination', 'content.yaml')
+  assert.equal(deployed.status, 0, deployed.stderr)
+  const before = await listed('subaccount')
+  assert.ok(before.some(({ Name, URL }) => Name === 'api' && URL === 'https://api.example'))
+  assert.deepEqual(
+    (await listed('instance')).map(({ Name }) => Name),
+    ['service'],
+  )
+  const again = await run('service', 'deploy', 'demo-destination', 'content.yaml')
+  assert.match(again.stderr, /instance\.destinations\[0\] \(service\): the name exists/)
+  assert.deepEqual(await listed('subaccount'), before)
+
+  const made = await run('service', 'destination', 'demo-destination', 'to-dest', '--of', 'demo-destination')
+  assert.equal(made.stdout, 'Created to-dest with the key demo-destination-service-key.\n', made.stderr)
+  const found = (await listed('subaccount')).find(({ Name }) => Name === 'to-dest')
+  assert.equal(found?.Authentication, 'OAuth2ClientCredentials')
+  const second = await run(
+    'service',
+    'destination',
+    'demo-destination',
+    'to-dest-2',
+    '--of',
+    'demo-destination',
+    '--json',
+  )
+  assert.equal(JSON.parse(second.stdout).key, 'demo-destination-service-key')
+})

@@ -10,6 +10,8 @@ export {
   type Probes,
 } from './check/check-connection.ts'
 export { isCredential, redact, withoutCredentials } from './credentials.ts'
+export { type KeyLookup, resolveContent } from './deployment/content-descriptor.ts'
+export type { ServiceCredentials } from './deployment/from-credentials.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
 export {

@@ -24,14 +24,18 @@ const destinationFiles: ReadonlySet<string> = new Set(['.props', '.properties', 
 export function addFileCommands(group: CommandContext): void {
   const { terminal } = group
   destinationOptions(
-    addCommand(group, 'import', 'store the destinations of files, or the key store of a .jks file', [
-      ['landbridge destination import erp.properties', 'a properties file in ISO 8859-1'],
-      ['landbridge destination import all.txt --existing update', 'replace those that exist'],
-      ['landbridge destination import erp --secret Password=pw.txt', 'give a secret that the export withheld'],
-      ['landbridge destination import client.jks', 'a key store, as a certificate'],
-    ]),
+    addCommand(
+      group,
+      'import <files...>',
+      'store destinations of .props, .properties, .txt and .json files, or a .jks key store',
+      [
+        ['landbridge destination import erp.properties', 'a properties file in ISO 8859-1'],
+        ['landbridge destination import all.txt --existing update', 'replace those that exist'],
+        ['landbridge destination import erp --secret Password=pw.txt', 'give a secret that the export withheld'],
+        ['landbridge destination import client.jks', 'a key store, as a certificate'],
+      ],
+    ),
   )
-    .argument('<files...>', '.props, .properties, .txt, .json, .jks or no extension')
     .addOption(
       new Option('--existing <policy>', 'when a name exists').choices(['fail', 'ignore', 'update']).default('fail'),
     )

@@ -8,6 +8,7 @@ import { catalogIds, instanceNamed, listBindings, listInstances } from '../../op
 import { table } from '../../output/table.ts'
 import { writeFileWhole } from '../../state/write-file.ts'
 import type { Terminal } from '../../terminal.ts'
+import { deployContent, ensureServiceKey, readContent } from './deploy.ts'
 import { deleteInstance, unbind } from './removal.ts'
 
 interface ServiceOptions {
@@ -28,6 +29,7 @@ export function addServiceCommands(context: CommandContext): void {
   addCreate(group)
   addUpdate(group)
   addBind(group)
+  addDeployment(group)
   addRemoval(group)
   common(
     addCommand(group, 'list', 'list service instances with their bindings', [
@@ -124,6 +126,41 @@ function addBind(group: CommandContext): void {
         const file = resolve(group.terminal.workingDirectory, options.out)
         writeFileWhole(file, text)
         report(group.terminal, options, { name: binding, file }, `Wrote the credentials of ${binding} to ${file}.`)
+      }),
+    )
+}
+
+function addDeployment(group: CommandContext): void {
+  const { terminal } = group
+  common(
+    addCommand(group, 'deploy', 'create destinations from a content document that refers to service keys', [
+      ['landbridge service deploy dest content.yaml', 'on the levels that the document names'],
+    ]),
+  )
+    .argument('<instance>', 'the destination instance that takes the content')
+    .argument('<file>', 'YAML or JSON with subaccount and instance, also below "content"')
+    .action((name: string, file: string, options: ServiceOptions) =>
+      withClient(options, async (client, subaccount) => {
+        await deployContent(client, subaccount, name, readContent(file, terminal.workingDirectory))
+        report(terminal, options, { name, file }, `Deployed ${file} to ${name}.`)
+      }),
+    )
+  common(
+    addCommand(group, 'destination', 'create a subaccount destination that leads to a service instance', [
+      ['landbridge service destination dest api --of uaa --url https://api.example', 'with tokens of uaa'],
+    ]),
+  )
+    .argument('<instance>', 'the destination instance that takes it')
+    .argument('<name>', 'name of the new destination')
+    .requiredOption('--of <instance>', 'service instance whose key is used (<instance>-service-key, made when missing)')
+    .addOption(new Option('--url <url>', 'address of the service, where its key has none'))
+    .action((instance: string, name: string, options: ServiceOptions & { of: string; url?: string }) =>
+      withClient(options, async (client, subaccount) => {
+        const key = await ensureServiceKey(client, subaccount, options.of)
+        const own = options.url === undefined ? {} : { URL: options.url }
+        const descriptor = { Name: name, ServiceInstanceName: options.of, ServiceKeyName: key, ...own }
+        await deployContent(client, subaccount, instance, { subaccount: { destinations: [descriptor] } })
+        report(terminal, options, { name, key }, `Created ${name} with the key ${key}.`)
       }),
     )
 }
