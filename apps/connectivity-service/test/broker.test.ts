@@ -120,6 +120,8 @@ test('an instance is provisioned, read, updated, bound, unbound and removed', as
   assert.deepEqual((await osb('GET', path)).json.parameters, { HTML5Runtime_enabled: false })
   const [instance] = await platform.service.registry.listInstances(subaccountId)
   assert.equal(instance?.name, 'mine')
+  const shown = await platform.operator({ path: `/api/v1/serviceInstances/${instance.id}` })
+  assert.equal('requestDigest' in shown.json, false)
 
   const binding = `${path}/service_bindings/${randomUUID()}`
   const bound = await osb('PUT', binding, { body: ids })

@@ -268,7 +268,12 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
     const row = await this.#db
       .selectFrom('service_binding')
       .selectAll()
-      .where((eb) => eb.or([eb('client_id', '=', clientId), eb('shared_client_id', '=', clientId)]))
+      .where((eb) =>
+        eb.or([
+          eb('client_id', '=', clientId).and('shared_client_id', 'is', null),
+          eb('shared_client_id', '=', clientId),
+        ]),
+      )
       .executeTakeFirst()
     const instance = row && (await this.findInstance(row.instance_id))
     if (row === undefined || instance === undefined) return undefined

@@ -146,6 +146,7 @@ for (const { name, url } of [
       await registry.deleteBinding(first.binding.id)
       const client = await repository.findClient(clientId)
       assert.ok(client?.secret?.matches(second.binding.clientSecret?.reveal() ?? ''))
+      assert.equal(await repository.findClient(`${clientId}#${second.binding.id}`), undefined)
       await registry.deleteBinding(second.binding.id)
       assert.equal(await repository.findClient(clientId), undefined)
     })
