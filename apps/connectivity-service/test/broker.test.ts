@@ -328,3 +328,23 @@ test('an instance of the operator is updated through the broker, with and withou
   assert.equal((await osb('PATCH', path, { body: { ...ids, parameters: { colour: 1 } } })).status, 200)
   assert.deepEqual((await osb('GET', path)).json.parameters, { HTML5Runtime_enabled: true, colour: 1 })
 })
+
+test('nothing that an order or a binding keeps secret is readable in the database', async () => {
+  const secret = 'planted-secret-of-an-order'
+  const entry = { ...destination, Authentication: 'BasicAuthentication', User: 'u', Password: secret }
+  const { path, body } = await order('destination', { init_data: { instance: { destinations: [entry] } } })
+  assert.equal((await osb('PUT', path, { body })).status, 201)
+  const bound = await osb('PUT', `${path}/service_bindings/${randomUUID()}`, { body: await plan('destination') })
+  const { clientsecret } = bound.json.credentials as { clientsecret: string }
+  const { db } = platform.store
+  const rows = JSON.stringify([
+    await db.selectFrom('service_instance').selectAll().execute(),
+    await db.selectFrom('service_binding').selectAll().execute(),
+    await db
+      .selectFrom('destination' as never)
+      .selectAll()
+      .execute(),
+  ])
+  assert.ok(rows.includes('request_digest'))
+  for (const planted of [secret, clientsecret]) assert.ok(!rows.includes(planted))
+})
