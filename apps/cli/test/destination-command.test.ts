@@ -54,7 +54,7 @@ test('destinations are imported, shown, exported, duplicated and deleted on the 
   assert.equal((await run('delete', 'none')).status, 1)
 })
 
-test('a check goes through the tunnel and tells mapping, resource and backend apart (DEST-217, DEST-219)', async () => {
+test('a check goes through the tunnel and tells mapping, resource and backend apart (DEST-217)', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   await using up = await startUp(data)

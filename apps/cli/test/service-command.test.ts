@@ -94,6 +94,10 @@ test('content is deployed with values of service keys, and a destination is made
   const again = await run('service', 'deploy', 'demo-destination', 'content.yaml')
   assert.match(again.stderr, /instance\.destinations\[0\] \(service\): the name exists/)
   assert.deepEqual(await listed('subaccount'), before)
+  writeFileSync(join(folder.path, 'empty.yaml'), 'content: { subaccount: { destinations: [] }, instance: {} }')
+  assert.equal((await run('service', 'deploy', 'demo-destination', 'empty.yaml')).status, 0)
+  assert.deepEqual(await listed('subaccount'), before)
+  assert.equal((await listed('instance')).length, 1)
 
   const made = await run('service', 'destination', 'demo-destination', 'to-dest', '--of', 'demo-destination')
   assert.equal(made.stdout, 'Created to-dest with the key demo-destination-service-key.\n', made.stderr)

@@ -66,7 +66,7 @@ const destination = {
   Authentication: 'PrincipalPropagation',
 }
 
-test('the catalog offers the four services with IDs that never come twice (CONN-011)', async () => {
+test('the catalog offers the four services with IDs that never come twice', async () => {
   const { status, json } = await osb('GET', '/v2/catalog')
   assert.equal(status, 200)
   const { services } = json as unknown as Catalog

@@ -103,7 +103,7 @@ test('additional properties of a MAIL destination must begin with mail. (DEST-20
   assert.equal((await importText(mail)).status, 201)
 })
 
-test('an export has no secret; importing it over the destination keeps the stored ones (DEST-215)', async () => {
+test('an export has no secret; importing it over the destination keeps the stored ones', async () => {
   await importText(file('round', 'Password=planted-secret\nclientSecret=planted-secret'))
   const exported = await call('GET', '/subaccountDestinations/round/export')
   assert.equal(exported.headers.get('content-type'), 'text/plain; charset=iso-8859-1')
@@ -145,7 +145,7 @@ test('several destinations leave in one text and come back from it', async () =>
   assert.equal(json.json.imported.length, 2)
 })
 
-test('a destination with a client certificate leaves as an archive with its key store (DEST-215)', async () => {
+test('a destination with a client certificate leaves as an archive with its key store', async () => {
   const text = file('mtls', 'KeyStoreLocation=client.p12\nKeyStorePassword=planted-secret')
   await importText(text.replace('BasicAuthentication', 'ClientCertificateAuthentication'))
   const exported = await call('GET', '/subaccountDestinations/mtls/export')
