@@ -61,6 +61,12 @@ export const destinationServiceConfigSchema = Type.Object(
       default: [],
       description: 'Host names, addresses or networks (10.1.0.0/16) of token services that are allowed all the same.',
     }),
+    allowedConnectionChecks: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Host names, addresses or networks on private networks that the connection check of destinations may call. None when absent.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

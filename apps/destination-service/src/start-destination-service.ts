@@ -16,6 +16,7 @@ import { createApi, listen } from '@landbridge/http-api'
 import type { ClientDirectory, ClientOf, TenantDirectory, TokenVerifier } from '@landbridge/identity'
 import { type Clock, closeAll, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
+import { type Administration, addAdministration } from './administration/administration.ts'
 import { registerApiDocs } from './api-docs.ts'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
@@ -54,6 +55,8 @@ export interface DestinationServiceOptions {
   readonly userInfoUrl?: string
   /** Certificates that the default token endpoint and user info trust besides the machine's, in PEM form. */
   readonly ca?: string
+  /** Opens the administration: import, export, duplicate and connection check. */
+  readonly administration?: Administration
   readonly clock: Clock
   readonly log: Log
 }
@@ -91,6 +94,7 @@ export async function startDestinationService(options: DestinationServiceOptions
   await api.register((root) => registerRoutes(root, options, { tokens, authorities, trust }), {
     prefix: '/destination-configuration',
   })
+  if (options.administration !== undefined) await addAdministration(api, options, options.administration)
   const port = await listen(api, config.host, config.port, 'destinationService.port')
   const renewal = new CertificateRenewal({ store: options.certificates, authorities, clock, log })
   const timer = startRenewalTimer(renewal, config.certificateRenewalPeriodMs, { clock, log })

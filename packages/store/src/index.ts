@@ -4,6 +4,7 @@ export { openStore, type Store, type StoreKind, type StoreOptions } from './base
 export { ConnectorStore, type ConnectorTables, connectorMigrations } from './connector/index.ts'
 export { SqlAuthorityStore } from './destinations/authority-store.ts'
 export { SqlCertificateStore } from './destinations/certificate-store.ts'
+export { SqlConfigurationTransactions } from './destinations/configuration-transactions.ts'
 export { SqlDestinationStore } from './destinations/destination-store.ts'
 export { SqlFragmentStore } from './destinations/fragment-store.ts'
 export { destinationMigrations } from './destinations/migrations.ts'

@@ -22,11 +22,12 @@ import {
   openStore,
   SqlAuthorityStore,
   SqlCertificateStore,
+  SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
   SqlTrustStore,
 } from '@landbridge/store'
-import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
+import { type Administration, type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
 import { StoredCertificates } from './stored-certificates.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
@@ -103,6 +104,7 @@ export async function startService(
     ca?: string
     onPremise?: OnPremiseChannel
     userInfoUrl?: string
+    administration?: Partial<Administration>
   } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
@@ -144,6 +146,7 @@ export async function startService(
         return Object.values(clients).find((known) => known.clientId === clientId)
       },
     },
+    administration: { transactions: new SqlConfigurationTransactions(store), certificates, ...more.administration },
     clock,
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),

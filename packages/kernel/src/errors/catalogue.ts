@@ -1,3 +1,4 @@
+import { brokerErrors } from './broker.ts'
 import { cliErrors } from './cli.ts'
 import { connectorErrors } from './connector.ts'
 import { connectorAdministrationErrors } from './connector-administration.ts'
@@ -18,6 +19,7 @@ export const catalogue = {
   ...identityErrors,
   ...destinationsErrors,
   ...registryErrors,
+  ...brokerErrors,
   ...connectorErrors,
   ...connectorAdministrationErrors,
   ...propagationErrors,

@@ -1,5 +1,9 @@
 import { errorArea } from './entry.ts'
 
+// What a platform shows as the broker's error, word for word (guide L11652-11656), with a full stop behind it.
+const initDataFailed =
+  'Failed to create all provided configurations. Will delete all on instance level, for configurations on subaccount level you can set policies to handle duplicates: "existing_destinations_policy" with value "update|fail|ignore" and "existing_certificates_policy" with value "fail|ignore"'
+
 /** Errors of the area `destinations`. Titles that clients compare literally say so. */
 export const destinationsErrors = errorArea({
   // Client libraries compare this title literally to tell "absent" from "failed".
@@ -35,6 +39,38 @@ export const destinationsErrors = errorArea({
     title: 'Cannot perform operation on the destination because it is used as an assertion provider',
     remedy: 'Caller: remove clientAssertion.destinationName from the destination that uses it first.',
     show: ['name', 'usedBy'],
+  },
+  DESTINATION_INIT_DATA_FAILED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: initDataFailed,
+    remedy: 'Caller: correct the listed entries, or choose policies for names that exist. Nothing was changed.',
+    show: ['problems'],
+  },
+  DESTINATION_INIT_DATA_INTERRUPTED: {
+    http: 500,
+    level: 'error',
+    retry: 'later',
+    title: initDataFailed,
+    remedy: 'Operator: see the log for the cause, then repeat the request. Nothing was changed.',
+    show: [],
+  },
+  DESTINATION_IMPORT_REFUSED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The destinations of the file were not imported',
+    remedy: 'Caller: correct the listed properties and import the file again. Nothing was changed.',
+    show: ['problems'],
+  },
+  DESTINATION_CHECK_UNSUPPORTED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The connection of this destination cannot be checked',
+    remedy: 'Caller: check destinations of type HTTP with ProxyType Internet or OnPremise.',
+    show: ['name'],
   },
   DESTINATION_TENANT_WITH_USER: {
     http: 400,
