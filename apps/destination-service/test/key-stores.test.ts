@@ -127,6 +127,27 @@ test('OAuth2SAMLBearerAssertion: one key store signs, another one proves the cli
   assert.equal(await isSignedBy(xml, splitPemChain(client.cert)[0]!), false)
 })
 
+test('the answer holds the key store of ClientCertificateAuthentication, and the trust store of every type, SAML included (DEST-030)', async () => {
+  const names = async (properties: Record<string, string>) =>
+    (await find(await put(properties))).certificates?.map(({ Name }) => Name)
+  const ownKey = { Authentication: 'ClientCertificateAuthentication', KeyStoreLocation: 'client.p12' }
+  const saml = {
+    Authentication: 'OAuth2SAMLBearerAssertion',
+    audience: 'partner',
+    clientKey: 'api-key',
+    authnContextClassRef: 'x',
+    tokenServiceURL: mutual.url,
+    SystemUser: 'batch',
+    KeyStoreLocation: 'signer.p12',
+    KeyStorePassword: 'store-password',
+  }
+  assert.deepEqual(await names(ownKey), ['client.p12'])
+  assert.deepEqual(await names({ ...ownKey, ...trusting }), ['client.p12', 'trust.jks'])
+  assert.equal(await names(saml), undefined)
+  assert.deepEqual(await names({ ...saml, ...trusting }), ['trust.jks'])
+  assert.deepEqual(await names({ Authentication: 'NoAuthentication', ...trusting }), ['trust.jks'])
+})
+
 test('SAMLAssertion is signed with an uploaded key store, and the subaccount needs no trust key pair (DEST-206)', async () => {
   const name = await put({
     Authentication: 'SAMLAssertion',
