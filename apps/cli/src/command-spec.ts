@@ -25,6 +25,22 @@ export function addCommand(
     .addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
 }
 
+/** A command that has actions of its own; they are added to the context that it returns. */
+export function addGroup(
+  context: CommandContext,
+  name: string,
+  summary: string,
+  examples: readonly (readonly [command: string, meaning: string])[],
+): CommandContext {
+  const width = Math.max(...examples.map(([command]) => command.length))
+  const lines = examples.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`)
+  const program = context.program
+    .command(name)
+    .description(summary)
+    .addHelpText('after', `\nEvery action takes --json.\n\nExamples:\n${lines.join('\n')}`)
+  return { ...context, program }
+}
+
 /** The option that names the data directory, with the same text everywhere. */
 export function dataOption(): Option {
   return new Option('--data <dir>', 'data directory').default('.landbridge')

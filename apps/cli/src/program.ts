@@ -6,9 +6,11 @@ import { addCloudCommand } from './commands/cloud.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addConnectorCommand } from './commands/connector.ts'
+import { addDestinationCommands } from './commands/destination/destination.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
 import { addProxyCommand } from './commands/proxy.ts'
+import { addServiceCommands } from './commands/service/service.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUpCommand } from './commands/up.ts'
@@ -40,6 +42,8 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addEnvCommand(context)
   addCallCommand(context)
   addTokenCommand(context)
+  addDestinationCommands(context)
+  addServiceCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)
   addCertificateCommand(context)

@@ -95,7 +95,15 @@ test('secrets in the data directory are for the owner only, and the log holds no
   await using up = await startUp(data)
   await landbridge(['call', 'demo-backend', '/hello', '--data', data], none)
   assert.equal(statSync(data).mode & 0o777, 0o700)
-  for (const name of ['credentials.json', 'state.json', 'sealing.key', 'connector.key', 'cloud.db', 'landbridge.log'])
+  for (const name of [
+    'credentials.json',
+    'state.json',
+    'sealing.key',
+    'connector.key',
+    'broker-password',
+    'cloud.db',
+    'landbridge.log',
+  ])
     assert.equal(statSync(join(data, name)).mode & 0o077, 0, name)
   const { connectivity } = await bindings(data)
   const log = readFileSync(join(data, 'landbridge.log'), 'utf8')

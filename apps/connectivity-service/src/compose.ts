@@ -3,15 +3,19 @@ import type { Clock, Log, Secret } from '@landbridge/kernel'
 import {
   type BindingCertificateIssuer,
   ConnectorHub,
+  type ContentRemoval,
   type InitDataSink,
   Pairing,
   Registry,
+  ServiceBroker,
   Subscriptions,
   TunnelBroker,
   UserAdministration,
 } from '@landbridge/registry'
 import type { Bus, RegistryStore } from '@landbridge/store'
 import type { FastifyInstance } from 'fastify'
+import type { BrokerUser } from './broker/broker-access.ts'
+import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
@@ -40,10 +44,14 @@ export interface ConnectivityServiceOptions {
   readonly log: Log
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
+  /** Opens the service broker to platforms with this user; it needs `endpoints`. */
+  readonly broker?: BrokerUser
   /** Addresses for the credentials of bindings; without it the operator endpoints show none. */
   readonly endpoints?: EndpointsOf
   /** Takes the `init_data` of destination instances. */
   readonly applyInitData?: InitDataSink
+  /** Removes what the destination service keeps for an instance or a subaccount that goes away. */
+  readonly removeContent?: ContentRemoval
 }
 
 /** The object graph of one replica, top to bottom. */
@@ -82,6 +90,7 @@ export function composeParts(options: ConnectivityServiceOptions): Parts {
       clock,
       issueBindingCertificate: bindingCertificates(ca),
       ...(options.applyInitData === undefined ? {} : { applyInitData: options.applyInitData }),
+      ...(options.removeContent === undefined ? {} : { removeContent: options.removeContent }),
     }),
     subscriptions: new Subscriptions(options.registry, clock),
     users: new UserAdministration(options.registry, clock),
@@ -102,6 +111,13 @@ export async function addRoutes(
   addRegionRoutes(api, { config, pairing, connectors, peers, ca, trust: options.trust, clock, log })
   const clientOf = options.clientOf ?? ((token) => options.registry.findClient(token.clientId))
   addTunnelRoutes(api, { broker, callers: new TunnelCallers(verifier, options.registry, clientOf), events })
+  if (options.broker !== undefined && options.endpoints !== undefined)
+    await addBrokerRoutes(api, {
+      broker: new ServiceBroker(registry),
+      user: options.broker,
+      endpoints: options.endpoints,
+      log,
+    })
   const access = new OperatorAccess(verifier, config.operatorClients, options.operatorSecret)
   await api.register(
     async (operator) => {

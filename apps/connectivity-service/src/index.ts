@@ -1,3 +1,4 @@
+export type { BrokerUser } from './broker/broker-access.ts'
 export type { ConnectivityServiceOptions } from './compose.ts'
 export { type ConnectivityServiceConfig, connectivityServiceConfigSchema } from './config.ts'
 export type { TrustedIdp } from './region/region-routes.ts'

@@ -5,6 +5,7 @@ export interface Call {
   readonly path: string
   readonly authorization?: string
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
   readonly clientCertificate?: { readonly cert: string; readonly key: string }
 }
 
@@ -33,6 +34,7 @@ export function callHttps(port: number, ca: string, serverName: string, call: Ca
           host: serverName,
           ...(call.authorization === undefined ? {} : { authorization: call.authorization }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...call.headers,
         },
         ...call.clientCertificate,
       },

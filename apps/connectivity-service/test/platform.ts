@@ -1,8 +1,19 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import { LocalCa, staticKeySource, TokenVerifier } from '@landbridge/identity'
 import { type Clock, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
 import type { BoundService, PlatformEndpoints, Subaccount } from '@landbridge/registry'
-import { openStore, RegistryStore, type RegistryTables, registryMigrations, type Store } from '@landbridge/store'
+import {
+  type DestinationTables,
+  destinationMigrations,
+  openStore,
+  RegistryStore,
+  type RegistryTables,
+  registryMigrations,
+  SqlConfigurationTransactions,
+  SqlDestinationStore,
+  type Store,
+} from '@landbridge/store'
 import {
   type ConnectivityServiceConfig,
   connectivityServiceConfigSchema,
@@ -14,6 +25,7 @@ import { type Answer, type Call, callHttps } from './https-call.ts'
 
 export const password = 'correct horse'
 export const operatorSecret = 'operator-secret-of-this-test'
+export const brokerUser = { name: 'platform', password: 'broker-password-of-this-test' }
 const issuer = 'https://acme.uaa.example.test/oauth/token'
 const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const sealer = new Sealer(randomBytes(32))
@@ -39,6 +51,7 @@ export const idp: TrustedIdp = {
 export interface Platform {
   readonly service: RunningConnectivityService
   readonly store: Store<RegistryTables>
+  readonly destinations: SqlDestinationStore
   readonly ca: LocalCa
   readonly clock: Clock
   readonly serverName: string
@@ -63,19 +76,23 @@ export const newCa = (clock: Clock = systemClock) =>
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const clock = options.clock ?? systemClock
   const ca = options.ca ?? (await newCa(clock))
-  const store = await openStore<RegistryTables>({
+  const store = await openStore<RegistryTables & DestinationTables>({
     url: options.url ?? 'sqlite::memory:',
     sealer,
     clock,
     log: silentLog,
-    migrations: registryMigrations,
+    migrations: { ...registryMigrations, ...destinationMigrations },
   })
+  // Every part of the database sees its own tables only.
+  const registryTables = store as unknown as Store<RegistryTables>
+  const destinationTables = store as unknown as Store<DestinationTables>
+  const configurations = new SqlConfigurationTransactions(destinationTables)
   const defaults = Object.fromEntries(
     Object.entries(connectivityServiceConfigSchema.properties).map(([key, schema]) => [key, schema.default]),
   ) as ConnectivityServiceConfig
   const service = await startConnectivityService({
     config: { ...defaults, port: 0, operatorClients: ['sb-operator'], ...options.config },
-    registry: new RegistryStore(store),
+    registry: new RegistryStore(registryTables),
     verifier: new TokenVerifier({ keys: keys(), clock, acceptIssuer: (given) => given === issuer }),
     ca,
     trust: async () => [idp],
@@ -83,13 +100,25 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     clock,
     log: silentLog,
     operatorSecret: new Secret(operatorSecret),
+    broker: { name: brokerUser.name, password: new Secret(brokerUser.password) },
     endpoints: async () => endpoints,
+    applyInitData: ({ id, subaccountId }, initData) =>
+      applyInitData(
+        configurations,
+        {
+          subaccount: subaccountLevel({ subaccountId }),
+          instance: instanceLevel({ subaccountId, instanceId: id, instanceSubaccountId: subaccountId }),
+        },
+        initData,
+      ),
+    removeContent: (owner) => configurations.removeContent(owner),
   })
   const serverName = service.notificationHost
   const region = (call: Call) => callHttps(service.port, ca.certificatePem, serverName, call)
   return {
     service,
-    store,
+    store: registryTables,
+    destinations: new SqlDestinationStore(destinationTables),
     ca,
     clock,
     serverName,

@@ -45,10 +45,28 @@ export const destinationServiceConfigSchema = Type.Object(
       description:
         'Whether token services on private and loopback addresses may be called. Link-local and cloud metadata addresses never are.',
     }),
+    samlIssuerPrefix: Type.String({
+      default: 'cfapps.landbridge.internal',
+      minLength: 1,
+      pattern: '^[A-Za-z0-9._~:/-]+[A-Za-z0-9]$',
+      description:
+        'Name of this installation in assertions: subaccounts issue them as <prefix>/<subaccount ID>. Certificates carry it, so renew them after a change.',
+    }),
+    trustKeySize: Type.Union([Type.Literal(2048), Type.Literal(4096)], {
+      default: 4096,
+      'x-unit': 'bit',
+      description: 'Size of new RSA keys with which subaccounts sign assertions.',
+    }),
     allowedTokenServices: Type.Array(Type.String(), {
       default: [],
       description: 'Host names, addresses or networks (10.1.0.0/16) of token services that are allowed all the same.',
     }),
+    allowedConnectionChecks: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Host names, addresses or networks on private networks that the connection check of destinations may call. None when absent.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

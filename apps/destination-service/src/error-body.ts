@@ -14,6 +14,10 @@ export function errorMessage(problem: Problem, thrown: unknown): string {
     )
   if (isPlatformError(thrown, 'DESTINATION_REMOVAL_REFUSED'))
     return `${problem.title} "[${String(thrown.facts.name)}]".`
+  if (isPlatformError(thrown, 'DESTINATION_TRUST_ABSENT')) {
+    const kind = thrown.facts.role === 'passive' ? 'Passive Keypair' : 'Keypair'
+    return `${kind} for subaccount - ${String(thrown.facts.subaccountId)} does not exist`
+  }
   // The one text of the contract that ends in a full stop.
   if (isPlatformError(thrown, 'DESTINATION_CALLER_UNREADABLE')) return `${problem.title}.`
   const detail = detailOf(problem)

@@ -6,13 +6,17 @@ import {
   EndpointPolicy,
   type FragmentStore,
   type ManagedCertificateStore,
+  type OnPremiseChannel,
+  SubaccountTrust,
   type TokenEndpoint,
   TokenSource,
+  type TrustStore,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
 import type { ClientDirectory, ClientOf, TenantDirectory, TokenVerifier } from '@landbridge/identity'
 import { type Clock, closeAll, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
+import { type Administration, addAdministration } from './administration/administration.ts'
 import { registerApiDocs } from './api-docs.ts'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
@@ -26,7 +30,9 @@ import { findRoute } from './routes/find.ts'
 import { fragmentRoutes } from './routes/fragments.ts'
 import { callerOf, type LevelOf, levelFamilies } from './routes/level-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
+import { trustRoutes } from './routes/trust.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
+import { createUserInfo } from './user-info.ts'
 
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
@@ -35,6 +41,7 @@ export interface DestinationServiceOptions {
   readonly certificates: ManagedCertificateStore
   /** Keeps the authority that signs generated certificates. */
   readonly authorities: AuthorityStore
+  readonly trustStore: TrustStore
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
@@ -42,8 +49,14 @@ export interface DestinationServiceOptions {
   readonly clientOf?: ClientOf
   /** Sends token requests; by default directly, within the policy of the configuration. */
   readonly tokenEndpoint?: TokenEndpoint
-  /** Certificates that the default token endpoint trusts besides the machine's, in PEM form. */
+  /** The way of the default token endpoint to token services behind a Cloud Connector. */
+  readonly onPremise?: OnPremiseChannel
+  /** User info of the token service whose tokens the verifier knows; without it there are no custom attributes. */
+  readonly userInfoUrl?: string
+  /** Certificates that the default token endpoint and user info trust besides the machine's, in PEM form. */
   readonly ca?: string
+  /** Opens the administration: import, export, duplicate and connection check. */
+  readonly administration?: Administration
   readonly clock: Clock
   readonly log: Log
 }
@@ -53,9 +66,23 @@ const longestUri = 4_000
 /** Starts the destination service; it listens when the promise resolves. */
 export async function startDestinationService(options: DestinationServiceOptions): Promise<RunningApp> {
   const { config, clock, log } = options
+  const trust = new SubaccountTrust({
+    store: options.trustStore,
+    clock,
+    issuerPrefix: config.samlIssuerPrefix,
+    keySize: config.trustKeySize,
+  })
+  const userInfo =
+    options.userInfoUrl === undefined
+      ? undefined
+      : createUserInfo({ url: options.userInfoUrl, ...(options.ca === undefined ? {} : { ca: options.ca }) })
   const tokens = new TokenSource({
     endpoint: options.tokenEndpoint ?? defaultEndpoint(options),
     verifier: options.verifier,
+    destinations: options.store,
+    certificates: options.certificates,
+    trust,
+    ...(userInfo === undefined ? {} : { userInfo }),
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,
@@ -64,9 +91,10 @@ export async function startDestinationService(options: DestinationServiceOptions
   const api = createApi({ log, errorBody, quiet: ['/health'] })
   api.decorateRequest('caller')
   await registerApiDocs(api)
-  await api.register((root) => registerRoutes(root, options, tokens, authorities), {
+  await api.register((root) => registerRoutes(root, options, { tokens, authorities, trust }), {
     prefix: '/destination-configuration',
   })
+  if (options.administration !== undefined) await addAdministration(api, options, options.administration)
   const port = await listen(api, config.host, config.port, 'destinationService.port')
   const renewal = new CertificateRenewal({ store: options.certificates, authorities, clock, log })
   const timer = startRenewalTimer(renewal, config.certificateRenewalPeriodMs, { clock, log })
@@ -75,16 +103,21 @@ export async function startDestinationService(options: DestinationServiceOptions
     name: 'destination-service',
     url: `http://${host}:${port}`,
     ready: () => true,
-    close: () => closeAll([timer, api]),
+    close: () => closeAll([...(userInfo === undefined ? [] : [userInfo]), timer, api]),
   }
+}
+
+interface Parts {
+  readonly tokens: TokenSource
+  readonly authorities: CertificateAuthorities
+  readonly trust: SubaccountTrust
 }
 
 /** Everything below `/destination-configuration` asks for a token first. */
 async function registerRoutes(
   root: FastifyInstance,
   options: DestinationServiceOptions,
-  tokens: TokenSource,
-  authorities: CertificateAuthorities,
+  { tokens, authorities, trust }: Parts,
 ): Promise<void> {
   const { store, fragments, certificates, clock, log } = options
   // The schemas of the routes describe; the domain checks, because its refusals name property and reason.
@@ -107,12 +140,13 @@ async function registerRoutes(
         const certificateOptions = { store: certificates, destinations: store, authorities, clock, log }
         certificateRoutes(v1, `${prefix}Certificates`, certificateOptions, levelOf)
       }
+      await v1.register(trustRoutes(trust, log))
     },
     { prefix: '/v1' },
   )
 }
 
-function defaultEndpoint({ config, clock, log, ca }: DestinationServiceOptions): TokenEndpoint {
+function defaultEndpoint({ config, clock, log, ca, onPremise }: DestinationServiceOptions): TokenEndpoint {
   return createTokenEndpoint({
     policy: new EndpointPolicy({
       privateAddresses: config.privateTokenServices,
@@ -122,5 +156,6 @@ function defaultEndpoint({ config, clock, log, ca }: DestinationServiceOptions):
     log,
     deadlineMs: config.tokenDeadlineMs,
     ...(ca === undefined ? {} : { ca }),
+    ...(onPremise === undefined ? {} : { onPremise }),
   })
 }

@@ -1,14 +1,23 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
-import { isIP, Socket } from 'node:net'
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { type EndpointPolicy, type TokenEndpoint, type TokenRequest, tokenFailure } from '@landbridge/destinations'
-import { type Clock, isPlatformError, type Log } from '@landbridge/kernel'
-import { Agent, buildConnector, request as send } from 'undici'
+import { isIP } from 'node:net'
+import {
+  type EndpointPolicy,
+  type OnPremiseChannel,
+  type TokenEndpoint,
+  type TokenRequest,
+  tokenFailure,
+} from '@landbridge/destinations'
+import type { Clock, Log } from '@landbridge/kernel'
+import { Agent, type Dispatcher } from 'undici'
+import { PhaseLimit } from './phase-limit.ts'
+import { connectorFor, guardOf, TrustedByDefault } from './token-connection.ts'
+import { connectionFailure } from './token-failure-reason.ts'
 
 const longestAnswerBytes = 1024 * 1024
 
 export interface TokenEndpointOptions {
   readonly policy: EndpointPolicy
+  /** The way to token services behind a Cloud Connector; without it they cannot be reached. */
+  readonly onPremise?: OnPremiseChannel
   readonly clock: Clock
   readonly log: Log
   /** Certificates trusted besides the machine's, in PEM form: the platform's own CA. */
@@ -17,71 +26,84 @@ export interface TokenEndpointOptions {
   readonly deadlineMs: number
 }
 
-/** What a failed connection means, by `error.code`. */
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the token service refuses connections',
-  ECONNRESET: 'the token service closed the connection',
-  UND_ERR_SOCKET: 'the token service closed the connection',
-  EHOSTUNREACH: 'the token service cannot be reached',
-  ENETUNREACH: 'the token service cannot be reached',
-  ETIMEDOUT: 'the connection to the token service timed out',
-  ENOTFOUND: 'the host name of the token service cannot be resolved',
-  EAI_AGAIN: 'the host name of the token service cannot be resolved',
-  CERT_HAS_EXPIRED: 'the certificate of the token service has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate of the token service is not trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate of the token service is not trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate of the token service is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate of the token service is not trusted',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of the token service is for another host',
-}
-
 /**
  * Token requests over undici. Every request has a connection of its own: trust settings belong to a destination, and
  * tokens are cached, so sharing connections would gain little and could leak one destination's trust into another.
  */
 export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
-  // Reading all trusted certificates takes milliseconds, so it happens once.
-  const trusted =
-    options.ca === undefined
-      ? undefined
-      : createSecureContext({ ca: [...getCACertificates('default'), options.ca], minVersion: 'TLSv1.2' })
-  return { send: (request) => exchange(options, request, trusted) }
+  const trusted = new TrustedByDefault(options.ca)
+  return {
+    send: (request) =>
+      request.proxyType === 'OnPremise' ? throughProxy(options, request) : directly(options, request, trusted),
+  }
 }
 
-async function exchange(options: TokenEndpointOptions, request: TokenRequest, trusted: SecureContext | undefined) {
-  if (request.proxyType === 'OnPremise')
-    throw tokenFailure('token services behind a Cloud Connector (ProxyType OnPremise) are not supported yet')
+async function directly(options: TokenEndpointOptions, request: TokenRequest, trusted: TrustedByDefault) {
   const url = new URL(request.url)
   const guard = guardOf(options.policy, request.proxyType === 'PrivateLink')
   const host = url.hostname.replace(/^\[|\]$/g, '')
   // A literal address is connected to without a lookup.
   if (isIP(host) !== 0) guard(host, host)
   if (request.insecureTrustAll) options.log.warn('destination.token.trust-all', { host: url.host })
-  const limit = new PhaseLimit(options, request)
-  const agent = new Agent({
-    connect: connector(request, guard, limit, trusted),
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
+  if (request.tls?.version === 'TLSv1' || request.tls?.version === 'TLSv1.1')
+    options.log.warn('destination.token.old-tls', { host: url.host, version: request.tls.version })
+  const context = url.protocol === 'https:' ? trusted.contextFor(request.tls) : undefined
+  return exchange(options, request, {
+    peer: 'token service',
+    connector: (limit) => connectorFor(request, guard, limit, context),
+    target: { origin: url.origin, path: `${url.pathname}${url.search}` },
+    headers: request.headers,
   })
+}
+
+/** In absolute form through the connectivity proxy, which picks the Cloud Connector (guide L11939-11980). */
+async function throughProxy(options: TokenEndpointOptions, request: TokenRequest) {
+  if (options.onPremise === undefined)
+    throw tokenFailure('token services behind a Cloud Connector (ProxyType OnPremise) are not configured here')
+  const { proxyUrl, token } = await options.onPremise.route(request.subaccountId)
+  const own = request.headers.filter(([name]) => name !== 'proxy-authorization' && !name.startsWith('sap-connectivity'))
+  return exchange(options, request, {
+    peer: 'connectivity proxy',
+    // The proxy is our own and on our network; where the request goes from there, the Cloud Connector decides.
+    connector: (limit) => connectorFor(request, () => {}, limit, undefined),
+    target: { origin: new URL(proxyUrl).origin, path: request.url },
+    headers: [
+      ...own,
+      ['host', new URL(request.url).host],
+      ['proxy-authorization', `Bearer ${token}`],
+      ...(request.locationId === '' ? [] : [['sap-connectivity-scc-location_id', request.locationId] as const]),
+    ],
+  })
+}
+
+interface Way {
+  readonly peer: 'token service' | 'connectivity proxy'
+  connector(limit: PhaseLimit): ReturnType<typeof connectorFor>
+  readonly target: { readonly origin: string; readonly path: string }
+  readonly headers: readonly (readonly [string, string])[]
+}
+
+async function exchange(options: TokenEndpointOptions, request: TokenRequest, way: Way) {
+  const limit = new PhaseLimit(options.clock, options.deadlineMs, request)
+  const agent = new Agent({ connect: way.connector(limit), headersTimeout: 0, bodyTimeout: 0, allowH2: false })
   try {
-    return await answer(agent, request, limit)
+    return await answer(agent, {
+      ...way.target,
+      method: request.method ?? 'POST',
+      headers: way.headers.flat(),
+      ...(request.body === '' ? {} : { body: request.body }),
+      signal: limit.signal,
+    })
   } catch (cause) {
-    throw limit.expired ?? translate(cause)
+    throw limit.expired ?? connectionFailure(cause, way.peer)
   } finally {
     limit.end()
     await agent.destroy()
   }
 }
 
-async function answer(agent: Agent, request: TokenRequest, limit: PhaseLimit) {
-  const response = await send(request.url, {
-    method: 'POST',
-    headers: request.headers.flat(),
-    body: request.body,
-    signal: limit.signal,
-    dispatcher: agent,
-  })
+async function answer(agent: Agent, request: Dispatcher.RequestOptions) {
+  const response = await agent.request(request)
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of response.body) {
@@ -91,99 +113,4 @@ async function answer(agent: Agent, request: TokenRequest, limit: PhaseLimit) {
     chunks.push(part)
   }
   return { status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') }
-}
-
-/** One limit until the connection stands, another for the whole answer after that. */
-class PhaseLimit {
-  readonly #controller: AbortController
-  readonly #options: TokenEndpointOptions
-  readonly #request: TokenRequest
-  #cancel: () => void
-  expired: Error | undefined
-
-  constructor(options: TokenEndpointOptions, request: TokenRequest) {
-    this.#controller = new AbortController()
-    this.#options = options
-    this.#request = request
-    this.expired = undefined
-    this.#cancel = this.#start(request.connectTimeoutMs, 'the connection to the token service timed out')
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  connected(): void {
-    this.#cancel()
-    this.#cancel = this.#start(this.#request.readTimeoutMs, 'the token service did not answer in time')
-  }
-
-  end(): void {
-    this.#cancel()
-  }
-
-  #start(limitMs: number, reason: string): () => void {
-    return this.#options.clock.after(limitMs === 0 ? this.#options.deadlineMs : limitMs, () => {
-      this.expired = tokenFailure(reason)
-      this.#controller.abort()
-    })
-  }
-}
-
-type Guard = (host: string, address: string) => void
-
-function guardOf(policy: EndpointPolicy, privateNetwork: boolean): Guard {
-  return (host, address) => {
-    if (!policy.permits(host, address, privateNetwork))
-      throw tokenFailure('the token service is on a private network, which the Internet proxy type may not call')
-  }
-}
-
-function connector(request: TokenRequest, guard: Guard, limit: PhaseLimit, trusted: SecureContext | undefined) {
-  const connect = buildConnector({
-    timeout: 0,
-    rejectUnauthorized: !request.insecureTrustAll,
-    ...(trusted === undefined ? {} : { secureContext: trusted }),
-    lookup: (host: string, how: LookupOptions, done: LookupDone) => guardedLookup(guard, host, how, done),
-  } as buildConnector.BuildOptions)
-  return (target: buildConnector.Options, done: buildConnector.Callback) => {
-    const socket: unknown = connect(target, (...result) => {
-      if (result[0] === null) limit.connected()
-      done(...result)
-    })
-    // The agent forgets a connection that is still being made.
-    if (socket instanceof Socket)
-      limit.signal.addEventListener('abort', () => socket.destroy(limit.expired), { once: true })
-  }
-}
-
-type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
-
-/** Resolves a name and refuses it when any of its addresses is forbidden. */
-function guardedLookup(guard: Guard, host: string, how: LookupOptions, done: LookupDone): void {
-  lookup(host, { ...how, all: true }, (failure, addresses) => {
-    if (failure !== null) return done(failure, [])
-    try {
-      for (const { address } of addresses) guard(host, address)
-    } catch (refusal) {
-      return done(refusal as Error, []) // the guard throws PlatformError only
-    }
-    const [first] = addresses
-    if (how.all === true) return done(null, addresses)
-    if (first === undefined) return done(new Error('no address'), [])
-    done(null, first.address, first.family)
-  })
-}
-
-function translate(cause: unknown): Error {
-  if (isPlatformError(cause)) return cause
-  const code = errorCode(cause)
-  return tokenFailure((code && reasons[code]) || 'the token service could not be reached', cause)
-}
-
-/** The code of the error, or of the first inner one: several addresses fail with an aggregate. */
-function errorCode(cause: unknown): string | undefined {
-  if (!(cause instanceof Error)) return undefined
-  if ('code' in cause && typeof cause.code === 'string') return cause.code
-  return cause instanceof AggregateError ? errorCode(cause.errors[0]) : undefined
 }

@@ -157,6 +157,15 @@ test('a ProxyType that the authentication type does not allow is refused (DEST-0
       Password: 'p',
       clientId: 'c',
       tokenServiceURL: 'x',
+      KeyStoreLocation: 'k.p12',
+      audience: 'a',
+      authnContextClassRef: 'x',
+      IssuerSID: 'A',
+      IssuerClient: '000',
+      RecipientSID: 'B',
+      RecipientClient: '100',
+      Certificate: 'x',
+      SigningKey: 'x',
     }
     const reply = await service.call('POST', '/subaccountDestinations', { body })
     assert.equal(reply.status, status, Name)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { LocalCa, readPkcs12, signingRequest, splitPemChain, writePkcs12 } from '@landbridge/identity'
 import { Secret } from '@landbridge/kernel'
+import { javaKeyStore } from '@landbridge/testkit'
 import { provider, startService, type TestService } from './support/service.ts'
 
 let service: TestService
@@ -46,21 +47,8 @@ async function publicKeys(name: string): Promise<readonly PublicKey[]> {
 const pkcs12 = (password: string) =>
   writePkcs12({ chain: issued.cert, key: issued.key, alias: 'entry', password: new Secret(password) })
 
-/** A Java key store with one trusted certificate (JDK, `JavaKeyStore`). */
-function javaKeyStore(pem: string, alias: string, password: string): Buffer {
-  const utf = (text: string) => Buffer.concat([Buffer.from([0, text.length]), Buffer.from(text)])
-  const number = (value: number) => {
-    const bytes = Buffer.alloc(4)
-    bytes.writeUInt32BE(value)
-    return bytes
-  }
-  const der = new X509Certificate(pem).raw
-  const head = [number(0xfeedfeed), number(2), number(1), number(2), utf(alias), Buffer.alloc(8), utf('X.509')]
-  const body = Buffer.concat([...head, number(der.length), der])
-  const secret = Buffer.from(password, 'utf16le').swap16()
-  const digest = createHash('sha1').update(secret).update('Mighty Aphrodite').update(body).digest()
-  return Buffer.concat([body, digest])
-}
+const trustStore = (pem: string, password: string) =>
+  javaKeyStore(password, { trusted: [new X509Certificate(pem).raw] })
 
 for (const path of ['/subaccountCertificates', '/instanceCertificates'])
   test(`${path}: upload, read, list, replace, delete, one by one and in bulk (DEST-066, DEST-069, RC-101, CONN-171)`, async () => {
@@ -127,7 +115,7 @@ test('conditions on a certificate and on its public keys are answered by its ent
 test('JKS, PFX, P12, PEM, CRT and CER are taken byte by byte when content and ending agree (DEST-067, DEST-066)', async () => {
   const der = new X509Certificate(issued.cert).raw
   const store = await pkcs12('secret')
-  const jks = javaKeyStore(issued.cert, 'trusted', 'changeit')
+  const jks = trustStore(issued.cert, 'changeit')
   const accepted: [string, Buffer][] = [
     ['f.pem', Buffer.from(issued.cert)],
     ['f.crt', Buffer.from(issued.cert)],
@@ -197,16 +185,16 @@ test('public keys are chains without private keys, one per alias of a key store 
     [['entry', 'CN=leaf,OU=unit']],
   )
   assert.deepEqual(splitPemChain(stores[0]?.Content ?? ''), [leaf, root])
-  await post({ Name: 'p.jks', Content: base64(javaKeyStore(root!, 'my-root', '')) })
+  await post({ Name: 'p.jks', Content: base64(trustStore(root!, '')) })
   assert.deepEqual(
     (await publicKeys('p.jks')).map(({ Alias, SubjectDN }) => [Alias, SubjectDN]),
-    [['my-root', 'CN=test root']],
+    [['trusted-0', 'CN=test root']],
   )
 })
 
 test('public keys of a key store with a password are refused with the text of the contract (DEST-070, RC-102, CONN-173)', async () => {
   await post({ Name: 'locked.p12', Content: base64(await pkcs12('secret')) })
-  await post({ Name: 'locked.jks', Content: base64(javaKeyStore(issued.cert, 'x', 'secret')) })
+  await post({ Name: 'locked.jks', Content: base64(trustStore(issued.cert, 'secret')) })
   for (const name of ['locked.p12', 'locked.jks']) {
     const reply = await service.call('GET', `/subaccountCertificates/${name}/publicKeys`)
     assert.deepEqual(

@@ -159,8 +159,9 @@ test("a subscriber reads the provider's levels only by name; its own subaccount 
 })
 
 test('consume lays a fragment of a named level over the destination, and tells all owners when asked (DEST-239, RC-106)', async () => {
-  const destination = { Name: 'mixed', Type: 'HTTP', URL: 'https://x.test' }
+  const destination = { Name: 'mixed', Type: 'HTTP', URL: 'https://x.test', TrustStoreLocation: 'trusted.pem' }
   await call('POST', '/instanceDestinations', { body: destination })
+  await fixture.certificates.put('trusted.pem', 'a certificate')
   await call('POST', '/subaccountDestinationFragments', { body: { FragmentName: 'far', value: 'sub' } })
   await call('POST', '/instanceDestinationFragments', { body: { FragmentName: 'far', value: 'inst' } })
   const value = async (reference: string) =>
@@ -172,7 +173,7 @@ test('consume lays a fragment of a named level over the destination, and tells a
   assert.deepEqual(found.body.destinationConfiguration.$metadata, {
     owner: {
       destinations: [{ Name: 'mixed', SubaccountId: provider.id, InstanceId: 'instance-1' }],
-      certificates: [],
+      certificates: [{ Name: 'trusted.pem', SubaccountId: provider.id, InstanceId: null }],
       fragments: [{ Name: 'far', SubaccountId: provider.id, InstanceId: null }],
     },
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { after, beforeEach, test } from 'node:test'
 import { LocalCa } from '@landbridge/identity'
 import { freePort } from '@landbridge/testkit'
@@ -15,7 +16,7 @@ test('types without tokens have no member authTokens at all (DEST-020, DEST-127,
   for (const properties of [
     { Authentication: 'NoAuthentication' },
     { Authentication: 'PrincipalPropagation', ProxyType: 'OnPremise', CloudConnectorLocationId: 'loc' },
-    { Authentication: 'ClientCertificateAuthentication' },
+    { Authentication: 'ClientCertificateAuthentication', KeyStoreLocation: 'absent.p12' },
   ]) {
     const name = await put(properties)
     const reply = await at.service.call('GET', `/destinations/${name}`)
@@ -139,21 +140,55 @@ test('a failing token service leaves the answer at 200, with configuration and r
     json(reply, 401, { error: 'unauthorized', error_description: 'Unable to map issuer, got s3cr3t-value' })
   assert.equal(await failure(name), 'Unable to map issuer, got ***')
   assert.equal((await find(name)).configuration.clientSecret, 's3cr3t-value')
-  at.oauth.answer = (_call, reply) => void reply.writeHead(503).end('busy')
-  assert.equal(await failure(name), 'busy')
-  at.oauth.answer = (_call, reply) => json(reply, 200, { token_type: 'bearer' })
-  assert.match(await failure(name), /no usable access_token/)
-  at.oauth.answer = (_call, reply) => void reply.writeHead(200).end('<html>')
-  assert.match(await failure(name), /not a JSON object/)
-  at.oauth.answer = (_call, reply) => json(reply, 200, granted('bad\r\nX-Injected: 1'))
-  assert.match(await failure(name), /no usable access_token/)
-  at.oauth.answer = (_call, reply) => void reply.writeHead(302, { location: `${at.oauth.url}/elsewhere` }).end()
-  assert.match(await failure(name), /status 302/)
-  at.oauth.answer = (_call, reply) => void reply.end('x'.repeat(2 * 1024 * 1024))
-  assert.match(await failure(name), /too large/)
-  at.oauth.answer = (_call, reply) => reply.destroy()
-  assert.match(await failure(name), /closed the connection/)
+  const bad: readonly (readonly [(reply: ServerResponse) => void, RegExp])[] = [
+    [(reply) => reply.writeHead(503).end('busy'), /^busy$/],
+    [(reply) => json(reply, 200, { token_type: 'bearer' }), /no usable access_token/],
+    [(reply) => reply.writeHead(200).end('<html>'), /not a JSON object/],
+    [(reply) => json(reply, 200, granted('bad\r\nX-Injected: 1')), /no usable access_token/],
+    [(reply) => json(reply, 200, granted('t', { expires_in: 'soon' })), /no number of seconds/],
+    [(reply) => json(reply, 200, granted('t', { expires_in: -1 })), /no number of seconds/],
+    [(reply) => json(reply, 200, granted('t', { expires_in: '-60' })), /no number of seconds/],
+    [(reply) => json(reply, 200, granted('t', { expires_in: 1e300 })), /no number of seconds/],
+    [(reply) => reply.writeHead(302, { location: `${at.oauth.url}/elsewhere` }).end(), /status 302/],
+    [(reply) => reply.end('x'.repeat(2 * 1024 * 1024)), /too large/],
+    [(reply) => reply.destroy(), /closed the connection/],
+    [(reply) => reply.socket?.end('SSH-2.0-OpenSSH\r\n'), /does not speak HTTP/],
+  ]
+  for (const [answer, expected] of bad) {
+    // A failure is repeated for a second.
+    at.service.clock.advance(1_000)
+    at.oauth.answer = (_call, reply) => answer(reply)
+    assert.match(await failure(name), expected)
+  }
   assert.equal(at.oauth.calls.filter((call) => call.url === '/elsewhere').length, 0)
+})
+
+test('a token service may write the lifetime as text', async () => {
+  at.oauth.answer = (_call, reply) => json(reply, 200, granted('t', { expires_in: '120' }))
+  assert.equal((await token(await clientCredentials())).expires_in, '120')
+})
+
+test('an answer that trickles ends at the read timeout (DEST-119, DEST-120)', async () => {
+  const begun = new Promise<void>((resolve) => {
+    at.oauth.answer = (_call, reply) => {
+      reply.writeHead(200).write('{"access_token":')
+      resolve()
+    }
+  })
+  const answer = failure(await clientCredentials())
+  await begun
+  at.service.clock.advance(10_000)
+  assert.match(await answer, /did not answer in time/)
+})
+
+test('a failure is repeated for a second, so that a token service that is down is spared (DEST-126)', async () => {
+  const name = await clientCredentials()
+  at.oauth.answer = (_call, reply) => json(reply, 500, { error: 'down' })
+  for (let i = 0; i < 3; i++) assert.equal(await failure(name), 'down')
+  assert.equal(at.oauth.calls.length, 1)
+  at.service.clock.advance(1_000)
+  await failure(name)
+  assert.equal(at.oauth.calls.length, 2)
 })
 
 test('an unreachable token service is an error entry (CONN-136)', async () => {
@@ -259,23 +294,20 @@ test('TrustAll accepts any certificate and ignores the trust store; without it t
   await secure.close()
 })
 
-test('types and options that are not offered yet are stored and answered with an error entry, and the secret is not sent (DEST-053)', async () => {
+test('what cannot lead to a token is stored all the same and answered with an error entry, and the secret is not sent (DEST-053, DEST-096, DEST-125, DEST-176, DEST-177)', async () => {
   for (const [properties, expected] of [
-    [{ Authentication: 'OAuth2Password' }, /OAuth2Password is not supported yet/],
     [{ Authentication: 'Whatever' }, /type is unknown/],
-    [{ 'tokenService.KeyStoreLocation': 'k.p12' }, /mutual TLS.*not supported yet/],
-    [{ 'clientAssertion.destinationName': 'p' }, /assertions are not supported yet/],
-    [{ TrustStoreLocation: 'ca.pem' }, /trust store named by TrustStoreLocation was not found/],
+    [{ 'tokenService.KeyStoreLocation': 'absent.p12' }, /tokenService.KeyStoreLocation was not found/],
+    [{ 'clientAssertion.destinationName': 'absent' }, /client assertion, was not found/],
+    [{ TrustStoreLocation: 'absent.pem' }, /trust store named by TrustStoreLocation was not found/],
+    [{ TLSVersion: 'SSLv3' }, /TLSVersion must be one of/],
     [{ ProxyType: 'OnPremise' }, /Cloud Connector/],
+    [{ ProxyType: 'OnPremise', tokenServiceURL: 'https://virtual.test/' }, /must begin with http:/],
     [{ 'tokenServiceURL.headers.X': 'a\r\nY: b' }, /no valid header/],
     [{ tokenServiceURL: 'ftp://x' }, /not an absolute/],
     [{ tokenServiceURL: 'http://u:p@x' }, /must not contain credentials/],
   ] as const)
     assert.match(await failure(await clientCredentials(properties)), expected)
-  assert.match(
-    await failure(await clientCredentials(), { headers: { 'x-client-assertion-type': 'urn:x' } }),
-    /assertions are not supported yet/,
-  )
   assert.equal(at.oauth.calls.length, 0)
 })
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { after, beforeEach, test } from 'node:test'
-import { granted, json, type TokenCall } from './support/oauth-server.ts'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { granted, json, type OAuthServer, startOAuthServer, type TokenCall } from './support/oauth-server.ts'
 import { subscriberA, tenantClaims } from './support/service.ts'
 import { testTokens } from './support/test-tokens.ts'
 import { TokenFixture } from './support/token-fixture.ts'
@@ -154,4 +156,99 @@ test("a foreign issuer's user token is accepted with the destination's own key s
   assert.equal(only().body.get('assertion'), user)
   const expired = await foreign.sign({ zid: '', subdomain: '', clientId: 'foreign', user: 'jane', expired: true })
   assert.match(await failure(name, { headers: { 'x-user-token': expired } }), /X-user-token is not valid/)
+})
+
+const webs: OAuthServer[] = []
+after(() => Promise.all(webs.map((web) => web.close())))
+
+/** A key set on the web, and a user of its issuer. */
+async function foreignIssuer() {
+  const issuer = await testTokens(at.service.clock, `https://idp-${Math.random()}.test`)
+  const web = await startOAuthServer()
+  webs.push(web)
+  web.answer = (_call, reply) => json(reply, 200, { keys: [issuer.publicKey] })
+  const user = (name = 'jane') => issuer.sign({ zid: '', subdomain: '', clientId: 'foreign', user: name })
+  return { issuer, web, user, property: { 'x_user_token.jwks_uri': `${web.url}/keys` } }
+}
+
+test('the key set behind x_user_token.jwks_uri is fetched once and again for an unknown key, not for every made-up one (DEST-191)', async () => {
+  const { web, user, property } = await foreignIssuer()
+  const name = await userType('OAuth2JWTBearer', property)
+  for (const who of ['jane', 'joe']) await token(name, { headers: { 'x-user-token': await user(who) } })
+  assert.deepEqual([web.calls.length, web.calls[0]?.method, web.calls[0]?.url], [1, 'GET', '/keys'])
+  const next = await testTokens(at.service.clock, 'https://rotated.test')
+  const rotated = await next.sign({ zid: '', subdomain: '', clientId: 'foreign', user: 'kim' })
+  web.answer = (_call, reply) => json(reply, 200, { keys: [next.publicKey] })
+  assert.match(await failure(name, { headers: { 'x-user-token': rotated } }), /not valid/)
+  assert.equal(web.calls.length, 1)
+  at.service.clock.advance(30_000)
+  assert.match((await token(name, { headers: { 'x-user-token': rotated } })).value, /^token-/)
+  assert.equal(web.calls.length, 2)
+})
+
+test('an issuer that is down or lies about its keys is an error entry, and no token request is sent (DEST-192)', async () => {
+  const { web, user, property } = await foreignIssuer()
+  const headers = { 'x-user-token': await user() }
+  for (const [answer, expected] of [
+    [(reply: ServerResponse) => reply.writeHead(503).end(), /status 503/],
+    [(reply: ServerResponse) => reply.writeHead(302, { location: web.url }).end(), /status 302/],
+    [(reply: ServerResponse) => reply.end('<html>'), /no key set/],
+    [(reply: ServerResponse) => reply.end('{"keys":[null,1,{}]}'), /not valid/],
+  ] as const) {
+    web.answer = (_call, reply) => void answer(reply)
+    assert.match(await failure(await userType('OAuth2JWTBearer', property), { headers }), expected)
+  }
+  for (const uri of ['http://idp.example.test/keys', 'ftp://x', 'https://u:p@idp.test/', 'nothing'])
+    assert.match(
+      await failure(await userType('OAuth2JWTBearer', { 'x_user_token.jwks_uri': uri }), { headers }),
+      /jwks_uri must be an https URL/,
+    )
+  assert.equal(at.oauth.calls.length, 0)
+})
+
+test('x_user_token.jwks wins over jwks_uri, and a token of another kind is no user token (DEST-190, DEST-192)', async () => {
+  const { issuer, web, user, property } = await foreignIssuer()
+  const jwks = Buffer.from(JSON.stringify({ keys: [issuer.publicKey] })).toString('base64')
+  const both = { ...property, 'x_user_token.jwks': jwks }
+  const headers = { 'x-user-token': await user() }
+  await token(await userType('OAuth2JWTBearer', both), { headers })
+  assert.equal(web.calls.length, 0)
+  const other = { ...both, 'x_user_token.header.typ': 'at+jwt' }
+  assert.match(await failure(await userType('OAuth2JWTBearer', other), { headers }), /not of the type at\+jwt/)
+})
+
+test('a key set on a private address is refused unless the installation allows it (DEST-193)', async () => {
+  const { web, user, property } = await foreignIssuer()
+  const strict = await TokenFixture.start({ config: { privateTokenServices: 'deny' } })
+  try {
+    const type = { Authentication: 'OAuth2JWTBearer', tokenServiceURL: 'https://idp.example.test/' }
+    const name = await strict.clientCredentials({ ...type, ...property })
+    assert.match(await strict.failure(name, { headers: { 'x-user-token': await user() } }), /private network/)
+    assert.equal(web.calls.length, 0)
+  } finally {
+    await strict.close()
+  }
+})
+
+test('a token of an identity service without a user name stands for its subject, a token of the service itself for nobody (DEST-190, DEST-145)', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('RS256')
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'ias', alg: 'RS256' }
+  const property = { 'x_user_token.jwks': Buffer.from(JSON.stringify({ keys: [jwk] })).toString('base64') }
+  const signed = (claims: object) =>
+    new SignJWT({ app_tid: 'tenant-1', azp: 'application', ...claims })
+      .setProtectedHeader({ alg: 'RS256', kid: 'ias', typ: 'JWT' })
+      .setIssuer('https://tenant.accounts.example.test')
+      .setExpirationTime(Math.floor(at.service.clock.now() / 1_000) + 600)
+      .sign(privateKey)
+  const name = await userType('OAuth2JWTBearer', { ...property, 'tokenService.body.resource': 'urn:sap:identity:x' })
+  const jane = await signed({ sub: 'P000001', user_uuid: 'u-1' })
+  assert.equal((await token(name, { headers: { 'x-user-token': jane } })).value, 'token-1')
+  assert.deepEqual([only().body.get('assertion'), only().body.get('resource')], [jane, 'urn:sap:identity:x'])
+  for (const claims of [
+    { sub: 'application' },
+    { sub: 's', sap_id_type: 'app' },
+    { sub: 's', grant_type: 'client_credentials' },
+  ])
+    assert.match(await failure(name, { headers: { 'x-user-token': await signed(claims) } }), /belongs to no user/)
+  assert.equal(at.oauth.calls.length, 1)
 })

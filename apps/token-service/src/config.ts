@@ -16,11 +16,14 @@ const trustedIssuer = Type.Object(
 
 const samlIssuer = Type.Object(
   {
-    entityId: Type.String({ minLength: 1, description: 'The exact "Issuer" of its assertions.' }),
-    certificates: Type.Array(Type.String({ description: 'PEM, with an RSA key of 2048 bits or more.' }), {
-      minItems: 1,
-      description: 'Its signing certificates, the present and the next; others are never accepted.',
-    }),
+    metadata: Type.Optional(Type.String({ description: 'Its metadata (XML), in place of entityId and certificates.' })),
+    entityId: Type.Optional(Type.String({ minLength: 1, description: 'The exact "Issuer" of its assertions.' })),
+    certificates: Type.Optional(
+      Type.Array(Type.String({ description: 'PEM, with an RSA key of 2048 bits or more.' }), {
+        minItems: 1,
+        description: 'Its signing certificates, the present and the next; others are never accepted.',
+      }),
+    ),
     subaccountId: Type.String({ minLength: 1, description: 'The only subaccount in which its users are known.' }),
     origin: Type.String({ minLength: 1, description: 'Name of this identity provider in the claim "origin".' }),
   },

@@ -6,10 +6,12 @@ import {
   keySourcePerIssuer,
   type LocalCa,
   LocalSingleUse,
+  type OAuthClient,
   remoteKeySource,
   SigningKeyRing,
   type SigningKeyStore,
   type SingleUse,
+  type Tenant,
   type TenantDirectory,
   TokenVerifier,
   type UserDirectory,
@@ -50,6 +52,8 @@ export interface RunningTokenService extends RunningApp {
   isOwnIssuer(issuer: string): boolean
   /** SPKI PEM of the key that signs now: the `verificationkey` of bindings. */
   verificationKey(): Promise<string>
+  /** A technical token for a client that belongs to the platform itself and has no binding. Secret. */
+  ownToken(client: OAuthClient, tenant: Tenant): Promise<string>
   /** The key ring, as key source for verifiers in the same process. */
   readonly ring: SigningKeyRing
 }
@@ -92,7 +96,8 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
       (failure) => log.error('token-service.certificate.failed', {}, failure),
     )
   })
-  built.resolve(build(options, { domain, ring, samlIssuers }))
+  const service = build(options, { domain, ring, samlIssuers })
+  built.resolve(service)
   return {
     name: 'token-service',
     url: `https://${urlHost(config.host)}:${port}`,
@@ -101,6 +106,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
     issuerOf: (subdomain) => domain.issuerOf(subdomain),
     isOwnIssuer: (issuer) => domain.subdomainOfIssuer(issuer) !== undefined,
     verificationKey: () => ring.verificationKey(),
+    ownToken: async (client, tenant) => (await service.issuer.forClient({ client, tenant }, [])).access_token,
     ready: () => true,
     async close() {
       stopRenewing()

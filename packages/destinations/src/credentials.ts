@@ -17,6 +17,11 @@ const secretKeys: ReadonlySet<string> = new Set([
 /** Families of properties that may carry anything, credentials included, to the token service. */
 const secretPrefixes = ['tokenServiceURL.headers.', 'tokenServiceURL.queries.', 'tokenService.body.']
 
+/** True for a property whose value is a secret by its meaning. */
+export function isCredential(key: string): boolean {
+  return isSecret(key)
+}
+
 function isSecret(key: string): boolean {
   return secretKeys.has(key)
 }

@@ -2,9 +2,11 @@ import type { VerifiedToken } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
 import type { FindHeaders } from './authentication/authentication-type.ts'
 import { authenticationName } from './authentication/table.ts'
+import type { StoredCertificate } from './certificate-store.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { DestinationStore, StoredDestination } from './destination-store.ts'
 import { type Scope, searchOrder } from './level.ts'
+import { type FoundCertificate, foundCertificate } from './named-certificates.ts'
 import { type Properties, present } from './properties.ts'
 import type { AuthToken } from './token/auth-token.ts'
 import type { TokenSource } from './token-source.ts'
@@ -14,6 +16,13 @@ export interface FoundDestination {
   readonly owner: { readonly SubaccountId: string; readonly InstanceId: string | null }
   readonly destinationConfiguration: Properties
   readonly authTokens?: readonly AuthToken[]
+  readonly certificates?: readonly FoundCertificate[]
+}
+
+export interface FindResult {
+  readonly body: FoundDestination
+  /** What the `certificates` of the body are, with the levels that they are of. */
+  readonly certificates: readonly StoredCertificate[]
 }
 
 export interface FindOptions {
@@ -44,23 +53,35 @@ export async function answerFind(
   tokens: TokenSource,
   caller: VerifiedToken,
   options: FindOptions,
-): Promise<FoundDestination> {
+): Promise<FindResult> {
   const authTokens = options.skipTokenRetrieval ? [] : await tokens.tokens(destination, caller, options.headers)
+  const certificates = await tokens.certificates(destination, options.skipTokenRetrieval)
   const configuration = withDefaults(destination.properties)
-  return {
+  const body = {
     owner: {
       SubaccountId: destination.level.subaccountId,
       InstanceId: destination.level.instanceId === '' ? null : destination.level.instanceId,
     },
     destinationConfiguration: options.skipCredentials ? withoutCredentials(configuration) : configuration,
     ...(authTokens.length === 0 ? {} : { authTokens }),
+    ...(certificates.length === 0 ? {} : { certificates: certificates.map(foundCertificate) }),
   }
+  return { body, certificates }
 }
 
 /** @throws PlatformError for header combinations that the contract forbids, before anything is looked up. */
 export function checkFindHeaders(headers: FindHeaders): void {
   if (headers.userToken !== undefined && headers.tenant !== undefined)
     throw new PlatformError('DESTINATION_TENANT_WITH_USER')
+  const { clientAssertion, clientAssertionType, clientAssertionDestination } = headers
+  if ((clientAssertion === undefined) !== (clientAssertionType === undefined))
+    throw new PlatformError('DESTINATION_HEADERS_INVALID', {
+      reason: 'X-client-assertion and X-client-assertion-type must be sent together',
+    })
+  if (clientAssertion !== undefined && clientAssertionDestination !== undefined)
+    throw new PlatformError('DESTINATION_HEADERS_INVALID', {
+      reason: 'X-client-assertion-destination-name must not be sent together with X-client-assertion',
+    })
 }
 
 /** Clients expect these for every HTTP destination, also when they were not written. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '@landbridge/kernel'
 import fc from 'fast-check'
-import { type GrantedToken, TokenCache } from '../src/index.ts'
+import { type GrantedToken, TokenCache, tokenFailure } from '../src/index.ts'
 
 function token(value: string, expiresAtMs: number | undefined): GrantedToken {
   return { value, type: 'Bearer', expiresAtMs, scope: undefined, refreshToken: undefined }
@@ -25,14 +25,29 @@ test('a token is renewed a tenth of its lifetime, at least 30 s, before it expir
   }
 })
 
-test('a token without lifetime and a failure are not kept', async () => {
+test('a token without lifetime is not kept, nor is a defect', async () => {
   const clock = new ManualClock()
   const cache = new TokenCache(clock, 10)
   await cache.get(['k'], async () => token('a', undefined))
   assert.equal((await cache.get(['k'], async () => token('b', undefined))).value, 'b')
-  await assert.rejects(cache.get(['x'], async () => Promise.reject(new Error('down'))))
+  await assert.rejects(cache.get(['x'], async () => Promise.reject(new Error('defect'))))
   assert.equal((await cache.get(['x'], async () => token('c', undefined))).value, 'c')
   assert.equal(cache.size, 0)
+})
+
+test('a failure is repeated for a second to those who ask for the same token, and to nobody else', async () => {
+  const clock = new ManualClock()
+  const cache = new TokenCache(clock, 10)
+  const failing = () => cache.get(['x'], async () => Promise.reject(tokenFailure('down')))
+  await assert.rejects(failing())
+  await assert.rejects(cache.get(['x'], async () => token('early', undefined)))
+  assert.equal((await cache.get(['y'], async () => token('other', undefined))).value, 'other')
+  clock.advance(1_000)
+  assert.equal((await cache.get(['x'], async () => token('c', undefined))).value, 'c')
+  // Nothing is held on to, however many fail.
+  for (let i = 0; i < 100; i++)
+    await assert.rejects(cache.get([`f${i}`], async () => Promise.reject(tokenFailure('x'))))
+  assert.equal((await cache.get(['f0'], async () => token('d', undefined))).value, 'd')
 })
 
 test('the number of tokens is bounded and the one unused for longest goes first', async () => {

@@ -58,6 +58,11 @@ export function createApi(options: ApiOptions): FastifyInstance {
   return api
 }
 
+/** Gives the routes of a scope (an encapsulated plugin) an error body of their own. */
+export function useErrorBody(scope: FastifyInstance, options: Pick<ApiOptions, 'log' | 'errorBody'>): void {
+  scope.setErrorHandler((thrown, request, reply) => sendError(options, thrown, request, reply))
+}
+
 function headerText(value: string | string[] | undefined): string | undefined {
   const text = Array.isArray(value) ? value[0] : value
   return text !== undefined && /^[\w.:-]{1,128}$/.test(text) ? text : undefined
@@ -69,7 +74,12 @@ function pathOf(request: FastifyRequest): string {
   return query < 0 ? request.url : request.url.slice(0, query)
 }
 
-function sendError(options: ApiOptions, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendError(
+  options: Pick<ApiOptions, 'log' | 'errorBody'>,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const failure = translate(thrown)
   const problem = toProblem(failure, request.id)
   const facts = { requestId: request.id, method: request.method, path: pathOf(request), status: problem.status }

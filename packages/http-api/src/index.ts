@@ -1,3 +1,3 @@
-export { type ApiOptions, createApi } from './create-api.ts'
+export { type ApiOptions, createApi, useErrorBody } from './create-api.ts'
 export { listen } from './listen.ts'
 export { pinoLog } from './pino-log.ts'

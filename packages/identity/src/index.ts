@@ -1,4 +1,5 @@
 export { bearerToken } from './bearer.ts'
+export { withSignedAlgorithm } from './certificate-encoding.ts'
 export { type CertificateFacts, certificateFacts, splitPemChain } from './certificate-facts.ts'
 export { type CertificateRequest, readCertificateRequest } from './certificate-request.ts'
 export type {

@@ -41,6 +41,8 @@ declare module 'node-forge' {
       certificateToAsn1(certificate: unknown): Asn1
       privateKeyToAsn1(key: unknown): Asn1
       wrapRsaPrivateKey(key: Asn1): Asn1
+      /** Null when the password is wrong. */
+      decryptPrivateKeyInfo(info: Asn1, password: string): Asn1 | null
     }
   }
   export default forge

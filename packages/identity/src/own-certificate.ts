@@ -25,7 +25,7 @@ const dayMs = 86_400_000
 const backdateMs = 5 * 60_000
 
 /** What a certificate that its owner makes for itself is good for. */
-export type OwnCertificatePurpose = 'client' | 'authority'
+export type OwnCertificatePurpose = 'client' | 'authority' | 'signature'
 
 export interface OwnAlternativeName {
   readonly type: 'DNS' | 'IP' | 'URI' | 'RFC822'
@@ -127,6 +127,12 @@ function extensionsOf({ purpose, alternativeNames = [] }: OwnCertificateWish): E
     return [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ...names,
+    ]
+  if (purpose === 'signature')
+    return [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       ...names,
     ]
   return [

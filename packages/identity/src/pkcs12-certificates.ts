@@ -1,5 +1,6 @@
 import type { Secret } from '@landbridge/kernel'
 import forge, { type Asn1, type Bag } from 'node-forge'
+import { withSignedAlgorithm } from './certificate-encoding.ts'
 
 /** A certificate of a PKCS#12 file, with what tells whose it is. */
 export interface Pkcs12Certificate {
@@ -41,13 +42,5 @@ function encodedCertificate({ cert, asn1 }: Bag): Asn1 | undefined {
   if (cert === undefined) return undefined
   // What the library cannot read (EC) it leaves as it is.
   if (cert === null) return asn1
-  const encoded = forge.pki.certificateToAsn1(cert)
-  // It adds a NULL to signature algorithms that have no parameters (ECDSA). The signed part says it right, and the two
-  // must be the same (RFC 5280 section 4.1.1.2).
-  const [signed] = encoded.value as Asn1[]
-  const fields = signed?.value as Asn1[]
-  const hasVersion = fields[0]?.tagClass === forge.asn1.Class.CONTEXT_SPECIFIC
-  const algorithm = fields[hasVersion ? 2 : 1]
-  if (Array.isArray(encoded.value) && algorithm !== undefined) encoded.value[1] = algorithm
-  return encoded
+  return withSignedAlgorithm(forge.pki.certificateToAsn1(cert))
 }

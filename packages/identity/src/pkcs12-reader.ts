@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { PlatformError, Secret } from '@landbridge/kernel'
 import forge, { type Asn1, type Bag } from 'node-forge'
+import { withSignedAlgorithm } from './certificate-encoding.ts'
 import { certificateOfKey, type OwnCertificate } from './own-certificate.ts'
 
 const shroudedKey = '1.2.840.113549.1.12.10.1.2'
@@ -56,7 +57,7 @@ function contentOf(safes: readonly { readonly safeBags: readonly Bag[] }[]): Con
   })
   const certificates = bags.flatMap((bag) => {
     if (bag.cert === undefined) return []
-    const certificate = bag.cert === null ? bag.asn1 : forge.pki.certificateToAsn1(bag.cert)
+    const certificate = bag.cert === null ? bag.asn1 : withSignedAlgorithm(forge.pki.certificateToAsn1(bag.cert))
     return certificate === undefined ? [] : [new X509Certificate(derOf(certificate)).toString()]
   })
   return { keys, certificates }

@@ -2,9 +2,16 @@ import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { isPlatformError, Secret } from '@landbridge/kernel'
-import { ecWithoutChain, rsaLegacy, rsaWithChain, withoutKey } from '@landbridge/testkit'
+import { ecWithoutChain, rsaLegacy, rsaPssCertificate, rsaWithChain, withoutKey } from '@landbridge/testkit'
 import fc from 'fast-check'
-import { type OwnCertificate, readPkcs12, splitPemChain } from '../src/index.ts'
+import {
+  LocalCa,
+  type OwnCertificate,
+  readPkcs12,
+  readPkcs12Certificates,
+  splitPemChain,
+  writePkcs12,
+} from '../src/index.ts'
 
 const password = new Secret('secret')
 
@@ -24,6 +31,25 @@ test('a PKCS#12 file gives certificate, chain in order and key, in modern and ol
   assert.deepEqual(subjects(await readPkcs12(rsaWithChain, password)), expected)
   assert.deepEqual(subjects(await readPkcs12(rsaLegacy, password)), expected)
   assert.deepEqual(subjects(await readPkcs12(ecWithoutChain, password)), ['CN=ec'])
+})
+
+test('certificates come out as they were, whatever signed them', async () => {
+  const authority = await LocalCa.create({ subject: { CN: 'EC root' } })
+  const issued = await authority.issueClient({ subject: { CN: 'rsa' }, days: 1, rsaBits: 2048 })
+  const pss = await rsaPssCertificate()
+  const raw = (chain: string) => splitPemChain(chain).map((pem) => new X509Certificate(pem).raw)
+  for (const [chain, key] of [
+    [issued.cert, issued.key],
+    [pss.certificate, pss.key],
+  ] as const) {
+    const file = await writePkcs12({ chain, key, alias: 'rsa', password })
+    assert.deepEqual(raw((await readPkcs12(file, password)).cert), raw(chain))
+    const certificates = await readPkcs12Certificates(file, password)
+    assert.deepEqual(
+      certificates?.map(({ der }) => der),
+      raw(chain),
+    )
+  }
 })
 
 test('a wrong password, a missing key and other files are told apart', async () => {

@@ -1,3 +1,5 @@
+export { brokerCatalog, planByName } from './broker/catalog.ts'
+export { type BindRequest, type Outcome, type ProvisionRequest, ServiceBroker } from './broker/service-broker.ts'
 export {
   type ConnectorEvent,
   type ConnectorPlace,
@@ -7,7 +9,7 @@ export {
 export { type ConnectorHello, connectorIdOf, parseConnectorHello } from './connectors/connector-hello.ts'
 export { ConnectorHub, type ConnectorHubOptions, type ControlLink } from './connectors/connector-hub.ts'
 export { type ClaimDecision, type ConnectorSession, decideClaim } from './connectors/connector-session.ts'
-export type { IssuedClient, PlatformEndpoints } from './credentials/endpoints.ts'
+export { type IssuedClient, type PlatformEndpoints, tokenServiceUrl } from './credentials/endpoints.ts'
 export {
   type BindingFiles,
   renderFlatSecret,
@@ -24,7 +26,13 @@ export {
 } from './pairing/connector-certificate.ts'
 export { parseLocationId } from './pairing/location-id.ts'
 export { Pairing, type PairingAttempt } from './pairing/pairing.ts'
-export { type BindingCertificateIssuer, type InitDataSink, Registry, type RegistryOptions } from './registry.ts'
+export {
+  type BindingCertificateIssuer,
+  type ContentRemoval,
+  type InitDataSink,
+  Registry,
+  type RegistryOptions,
+} from './registry.ts'
 export type { ConnectorRepository, RegistryRepository } from './repository.ts'
 export type { Binding, CredentialType } from './services/binding.ts'
 export { type InstanceParameters, type ServiceInstance, servesAllSubaccounts } from './services/service-instance.ts'

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, PlatformError, randomSecret, Secret } from '@landbridge/kernel'
 import type { BoundService } from './credentials/render-credentials.ts'
 import type { RegistryRepository } from './repository.ts'
-import { type Binding, certificateThumbprint, clientIdOf, parseBindingParameters } from './services/binding.ts'
+import {
+  type Binding,
+  type BindingRequest,
+  certificateThumbprint,
+  clientIdOf,
+  parseBindingParameters,
+} from './services/binding.ts'
 import {
   checkInstanceName,
   type InstanceParameters,
@@ -24,6 +30,11 @@ export type BindingCertificateIssuer = (request: {
 /** Applies the `init_data` of an instance (destinations and certificates); throws what the caller shall see. */
 export type InitDataSink = (instance: ServiceInstance, initData: unknown) => Promise<void>
 
+/** Removes what other services keep for an instance, or for a subaccount. May be repeated. */
+export type ContentRemoval = (
+  owner: { readonly instanceId: string } | { readonly subaccountId: string },
+) => Promise<void>
+
 export interface RegistryOptions {
   readonly repository: RegistryRepository
   readonly clock: Clock
@@ -31,6 +42,8 @@ export interface RegistryOptions {
   readonly issueBindingCertificate?: BindingCertificateIssuer
   /** Without it, `init_data` is refused. */
   readonly applyInitData?: InitDataSink
+  /** Called before an instance or a subaccount goes away: nothing is left that nobody could delete. */
+  readonly removeContent?: ContentRemoval
 }
 
 /** Subaccounts, service instances and bindings with their rules. */
@@ -68,24 +81,31 @@ export class Registry {
 
   /** Removes the subaccount and all that belongs to it. Its connectors are the caller's to revoke first. */
   async deleteSubaccount(id: string): Promise<void> {
-    await this.subaccount(id)
-    await this.#repository.deleteSubaccount(parseSubaccountId(id))
+    const { id: subaccountId } = await this.subaccount(id)
+    // Entries of subscribers are kept under the instance that they subscribed to.
+    for (const instance of await this.#repository.listInstances(subaccountId))
+      await this.#options.removeContent?.({ instanceId: instance.id })
+    await this.#options.removeContent?.({ subaccountId })
+    await this.#repository.deleteSubaccount(subaccountId)
   }
 
   /** @throws PlatformError SUBACCOUNT_UNKNOWN, SERVICE_UNKNOWN, INSTANCE_INVALID or INSTANCE_NAME_TAKEN */
   async createInstance(request: {
+    /** Generated when absent. */
+    id?: string
     subaccountId: string
     service: string
     plan?: string | undefined
     name: string
     parameters?: InstanceParameters | undefined
+    requestDigest?: string
   }): Promise<ServiceInstance> {
     const subaccount = await this.subaccount(request.subaccountId)
     const { service, plan } = chooseServicePlan(request.service, request.plan)
     const given = request.parameters ?? {}
     const parameters = normaliseParameters(given)
     const instance: ServiceInstance = {
-      id: randomUUID(),
+      id: request.id ?? randomUUID(),
       subaccountId: subaccount.id,
       service,
       plan,
@@ -95,6 +115,7 @@ export class Registry {
       redirectUris: redirectUrisOf(parameters),
       supportsX509: true,
       createdAtMs: this.#options.clock.now(),
+      ...(request.requestDigest === undefined ? {} : { requestDigest: request.requestDigest }),
     }
     await this.#repository.insertInstance(instance)
     try {
@@ -109,9 +130,9 @@ export class Registry {
   /** Replaces the given parameters, keeps the others; also makes X.509 bindings possible (guide L11592). */
   async updateInstance(id: string, parameters: InstanceParameters = {}): Promise<ServiceInstance> {
     const instance = await this.instance(id)
-    await this.#applyInitData(instance, parameters)
     const merged = normaliseParameters({ ...instance.parameters, ...parameters })
     const updated = { ...instance, parameters: merged, redirectUris: redirectUrisOf(merged), supportsX509: true }
+    await this.#applyInitData(instance, parameters)
     await this.#repository.updateInstance(updated)
     return updated
   }
@@ -144,14 +165,18 @@ export class Registry {
     const bindings = await this.#repository.listBindings(instance.id)
     if (bindings.length > 0)
       throw new PlatformError('INSTANCE_HAS_BINDINGS', { bindings: bindings.map((binding) => binding.name) })
+    await this.#options.removeContent?.({ instanceId: instance.id })
     await this.#repository.deleteInstance(instance.id)
   }
 
   /** @throws PlatformError INSTANCE_UNKNOWN, BINDING_INVALID, BINDING_NAME_TAKEN or BINDING_X509_UNSUPPORTED */
   async createBinding(request: {
+    /** Generated when absent. */
+    id?: string
     instanceId: string
     name: string
     parameters?: Readonly<Record<string, unknown>> | undefined
+    requestDigest?: string
   }): Promise<BoundService> {
     const instance = await this.instance(request.instanceId)
     checkInstanceName(request.name)
@@ -159,13 +184,24 @@ export class Registry {
     const sequence = await this.#repository.nextSequence()
     const ownId = `sb-${instance.xsappname}`
     const base = {
-      id: randomUUID(),
+      id: request.id ?? randomUUID(),
       instanceId: instance.id,
       name: request.name,
       clientId: clientIdOf(instance, sequence, !present.some((binding) => binding.clientId === ownId)),
       createdAtMs: this.#options.clock.now(),
+      ...(request.requestDigest === undefined ? {} : { requestDigest: request.requestDigest }),
     }
-    const binding: Binding = { ...base, ...(await this.#credentialsFor(base.clientId, instance, request.parameters)) }
+    const wanted = parseBindingParameters(request.parameters ?? {})
+    const shared = present.find(({ credentialType }) => credentialType === 'instance-secret')
+    const binding: Binding =
+      wanted.credentialType === 'instance-secret' && shared?.clientSecret !== undefined
+        ? {
+            ...base,
+            credentialType: 'instance-secret',
+            clientId: shared.clientId,
+            clientSecret: shared.clientSecret,
+          }
+        : { ...base, ...(await this.#credentialsFor(base.clientId, instance, wanted)) }
     await this.#repository.insertBinding(binding)
     return { binding, instance, subaccount: await this.subaccount(instance.subaccountId) }
   }
@@ -173,13 +209,12 @@ export class Registry {
   async #credentialsFor(
     clientId: string,
     instance: ServiceInstance,
-    parameters: Readonly<Record<string, unknown>> = {},
+    wanted: BindingRequest,
   ): Promise<
     Pick<Binding, 'credentialType' | 'clientSecret' | 'certificate' | 'privateKey' | 'certificateThumbprint'>
   > {
-    const wanted = parseBindingParameters(parameters)
-    if (wanted.credentialType === 'binding-secret')
-      return { credentialType: 'binding-secret', clientSecret: new Secret(randomSecret(32)) }
+    if (wanted.credentialType !== 'x509')
+      return { credentialType: wanted.credentialType, clientSecret: new Secret(randomSecret(32)) }
     if (!instance.supportsX509) throw new PlatformError('BINDING_X509_UNSUPPORTED', { instanceId: instance.id })
     if ('certificate' in wanted)
       return {

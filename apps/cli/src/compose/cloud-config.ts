@@ -47,6 +47,12 @@ export const cloudConfigSchema = Type.Object({
   operatorSecret: Type.Optional(
     secretSetting({ description: 'Opens the operator API of the connectivity service to callers on this machine.' }),
   ),
+  brokerPassword: Type.Optional(
+    secretSetting({
+      description:
+        'Password of the user `broker` of the service broker (Open Service Broker API, /v2 of the connectivity service). Generated in the data directory when absent.',
+    }),
+  ),
   proxy: Type.Object(
     {
       host: Type.String({ default: 'localhost', description: 'Host name in bindings: `onpremise_proxy_host`.' }),

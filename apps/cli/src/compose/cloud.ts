@@ -4,6 +4,7 @@ import {
   startConnectivityService,
 } from '@landbridge/connectivity-service'
 import { type DestinationServiceConfig, startDestinationService } from '@landbridge/destination-service'
+import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
 import {
   type Clock,
@@ -14,19 +15,23 @@ import {
   type Sealer,
   type Secret,
 } from '@landbridge/kernel'
-import { type PlatformEndpoints, TenantAccess } from '@landbridge/registry'
+import { type PlatformEndpoints, type ServiceInstance, TenantAccess } from '@landbridge/registry'
 import {
   RegistryStore,
   SqlAuthorityStore,
   SqlCertificateStore,
+  SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
   SqlSigningKeyStore,
   SqlSingleUse,
+  SqlTrustStore,
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { openCloudIdentity } from './cloud-identity.ts'
 import type { CloudIdentityConfig } from './identity-config.ts'
+import { onPremiseChannel } from './on-premise-channel.ts'
+import { onPremiseProbe } from './on-premise-probe.ts'
 import { type CloudStores, openCloudStores } from './open-store.ts'
 
 export interface CloudOptions {
@@ -44,9 +49,14 @@ export interface CloudOptions {
   /** Base URLs for credentials; where one is empty or absent, the address of the service itself. */
   readonly publicUrls?: { readonly destination: string; readonly connectivity: string }
   readonly operatorSecret?: Secret
+  /** Password of the service broker's user. */
+  readonly brokerPassword?: Secret
   readonly clock: Clock
   readonly log: Log
 }
+
+/** The user with which platforms call the service broker. */
+export const brokerUserName = 'broker'
 
 /** The cloud side without the proxy. */
 export interface RunningCloud extends Closeable {
@@ -87,17 +97,41 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   )
   started.push(identity)
   const { verifier, clientOf, tenantAccess } = identity
+  const configurations = new SqlConfigurationTransactions(stores.destinations)
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
     fragments: new SqlFragmentStore(stores.destinations),
     certificates: new SqlCertificateStore(stores.destinations),
     authorities: new SqlAuthorityStore(stores.destinations),
+    trustStore: new SqlTrustStore(stores.destinations),
     verifier,
     tenants: registry,
     clients: registry,
     clientOf,
     ca: authority.certificatePem,
+    ...(tokenService === undefined
+      ? {}
+      : {
+          userInfoUrl: `${tokenService.url}/userinfo`,
+          onPremise: onPremiseChannel(tokenService, registry, options.proxy),
+        }),
+    administration: {
+      transactions: configurations,
+      certificates: new SqlCertificateStore(stores.destinations),
+      // The secrets of our clients are for our own token service only.
+      ...(tokenService === undefined
+        ? {}
+        : {
+            onPremiseProbe: onPremiseProbe({
+              registry,
+              endpoints: (subdomain) => endpoints(subdomain),
+              ca: authority.certificatePem,
+              clock,
+              log,
+            }),
+          }),
+    },
     clock,
     log,
   })
@@ -119,6 +153,11 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     clock,
     log,
     endpoints,
+    applyInitData: (instance, initData) => applyInitData(configurations, levelsOf(instance), initData),
+    removeContent: (owner) => configurations.removeContent(owner),
+    ...(options.brokerPassword === undefined
+      ? {}
+      : { broker: { name: brokerUserName, password: options.brokerPassword } }),
     ...(options.operatorSecret === undefined ? {} : { operatorSecret: options.operatorSecret }),
   })
   started.push(connectivityService)
@@ -152,4 +191,12 @@ function startOwnTokenService(
     clock,
     log,
   })
+}
+
+/** The levels that the parameters of a destination instance can fill. */
+function levelsOf({ id, subaccountId }: ServiceInstance) {
+  return {
+    subaccount: subaccountLevel({ subaccountId }),
+    instance: instanceLevel({ subaccountId, instanceId: id, instanceSubaccountId: subaccountId }),
+  }
 }

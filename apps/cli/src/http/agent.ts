@@ -7,6 +7,8 @@ import { Agent } from 'undici'
 export interface AgentOptions {
   /** PEM files to trust in addition to the certificates that Node trusts. */
   readonly caFiles: readonly string[]
+  /** More of them, as PEM text. */
+  readonly ca?: readonly string[]
   /** Names that lead to `address`, whether the machine resolves them or not. */
   readonly hostNames: readonly string[]
   readonly address: string
@@ -17,7 +19,7 @@ export interface AgentOptions {
  * the loopback address by definition (RFC 6761 section 6.3), though not every resolver says so.
  */
 export function createAgent(options: AgentOptions): Agent {
-  const extra = options.caFiles.map((file) => readFileSync(file, 'utf8'))
+  const extra = [...options.caFiles.map((file) => readFileSync(file, 'utf8')), ...(options.ca ?? [])]
   return new Agent({
     connect: {
       ...(extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra] }),

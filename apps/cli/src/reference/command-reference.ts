@@ -6,10 +6,15 @@ export function commandReference(program: Command): string {
 
 The help of every command, generated from the program by \`npm run docs\`; do not edit. Results go to standard output,
 progress and errors to standard error. Exit status: 0 success, 1 failure (or "no"), 2 wrong usage.`
-  return `${[introduction, ...program.commands.map(section)].join('\n\n')}\n`
+  return `${[introduction, ...program.commands.flatMap((command) => section(command))].join('\n\n')}\n`
 }
 
-function section(command: Command): string {
+function section(command: Command, path = 'landbridge'): readonly string[] {
+  const name = `${path} ${command.name()}`
+  return [page(command, name), ...command.commands.flatMap((below) => section(below, name))]
+}
+
+function page(command: Command, name: string): string {
   let help = ''
   command.configureHelp({ helpWidth: 100 }).configureOutput({
     writeOut: (text) => {
@@ -17,5 +22,5 @@ function section(command: Command): string {
     },
   })
   command.outputHelp()
-  return `## landbridge ${command.name()}\n\n\`\`\`text\n${help.trim()}\n\`\`\``
+  return `## ${name}\n\n\`\`\`text\n${help.trim()}\n\`\`\``
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalCa } from '@landbridge/identity'
 import { type Clock, PlatformError, Secret } from '@landbridge/kernel'
-import { startCloud } from '../compose/cloud.ts'
+import { brokerUserName, startCloud } from '../compose/cloud.ts'
 import { type CloudConfig, cloudConfigSchema } from '../compose/cloud-config.ts'
 import { openAuthority, openSealer, openSecret, sealerFrom } from '../compose/platform-keys.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
@@ -26,7 +26,7 @@ async function start(
   config: CloudConfig,
   { dataDirectory, clock, log }: ComponentEnvironment,
 ): Promise<StartedComponent> {
-  const { store, operatorSecret } = config
+  const { store, operatorSecret, brokerPassword } = config
   const sealer =
     store.sealingKey === undefined
       ? openSealer(dataDirectory)
@@ -35,6 +35,7 @@ async function start(
   const caFile = join(dataDirectory, 'ca.pem')
   writeFileWhole(caFile, authority.certificatePem, 0o644)
   const operator = operatorSecret ?? new Secret(openSecret(join(dataDirectory, 'operator-secret')))
+  const broker = brokerPassword ?? new Secret(openSecret(join(dataDirectory, 'broker-password')))
   const cloud = await startCloud({
     config,
     storeUrl:
@@ -44,6 +45,7 @@ async function start(
     proxy: config.proxy,
     publicUrls: config.publicUrls,
     operatorSecret: operator,
+    brokerPassword: broker,
     clock,
     log,
   })
@@ -51,6 +53,7 @@ async function start(
   return {
     caFile,
     operator: { url: connectivityService.url, secret: operator.reveal() },
+    broker: { url: connectivityService.url, user: brokerUserName, password: broker.reveal() },
     components: [tokenService, destinationService, connectivityService]
       .filter((app) => app !== undefined)
       .map(({ name, url }) => ({ name, url, readyUrl: `${url}/health/ready` })),

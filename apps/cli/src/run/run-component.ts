@@ -19,6 +19,7 @@ export interface StartedComponent extends Closeable {
   /** PEM file that a client must trust to reach the components. */
   readonly caFile: string
   readonly operator?: NonNullable<PlatformState['operator']>
+  readonly broker?: NonNullable<PlatformState['broker']>
 }
 
 export interface ComponentRun {
@@ -44,7 +45,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
   try {
     const started = await run.start({ dataDirectory, clock: systemClock, log })
     try {
-      const { components, caFile, operator } = started
+      const { components, caFile, operator, broker } = started
       writeState(dataDirectory, {
         format: 1,
         version,
@@ -57,6 +58,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
         address: '127.0.0.1',
         vcapServices: {},
         ...(operator === undefined ? {} : { operator }),
+        ...(broker === undefined ? {} : { broker }),
       })
       log.info(`${run.name}.ready`, { components: components.map(({ name, url }) => `${name} ${url}`) })
       if (run.json) terminal.print(JSON.stringify({ dataDirectory, components }))

@@ -30,6 +30,8 @@ const stateSchema = Type.Object({
   vcapServices: Type.Record(Type.String(), Type.Array(Type.Unknown())),
   /** The operator API of the connectivity service, where this process offers it. */
   operator: Type.Optional(Type.Object({ url: Type.String(), secret: Type.String() })),
+  /** The service broker, for the command line and for platforms that register it. */
+  broker: Type.Optional(Type.Object({ url: Type.String(), user: Type.String(), password: Type.String() })),
 })
 
 export type PlatformState = Static<typeof stateSchema>

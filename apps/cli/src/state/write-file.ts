@@ -1,12 +1,12 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 
-/** Replaces a file as a whole: a reader or a crash sees the old or the new text, never a part. Mode 0600 by default. */
-export function writeFileWhole(path: string, text: string, mode = 0o600): void {
+/** Replaces a file as a whole: a reader or a crash sees the old or the new content, never a part. Mode 0600 by default. */
+export function writeFileWhole(path: string, content: string | Uint8Array, mode = 0o600): void {
   const temporary = `${path}.${process.pid}.new`
   try {
     const file = openSync(temporary, 'w', mode)
     try {
-      writeSync(file, text)
+      writeFileSync(file, content)
       fsyncSync(file)
     } finally {
       closeSync(file)

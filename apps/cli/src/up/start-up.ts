@@ -3,10 +3,10 @@ import type { CloudConnector } from '@landbridge/cloud-connector'
 import { type Clock, type Closeable, closeAll, type Log, type RunningApp, Secret } from '@landbridge/kernel'
 import { renderVcapServices } from '@landbridge/registry'
 import type { Bindings } from '../binding/find-bindings.ts'
-import { startCloud } from '../compose/cloud.ts'
+import { brokerUserName, startCloud } from '../compose/cloud.ts'
 import { startConnectorGroup } from '../compose/connector.ts'
 import type { IdentityConfig } from '../compose/identity-config.ts'
-import { openAuthority, openSealer } from '../compose/platform-keys.ts'
+import { openAuthority, openSealer, openSecret } from '../compose/platform-keys.ts'
 import { ensureCloudLandscape } from '../demo/cloud-landscape.ts'
 import { ensureConnectorLandscape } from '../demo/connector-landscape.ts'
 import { ensureDestinations } from '../demo/destination-landscape.ts'
@@ -59,6 +59,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   const authority = await openAuthority(dataDirectory, sealer, clock)
   const credentials = demoCredentials(dataDirectory)
 
+  const brokerPassword = openSecret(join(dataDirectory, 'broker-password'))
   progress('Starting token, destination and connectivity service')
   const cloud = await startCloud({
     config: { ...cloudConfig(host, ports), identity: { ...options.identity, builtIn: true } },
@@ -67,6 +68,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
     authority,
     proxy: proxyEndpoints(host, ports),
     operatorSecret: new Secret(credentials.operatorSecret),
+    brokerPassword: new Secret(brokerPassword),
     clock,
     log: log.with({ component: 'cloud' }),
   })
@@ -125,6 +127,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
     address: host,
     vcapServices: renderVcapServices(landscape.application, endpoints),
     operator: { url: connectivityService.url, secret: credentials.operatorSecret },
+    broker: { url: connectivityService.url, user: brokerUserName, password: brokerPassword },
   }
   progress('Setting up the demo landscape')
   const agent = createAgent({ ...state, caFiles: [state.caFile, ...state.componentCaFiles] })

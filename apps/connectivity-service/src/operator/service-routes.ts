@@ -83,7 +83,8 @@ export function addServiceRoutes(
   })
 }
 
-function showInstance({ redirectUris: _shownInParameters, ...instance }: ServiceInstance): object {
+function showInstance(shown: ServiceInstance): object {
+  const { redirectUris: _inParameters, requestDigest: _internal, ...instance } = shown
   return instance
 }
 

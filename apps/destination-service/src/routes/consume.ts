@@ -2,6 +2,7 @@ import {
   locateFragments,
   parseReference,
   refuseMixedLevels,
+  type StoredCertificate,
   type StoredDestination,
   type StoredFragment,
   withFragments,
@@ -29,14 +30,19 @@ export function consumeRoute(api: FastifyInstance, options: FindRouteOptions): v
     const fragments = await locateFragments(options.fragments, wish, (reference) => parseReference(reference, scope))
     const answer = await answerFound(request, reply, options, withFragments(plain, fragments), headers)
     if (answer === undefined) return reply
-    const { owner: _, destinationConfiguration, ...rest } = answer
+    const { owner: _, destinationConfiguration, ...rest } = answer.body
     if (!withOwner) return { destinationConfiguration, ...rest }
-    const $metadata = { owner: { destinations: [ownerOf(plain)], certificates: [], fragments: fragments.map(ownerOf) } }
+    const owner = {
+      destinations: [ownerOf(plain)],
+      certificates: answer.certificates.map(ownerOf),
+      fragments: fragments.map(ownerOf),
+    }
+    const $metadata = { owner }
     return { destinationConfiguration: { ...destinationConfiguration, $metadata }, ...rest }
   })
 }
 
-function ownerOf({ name, level }: StoredDestination | StoredFragment): object {
+function ownerOf({ name, level }: StoredDestination | StoredFragment | StoredCertificate): object {
   return {
     Name: name,
     SubaccountId: level.subaccountId,

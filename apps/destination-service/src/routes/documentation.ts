@@ -220,6 +220,23 @@ export const labelsChanged = documented('Labels', {
   answers: { 200: labels },
 })
 
+const trust = 'Trust of the subaccount'
+const trustCertificate = Type.Object({ certificate: Type.String({ description: 'PEM.' }) })
+export const idpMetadataShown = documented(trust, {
+  summary: 'Read the SAML metadata, with the active and the passive certificate',
+  answers: { 200: Type.Object({ idpMetadata: Type.String({ description: 'Base64 of XML.' }) }) },
+})
+export const trustShown = documented(trust, { summary: 'Read a certificate', answers: { 200: trustCertificate } })
+export const trustRenewed = documented(trust, {
+  summary: 'Generate a key pair, in place of the one before; the request has no body',
+  answers: { 200: trustCertificate },
+})
+export const trustRemoved = documented(trust, { summary: 'Delete the passive key pair', answers: one })
+export const trustRotated = documented(trust, {
+  summary: 'Swap the active and the passive key pair; the request has no body',
+  answers: { 200: Type.Object({ activeCertificate: text, passiveCertificate: text }) },
+})
+
 export const cachesCleared = documented('Maintenance', {
   summary: 'Forget what is known of Identity Service instances',
   answers: { 200: empty },

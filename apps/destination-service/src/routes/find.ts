@@ -3,7 +3,7 @@ import {
   checkFindHeaders,
   type DestinationStore,
   type FindHeaders,
-  type FoundDestination,
+  type FindResult,
   type FragmentStore,
   locateDestination,
   locateFragments,
@@ -33,7 +33,7 @@ export function findRoute(api: FastifyInstance, options: FindRouteOptions): void
       level: plain.level,
       name,
     }))
-    return (await answerFound(request, reply, options, withFragments(plain, fragments), headers)) ?? reply
+    return (await answerFound(request, reply, options, withFragments(plain, fragments), headers))?.body ?? reply
   })
 }
 
@@ -56,26 +56,35 @@ export async function answerFound(
   { tokens }: FindRouteOptions,
   destination: StoredDestination,
   headers: FindHeaders,
-): Promise<FoundDestination | undefined> {
+): Promise<FindResult | undefined> {
   const skipTokenRetrieval = queryFlag(request, '$skipTokenRetrieval')
   const skipCredentials = queryFlag(request, '$skipCredentials')
   if (answeredByCondition(request, reply, destination.etag)) return undefined
   return answerFind(destination, tokens, callerOf(request).token, { headers, skipTokenRetrieval, skipCredentials })
 }
+/** What the find operation reads besides the bearer token, by the name of the header. */
+const headerNames = {
+  userToken: 'x-user-token',
+  tenant: 'x-tenant',
+  fragmentName: 'x-fragment-name',
+  clientAssertion: 'x-client-assertion',
+  clientAssertionType: 'x-client-assertion-type',
+  clientAssertionDestination: 'x-client-assertion-destination-name',
+  refreshToken: 'x-refresh-token',
+  code: 'x-code',
+  redirectUri: 'x-redirect-uri',
+  codeVerifier: 'x-code-verifier',
+  subjectToken: 'x-subject-token',
+  subjectTokenType: 'x-subject-token-type',
+  actorToken: 'x-actor-token',
+  actorTokenType: 'x-actor-token-type',
+  samlAssertion: 'x-samlassertion',
+} as const satisfies Partial<Record<keyof FindHeaders, string>>
 
 function findHeaders(request: FastifyRequest): FindHeaders {
-  const userToken = header(request, 'x-user-token')
-  const tenant = header(request, 'x-tenant')
-  const fragmentName = header(request, 'x-fragment-name')
-  const clientAssertion =
-    header(request, 'x-client-assertion') ??
-    header(request, 'x-client-assertion-type') ??
-    header(request, 'x-client-assertion-destination-name')
+  const texts = Object.entries(headerNames).map(([key, name]) => [key, header(request, name)] as const)
   return {
-    ...(userToken === undefined ? {} : { userToken }),
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(clientAssertion === undefined ? {} : { clientAssertion }),
-    ...(fragmentName === undefined ? {} : { fragmentName }),
+    ...Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
     fragmentOptional: header(request, 'x-fragment-optional')?.toLowerCase() === 'true',
   }
 }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { type AuthorityStore, CertificateAuthorities, CertificateRenewal } from '@landbridge/destinations'
+import {
+  type AuthorityStore,
+  CertificateAuthorities,
+  CertificateRenewal,
+  type OnPremiseChannel,
+} from '@landbridge/destinations'
 import {
   type Closeable,
   closeAll,
@@ -17,11 +22,14 @@ import {
   openStore,
   SqlAuthorityStore,
   SqlCertificateStore,
+  SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlTrustStore,
 } from '@landbridge/store'
-import { type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
+import { type Administration, type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
+import { StoredCertificates } from './stored-certificates.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
 
 export const provider = { id: '11111111-1111-4111-8111-111111111111', subdomain: 'provider' }
@@ -51,6 +59,8 @@ export const config: DestinationServiceConfig = {
   requestsPerMinute: 0,
   certificateRenewalPeriodMs: 1e12,
   privateTokenServices: 'allow',
+  samlIssuerPrefix: 'cfapps.test',
+  trustKeySize: 2048,
   allowedTokenServices: [],
 }
 
@@ -65,6 +75,7 @@ export interface Reply {
 export interface TestService extends Closeable {
   readonly app: RunningApp
   readonly clock: ManualClock
+  readonly certificates: StoredCertificates
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
@@ -88,7 +99,13 @@ export interface CallOptions {
 /** The real service on a real database, with tokens that the test signs. */
 export async function startService(
   url: string,
-  more: { config?: Partial<DestinationServiceConfig>; ca?: string } = {},
+  more: {
+    config?: Partial<DestinationServiceConfig>
+    ca?: string
+    onPremise?: OnPremiseChannel
+    userInfoUrl?: string
+    administration?: Partial<Administration>
+  } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
   const log: string[] = []
@@ -117,6 +134,7 @@ export async function startService(
     fragments: new SqlFragmentStore(store),
     certificates,
     authorities,
+    trustStore: new SqlTrustStore(store),
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
@@ -128,9 +146,12 @@ export async function startService(
         return Object.values(clients).find((known) => known.clientId === clientId)
       },
     },
+    administration: { transactions: new SqlConfigurationTransactions(store), certificates, ...more.administration },
     clock,
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
+    ...(more.onPremise === undefined ? {} : { onPremise: more.onPremise }),
+    ...(more.userInfoUrl === undefined ? {} : { userInfoUrl: more.userInfoUrl }),
   })
   const renewal = new CertificateRenewal({
     store: certificates,
@@ -155,6 +176,7 @@ export async function startService(
       await renewal.reportEnding(clock.now())
     },
     clock,
+    certificates: new StoredCertificates(certificates),
     log,
     token,
     close: () => closeAll([store, app]),

@@ -9,6 +9,8 @@ export interface TestClaims {
   /** Absent for a technical token. */
   readonly user?: string
   readonly expired?: boolean
+  /** Further claims. */
+  readonly more?: Readonly<Record<string, unknown>>
 }
 
 export interface TestTokens {
@@ -32,6 +34,7 @@ export async function testTokens(clock: Clock, issuer = 'https://tokens.test/oau
         client_id: claims.clientId,
         grant_type: claims.user === undefined ? 'client_credentials' : 'authorization_code',
         ...(claims.user === undefined ? {} : { user_name: claims.user }),
+        ...claims.more,
       })
         .setProtectedHeader({ alg: 'RS256', kid: issuer })
         .setIssuer(issuer)

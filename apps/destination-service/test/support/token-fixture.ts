@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type OAuthServer, startOAuthServer, type TokenCall } from './oauth-server.ts'
 import { startService, type TestService } from './service.ts'
+import type { StoredCertificates } from './stored-certificates.ts'
 
 export interface Token {
   readonly type: string
@@ -9,6 +10,7 @@ export interface Token {
   readonly expires_in?: string
   readonly scope?: string
   readonly refresh_token?: string
+  readonly issued_token_type?: string
   readonly error?: string
 }
 
@@ -16,6 +18,7 @@ interface Found {
   readonly status: number
   readonly authTokens: readonly Token[] | undefined
   readonly configuration: Record<string, string>
+  readonly certificates: readonly { Name: string; Content: string; Type: string }[] | undefined
 }
 
 interface FindRequest {
@@ -27,17 +30,20 @@ interface FindRequest {
 /** The service and a foreign token service, fresh for every test, and what tests do with the two. */
 export class TokenFixture {
   readonly service: TestService
+  readonly certificates: StoredCertificates
   oauth: OAuthServer
   #next: number
 
   private constructor(service: TestService, oauth: OAuthServer) {
+    this.certificates = service.certificates
     this.service = service
     this.oauth = oauth
     this.#next = 1
   }
 
-  static async start(): Promise<TokenFixture> {
-    return new TokenFixture(await startService('sqlite::memory:'), await startOAuthServer())
+  static async start(more: Parameters<typeof startService>[1] = {}): Promise<TokenFixture> {
+    const service = await startService('sqlite::memory:', more)
+    return new TokenFixture(service, await startOAuthServer())
   }
 
   async renewOAuthServer(): Promise<void> {
@@ -70,8 +76,17 @@ export class TokenFixture {
 
   find = async (name: string, options: FindRequest = {}): Promise<Found> => {
     const reply = await this.service.call('GET', `/destinations/${name}${options.query ?? ''}`, options)
-    const body = (reply.body ?? {}) as { authTokens?: Token[]; destinationConfiguration: Record<string, string> }
-    return { status: reply.status, authTokens: body.authTokens, configuration: body.destinationConfiguration }
+    const body = (reply.body ?? {}) as {
+      authTokens?: Token[]
+      destinationConfiguration: Record<string, string>
+      certificates?: Found['certificates']
+    }
+    return {
+      status: reply.status,
+      authTokens: body.authTokens,
+      configuration: body.destinationConfiguration,
+      certificates: body.certificates,
+    }
   }
 
   /** The only entry of `authTokens`. */

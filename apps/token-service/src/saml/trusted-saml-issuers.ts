@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import type { TokenServiceConfig } from '../config.ts'
+import { type IdpMetadata, readIdpMetadata } from './idp-metadata.ts'
 
 /** An identity provider whose assertions count in one subaccount. */
 export interface TrustedSamlIssuer {
@@ -20,10 +21,10 @@ export class TrustedSamlIssuers {
 
   /** @throws PlatformError CONFIG_INVALID when a certificate cannot verify a signature. */
   constructor(configured: TokenServiceConfig['samlIssuers'], clock: Clock) {
-    this.#entries = configured.map((issuer) => ({
-      ...issuer,
-      certificates: issuer.certificates.map((pem) => readCertificate(pem, issuer.entityId)),
-    }))
+    this.#entries = configured.map(({ subaccountId, origin, ...issuer }) => {
+      const { entityId, certificates } = identityOf(issuer)
+      return { entityId, subaccountId, origin, certificates: certificates.map((pem) => readCertificate(pem, entityId)) }
+    })
     this.#clock = clock
   }
 
@@ -43,6 +44,15 @@ export class TrustedSamlIssuers {
   #entry(entityId: string, subaccountId: string): Entry | undefined {
     return this.#entries.find((entry) => entry.entityId === entityId && entry.subaccountId === subaccountId)
   }
+}
+
+/** Name and certificates come from the metadata, or they are written out; both at once could contradict each other. */
+function identityOf(issuer: Partial<IdpMetadata> & { readonly metadata?: string }): IdpMetadata {
+  const { metadata, entityId, certificates } = issuer
+  if (metadata !== undefined && entityId === undefined && certificates === undefined) return readIdpMetadata(metadata)
+  if (metadata === undefined && entityId !== undefined && certificates !== undefined) return { entityId, certificates }
+  const problem = 'a SAML issuer needs either metadata or both entityId and certificates'
+  throw new PlatformError('CONFIG_INVALID', { problems: [problem] })
 }
 
 function readCertificate(pem: string, entityId: string): X509Certificate {

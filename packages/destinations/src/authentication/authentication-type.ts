@@ -1,5 +1,6 @@
 import type { VerifiedToken } from '@landbridge/identity'
 import type { Properties } from '../properties.ts'
+import type { SamlContext } from '../saml/saml-context.ts'
 import type { AuthToken, GrantedToken } from '../token/auth-token.ts'
 import type { TokenResponse } from '../token/token-endpoint.ts'
 import type { Grant } from '../token/token-request.ts'
@@ -23,6 +24,19 @@ export interface FindHeaders {
   readonly userToken?: string
   readonly tenant?: string
   readonly clientAssertion?: string
+  readonly clientAssertionType?: string
+  /** Name of the destination whose token is the assertion. */
+  readonly clientAssertionDestination?: string
+  readonly refreshToken?: string
+  readonly code?: string
+  readonly redirectUri?: string
+  readonly codeVerifier?: string
+  readonly subjectToken?: string
+  readonly subjectTokenType?: string
+  readonly actorToken?: string
+  readonly actorTokenType?: string
+  /** `X-samlAssertion`, as the token service is to get it. */
+  readonly samlAssertion?: string
   readonly fragmentName?: string
   readonly fragmentOptional?: boolean
 }
@@ -33,6 +47,8 @@ export interface TokenContext {
   readonly headers: FindHeaders
   /** The caller's verified `Authorization` token. */
   readonly caller: VerifiedToken
+  /** What signs assertions, and what is known of users. */
+  readonly saml: SamlContext
   nowMs(): number
   /** The verified user token: `X-user-token` when sent, else `Authorization` (guide L13789-13798). */
   userToken(): Promise<VerifiedToken>
@@ -44,4 +60,5 @@ export interface TokenContext {
   cached(parts: readonly string[], fetch: () => Promise<GrantedToken>): Promise<GrantedToken>
 }
 
-export type RequestedGrant = Omit<Grant, 'properties' | 'subaccountId'>
+/** What the type itself decides; the rest follows from the destination and the headers. */
+export type RequestedGrant = Omit<Grant, 'properties' | 'subaccountId' | 'assertion' | 'tls'>

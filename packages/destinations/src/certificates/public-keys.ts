@@ -1,7 +1,8 @@
-import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { certificateFacts, type Pkcs12Certificate, readPkcs12Certificates } from '@landbridge/identity'
 import { PlatformError, Secret } from '@landbridge/kernel'
 import type { StoredCertificate } from '../certificate-store.ts'
+import { readOpenJks } from '../keystore/jks.ts'
 import { certificateInvalid, recogniseCertificate } from './certificate-format.ts'
 
 /** A chain without its private key. `Alias` is there for key stores only. */
@@ -61,23 +62,8 @@ function issued(issuer: X509Certificate, subject: X509Certificate): boolean {
   return subject.checkIssued(issuer) && subject.verify(issuer.publicKey)
 }
 
-/** Chains of a JKS file without a password. Its certificates are readable all the same; the contract says not to. */
-async function jksChains(content: Buffer): Promise<PublicKey[]> {
-  if (!hasEmptyJksPassword(content)) throw new PlatformError('DESTINATION_KEYSTORE_PROTECTED')
-  // The library is hardly ever needed: nothing loads it before.
-  const { default: jks } = await import('jks-js')
-  return jks.parseJks(content, '').map((entry) => {
-    const chain = 'chain' in entry ? entry.chain : [entry.cert]
-    return publicKey(
-      chain.map(({ value }) => new X509Certificate(value)),
-      entry.alias,
-    )
-  })
-}
-
-/** JKS ends in SHA-1 of the password, a fixed text and everything before (JDK, `JavaKeyStore`). */
-function hasEmptyJksPassword(content: Buffer): boolean {
-  const body = content.subarray(0, -20)
-  const digest = createHash('sha1').update('Mighty Aphrodite').update(body).digest()
-  return content.length > 20 && timingSafeEqual(digest, content.subarray(-20))
+function jksChains(content: Buffer): PublicKey[] {
+  const entries = readOpenJks(content)
+  if (entries === undefined) throw new PlatformError('DESTINATION_KEYSTORE_PROTECTED')
+  return entries.map(({ chain, alias }) => publicKey(chain, alias))
 }

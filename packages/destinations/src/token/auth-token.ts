@@ -7,6 +7,8 @@ export interface AuthToken {
   readonly expires_in?: string
   readonly scope?: string
   readonly refresh_token?: string
+  /** OAuth2TokenExchange only (RFC 8693 section 2.2.1). */
+  readonly issued_token_type?: string
   /** Only present on failure: clients take the mere presence of the member for a failure. */
   readonly error?: string
 }
@@ -19,6 +21,7 @@ export interface GrantedToken {
   readonly expiresAtMs: number | undefined
   readonly scope: string | undefined
   readonly refreshToken: string | undefined
+  readonly issuedTokenType?: string
 }
 
 /** @param nowMs the moment of the answer: `expires_in` counts from there, also for a cached token. */
@@ -32,6 +35,7 @@ export function oauthToken(granted: GrantedToken, nowMs: number): AuthToken {
       : { expires_in: String(Math.max(0, Math.floor((granted.expiresAtMs - nowMs) / 1_000))) }),
     ...(granted.scope === undefined ? {} : { scope: granted.scope }),
     ...(granted.refreshToken === undefined ? {} : { refresh_token: granted.refreshToken }),
+    ...(granted.issuedTokenType === undefined ? {} : { issued_token_type: granted.issuedTokenType }),
   }
 }
 

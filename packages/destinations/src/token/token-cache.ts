@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '@landbridge/kernel'
+import { type Clock, isPlatformError } from '@landbridge/kernel'
 import type { GrantedToken } from './auth-token.ts'
 
 const leastMarginMs = 30_000
+/** Short enough to repair a token service without waiting, long enough to spare one that is down. */
+const failureMs = 1_000
+
+interface Failure {
+  readonly failure: unknown
+  readonly untilMs: number
+}
 
 interface Entry {
   readonly token: GrantedToken
@@ -12,19 +19,21 @@ interface Entry {
 
 /**
  * Granted tokens until shortly before they expire. Bounded: the entry that was unused for longest goes first. One
- * request per key is in flight, whoever asks meanwhile waits for it. Failures are not kept.
+ * request per key is in flight, whoever asks meanwhile waits for it. A failure is repeated for a second.
  */
 export class TokenCache {
   readonly #clock: Clock
   readonly #capacity: number
   readonly #entries: Map<string, Entry>
   readonly #pending: Map<string, Promise<GrantedToken>>
+  readonly #failures: Map<string, Failure>
 
   constructor(clock: Clock, capacity: number) {
     this.#clock = clock
     this.#capacity = capacity
     this.#entries = new Map()
     this.#pending = new Map()
+    this.#failures = new Map()
   }
 
   get size(): number {
@@ -41,7 +50,7 @@ export class TokenCache {
       this.#entries.set(key, entry)
       return Promise.resolve(entry.token)
     }
-    const pending = this.#pending.get(key) ?? this.#fetch(key, fetch)
+    const pending = this.#pending.get(key) ?? this.#failed(key, nowMs) ?? this.#fetch(key, fetch)
     // Renewal is early on purpose: while the old token is good, a failing token service harms nobody.
     return entry === undefined ? pending : pending.catch((failure: unknown) => this.#stillGood(entry, failure))
   }
@@ -52,9 +61,33 @@ export class TokenCache {
         this.#keep(key, token)
         return token
       })
+      .catch((failure: unknown) => {
+        this.#keepFailure(key, failure)
+        throw failure
+      })
       .finally(() => this.#pending.delete(key))
     this.#pending.set(key, pending)
     return pending
+  }
+
+  #failed(key: string, nowMs: number): Promise<GrantedToken> | undefined {
+    const found = this.#failures.get(key)
+    if (found === undefined) return undefined
+    if (nowMs < found.untilMs) return Promise.reject(found.failure)
+    this.#failures.delete(key)
+    return undefined
+  }
+
+  #keepFailure(key: string, failure: unknown): void {
+    if (!isPlatformError(failure, 'DESTINATION_TOKEN_FAILED')) return
+    const nowMs = this.#clock.now()
+    this.#failures.delete(key)
+    this.#failures.set(key, { failure, untilMs: nowMs + failureMs })
+    // In the order of their times, so that what is over stands in front.
+    for (const [oldest, { untilMs }] of this.#failures) {
+      if (untilMs > nowMs && this.#failures.size <= this.#capacity + 1) break
+      this.#failures.delete(oldest)
+    }
   }
 
   #keep(key: string, token: GrantedToken): void {

@@ -1,7 +1,12 @@
-/** One POST of a form to a token service. */
+import type { TlsSettings } from './tls-settings.ts'
+
+/** One request to a token service: a form that is posted, or a key set that is fetched. */
 export interface TokenRequest {
+  /** `POST` when absent. */
+  readonly method?: 'GET' | 'POST'
   readonly url: string
   readonly headers: readonly (readonly [string, string])[]
+  /** Empty for `GET`. */
   readonly body: string
   /** How the token service is reached. */
   readonly proxyType: string
@@ -13,6 +18,8 @@ export interface TokenRequest {
   readonly readTimeoutMs: number
   /** True when the destination asks not to check the server's certificate (`TrustAll`). */
   readonly insecureTrustAll: boolean
+  /** What else the destination says about TLS; absent: the defaults. */
+  readonly tls?: TlsSettings
 }
 
 export interface TokenResponse {

@@ -1,5 +1,6 @@
-import { flag, type Properties, prefixed, present } from '../properties.ts'
-import { clientAuthentication } from './client-authentication.ts'
+import { type Properties, prefixed, present } from '../properties.ts'
+import { type ClientAssertion, clientAuthentication } from './client-authentication.ts'
+import { type TlsSettings, trustsAll } from './tls-settings.ts'
 import type { TokenRequest } from './token-endpoint.ts'
 import { tokenFailure } from './token-failure.ts'
 import { tokenUrl } from './token-url.ts'
@@ -16,11 +17,24 @@ export interface Grant {
   readonly authorization?: string
   /** Send the configured `scope`. */
   readonly withScope: boolean
+  /** The URL is used as it is, whatever `tokenServiceURLType` says. */
+  readonly dedicated?: boolean
+  /** The token service is on the Internet although the destination is on-premise. */
+  readonly direct?: boolean
+  readonly assertion?: ClientAssertion
+  readonly tls?: TlsSettings
 }
 
 const defaultTimeoutSeconds = 10
 /** Parameters that identify the grant: configuration must not turn one grant into another. */
-const grantParameters: ReadonlySet<string> = new Set(['grant_type', 'assertion', 'code', 'refresh_token'])
+const grantParameters: ReadonlySet<string> = new Set([
+  'grant_type',
+  'assertion',
+  'code',
+  'refresh_token',
+  'subject_token',
+  'actor_token',
+])
 /** Header fields that belong to the connection and not to the caller. */
 const ownHeaders: ReadonlySet<string> = new Set([
   'connection',
@@ -46,24 +60,29 @@ export function tokenRequest(grant: Grant): TokenRequest {
   const { properties } = grant
   const client =
     grant.authorization === undefined
-      ? clientAuthentication(properties)
+      ? clientAuthentication(properties, grant.assertion)
       : { authorization: grant.authorization, parameters: [] }
   const body = new Map<string, string>(grant.parameters)
   const scope = grant.withScope ? present(properties, 'scope') : undefined
   if (scope !== undefined) body.set('scope', scope)
-  for (const [key, value] of client.parameters) body.set(key, value)
+  // A grant that names its client itself does so on purpose.
+  for (const [key, value] of client.parameters) if (!body.has(key)) body.set(key, value)
   for (const [key, value] of prefixed(properties, 'tokenService.body.'))
     if (!grantParameters.has(key) || !body.has(key)) body.set(key, value)
+  const url = tokenUrl(grant.dedicated === true ? { ...properties, tokenServiceURLType: '' } : properties, grant.tenant)
+  const proxyType = transport(grant)
+  checkTransport(grant, url, proxyType)
   return {
-    url: tokenUrl(properties, grant.tenant),
+    url,
     headers: headers(properties, client.authorization),
     body: new URLSearchParams([...body]).toString(),
-    proxyType: present(properties, 'tokenServiceURL.ProxyType') ?? present(properties, 'ProxyType') ?? 'Internet',
+    proxyType,
     subaccountId: grant.subaccountId,
     locationId: present(properties, 'CloudConnectorLocationId') ?? '',
     connectTimeoutMs: seconds(properties, 'tokenServiceURL.ConnectionTimeoutInSeconds', 60) * 1_000,
     readTimeoutMs: seconds(properties, 'tokenServiceURL.SocketReadTimeoutInSeconds', 600) * 1_000,
-    insecureTrustAll: trustAll(properties),
+    insecureTrustAll: trustsAll(properties),
+    ...(grant.tls === undefined ? {} : { tls: grant.tls }),
   }
 }
 
@@ -91,9 +110,20 @@ function seconds(properties: Properties, key: string, max: number): number {
   return Number(text) <= max ? Number(text) : defaultTimeoutSeconds
 }
 
-function trustAll(properties: Properties): boolean {
-  if (flag(properties, 'TrustAll', false)) return true
-  if (present(properties, 'TrustStoreLocation') !== undefined)
-    throw tokenFailure('the trust store named by TrustStoreLocation was not found')
-  return false
+function transport({ properties, direct }: Grant): string {
+  const own = present(properties, 'tokenServiceURL.ProxyType')
+  return own ?? (direct === true ? 'Internet' : (present(properties, 'ProxyType') ?? 'Internet'))
+}
+
+/** What must not happen silently: a client certificate that nobody asks for, encryption that nobody provides. */
+function checkTransport({ properties }: Grant, url: string, proxyType: string): void {
+  const isMutual = present(properties, 'tokenService.KeyStoreLocation') !== undefined
+  if (isMutual && proxyType === 'OnPremise')
+    throw tokenFailure('mutual TLS (tokenService.KeyStoreLocation) needs the proxy type Internet')
+  if (isMutual && !url.startsWith('https:'))
+    throw tokenFailure('mutual TLS (tokenService.KeyStoreLocation) needs a tokenServiceURL with https')
+  if (proxyType === 'OnPremise' && !url.startsWith('http:'))
+    throw tokenFailure(
+      'with the proxy type OnPremise, tokenServiceURL must begin with http: the Cloud Connector encrypts as it is configured',
+    )
 }

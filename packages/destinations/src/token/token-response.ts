@@ -3,6 +3,7 @@ import type { TokenResponse } from './token-endpoint.ts'
 import { tokenFailure } from './token-failure.ts'
 
 const longestReason = 1_000
+const longestLifetimeSeconds = 10_000_000_000
 // Goes into a header, so nothing but visible ASCII.
 const tokenText = /^[\x21-\x7e]+$/
 
@@ -17,14 +18,23 @@ export function grantedToken(response: TokenResponse, nowMs: number, clean: (tex
   if (typeof value !== 'string' || !tokenText.test(value))
     throw tokenFailure('the answer of the token service contains no usable access_token')
   const type = typeof answer.token_type === 'string' ? answer.token_type : 'Bearer'
-  const seconds = Number(answer.expires_in ?? Number.NaN)
+  const seconds = lifetimeSeconds(answer.expires_in)
   return {
     value,
     type: type.toLowerCase() === 'bearer' || !tokenText.test(type) ? 'Bearer' : type,
-    expiresAtMs: Number.isFinite(seconds) && seconds >= 0 ? nowMs + Math.floor(seconds) * 1_000 : undefined,
+    expiresAtMs: seconds === undefined ? undefined : nowMs + seconds * 1_000,
     scope: typeof answer.scope === 'string' && answer.scope !== '' ? answer.scope : undefined,
     refreshToken: typeof answer.refresh_token === 'string' ? answer.refresh_token : undefined,
+    ...(typeof answer.issued_token_type === 'string' ? { issuedTokenType: answer.issued_token_type } : {}),
   }
+}
+
+/** Some token services write the number as text. Anything else would make a token of unknown life look usable. */
+function lifetimeSeconds(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  const seconds = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value
+  if (typeof seconds === 'number' && seconds >= 0 && seconds <= longestLifetimeSeconds) return Math.floor(seconds)
+  throw tokenFailure('the answer of the token service has an expires_in that is no number of seconds')
 }
 
 /** The JSON object of a successful answer. */

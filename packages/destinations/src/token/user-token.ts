@@ -1,4 +1,10 @@
-import { type JsonWebKeySet, staticKeySource, TokenVerifier, type VerifiedToken } from '@landbridge/identity'
+import {
+  type JsonWebKeySet,
+  type KeySource,
+  staticKeySource,
+  TokenVerifier,
+  type VerifiedToken,
+} from '@landbridge/identity'
 import { type Clock, errorEntry, isPlatformError } from '@landbridge/kernel'
 import { type Properties, present } from '../properties.ts'
 import { tokenFailure } from './token-failure.ts'
@@ -12,6 +18,8 @@ export interface UserTokenRequest {
   readonly caller: VerifiedToken
   /** Value of `X-user-token`; undefined when absent or empty. */
   readonly sent: string | undefined
+  /** The key set behind `x_user_token.jwks_uri`. */
+  remoteKeys(url: string): KeySource
 }
 
 /**
@@ -31,34 +39,62 @@ async function verified(request: UserTokenRequest, text: string): Promise<Verifi
     return await request.verifier.verify(text)
   } catch (cause) {
     if (!isPlatformError(cause) || errorEntry(cause.code).http >= 500) throw cause
-    const foreign = isPlatformError(cause, 'TOKEN_ISSUER') || isPlatformError(cause, 'TOKEN_KEY_UNKNOWN')
-    const jwks = present(request.properties, 'x_user_token.jwks')
-    if (foreign && jwks !== undefined) return verifiedBy(jwks, request.clock, text)
-    if (foreign && present(request.properties, 'x_user_token.jwks_uri') !== undefined)
-      throw tokenFailure('user token keys from x_user_token.jwks_uri are not supported yet', cause)
-    throw invalid(cause)
+    const isForeign = isPlatformError(cause, 'TOKEN_ISSUER') || isPlatformError(cause, 'TOKEN_KEY_UNKNOWN')
+    const keys = isForeign ? configuredKeys(request) : undefined
+    if (keys === undefined) throw invalid(cause)
+    return verifiedBy(keys, request, text)
   }
 }
 
-/** Checks a foreign issuer's token against the keys that the destination itself carries (guide L7186-7190). */
-async function verifiedBy(jwks: string, clock: Clock, text: string): Promise<VerifiedToken> {
-  const keys = staticKeySource(keySet(jwks))
+/** The keys that the destination itself names (guide L7186-7203). A set wins over the address of one. */
+function configuredKeys({ properties, remoteKeys }: UserTokenRequest): KeySource | undefined {
+  const jwks = present(properties, 'x_user_token.jwks')
+  if (jwks !== undefined) return staticKeySource(keySet(Buffer.from(jwks, 'base64').toString('utf8'), 'jwks'))
+  const uri = present(properties, 'x_user_token.jwks_uri')
+  return uri === undefined ? undefined : remoteKeys(uri)
+}
+
+async function verifiedBy(keys: KeySource, request: UserTokenRequest, text: string): Promise<VerifiedToken> {
+  const { clock, properties } = request
   try {
-    return await new TokenVerifier({ keys, clock, acceptIssuer: () => true }).verify(text)
+    const verifier = new TokenVerifier({ keys, clock, acceptIssuer: () => true })
+    const token = await verifier.verify(text)
+    checkKind(text, present(properties, 'x_user_token.header.typ'))
+    return withUserName(token)
   } catch (cause) {
-    if (!isPlatformError(cause)) throw cause
+    if (!isPlatformError(cause) || cause.code === 'DESTINATION_TOKEN_FAILED') throw cause
     throw invalid(cause)
   }
 }
 
-function keySet(base64: string): JsonWebKeySet {
+/** An issuer signs more than user tokens with its keys: logout tokens, for example, say so in their header. */
+function checkKind(text: string, configured: string | undefined): void {
+  const { typ } = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString('utf8')) as { typ?: unknown }
+  const expected = configured ?? 'JWT'
+  if (typ === undefined && configured === undefined) return
+  if (typeof typ !== 'string' || typ.toLowerCase() !== expected.toLowerCase())
+    throw tokenFailure(`the token in X-user-token is not of the type ${expected} (see x_user_token.header.typ)`)
+}
+
+/** OpenID Connect promises no name but the subject; a client that acts for itself is its own subject. */
+function withUserName(token: VerifiedToken): VerifiedToken {
+  const { sub, grant_type: grant, sap_id_type: kind } = token.claims
+  const isTechnical = grant === 'client_credentials' || kind === 'app' || sub === token.clientId
+  if (token.userName !== '' || isTechnical || typeof sub !== 'string') return token
+  return { ...token, userName: sub }
+}
+
+/** @throws PlatformError DESTINATION_TOKEN_FAILED naming the property that led to the text */
+export function keySet(text: string, property: 'jwks' | 'jwks_uri'): JsonWebKeySet {
   try {
-    const set: unknown = JSON.parse(Buffer.from(base64, 'base64').toString('utf8'))
-    if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)) return { keys: set.keys }
+    const set: unknown = JSON.parse(text)
+    if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys))
+      return { keys: set.keys.filter((key) => typeof key === 'object' && key !== null) }
   } catch {
     // Answered below like any other unusable text.
   }
-  throw tokenFailure('the property x_user_token.jwks is no base64-encoded key set')
+  if (property === 'jwks') throw tokenFailure('the property x_user_token.jwks is no base64-encoded key set')
+  throw tokenFailure('what x_user_token.jwks_uri leads to is no key set')
 }
 
 function invalid(cause: unknown): Error {

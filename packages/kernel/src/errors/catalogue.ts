@@ -1,3 +1,4 @@
+import { brokerErrors } from './broker.ts'
 import { cliErrors } from './cli.ts'
 import { clientErrors } from './client.ts'
 import { connectorErrors } from './connector.ts'
@@ -19,6 +20,7 @@ export const catalogue = {
   ...identityErrors,
   ...destinationsErrors,
   ...registryErrors,
+  ...brokerErrors,
   ...connectorErrors,
   ...connectorAdministrationErrors,
   ...propagationErrors,

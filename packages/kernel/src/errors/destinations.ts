@@ -1,5 +1,9 @@
 import { errorArea } from './entry.ts'
 
+// What a platform shows as the broker's error, word for word (guide L11652-11656), with a full stop behind it.
+const initDataFailed =
+  'Failed to create all provided configurations. Will delete all on instance level, for configurations on subaccount level you can set policies to handle duplicates: "existing_destinations_policy" with value "update|fail|ignore" and "existing_certificates_policy" with value "fail|ignore"'
+
 /** Errors of the area `destinations`. Titles that clients compare literally say so. */
 export const destinationsErrors = errorArea({
   // Client libraries compare this title literally to tell "absent" from "failed".
@@ -35,6 +39,38 @@ export const destinationsErrors = errorArea({
     title: 'Cannot perform operation on the destination because it is used as an assertion provider',
     remedy: 'Caller: remove clientAssertion.destinationName from the destination that uses it first.',
     show: ['name', 'usedBy'],
+  },
+  DESTINATION_INIT_DATA_FAILED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: initDataFailed,
+    remedy: 'Caller: correct the listed entries, or choose policies for names that exist. Nothing was changed.',
+    show: ['problems'],
+  },
+  DESTINATION_INIT_DATA_INTERRUPTED: {
+    http: 500,
+    level: 'error',
+    retry: 'later',
+    title: initDataFailed,
+    remedy: 'Operator: see the log for the cause, then repeat the request. Nothing was changed.',
+    show: [],
+  },
+  DESTINATION_IMPORT_REFUSED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The destinations of the file were not imported',
+    remedy: 'Caller: correct the listed properties and import the file again. Nothing was changed.',
+    show: ['problems'],
+  },
+  DESTINATION_CHECK_UNSUPPORTED: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The connection of this destination cannot be checked',
+    remedy: 'Caller: check destinations of type HTTP with ProxyType Internet or OnPremise.',
+    show: ['name'],
   },
   DESTINATION_TENANT_WITH_USER: {
     http: 400,
@@ -150,6 +186,50 @@ export const destinationsErrors = errorArea({
     title: 'Forbidden',
     remedy: 'Caller: fetch the token with the credentials of a binding to a destination service instance.',
     show: ['reason'],
+  },
+  DESTINATION_HEADERS_INVALID: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The request headers do not fit together',
+    remedy: 'Caller: send the headers as the reason says.',
+    show: ['reason'],
+  },
+  /** Becomes the `error` text of an `authTokens` entry when a token request needs the store. */
+  DESTINATION_KEY_STORE_PASSWORD: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The password of the key store is missing or wrong',
+    remedy: 'Caller: correct the password property of the destination that uses the key store.',
+    show: ['reason'],
+  },
+  /** Becomes the `error` text of an `authTokens` entry when a token request needs the store. */
+  DESTINATION_KEY_STORE_INVALID: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'The key store cannot be read',
+    remedy: 'Caller: upload the certificate or key store again, as PEM, DER, PKCS#12 or JKS.',
+    show: ['reason'],
+  },
+  // The published contract prescribes the text; the error body adds the subaccount.
+  DESTINATION_TRUST_ABSENT: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'The subaccount has no such trust key pair',
+    remedy: 'Caller: create it with POST /v1/saml2Metadata/certificate, or /certificate/passive for the passive one.',
+    show: ['subaccountId', 'role'],
+  },
+  // The published contract prescribes this title.
+  DESTINATION_TRUST_BODY: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'Request body should be empty!',
+    remedy: 'Caller: repeat the request without a body.',
+    show: [],
   },
   /** Never an HTTP error of its own: it becomes the `error` text of an `authTokens` entry. */
   DESTINATION_TOKEN_FAILED: {

@@ -2,7 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { PlatformError, type Secret } from '@landbridge/kernel'
 import type { ServiceInstance } from './service-instance.ts'
 
-export type CredentialType = 'binding-secret' | 'x509'
+/** `instance-secret`: all bindings of the instance that ask for it share one client and one secret. */
+export type CredentialType = 'binding-secret' | 'instance-secret' | 'x509'
 
 /** A binding or service key: an OAuth client of its instance. */
 export interface Binding {
@@ -20,6 +21,8 @@ export interface Binding {
   /** SHA-256 of the leaf certificate in DER, base64url (RFC 8705 section 3.1). */
   readonly certificateThumbprint?: string
   readonly createdAtMs: number
+  /** Like that of a service instance. */
+  readonly requestDigest?: string
 }
 
 /**
@@ -34,7 +37,7 @@ export function clientIdOf(instance: ServiceInstance, bindingSequence: number, i
 
 /** What the parameters of a binding ask for. Unknown keys beside `xsuaa` are ignored (guide L11601). */
 export type BindingRequest =
-  | { readonly credentialType: 'binding-secret' }
+  | { readonly credentialType: 'binding-secret' | 'instance-secret' }
   | { readonly credentialType: 'x509'; readonly certificate: string }
   | { readonly credentialType: 'x509'; readonly keyBits: number; readonly validityDays: number }
 
@@ -45,8 +48,9 @@ const longestValidityDays = 365
 export function parseBindingParameters(parameters: Readonly<Record<string, unknown>>): BindingRequest {
   const xsuaa = object(parameters.xsuaa, 'parameters.xsuaa')
   const type = xsuaa['credential-type'] ?? 'binding-secret'
-  if (type === 'binding-secret' || type === 'instance-secret') return { credentialType: 'binding-secret' }
-  if (type !== 'x509') throw invalid('parameters.xsuaa.credential-type', 'must be binding-secret or x509')
+  if (type === 'binding-secret' || type === 'instance-secret') return { credentialType: type }
+  if (type !== 'x509')
+    throw invalid('parameters.xsuaa.credential-type', 'must be binding-secret, instance-secret or x509')
   const x509 = object(xsuaa.x509, 'parameters.xsuaa.x509')
   if (x509.certificate !== undefined) {
     if (typeof x509.certificate !== 'string') throw invalid('parameters.xsuaa.x509.certificate', 'must be PEM text')

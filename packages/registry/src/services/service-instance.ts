@@ -18,6 +18,8 @@ export interface ServiceInstance {
   /** False for an instance that was created before X.509 bindings existed and not updated since (guide L11590). */
   readonly supportsX509: boolean
   readonly createdAtMs: number
+  /** Digest of the request that created it through the service broker, by which a repetition is told from another one. */
+  readonly requestDigest?: string
 }
 
 /**

@@ -47,4 +47,15 @@ export const destinationMigrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0310-destinations-trust': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('destination_trust')
+        .addColumn('subaccount_id', 'text', (column) => column.primaryKey())
+        .addColumn('active_pair', 'text')
+        .addColumn('passive_pair', 'text')
+        .addColumn('modified_at', 'bigint', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

@@ -2,6 +2,7 @@
 export interface DestinationTables {
   destination: DestinationRow
   level_entry: LevelEntryRow
+  destination_trust: DestinationTrustRow
 }
 
 export interface DestinationRow {
@@ -41,5 +42,13 @@ export interface LevelEntryRow {
   renew_at: number | null
   expires_at: number | null
   created_at: number
+  modified_at: number
+}
+
+export interface DestinationTrustRow {
+  subaccount_id: string
+  /** Certificate and private key as JSON, sealed; null when there is none. */
+  active_pair: string | null
+  passive_pair: string | null
   modified_at: number
 }

@@ -12,6 +12,8 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   },
   '0101-registry-connectors': { up: createConnectorTables },
   '0110-registry-subscriptions': { up: createSubscriptionTable },
+  '0320-registry-broker-requests': { up: addRequestDigests },
+  '0321-registry-shared-clients': { up: addSharedClients },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -150,5 +152,19 @@ async function createSubscriptionTable(db: Kysely<unknown>): Promise<void> {
     .createIndex('subscription_provider')
     .on('subscription')
     .columns(['subscriber_subaccount_id', 'provider_subaccount_id'])
+    .execute()
+}
+
+async function addRequestDigests(db: Kysely<unknown>): Promise<void> {
+  for (const table of ['service_instance', 'service_binding'])
+    await db.schema.alterTable(table).addColumn('request_digest', 'text').execute()
+}
+
+async function addSharedClients(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('service_binding').addColumn('shared_client_id', 'text').execute()
+  await db.schema
+    .createIndex('service_binding_shared_client')
+    .on('service_binding')
+    .column('shared_client_id')
     .execute()
 }

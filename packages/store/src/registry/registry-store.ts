@@ -94,21 +94,21 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
       .orderBy('created_at')
       .orderBy('name')
       .execute()
-    return rows.map(toInstance)
+    return rows.map((row) => toInstance(row, this.#store.sealer))
   }
 
   async findInstance(id: string): Promise<ServiceInstance | undefined> {
     const row = await this.#db.selectFrom('service_instance').selectAll().where('id', '=', id).executeTakeFirst()
-    return row && toInstance(row)
+    return row && toInstance(row, this.#store.sealer)
   }
 
   async insertInstance(instance: ServiceInstance): Promise<void> {
-    const insert = this.#db.insertInto('service_instance').values(fromInstance(instance)).execute()
+    const insert = this.#db.insertInto('service_instance').values(fromInstance(instance, this.#store.sealer)).execute()
     await unlessTaken(insert, 'INSTANCE_NAME_TAKEN', { name: instance.name })
   }
 
   async updateInstance(instance: ServiceInstance): Promise<void> {
-    const { id, ...changes } = fromInstance(instance)
+    const { id, ...changes } = fromInstance(instance, this.#store.sealer)
     await this.#db.updateTable('service_instance').set(changes).where('id', '=', id).execute()
   }
 
@@ -151,7 +151,7 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
       .selectAll()
       .where('xsappname', '=', xsappname)
       .executeTakeFirst()
-    return row && toInstance(row)
+    return row && toInstance(row, this.#store.sealer)
   }
 
   async listSubscriptions(subscriberSubaccountId: string): Promise<readonly Subscription[]> {
@@ -268,7 +268,12 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
     const row = await this.#db
       .selectFrom('service_binding')
       .selectAll()
-      .where('client_id', '=', clientId)
+      .where((eb) =>
+        eb.or([
+          eb('client_id', '=', clientId).and('shared_client_id', 'is', null),
+          eb('shared_client_id', '=', clientId),
+        ]),
+      )
       .executeTakeFirst()
     const instance = row && (await this.findInstance(row.instance_id))
     if (row === undefined || instance === undefined) return undefined

@@ -18,7 +18,8 @@ export function toSubaccount(row: RegistryTables['subaccount']): Subaccount {
   return { id: row.id, subdomain: row.subdomain, displayName: row.display_name, createdAtMs: row.created_at }
 }
 
-export function toInstance(row: RegistryTables['service_instance']): ServiceInstance {
+export function toInstance(row: RegistryTables['service_instance'], sealer: Sealer): ServiceInstance {
+  const { request_digest: digest } = row
   return {
     id: row.id,
     subaccountId: row.subaccount_id,
@@ -30,10 +31,12 @@ export function toInstance(row: RegistryTables['service_instance']): ServiceInst
     redirectUris: JSON.parse(row.redirect_uris) as string[],
     supportsX509: row.supports_x509 === 1,
     createdAtMs: row.created_at,
+    ...(digest === null ? {} : { requestDigest: sealer.open(digest, `instance-request:${row.id}`) }),
   }
 }
 
-export function fromInstance(instance: ServiceInstance): RegistryTables['service_instance'] {
+export function fromInstance(instance: ServiceInstance, sealer: Sealer): RegistryTables['service_instance'] {
+  const { requestDigest: digest } = instance
   return {
     id: instance.id,
     subaccount_id: instance.subaccountId,
@@ -45,6 +48,7 @@ export function fromInstance(instance: ServiceInstance): RegistryTables['service
     redirect_uris: JSON.stringify(instance.redirectUris),
     supports_x509: instance.supportsX509 ? 1 : 0,
     created_at: instance.createdAtMs,
+    request_digest: digest === undefined ? null : sealer.seal(digest, `instance-request:${instance.id}`),
   }
 }
 
@@ -68,33 +72,38 @@ export function fromSubscription(subscription: Subscription): RegistryTables['su
 
 export function toBinding(row: RegistryTables['service_binding'], sealer: Sealer): Binding {
   const { client_secret: secret, certificate, private_key: key, certificate_thumbprint: thumbprint } = row
+  const { request_digest: digest } = row
   return {
     id: row.id,
     instanceId: row.instance_id,
     name: row.name,
-    clientId: row.client_id,
+    clientId: row.shared_client_id ?? row.client_id,
     credentialType: row.credential_type as CredentialType,
     createdAtMs: row.created_at,
     ...(secret === null ? {} : { clientSecret: new Secret(sealer.open(secret, `binding:${row.id}`)) }),
     ...(certificate === null ? {} : { certificate }),
     ...(key === null ? {} : { privateKey: new Secret(sealer.open(key, `binding-key:${row.id}`)) }),
     ...(thumbprint === null ? {} : { certificateThumbprint: thumbprint }),
+    ...(digest === null ? {} : { requestDigest: sealer.open(digest, `binding-request:${row.id}`) }),
   }
 }
 
 export function fromBinding(binding: Binding, sealer: Sealer): RegistryTables['service_binding'] {
-  const { id, clientSecret, privateKey } = binding
+  const { id, clientSecret, privateKey, requestDigest: digest } = binding
+  const isShared = binding.credentialType === 'instance-secret'
   return {
     id,
     instance_id: binding.instanceId,
     name: binding.name,
-    client_id: binding.clientId,
+    client_id: isShared ? `${binding.clientId}#${id}` : binding.clientId,
+    shared_client_id: isShared ? binding.clientId : null,
     credential_type: binding.credentialType,
     client_secret: clientSecret === undefined ? null : sealer.seal(clientSecret.reveal(), `binding:${id}`),
     certificate: binding.certificate ?? null,
     private_key: privateKey === undefined ? null : sealer.seal(privateKey.reveal(), `binding-key:${id}`),
     certificate_thumbprint: binding.certificateThumbprint ?? null,
     created_at: binding.createdAtMs,
+    request_digest: digest === undefined ? null : sealer.seal(digest, `binding-request:${id}`),
   }
 }
 

@@ -13,12 +13,17 @@ export interface RegistryTables {
     redirect_uris: string
     supports_x509: number
     created_at: number
+    /** Sealed for `instance-request:<id>`: the request may have held secrets. */
+    request_digest: string | null
   }
   service_binding: {
     id: string
     instance_id: string
     name: string
+    /** Of this row alone; where `shared_client_id` is set, that one is what clients know. */
     client_id: string
+    /** The client of all bindings of the instance that share one secret. */
+    shared_client_id: string | null
     credential_type: string
     /** Sealed for `binding:<id>`. */
     client_secret: string | null
@@ -27,6 +32,8 @@ export interface RegistryTables {
     private_key: string | null
     certificate_thumbprint: string | null
     created_at: number
+    /** Sealed for `binding-request:<id>`. */
+    request_digest: string | null
   }
   subscription: {
     provider_subaccount_id: string

@@ -131,6 +131,26 @@ for (const { name, url } of [
         )
     })
 
+    test('bindings that ask for the secret of the instance share one client, as long as one of them lives', async () => {
+      const { id: subaccountId } = await newSubaccount()
+      const { id: instanceId } = await registry.createInstance({ subaccountId, service: 'xsuaa', name: 'shared' })
+      const parameters = { xsuaa: { 'credential-type': 'instance-secret' } }
+      const own = await registry.createBinding({ instanceId, name: 'own' })
+      const first = await registry.createBinding({ instanceId, name: 'a', parameters })
+      const second = await registry.createBinding({ instanceId, name: 'b', parameters })
+      const { clientId } = first.binding
+      assert.equal(second.binding.clientId, clientId)
+      assert.equal(second.binding.clientSecret?.reveal(), first.binding.clientSecret?.reveal())
+      assert.notEqual(own.binding.clientId, clientId)
+      assert.deepEqual((await registry.boundService(second.binding.id)).binding, second.binding)
+      await registry.deleteBinding(first.binding.id)
+      const client = await repository.findClient(clientId)
+      assert.ok(client?.secret?.matches(second.binding.clientSecret?.reveal() ?? ''))
+      assert.equal(await repository.findClient(`${clientId}#${second.binding.id}`), undefined)
+      await registry.deleteBinding(second.binding.id)
+      assert.equal(await repository.findClient(clientId), undefined)
+    })
+
     test('HTML5Runtime_enabled is a boolean or its text, and echoed as boolean (CONN-033, CONN-034)', async () => {
       const { id: subaccountId } = await newSubaccount()
       for (const [given, stored] of [

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { escapeProperty } from '@landbridge/destinations'
+import { PlatformError } from '@landbridge/kernel'
+
+/** Reads `key=file` options: secrets do not belong on a command line, where others can read them. @throws PlatformError CLI_FILE_UNUSABLE */
+export function readSecrets(given: readonly string[], workingDirectory: string): ReadonlyMap<string, string> {
+  return new Map(
+    given.map((text) => {
+      const equals = text.indexOf('=')
+      // The text is not shown: it may be the secret itself, given by mistake.
+      if (equals < 1) throw new PlatformError('CLI_FILE_UNUSABLE', { path: '--secret', reason: 'expected key=file' })
+      return [text.slice(0, equals), fileText(resolve(workingDirectory, text.slice(equals + 1)))]
+    }),
+  )
+}
+
+function fileText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be read'
+    throw new PlatformError('CLI_FILE_UNUSABLE', { path: file, reason }, { cause })
+  }
+}
+
+/** Puts secrets where the export left a comment in their place. Bytes stay bytes: files are ISO 8859-1. */
+export function withSecrets(content: Buffer, secrets: ReadonlyMap<string, string>): Buffer {
+  const text = content
+    .toString('latin1')
+    .replace(/^[#!]\s*([^=\s]+)\s*=\s*<<.*removed on export.*>>[ \t]*$/gm, (comment, key: string) => {
+      const value = secrets.get(key)
+      return value === undefined ? comment : escapeProperty(key, value)
+    })
+  return Buffer.from(text, 'latin1')
+}
