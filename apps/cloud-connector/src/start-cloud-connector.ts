@@ -19,6 +19,7 @@ import { PasswordCheck } from './login/password-check.ts'
 import { Sessions } from './login/sessions.ts'
 import { startPage } from './page.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
+import { channelRoutes } from './routes/channel-routes.ts'
 import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
@@ -28,6 +29,7 @@ import { onPremiseCertificateRoutes } from './routes/on-premise-certificate-rout
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
+import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
@@ -128,6 +130,8 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   mappingRoutes(api, context)
   resourceRoutes(api, context)
   domainMappingRoutes(api, context)
+  rfcListRoutes(api, context)
+  channelRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 

@@ -1,3 +1,4 @@
+export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
 export {
   addDomainMapping,
   domainMappingOf,
@@ -30,6 +31,14 @@ export {
   type TrustedCertificate,
   type UiCertificate,
 } from './model.ts'
+export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
+export {
+  type ChannelTarget,
+  type ChannelType,
+  channelTypes,
+  portOfInstance,
+  type ServiceChannel,
+} from './service-channel.ts'
 export { accessOf, toSnapshot } from './snapshot.ts'
 export type { AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
 export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'

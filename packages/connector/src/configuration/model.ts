@@ -2,6 +2,7 @@ import type { SystemMapping } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
+import type { ServiceChannel } from './service-channel.ts'
 
 /** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
 export interface ConnectorConfiguration {
@@ -63,6 +64,8 @@ export interface ConnectorSettings {
   readonly ppCaCertificateRequest?: PendingRequest
   /** Absent: the defaults. */
   readonly propagation?: PropagationSettings
+  /** ID of the newest service channel, present or gone. Absent: there never was one. */
+  readonly lastChannelId?: number
 }
 
 export interface TrustedCertificate {
@@ -117,6 +120,8 @@ export interface Subaccount extends SubaccountProperties {
   /** By internal domain. */
   readonly domainMappings: ReadonlyMap<string, DomainMapping>
   readonly identityProviders: ReadonlyMap<number, IdentityProvider>
+  /** By ID, ascending. */
+  readonly channels: ReadonlyMap<number, ServiceChannel>
 }
 
 export function subaccountKey(regionHost: string, subaccountId: string): string {
