@@ -5,6 +5,7 @@ export { type ChildOptions, type Finished, repository, runChild, runLandbridge, 
 export * from './data-plane/index.ts'
 export { callJson, type JsonAnswer, type JsonCall } from './https-json.ts'
 export { ecWithoutChain, rsaLegacy, rsaWithChain, withoutKey } from './pkcs12-files.ts'
+export { fileWithKeyPassword } from './pkcs12-key-password.ts'
 export { type Credentials, type Login, startPlatform, type TestPlatform } from './platform.ts'
 export { freePort, startPostgres, type TestPostgres } from './postgres.ts'
 export { type RunningCommand, runUntilReady } from './running-command.ts'

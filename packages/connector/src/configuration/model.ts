@@ -31,6 +31,8 @@ export interface UiCertificate {
   /** PEM chain, leaf first. */
   readonly cert: string
   readonly key: Secret
+  /** An administrator brought it: it is not replaced before it expires. */
+  readonly isInstalled?: boolean
 }
 
 /** A certificate of the connector towards internal systems. */
@@ -56,6 +58,9 @@ export interface ConnectorSettings {
   readonly httpsProxy?: HttpsProxy
   readonly trustAllBackends: boolean
   readonly uiCertificate?: UiCertificate
+  readonly uiCertificateRequest?: PendingRequest
+  /** Names of the TLS cipher suites of the administration port (IANA). Absent: those of the runtime. */
+  readonly cipherSuites?: readonly string[]
   /** Shown to internal systems that ask for a certificate. */
   readonly systemCertificate?: OnPremiseCertificate
   readonly systemCertificateRequest?: PendingRequest

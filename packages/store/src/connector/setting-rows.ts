@@ -7,6 +7,7 @@ type SettingRow = { name: string; value: string }
 const sealedSettings: ReadonlySet<string> = new Set([
   'httpsProxy',
   'uiCertificate',
+  'uiCertificateRequest',
   'systemCertificate',
   'systemCertificateRequest',
   'ppCaCertificate',
@@ -16,6 +17,7 @@ const sealedSettings: ReadonlySet<string> = new Set([
 /** Settings that have a private key. */
 const settingsWithKey = [
   'uiCertificate',
+  'uiCertificateRequest',
   'systemCertificate',
   'systemCertificateRequest',
   'ppCaCertificate',
