@@ -28,6 +28,7 @@ import { cipherSuiteRoutes } from './routes/cipher-suite-routes.ts'
 import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
+import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
@@ -35,6 +36,7 @@ import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
+import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
@@ -88,8 +90,13 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     clock,
     log,
     build() {
-      const https = tlsOptions(store.current.settings)
-      const gate = { store, passwords: new PasswordCheck(clock), sessions: new Sessions(clock, config.sessionIdleMs) }
+      const https = tlsOptions(store.current.settings, config)
+      const gate = {
+        config,
+        store,
+        passwords: new PasswordCheck(clock),
+        sessions: new Sessions(clock, config.sessionIdleMs),
+      }
       const ready = (): boolean => bootstrap.isDone
       const api = createApi({ log, https, errorBody, ready, quiet: ['/health'] })
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
@@ -103,7 +110,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const stopSecuring = store.onChange(({ settings }) => {
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
-    server.secure(tlsOptions(settings))
+    server.secure(tlsOptions(settings, config))
   })
 
   const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))
@@ -144,12 +151,19 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
 }
 
 /** What the administration port is served with. */
-function tlsOptions({ uiCertificate: certificate, cipherSuites }: ConnectorSettings) {
+function tlsOptions(
+  { uiCertificate: certificate, cipherSuites }: ConnectorSettings,
+  { clientCertificates }: CloudConnectorConfig,
+) {
   return {
     key: certificate?.key.reveal() ?? '',
     cert: certificate?.cert ?? '',
     minVersion: 'TLSv1.2',
     ciphers: toCiphers(cipherSuites ?? defaultCipherSuites),
+    // Whoever shows no certificate, or a foreign one, may log in with a password.
+    ...(clientCertificates === undefined
+      ? {}
+      : { requestCert: true, rejectUnauthorized: false, ca: clientCertificates.ca }),
   }
 }
 
@@ -171,6 +185,8 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   channelRoutes(api, context)
   cipherSuiteRoutes(api, context)
   backupRoutes(api, context)
+  highAvailabilityRoutes(api, context)
+  solutionManagementRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 

@@ -5,6 +5,7 @@ export {
   removeDomainMapping,
   replaceDomainMapping,
 } from './domain-mapping-edits.ts'
+export { defaultShadowSettings, type MasterSettings, type ShadowSettings } from './high-availability.ts'
 export {
   addMapping,
   addResource,
@@ -25,6 +26,7 @@ export {
   mappingKey,
   type OnPremiseCertificate,
   type PendingRequest,
+  type SolutionManagement,
   type Subaccount,
   type SubaccountProperties,
   subaccountKey,

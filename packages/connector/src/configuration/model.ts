@@ -2,6 +2,7 @@ import type { SystemMapping } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
+import type { MasterSettings, ShadowSettings } from './high-availability.ts'
 import type { ServiceChannel } from './service-channel.ts'
 
 /** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
@@ -69,8 +70,18 @@ export interface ConnectorSettings {
   readonly ppCaCertificateRequest?: PendingRequest
   /** Absent: the defaults. */
   readonly propagation?: PropagationSettings
+  readonly haMaster?: MasterSettings
+  readonly haShadow?: ShadowSettings
+  readonly solutionManagement?: SolutionManagement
   /** ID of the newest service channel, present or gone. Absent: there never was one. */
   readonly lastChannelId?: number
+}
+
+/** Reporting to a monitoring product of others (guide L23461). */
+export interface SolutionManagement {
+  readonly isEnabled: boolean
+  readonly hostAgentPath: string
+  readonly dsrEnabled: boolean
 }
 
 export interface TrustedCertificate {
