@@ -88,6 +88,9 @@ export const cloudConnectorConfigSchema = Type.Object(
         description: 'Password of Administrator on the first start, instead of the one that must be changed at once.',
       }),
     ),
+    useLocalUser: Type.Optional(
+      Type.Boolean({ description: 'Log in with the local user again; forgets the LDAP settings at the start.' }),
+    ),
     clientCertificates: Type.Optional(
       Type.Object(
         {

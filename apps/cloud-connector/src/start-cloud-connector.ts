@@ -30,6 +30,7 @@ import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
+import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
@@ -72,6 +73,7 @@ const trustPeriodMs = 3_600_000
 export async function startCloudConnector(options: CloudConnectorOptions): Promise<CloudConnector> {
   const { config, clock, log, runtime } = options
   const store = await ConnectorStore.open(options.store, await firstSettings(config))
+  if (config.useLocalUser) await forgetDirectory(store)
   await uiCertificate(store, clock, config.dnsNames)
   const regions = new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override]))
   const subaccounts = new SubaccountService({
@@ -150,6 +152,19 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   }
 }
 
+/** The way back for whoever is locked out (guide L28343). */
+async function forgetDirectory(store: ConnectorStore): Promise<void> {
+  if (store.current.settings.ldap === undefined) return
+  await store.change('system', (current) => {
+    const { ldap, ...settings } = current.settings
+    return {
+      next: { ...current, settings },
+      audit: { category: 'LDAPConfiguration', action: 'update', object: 'authentication', details: { enabled: false } },
+      result: undefined,
+    }
+  })
+}
+
 /** What the administration port is served with. */
 function tlsOptions(
   { uiCertificate: certificate, cipherSuites }: ConnectorSettings,
@@ -173,6 +188,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   api.get('/', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(startPage))
   connectorRoutes(api, context)
   authenticationRoutes(api, context, gate.passwords)
+  ldapRoutes(api, context)
   proxyRoutes(api, context)
   truststoreRoutes(api, context)
   ownCertificateRoutes(api, context)

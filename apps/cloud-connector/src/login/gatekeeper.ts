@@ -72,12 +72,14 @@ async function authenticate(request: FastifyRequest, reply: FastifyReply, gate: 
   const found = gate.sessions.find(request.headers.cookie)
   if (basic !== undefined) {
     const { user, password } = basic
-    if (!(await gate.passwords.accepts(administrator, user, password, request.ip))) throw refused(reply)
+    const held = await gate.passwords.login(gate.store.current, user, password, request.ip)
+    if (held === undefined) throw refused(reply)
     refuseForeignPage(request)
     request.actor = user
-    request.roles = ['Administrator']
-    if (typeof found === 'object' && found.generation === administrator.generation) request.session = found
-    else request.session = gate.sessions.start(user, administrator.generation)
+    request.roles = held
+    if (typeof found === 'object' && found.generation === administrator.generation && found.user === user)
+      request.session = found
+    else request.session = gate.sessions.start(user, administrator.generation, held)
     return true
   }
   const certified = typeof found === 'object' ? undefined : userOfCertificate(request, gate.config)
@@ -96,7 +98,7 @@ async function authenticate(request: FastifyRequest, reply: FastifyReply, gate: 
   if (isChange(request) && !(typeof token === 'string' && gate.sessions.isCsrfToken(found, token)))
     throw new PlatformError('CONNECTOR_CSRF_TOKEN_MISSING')
   request.actor = found.user
-  request.roles = ['Administrator']
+  request.roles = found.roles
   request.session = found
   return true
 }

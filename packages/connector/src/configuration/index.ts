@@ -6,6 +6,7 @@ export {
   replaceDomainMapping,
 } from './domain-mapping-edits.ts'
 export { defaultShadowSettings, type MasterSettings, type ShadowSettings } from './high-availability.ts'
+export type { LdapHost, LdapSettings } from './ldap.ts'
 export {
   addMapping,
   addResource,

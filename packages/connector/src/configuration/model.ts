@@ -3,6 +3,7 @@ import type { Secret } from '@landbridge/kernel'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
 import type { MasterSettings, ShadowSettings } from './high-availability.ts'
+import type { LdapSettings } from './ldap.ts'
 import type { ServiceChannel } from './service-channel.ts'
 
 /** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
@@ -70,6 +71,8 @@ export interface ConnectorSettings {
   readonly ppCaCertificateRequest?: PendingRequest
   /** Absent: the defaults. */
   readonly propagation?: PropagationSettings
+  /** Present: users come from this directory, and the local one has no say. */
+  readonly ldap?: LdapSettings
   readonly haMaster?: MasterSettings
   readonly haShadow?: ShadowSettings
   readonly solutionManagement?: SolutionManagement

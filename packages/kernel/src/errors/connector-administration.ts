@@ -281,4 +281,12 @@ export const connectorAdministrationErrors = errorArea({
       'On-premise administrator: check host, port and encryption of the LDAP server; the local user stays in charge.',
     show: ['host', 'reason'],
   },
+  CONNECTOR_DIRECTORY_DOWN: {
+    http: 500,
+    level: 'error',
+    retry: 'later',
+    title: 'Users cannot be checked because the LDAP server does not respond',
+    remedy: 'On-premise administrator: bring the LDAP server back, or start the connector once with useLocalUser.',
+    show: [],
+  },
 })
