@@ -187,6 +187,35 @@ describe('conventions of the configuration API', () => {
     await call('DELETE', mappings)
   })
 
+  test('empty texts of a new subaccount are as good as none; a location ID fits into a URI (API1-189, API1-194)', async () => {
+    const other = { regionHost, subaccount: id.replace(/1$/, '3'), cloudUser, cloudPassword }
+    const path = subaccountPath.replace(/1$/, '3')
+    const entities: unknown[] = []
+    for (const more of [{}, { locationID: '', displayName: '', description: '' }]) {
+      const { status, json } = await call('POST', `${configuration}/subaccounts`, { ...other, ...more })
+      assert.equal(status, 201)
+      const { tunnel, ...rest } = json
+      entities.push(rest)
+      await call('DELETE', path)
+    }
+    assert.deepEqual(entities[1], entities[0])
+    for (const locationID of ['a b', 'a/b', 'ä', 'a?b', 'a%20b'])
+      assert.equal((await call('POST', `${configuration}/subaccounts`, { ...other, locationID })).status, 400)
+    assert.equal((await call('GET', path)).status, 404)
+  })
+
+  test('a WebSocket upgrade is never allowed on what is not HTTP (API1-273, API2-081)', async () => {
+    const mappings = `${subaccountPath}/systemMappings`
+    await call('POST', mappings, { ...erp, protocol: 'RFC' })
+    const resource = { id: 'RFC_PING', enabled: true, websocketUpgradeAllowed: true }
+    assert.equal((await call('POST', `${mappings}/erp.corp:443/resources`, resource)).status, 201)
+    const read = async () => (await call('GET', `${mappings}/erp.corp:443/resources/RFC_PING`)).json
+    assert.deepEqual([(await read()).enabled, (await read()).websocketUpgradeAllowed], [true, false])
+    await call('PUT', `${mappings}/erp.corp:443/resources/RFC_PING`, resource)
+    assert.equal((await read()).websocketUpgradeAllowed, false)
+    await call('DELETE', mappings)
+  })
+
   test('an operation without body needs no content type (API1-033)', async () => {
     assert.equal((await call('POST', `${subaccountPath}/trust`)).status, 204)
     assert.equal((await call('POST', `${c}/solutionManagement`)).status, 204)
