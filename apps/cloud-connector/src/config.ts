@@ -1,5 +1,6 @@
 import { authenticationModes, backendTypes, protocols } from '@landbridge/access'
 import { type Static, Type } from '@sinclair/typebox'
+import { roles } from './login/permissions.ts'
 
 const oneOf = (values: readonly string[], options: object) =>
   Type.Unsafe<string>({ type: 'string', enum: [...values], ...options })
@@ -86,6 +87,20 @@ export const cloudConnectorConfigSchema = Type.Object(
         minLength: 1,
         description: 'Password of Administrator on the first start, instead of the one that must be changed at once.',
       }),
+    ),
+    useLocalUser: Type.Optional(
+      Type.Boolean({ description: 'Log in with the local user again; forgets the LDAP settings at the start.' }),
+    ),
+    clientCertificates: Type.Optional(
+      Type.Object(
+        {
+          ca: Type.String({ minLength: 1, description: 'PEM of the authorities that issue certificates of users.' }),
+          users: Type.Record(Type.String(), oneOf(roles, { description: 'Role of the user.' }), {
+            description: 'Roles by the common name (CN) of the certificate.',
+          }),
+        },
+        { additionalProperties: false, description: 'Log-in at the administration port with a client certificate.' },
+      ),
     ),
     haRole: oneOf(['undefined', 'master'], {
       default: 'undefined',

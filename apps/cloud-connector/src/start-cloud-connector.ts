@@ -1,16 +1,19 @@
 import {
   type ConfigurationStore,
   type ConnectorRuntime,
+  type ConnectorSettings,
   type DeniedAccess,
   SubaccountService,
   toSnapshot,
 } from '@landbridge/connector'
-import { createApi, listen } from '@landbridge/http-api'
+import { createApi } from '@landbridge/http-api'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
 import { ConnectorStore, type ConnectorTables, type Store } from '@landbridge/store'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { AdministrationServer } from './administration-server.ts'
 import { acceptRawBodies } from './body/read-body.ts'
 import { Bootstrap } from './bootstrap.ts'
+import { defaultCipherSuites, toCiphers } from './cipher-suites.ts'
 import type { CloudConnectorConfig } from './config.ts'
 import { DeniedAccessRecorder } from './denied-access-recorder.ts'
 import { firstSettings } from './first-settings.ts'
@@ -19,15 +22,22 @@ import { PasswordCheck } from './login/password-check.ts'
 import { Sessions } from './login/sessions.ts'
 import { startPage } from './page.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
+import { backupRoutes } from './routes/backup-routes.ts'
+import { channelRoutes } from './routes/channel-routes.ts'
+import { cipherSuiteRoutes } from './routes/cipher-suite-routes.ts'
 import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
+import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
+import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
-import { onPremiseCertificateRoutes } from './routes/on-premise-certificate-routes.ts'
+import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
+import { rfcListRoutes } from './routes/rfc-list-routes.ts'
+import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
@@ -63,7 +73,8 @@ const trustPeriodMs = 3_600_000
 export async function startCloudConnector(options: CloudConnectorOptions): Promise<CloudConnector> {
   const { config, clock, log, runtime } = options
   const store = await ConnectorStore.open(options.store, await firstSettings(config))
-  const certificate = await uiCertificate(store, clock, config.dnsNames)
+  if (config.useLocalUser) await forgetDirectory(store)
+  await uiCertificate(store, clock, config.dnsNames)
   const regions = new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override]))
   const subaccounts = new SubaccountService({
     store,
@@ -75,11 +86,34 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new DeniedAccessRecorder(store, clock, log)
-  const gate = { store, passwords: new PasswordCheck(clock), sessions: new Sessions(clock, config.sessionIdleMs) }
-  const https = { key: certificate.key.reveal(), cert: certificate.cert, minVersion: 'TLSv1.2' }
-  const api = createApi({ log, https, errorBody, ready: () => bootstrap.isDone, quiet: ['/health'] })
-  addOperations(api, { config, store, trail: store, subaccounts, clock, log }, gate)
-  const port = await listen(api, config.host, config.port, 'cloud-connector.port')
+  const server = new AdministrationServer({
+    host: config.host,
+    port: config.port,
+    clock,
+    log,
+    build() {
+      const https = tlsOptions(store.current.settings, config)
+      const gate = {
+        config,
+        store,
+        passwords: new PasswordCheck(clock),
+        sessions: new Sessions(clock, config.sessionIdleMs),
+      }
+      const ready = (): boolean => bootstrap.isDone
+      const api = createApi({ log, https, errorBody, ready, quiet: ['/health'] })
+      const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
+      addOperations(api, { config, store, trail: store, subaccounts, clock, log, restartAfter }, gate)
+      return api
+    },
+  })
+  await server.start()
+  const { port } = server
+  let certificate = store.current.settings.uiCertificate
+  const stopSecuring = store.onChange(({ settings }) => {
+    if (settings.uiCertificate === certificate) return
+    certificate = settings.uiCertificate
+    server.secure(tlsOptions(settings, config))
+  })
 
   const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))
   runtime.apply(toSnapshot(store.current, connectorVersion, regions))
@@ -95,7 +129,10 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   return {
     name: 'cloud-connector',
     url: `https://${urlHost(config.host)}:${port}`,
-    uiCa: certificate.cert.slice(certificate.cert.lastIndexOf('-----BEGIN CERTIFICATE-----')),
+    get uiCa() {
+      const chain = store.current.settings.uiCertificate?.cert ?? ''
+      return chain.slice(chain.lastIndexOf('-----BEGIN CERTIFICATE-----'))
+    },
     ready: () => bootstrap.isDone,
     trustChanged(subaccountId, regionHost) {
       forEachAutomatic(store, (id, host) => {
@@ -107,10 +144,41 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       bootstrap.close()
       stopPeriod()
       stopApplying()
-      await api.close()
+      stopSecuring()
+      await server.close()
       await runtime.close()
       await recorder.close()
     },
+  }
+}
+
+/** The way back for whoever is locked out (guide L28343). */
+async function forgetDirectory(store: ConnectorStore): Promise<void> {
+  if (store.current.settings.ldap === undefined) return
+  await store.change('system', (current) => {
+    const { ldap, ...settings } = current.settings
+    return {
+      next: { ...current, settings },
+      audit: { category: 'LDAPConfiguration', action: 'update', object: 'authentication', details: { enabled: false } },
+      result: undefined,
+    }
+  })
+}
+
+/** What the administration port is served with. */
+function tlsOptions(
+  { uiCertificate: certificate, cipherSuites }: ConnectorSettings,
+  { clientCertificates }: CloudConnectorConfig,
+) {
+  return {
+    key: certificate?.key.reveal() ?? '',
+    cert: certificate?.cert ?? '',
+    minVersion: 'TLSv1.2',
+    ciphers: toCiphers(cipherSuites ?? defaultCipherSuites),
+    // Whoever shows no certificate, or a foreign one, may log in with a password.
+    ...(clientCertificates === undefined
+      ? {}
+      : { requestCert: true, rejectUnauthorized: false, ca: clientCertificates.ca }),
   }
 }
 
@@ -120,14 +188,21 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   api.get('/', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(startPage))
   connectorRoutes(api, context)
   authenticationRoutes(api, context, gate.passwords)
+  ldapRoutes(api, context)
   proxyRoutes(api, context)
   truststoreRoutes(api, context)
-  onPremiseCertificateRoutes(api, context)
+  ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
   domainMappingRoutes(api, context)
+  rfcListRoutes(api, context)
+  channelRoutes(api, context)
+  cipherSuiteRoutes(api, context)
+  backupRoutes(api, context)
+  highAvailabilityRoutes(api, context)
+  solutionManagementRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 

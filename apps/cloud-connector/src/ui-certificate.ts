@@ -14,6 +14,7 @@ export async function uiCertificate(
   dnsNames: readonly string[],
 ): Promise<UiCertificate> {
   const stored = store.current.settings.uiCertificate
+  if (stored?.isInstalled) return stored
   if (stored !== undefined && new X509Certificate(stored.cert).validToDate.getTime() - clock.now() > renewBeforeMs)
     return stored
   // The authority exists only for this moment: the chain tells clients what to trust, and nobody can issue more.

@@ -188,8 +188,13 @@ describe('who may call', () => {
 
   test('a content type that an operation does not read is 415; a missing one is JSON (API1-019, API2-011, API2-012)', async () => {
     const body = '{"description":"x"}'
-    for (const type of ['application/xml', 'multipart/form-data; boundary=x', 'text/plain']) {
-      const refused = await connector.call('PUT', put, { body, headers: { 'content-type': type } })
+    for (const [type, path] of [
+      ['application/xml', put],
+      ['multipart/form-data; boundary=x', put],
+      // Of the settings, only those of a first start may come as plain text.
+      ['text/plain', `${put}/proxy`],
+    ] as const) {
+      const refused = await connector.call('PUT', path, { body, headers: { 'content-type': type } })
       assert.deepEqual([refused.status, refused.json.type], [415, 'INVALID_REQUEST'])
     }
     assert.equal((await connector.call('PUT', put, { body })).status, 200)

@@ -8,110 +8,12 @@ import { systemClock } from '@landbridge/kernel'
 import { startHttpBackend, startWireBackend, temporaryFolder } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { cloudConnectorConfigSchema } from '../src/config.ts'
-import {
-  type FakeCloudProxy,
-  type FakeTunnel,
-  openExchange,
-  startFakeCloudProxy,
-  startWayOut,
-} from './fake-cloud-proxy.ts'
-import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
-import { configuration, id, type RunningConnector, send, startConnector, subaccountPath } from './running-connector.ts'
+import { openExchange } from './fake-cloud-proxy.ts'
+import { cloudPassword, cloudUser, regionHost } from './fake-region.ts'
+import { configuration, id, send, startConnector, subaccountPath } from './running-connector.ts'
+import { listeners, Scene, tunnelHost, until } from './scene.ts'
 
-const tunnelHost = `connectivitytunnel.${regionHost}-002`
-const pairing = { regionHost, subaccount: id, cloudUser, cloudPassword }
 const dayMs = 86_400_000
-
-class Scene implements AsyncDisposable {
-  readonly region: FakeRegion
-  readonly cloud: FakeCloudProxy
-  readonly out: Awaited<ReturnType<typeof startWayOut>>
-  readonly connector: RunningConnector
-  readonly #folder: Disposable
-  /** Listening sockets of this process before and after the connector was started. */
-  readonly listening: readonly [number, number]
-
-  private constructor(parts: Pick<Scene, 'region' | 'cloud' | 'out' | 'connector' | 'listening'>, folder: Disposable) {
-    this.region = parts.region
-    this.cloud = parts.cloud
-    this.out = parts.out
-    this.connector = parts.connector
-    this.listening = parts.listening
-    this.#folder = folder
-  }
-
-  /** A connector whose only way to the cloud is a proxy that knows the host names of the region. */
-  static async start(): Promise<Scene> {
-    const folder = temporaryFolder()
-    const region = await startFakeRegion()
-    const cloud = await startFakeCloudProxy(region.ca, tunnelHost)
-    const out = await startWayOut((target) => (target.startsWith('connectivitytunnel.') ? cloud.port : region.port))
-    const before = listeners()
-    const connector = await startConnector(folder.path, region, {
-      regions: { [regionHost]: { ca: region.ca.certificatePem } },
-    })
-    const listening = [before, listeners()] as const
-    await connector.call('PUT', `${configuration}/connector/proxy`, { json: { host: '127.0.0.1', port: out.port } })
-    return new Scene({ region, cloud, out, connector, listening }, folder)
-  }
-
-  async pair() {
-    const added = await this.connector.call('POST', `${configuration}/subaccounts`, { json: pairing })
-    assert.equal(added.status, 201, added.text)
-    return added.json
-  }
-
-  /** Asks for a tunnel on the latest control channel, as the cloud does. */
-  async openTunnel(): Promise<FakeTunnel> {
-    const known = this.cloud.tunnels.length
-    this.region.controls.at(-1)?.channel.send({
-      type: 'open-tunnel',
-      ticket: 't',
-      host: tunnelHost,
-      port: 443,
-      serverName: tunnelHost,
-      proxyId: 'p',
-      displayName: 'proxy',
-    })
-    return until(() => this.cloud.tunnels[known])
-  }
-
-  async expose(virtualPort: number, localPort: number, protocol: 'HTTP' | 'TCP' | 'LDAP'): Promise<string> {
-    const path = `${subaccountPath}/systemMappings`
-    const json = {
-      virtualHost: 'erp.virtual',
-      virtualPort: String(virtualPort),
-      localHost: '127.0.0.1',
-      localPort: String(localPort),
-      protocol,
-      backendType: 'nonSAPsys',
-      authenticationMode: 'NONE',
-    }
-    const added = await this.connector.call('POST', path, { json })
-    assert.equal(added.status, 201, added.text)
-    return `${path}/erp.virtual:${virtualPort}`
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.connector.close()
-    await this.out.close()
-    await this.cloud.close()
-    await this.region.close()
-    this.#folder[Symbol.dispose]()
-  }
-}
-
-function listeners(): number {
-  return process.getActiveResourcesInfo().filter((name) => /TCPServerWrap/.test(name)).length
-}
-
-async function until<T>(find: () => T | undefined): Promise<T> {
-  for (;;) {
-    const found = find()
-    if (found !== undefined) return found
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 const httpRequest = 'GET /hello HTTP/1.1\r\nHost: erp.virtual:80\r\n\r\n'
 
@@ -196,7 +98,7 @@ describe('the way to the region', () => {
     await system.close()
   })
 
-  test('a certificate that has expired is refreshed, and the tunnel comes up (SCC-096)', async () => {
+  test('a certificate that has expired is refreshed, and the tunnel comes up (SCC-096, API1-206)', async () => {
     await using scene = await Scene.start()
     const { region, connector } = scene
     const longAgo = { ...systemClock, now: () => Date.now() - 400 * dayMs }

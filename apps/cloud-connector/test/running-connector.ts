@@ -1,6 +1,6 @@
 import { request as httpsRequest } from 'node:https'
 import { createRuntime } from '@landbridge/connector'
-import { type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
+import { createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
 import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '../src/index.ts'
 import { type FakeRegion, regionHost } from './fake-region.ts'
@@ -19,6 +19,8 @@ export interface Call {
   /** No Basic credentials when false. */
   readonly login?: boolean
   readonly headers?: Readonly<Record<string, string>>
+  /** Take every certificate: the test looks at it by itself. */
+  readonly insecure?: boolean
   /** Sent as JSON. */
   readonly json?: unknown
   /** Sent as it is. */
@@ -88,6 +90,44 @@ export async function startConnector(
   }
 }
 
+/**
+ * Headers and body of a form. A part is text, bytes without a file name as the guide's sample program sends them, or
+ * bytes with one as curl does.
+ */
+export function form(parts: Readonly<Record<string, string | Buffer | { file: Buffer }>>): Call {
+  const boundary = 'a-boundary'
+  const chunks = Object.entries(parts).flatMap(([name, part]) => {
+    const isFile = typeof part === 'object' && 'file' in part
+    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${name}"${isFile ? '; filename="f"' : ''}\r\n`
+    const type = typeof part === 'string' ? '' : 'Content-Type: application/x-pkcs12\r\n'
+    return [Buffer.from(`${head}${type}\r\n`), isFile ? part.file : Buffer.from(part as string), Buffer.from('\r\n')]
+  })
+  return {
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    body: Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]),
+  }
+}
+
+/** A log that tells when the administration has restarted. */
+export function restartLog(): { readonly log: Log; restarted(): Promise<void> } {
+  let tell = (): void => {}
+  let next = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  const log = createLog((_level, event) => {
+    if (event === 'cloud-connector.restarted') tell()
+  }, 'info')
+  return {
+    log,
+    async restarted() {
+      await next
+      next = new Promise<void>((resolve) => {
+        tell = resolve
+      })
+    },
+  }
+}
+
 export function send(app: { url: string; uiCa: string }, method: string, path: string, call: Call): Promise<Answer> {
   const body = call.json === undefined ? call.body : JSON.stringify(call.json)
   const credentials = `${call.user ?? 'Administrator'}:${call.password ?? password}`
@@ -97,6 +137,7 @@ export function send(app: { url: string; uiCa: string }, method: string, path: s
       {
         method,
         ca: app.uiCa,
+        rejectUnauthorized: call.insecure !== true,
         agent: false,
         headers: {
           connection: 'keep-alive',

@@ -25,7 +25,7 @@ const dayMs = 86_400_000
 const backdateMs = 5 * 60_000
 
 /** What a certificate that its owner makes for itself is good for. */
-export type OwnCertificatePurpose = 'client' | 'authority' | 'signature'
+export type OwnCertificatePurpose = 'client' | 'server' | 'authority' | 'signature'
 
 export interface OwnAlternativeName {
   readonly type: 'DNS' | 'IP' | 'URI' | 'RFC822'
@@ -138,7 +138,7 @@ function extensionsOf({ purpose, alternativeNames = [] }: OwnCertificateWish): E
   return [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment, true),
-    new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
+    new ExtendedKeyUsageExtension([purpose === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
     ...names,
   ]
 }

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { isPlatformError, Secret } from '@landbridge/kernel'
-import { ecWithoutChain, rsaLegacy, rsaPssCertificate, rsaWithChain, withoutKey } from '@landbridge/testkit'
+import {
+  ecWithoutChain,
+  fileWithKeyPassword,
+  rsaLegacy,
+  rsaPssCertificate,
+  rsaWithChain,
+  withoutKey,
+} from '@landbridge/testkit'
 import fc from 'fast-check'
 import {
   LocalCa,
@@ -61,7 +68,7 @@ test('a wrong password, a missing key and other files are told apart', async () 
 
 test('the key may have a password of its own', async () => {
   const { cert, key } = await readPkcs12(ecWithoutChain, password)
-  const file = fileWithKeyPassword(cert, key, 'of the key')
+  const file = fileWithKeyPassword(cert, key.reveal(), 'of the key')
   assert.deepEqual(subjects(await readPkcs12(file, password, new Secret('of the key'))), ['CN=ec'])
   await assert.rejects(readPkcs12(file, password, new Secret('other')), refusedBecause(/password of the key/))
   await assert.rejects(readPkcs12(file, password), refusedBecause(/password is wrong/))
@@ -79,31 +86,3 @@ test('damaged files are refused with an error of ours, whatever the damage', asy
     { numRuns: 60 },
   )
 })
-
-/** A PFX without the check of integrity: a certificate in the clear, a key encrypted with its own password. */
-function fileWithKeyPassword(cert: string, key: Secret, keyPassword: string): Buffer {
-  const encrypted = createPrivateKey(key.reveal()).export({
-    type: 'pkcs8',
-    format: 'der',
-    cipher: 'aes-256-cbc',
-    passphrase: keyPassword,
-  })
-  const x509 = sequence(oid('2a864886f70d01091601'), explicit(octets(new X509Certificate(cert).raw)))
-  const bags = sequence(
-    sequence(oid('2a864886f70d010c0a0103'), explicit(x509)),
-    sequence(oid('2a864886f70d010c0a0102'), explicit(encrypted)),
-  )
-  const data = (content: Buffer): Buffer => sequence(oid('2a864886f70d010701'), explicit(octets(content)))
-  return sequence(der(0x02, Buffer.from([3])), data(sequence(data(bags))))
-}
-
-function der(tag: number, content: Buffer): Buffer {
-  const { length } = content
-  const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...size]), content])
-}
-
-const sequence = (...parts: Buffer[]): Buffer => der(0x30, Buffer.concat(parts))
-const explicit = (content: Buffer): Buffer => der(0xa0, content)
-const octets = (content: Buffer): Buffer => der(0x04, content)
-const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'))

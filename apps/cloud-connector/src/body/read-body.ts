@@ -2,6 +2,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fields } from './fields.ts'
 import { parseLenientJson } from './lenient-json.ts'
+import { Multipart } from './multipart.ts'
 
 /** Leaves every body as bytes: which type is accepted and when it is read depends on the operation. */
 export function acceptRawBodies(api: FastifyInstance): void {
@@ -32,15 +33,10 @@ export function readFields(request: FastifyRequest, alsoAccepted: readonly strin
  * The parts of a `multipart/form-data` body (RFC 7578).
  * @throws PlatformError MEDIA_TYPE_UNSUPPORTED, REQUEST_INVALID
  */
-export async function readMultipart(request: FastifyRequest): Promise<FormData> {
+export function readMultipart(request: FastifyRequest): Multipart {
   if (mediaType(request) !== 'multipart/form-data')
     throw new PlatformError('MEDIA_TYPE_UNSUPPORTED', { reason: 'send multipart/form-data' })
-  try {
-    const headers = { 'content-type': request.headers['content-type'] ?? '' }
-    return await new Response(new Uint8Array(bodyOf(request)), { headers }).formData()
-  } catch (cause) {
-    throw new PlatformError('REQUEST_INVALID', { field: 'body', reason: 'the parts cannot be read' }, { cause })
-  }
+  return new Multipart(bodyOf(request), request.headers['content-type'] ?? '')
 }
 
 function bodyOf(request: FastifyRequest): Buffer {

@@ -1,19 +1,25 @@
 import type { ConfigurationStore } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { CloudConnectorConfig } from '../config.ts'
 import { startPage } from '../page.ts'
+import { userOfCertificate } from './client-certificate.ts'
 import type { PasswordCheck } from './password-check.ts'
+import { isPermitted, type Role } from './permissions.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The administrator who asks; empty on public addresses. */
     actor: string
+    /** What the user may do. */
+    roles: readonly Role[]
     session: Session | null
   }
 }
 
 export interface Gate {
+  readonly config: CloudConnectorConfig
   readonly store: ConfigurationStore
   readonly passwords: PasswordCheck
   readonly sessions: Sessions
@@ -22,20 +28,24 @@ export interface Gate {
 const changePassword = '/api/v1/configuration/connector/authentication/basic'
 const version = '/api/v1/connector/version'
 const role = '/api/v1/configuration/connector/haRole'
+const configuration = '/api/v1/configuration/'
 const connector = '/api/v1/configuration/connector'
+/** What each instance of a pair has for itself, or answers in its own way. */
+const ownOfShadow = /^(authentication|ui|ha|haRole|solutionManagement)(\/|$)/
 const api = '/api/'
 const login = '/api/v1/landbridge/session'
 
 /**
  * Lets a request pass in this order: who asks (401), does the browser mean it (403), initial password (403), does the
- * address exist (404, 405), role of the instance (403). Everything else is up to the operation.
+ * address exist (404, 405), role of the user (403), role of the instance (403). Everything else is up to the operation.
  */
 export function guard(application: FastifyInstance, gate: Gate): void {
   const methods = collectMethods(application)
   application.decorateRequest('actor', '')
   application.decorateRequest('session', null)
+  application.decorateRequest('roles')
   application.addHook('onRequest', async (request, reply) => {
-    const path = pathOf(request)
+    const path = operationOf(request)
     if (!path.startsWith(api) || (path === login && request.method === 'POST')) return refuseUnknown(request, methods)
     const identified = await authenticate(request, reply, gate)
     if (!identified) return reply
@@ -43,10 +53,10 @@ export function guard(application: FastifyInstance, gate: Gate): void {
     if (administrator.hasInitialPassword && !isPasswordChange(request, path))
       throw new PlatformError('CONNECTOR_PASSWORD_INITIAL')
     refuseUnknown(request, methods)
+    if (!isPermitted(request.method, path, request.roles))
+      throw new PlatformError('CONNECTOR_ROLE_INSUFFICIENT', { user: request.actor })
     if (haRole === 'undefined' && !worksWithoutRole(request, path)) throw new PlatformError('CONNECTOR_ROLE_UNDEFINED')
-    if (haRole === 'shadow' && isChange(request) && path.startsWith(connector) && !isOwnOfShadow(path))
-      throw new PlatformError('CONNECTOR_IS_SHADOW')
-    if (haRole === 'shadow' && isChange(request) && path.startsWith('/api/v1/configuration/subaccounts'))
+    if (haRole === 'shadow' && isChange(request) && path.startsWith(configuration) && !isOwnOfShadow(path))
       throw new PlatformError('CONNECTOR_IS_SHADOW')
   })
   application.addHook('onSend', async (request, reply, payload) => {
@@ -62,10 +72,21 @@ async function authenticate(request: FastifyRequest, reply: FastifyReply, gate: 
   const found = gate.sessions.find(request.headers.cookie)
   if (basic !== undefined) {
     const { user, password } = basic
-    if (!(await gate.passwords.accepts(administrator, user, password, request.ip))) throw refused(reply)
+    const held = await gate.passwords.login(gate.store.current, user, password, request.ip)
+    if (held === undefined) throw refused(reply)
+    refuseForeignPage(request)
     request.actor = user
-    if (typeof found === 'object' && found.generation === administrator.generation) request.session = found
-    else request.session = gate.sessions.start(user, administrator.generation)
+    request.roles = held
+    if (typeof found === 'object' && found.generation === administrator.generation && found.user === user)
+      request.session = found
+    else request.session = gate.sessions.start(user, administrator.generation, held)
+    return true
+  }
+  const certified = typeof found === 'object' ? undefined : userOfCertificate(request, gate.config)
+  if (certified !== undefined) {
+    refuseForeignPage(request)
+    request.actor = certified.user
+    request.roles = certified.roles
     return true
   }
   if (found === 'none') throw refused(reply)
@@ -77,8 +98,15 @@ async function authenticate(request: FastifyRequest, reply: FastifyReply, gate: 
   if (isChange(request) && !(typeof token === 'string' && gate.sessions.isCsrfToken(found, token)))
     throw new PlatformError('CONNECTOR_CSRF_TOKEN_MISSING')
   request.actor = found.user
+  request.roles = found.roles
   request.session = found
   return true
+}
+
+/** Browsers add passwords and certificates on their own, also for pages of others. They say so since 2020. */
+function refuseForeignPage(request: FastifyRequest): void {
+  if (isChange(request) && request.headers['sec-fetch-site'] === 'cross-site')
+    throw new PlatformError('CONNECTOR_CSRF_TOKEN_MISSING')
 }
 
 function refused(reply: FastifyReply): PlatformError {
@@ -121,9 +149,13 @@ function worksWithoutRole(request: FastifyRequest, path: string): boolean {
   return path === connector && request.method === 'GET'
 }
 
-/** What each instance of a pair has for itself. */
 function isOwnOfShadow(path: string): boolean {
-  return path === changePassword || path === role
+  return ownOfShadow.test(path.slice(connector.length + 1))
+}
+
+/** The address of the operation. The text of the request may spell it in many ways (RFC 3986 section 6.2.2.2). */
+function operationOf(request: FastifyRequest): string {
+  return request.is404 ? pathOf(request) : (request.routeOptions.url ?? pathOf(request))
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -1,11 +1,15 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Administrator } from '@landbridge/connector'
+import type { Administrator, ConnectorConfiguration } from '@landbridge/connector'
 import { verifyPassword } from '@landbridge/identity'
-import { type Clock, equalSecrets } from '@landbridge/kernel'
+import { type Clock, equalSecrets, isPlatformError, PlatformError } from '@landbridge/kernel'
+import { LdapRealm } from './ldap-realm.ts'
+import type { Role } from './permissions.ts'
 
 const failuresBeforeLock = 10
 const lockMs = 60_000
 const maxLockEntries = 1_000
+/** How long an answer of the directory counts. */
+const directoryMs = 60_000
 
 interface Failures {
   count: number
@@ -21,12 +25,15 @@ export class PasswordCheck {
   readonly #clock: Clock
   readonly #key: Buffer
   readonly #failures: Map<string, Failures>
+  /** Users of the directory whose password was right a moment ago; every change of the settings ends it. */
+  readonly #directory: Map<string, { readonly roles: readonly Role[]; readonly untilMs: number }>
   #remembered: string
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#key = randomBytes(32)
     this.#failures = new Map()
+    this.#directory = new Map()
     this.#remembered = ''
   }
 
@@ -56,6 +63,40 @@ export class PasswordCheck {
     this.#failures.delete(address)
     this.#failures.set(address, { count, untilMs: now + lockMs })
     if (this.#failures.size > maxLockEntries) this.#failures.delete(this.#failures.keys().next().value ?? '')
+  }
+
+  /**
+   * The roles of whoever has this name and password, in the directory if one is configured; undefined when nobody has.
+   * @throws PlatformError CONNECTOR_DIRECTORY_DOWN
+   */
+  async login(
+    { settings, trustedCertificates }: ConnectorConfiguration,
+    user: string,
+    password: string,
+    address: string,
+  ): Promise<readonly Role[] | undefined> {
+    const { administrator, ldap } = settings
+    if (ldap === undefined)
+      return (await this.accepts(administrator, user, password, address)) ? ['Administrator'] : undefined
+    const print = this.#fingerprint(administrator, user, password)
+    const known = this.#directory.get(print)
+    if (known !== undefined && this.#clock.now() < known.untilMs) return known.roles
+    if (this.#isLocked(address)) return undefined
+    const ca = Array.from(trustedCertificates.values(), ({ pem }) => pem)
+    const roles = await new LdapRealm(ldap, ca).login(user, password).catch((cause: unknown) => {
+      throw isPlatformError(cause, 'CONNECTOR_LDAP_UNREACHABLE')
+        ? new PlatformError('CONNECTOR_DIRECTORY_DOWN', {}, { cause })
+        : cause
+    })
+    if (roles === undefined) this.#countFailure(address)
+    else this.#remember(print, roles)
+    return roles
+  }
+
+  #remember(print: string, roles: readonly Role[]): void {
+    this.#directory.delete(print)
+    this.#directory.set(print, { roles, untilMs: this.#clock.now() + directoryMs })
+    if (this.#directory.size > maxLockEntries) this.#directory.delete(this.#directory.keys().next().value ?? '')
   }
 
   #fingerprint({ generation, passwordHash }: Administrator, user: string, password: string): string {

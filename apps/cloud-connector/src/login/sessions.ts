@@ -1,6 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { type Clock, equalSecrets } from '@landbridge/kernel'
 
+import type { Role } from './permissions.ts'
+
 const cookieName = 'JSESSIONID'
 
 export interface Session {
@@ -8,6 +10,7 @@ export interface Session {
   readonly user: string
   /** Generation of the administrator's credentials that opened it. */
   readonly generation: number
+  readonly roles: readonly Role[]
 }
 
 /**
@@ -28,13 +31,13 @@ export class Sessions {
     this.#ended = new Map()
   }
 
-  start(user: string, generation: number): Session {
-    return { id: randomBytes(18).toString('base64url'), user, generation }
+  start(user: string, generation: number, roles: readonly Role[]): Session {
+    return { id: randomBytes(18).toString('base64url'), user, generation, roles }
   }
 
   /** The value of `Set-Cookie`; sending it again keeps the session alive. */
   cookie(session: Session): string {
-    const facts = JSON.stringify([session.id, session.user, session.generation, this.#clock.now()])
+    const facts = JSON.stringify([session.id, session.user, session.generation, this.#clock.now(), session.roles])
     const text = Buffer.from(facts).toString('base64url')
     return `${cookieName}=${text}.${this.#sign(`cookie:${text}`)}; Path=/; Secure; HttpOnly; SameSite=Strict`
   }
@@ -58,14 +61,15 @@ export class Sessions {
     if (value === undefined) return 'none'
     const [text = '', signature = ''] = value.split('.')
     if (!equalSecrets(this.#sign(`cookie:${text}`), signature)) return 'expired'
-    const [id, user, generation, at] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [
+    const [id, user, generation, at, roles] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [
       string,
       string,
       number,
       number,
+      readonly Role[],
     ]
     if (this.#clock.now() - at > this.#idleMs || this.#ended.has(id)) return 'expired'
-    return { id, user, generation }
+    return { id, user, generation, roles }
   }
 
   end(session: Session): void {

@@ -4,11 +4,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import type { PasswordCheck } from '../login/password-check.ts'
-import { type ApiContext, sendJson, sendNothing } from './context.ts'
+import { type ApiContext, sendNothing } from './context.ts'
 
 /** The local administrator: change of password or name, one at a time (guide L22306). */
 export function authenticationRoutes(api: FastifyInstance, context: ApiContext, passwords: PasswordCheck): void {
-  api.get('/api/v1/configuration/connector/authentication', (_request, reply) => sendJson(reply, { type: 'basic' }))
   api.put('/api/v1/configuration/connector/authentication/basic', async (request, reply) => {
     const fields = readFields(request, ['text/plain'])
     const isRename = fields.has('user') || fields.has('password')

@@ -14,7 +14,7 @@ export function connectorRoutes(api: FastifyInstance, context: ApiContext): void
   )
   api.get('/api/v1/configuration/connector', (_request, reply) => sendJson(reply, commonProperties(store.current)))
   api.put('/api/v1/configuration/connector', async (request, reply) => {
-    const description = readFields(request).strictText('description')
+    const description = readFields(request, ['text/plain']).strictText('description')
     await changeSettings(context, request, 'connector', (settings) => ({ ...settings, description }))
     return sendJson(reply, commonProperties(store.current))
   })

@@ -20,6 +20,8 @@ export interface ApiContext {
   readonly subaccounts: SubaccountService
   readonly clock: Clock
   readonly log: Log
+  /** Restarts the administration once this answer has been delivered. */
+  readonly restartAfter: (reply: FastifyReply) => void
 }
 
 /** Sends JSON without white space, its members in the order of the object. */

@@ -47,9 +47,9 @@ function sessionRoutes(api: FastifyInstance, { store, passwords, sessions }: Gat
     const fields = readFields(request)
     const { administrator } = store.current.settings
     const user = fields.required('user')
-    if (!(await passwords.accepts(administrator, user, fields.required('password'), request.ip)))
-      throw new PlatformError('CONNECTOR_LOGIN_REQUIRED')
-    request.session = sessions.start(user, administrator.generation)
+    const roles = await passwords.login(store.current, user, fields.required('password'), request.ip)
+    if (roles === undefined) throw new PlatformError('CONNECTOR_LOGIN_REQUIRED')
+    request.session = sessions.start(user, administrator.generation, roles)
     return sendNothing(reply)
   })
   api.delete(`${base}/session`, async (request, reply) => {

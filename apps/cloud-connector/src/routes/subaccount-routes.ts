@@ -1,5 +1,5 @@
 import type { CloudCredentials, NewSubaccount, SubaccountPatch } from '@landbridge/connector'
-import { Secret } from '@landbridge/kernel'
+import { PlatformError, Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
@@ -52,7 +52,27 @@ export function subaccountRoutes(api: FastifyInstance, context: ApiContext): voi
     const renewed = await subaccounts.renew(request.actor, address, readCredentials(readFields(request)))
     return sendJson(reply, subaccountJson(renewed, subaccounts.status(renewed), linksOf(request, context)))
   })
+  recoveryRoutes(api, context)
   trustRoutes(api, context)
+}
+
+/** Deprecated by the guide (guide L19515) and gone in the version that this API is compatible with. */
+function recoveryRoutes(api: FastifyInstance, context: ApiContext): void {
+  for (const [method, path] of [
+    ['POST', 'recovery'],
+    ['DELETE', 'recovery'],
+    ['POST', 'recovery/validity'],
+    ['PUT', 'recovery/state'],
+    ['POST', 'recovery/takeover'],
+  ] as const)
+    api.route({
+      method,
+      url: `${one}/${path}`,
+      handler(request) {
+        subaccountIn(request, context)
+        throw new PlatformError('CONNECTOR_RECOVERY_UNAVAILABLE')
+      },
+    })
 }
 
 function readNewSubaccount(fields: Fields): NewSubaccount {

@@ -30,6 +30,15 @@ export function trustRoutes(api: FastifyInstance, context: ApiContext): void {
     subaccountIn(request, context)
     return sendJson(reply, [])
   })
+  for (const method of ['GET', 'PUT'] as const)
+    api.route({
+      method,
+      url: `${trust}/apps/:id`,
+      handler(request) {
+        subaccountIn(request, context)
+        throw new PlatformError('CONNECTOR_APPLICATION_NOT_FOUND', { id: parameters(request).id })
+      },
+    })
   api.get(`${trust}/idps/:id`, (request, reply) =>
     sendJson(reply, providerJson(providerIn(request, subaccountIn(request, context)))),
   )

@@ -62,10 +62,9 @@ function truststoreJson({ settings, trustedCertificates }: ConnectorConfiguratio
 
 /** Adds every certificate of the upload, all or none; returns the alias of the first. */
 async function addCertificates(context: ApiContext, request: FastifyRequest): Promise<string> {
-  const parts = await readMultipart(request)
-  const files = [...parts.getAll('certificate'), ...parts.getAll('certificates')]
+  const files = readMultipart(request).all('certificate', 'certificates')
   if (files.length === 0) throw invalid('certificate', 'is required')
-  const added = (await Promise.all(files.map(readCertificates))).flat()
+  const added = files.flatMap(readCertificates)
   let first = ''
   await changeCertificates(context, request, 'create', added.map(({ subject }) => subject).join('; '), (current) => {
     const certificates = new Map(current.trustedCertificates)
@@ -87,8 +86,7 @@ function numberOf(alias: string): number {
 }
 
 /** The certificates of one uploaded file: PEM, one or more, or DER. */
-async function readCertificates(part: string | Blob): Promise<readonly Omit<TrustedCertificate, 'alias'>[]> {
-  const bytes = typeof part === 'string' ? Buffer.from(part) : Buffer.from(await part.arrayBuffer())
+function readCertificates(bytes: Buffer): readonly Omit<TrustedCertificate, 'alias'>[] {
   const pems = splitPemChain(bytes.toString('latin1'))
   const inputs = pems.length > 0 ? pems : [bytes]
   return inputs.map((input) => {

@@ -14,6 +14,7 @@ const typeOfCode: Partial<Record<ErrorCode, WireType>> = {
   CONNECTOR_MAPPING_EXISTS: 'INVALID_CONFIGURATION',
   CONNECTOR_RESOURCE_EXISTS: 'INVALID_CONFIGURATION',
   CONNECTOR_DOMAIN_MAPPING_EXISTS: 'INVALID_CONFIGURATION',
+  CONNECTOR_LDAP_UNREACHABLE: 'INVALID_CONFIGURATION',
 }
 
 /** The body `{"type","message"}` that clients of the configuration API expect for every error. */

@@ -1,9 +1,12 @@
+export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
 export {
   addDomainMapping,
   domainMappingOf,
   removeDomainMapping,
   replaceDomainMapping,
 } from './domain-mapping-edits.ts'
+export { defaultShadowSettings, type MasterSettings, type ShadowSettings } from './high-availability.ts'
+export type { LdapHost, LdapSettings } from './ldap.ts'
 export {
   addMapping,
   addResource,
@@ -24,12 +27,21 @@ export {
   mappingKey,
   type OnPremiseCertificate,
   type PendingRequest,
+  type SolutionManagement,
   type Subaccount,
   type SubaccountProperties,
   subaccountKey,
   type TrustedCertificate,
   type UiCertificate,
 } from './model.ts'
+export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
+export {
+  type ChannelTarget,
+  type ChannelType,
+  channelTypes,
+  portOfInstance,
+  type ServiceChannel,
+} from './service-channel.ts'
 export { accessOf, toSnapshot } from './snapshot.ts'
 export type { AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
 export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'

@@ -2,6 +2,9 @@ import type { SystemMapping } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
+import type { MasterSettings, ShadowSettings } from './high-availability.ts'
+import type { LdapSettings } from './ldap.ts'
+import type { ServiceChannel } from './service-channel.ts'
 
 /** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
 export interface ConnectorConfiguration {
@@ -30,6 +33,8 @@ export interface UiCertificate {
   /** PEM chain, leaf first. */
   readonly cert: string
   readonly key: Secret
+  /** An administrator brought it: it is not replaced before it expires. */
+  readonly isInstalled?: boolean
 }
 
 /** A certificate of the connector towards internal systems. */
@@ -55,6 +60,9 @@ export interface ConnectorSettings {
   readonly httpsProxy?: HttpsProxy
   readonly trustAllBackends: boolean
   readonly uiCertificate?: UiCertificate
+  readonly uiCertificateRequest?: PendingRequest
+  /** Names of the TLS cipher suites of the administration port (IANA). Absent: those of the runtime. */
+  readonly cipherSuites?: readonly string[]
   /** Shown to internal systems that ask for a certificate. */
   readonly systemCertificate?: OnPremiseCertificate
   readonly systemCertificateRequest?: PendingRequest
@@ -63,6 +71,20 @@ export interface ConnectorSettings {
   readonly ppCaCertificateRequest?: PendingRequest
   /** Absent: the defaults. */
   readonly propagation?: PropagationSettings
+  /** Present: users come from this directory, and the local one has no say. */
+  readonly ldap?: LdapSettings
+  readonly haMaster?: MasterSettings
+  readonly haShadow?: ShadowSettings
+  readonly solutionManagement?: SolutionManagement
+  /** ID of the newest service channel, present or gone. Absent: there never was one. */
+  readonly lastChannelId?: number
+}
+
+/** Reporting to a monitoring product of others (guide L23461). */
+export interface SolutionManagement {
+  readonly isEnabled: boolean
+  readonly hostAgentPath: string
+  readonly dsrEnabled: boolean
 }
 
 export interface TrustedCertificate {
@@ -117,6 +139,8 @@ export interface Subaccount extends SubaccountProperties {
   /** By internal domain. */
   readonly domainMappings: ReadonlyMap<string, DomainMapping>
   readonly identityProviders: ReadonlyMap<number, IdentityProvider>
+  /** By ID, ascending. */
+  readonly channels: ReadonlyMap<number, ServiceChannel>
 }
 
 export function subaccountKey(regionHost: string, subaccountId: string): string {

@@ -26,6 +26,7 @@ export function addSubaccount(
     mappings: new Map(),
     domainMappings: new Map(),
     identityProviders: new Map(),
+    channels: new Map(),
   })
 }
 

@@ -4,6 +4,7 @@ import type {
   ConnectorSettings,
   DomainMapping,
   IdentityProvider,
+  ServiceChannel,
   Subaccount,
   TrustedCertificate,
 } from '@landbridge/connector'
@@ -34,6 +35,8 @@ async function loadSubaccounts(db: Kysely<ConnectorTables>, sealer: Sealer): Pro
   const mappings = await loadMappings(db)
   const domains = await db.selectFrom('connector_domain_mapping').selectAll().orderBy('position').execute()
   const providers = await db.selectFrom('connector_identity_provider').selectAll().orderBy('position').execute()
+  const channels = await db.selectFrom('connector_channel').selectAll().orderBy('id').execute()
+  const channelsOf = Map.groupBy(channels, (row) => row.subaccount_key)
   const domainsOf = Map.groupBy(domains, (row) => row.subaccount_key)
   const providersOf = Map.groupBy(providers, (row) => row.subaccount_key)
   return new Map(
@@ -41,7 +44,10 @@ async function loadSubaccounts(db: Kysely<ConnectorTables>, sealer: Sealer): Pro
       key,
       {
         // Written by `saveDifference`; the schema version is checked when the store opens.
-        ...(JSON.parse(data) as Omit<Subaccount, 'privateKey' | 'mappings' | 'domainMappings' | 'identityProviders'>),
+        ...(JSON.parse(data) as Omit<
+          Subaccount,
+          'privateKey' | 'mappings' | 'domainMappings' | 'identityProviders' | 'channels'
+        >),
         privateKey: new Secret(sealer.open(privateKey, `connector-subaccount:${key}`)),
         mappings: mappings.get(key) ?? new Map<string, SystemMapping>(),
         domainMappings: new Map<string, DomainMapping>(
@@ -51,6 +57,9 @@ async function loadSubaccounts(db: Kysely<ConnectorTables>, sealer: Sealer): Pro
               internalDomain,
               { internalDomain, virtualDomain },
             ]),
+        ),
+        channels: new Map<number, ServiceChannel>(
+          channelsOf.get(key)?.map((row) => [row.id, JSON.parse(row.data) as ServiceChannel]),
         ),
         identityProviders: new Map<number, IdentityProvider>(
           providersOf.get(key)?.map((row) => [row.id, JSON.parse(row.data) as IdentityProvider]),

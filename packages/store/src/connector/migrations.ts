@@ -71,4 +71,15 @@ export const connectorMigrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0401-connector-channels': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('connector_channel')
+        .addColumn('subaccount_key', 'text', (column) => column.notNull())
+        .addColumn('id', 'bigint', (column) => column.notNull())
+        .addColumn('data', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('connector_channel_key', ['subaccount_key', 'id'])
+        .execute()
+    },
+  },
 }

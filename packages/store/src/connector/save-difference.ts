@@ -52,6 +52,7 @@ async function removeSubaccount(db: Writer, key: string): Promise<void> {
     'connector_mapping',
     'connector_domain_mapping',
     'connector_identity_provider',
+    'connector_channel',
     'connector_subaccount',
   ] as const)
     await db.deleteFrom(table).where('subaccount_key', '=', key).execute()
@@ -77,11 +78,12 @@ async function saveSubaccount(
   await saveMappings(db, key, was?.mappings, now.mappings, positions)
   await saveDomainMappings(db, key, was, now, positions)
   await saveIdentityProviders(db, key, was, now, positions)
+  await saveChannels(db, key, was, now)
 }
 
 /** The properties without the collections and the key, which have their own places. */
 function subaccountData(subaccount: Subaccount): string {
-  const { mappings, domainMappings, identityProviders, privateKey, ...data } = subaccount
+  const { mappings, domainMappings, identityProviders, channels, privateKey, ...data } = subaccount
   return JSON.stringify(data satisfies Omit<SubaccountProperties, 'privateKey'>)
 }
 
@@ -184,6 +186,20 @@ async function saveIdentityProviders(
     await db
       .insertInto('connector_identity_provider')
       .values({ subaccount_key: key, id, position: positions.next(), data })
+      .onConflict((conflict) => conflict.columns(['subaccount_key', 'id']).doUpdateSet({ data }))
+      .execute()
+  }
+}
+
+async function saveChannels(db: Writer, key: string, was: Subaccount | undefined, now: Subaccount): Promise<void> {
+  const { removed, changed } = difference(was?.channels, now.channels)
+  for (const [id] of removed)
+    await db.deleteFrom('connector_channel').where('subaccount_key', '=', key).where('id', '=', id).execute()
+  for (const [id, channel] of changed) {
+    const data = JSON.stringify(channel)
+    await db
+      .insertInto('connector_channel')
+      .values({ subaccount_key: key, id, data })
       .onConflict((conflict) => conflict.columns(['subaccount_key', 'id']).doUpdateSet({ data }))
       .execute()
   }

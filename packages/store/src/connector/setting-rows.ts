@@ -6,16 +6,22 @@ type SettingRow = { name: string; value: string }
 /** Which settings are sealed as a whole: they hold passwords or keys. */
 const sealedSettings: ReadonlySet<string> = new Set([
   'httpsProxy',
+  'ldap',
   'uiCertificate',
+  'uiCertificateRequest',
   'systemCertificate',
   'systemCertificateRequest',
   'ppCaCertificate',
   'ppCaCertificateRequest',
 ])
 
+/** Settings that may have a password. */
+const settingsWithPassword = ['httpsProxy', 'ldap']
+
 /** Settings that have a private key. */
 const settingsWithKey = [
   'uiCertificate',
+  'uiCertificateRequest',
   'systemCertificate',
   'systemCertificateRequest',
   'ppCaCertificate',
@@ -44,16 +50,12 @@ export function readSettings(
       JSON.parse(sealedSettings.has(name) ? sealer.open(value, `connector-setting:${name}`) : value),
     ]),
   )
-  const { httpsProxy } = values
   for (const name of settingsWithKey)
     if (values[name] !== undefined) values[name] = { ...values[name], key: new Secret(values[name].key) }
-  return {
-    ...initial,
-    ...values,
-    ...(httpsProxy?.password === undefined
-      ? {}
-      : { httpsProxy: { ...httpsProxy, password: new Secret(httpsProxy.password) } }),
-  }
+  for (const name of settingsWithPassword)
+    if (values[name]?.password !== undefined)
+      values[name] = { ...values[name], password: new Secret(values[name].password) }
+  return { ...initial, ...values }
 }
 
 /** A plain copy in which secrets are text: for sealing only. */

@@ -24,6 +24,7 @@ export interface ConnectorTables {
     virtual_domain: string
   }
   connector_identity_provider: { subaccount_key: string; id: number; position: number; data: string }
+  connector_channel: { subaccount_key: string; id: number; data: string }
   connector_trusted_certificate: { alias: string; position: number; data: string }
   connector_audit: {
     sequence: number

@@ -21,38 +21,69 @@ import {
 import { isPlatformError, PlatformError, Secret } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fields, invalid } from '../body/fields.ts'
+import type { Multipart } from '../body/multipart.ts'
 import { readFields, readMultipart } from '../body/read-body.ts'
 import { certificateDescription } from '../wire/certificate-json.ts'
 import { type ApiContext, sendJson, sendNothing } from './context.ts'
 
-/** One of the two certificates of the connector towards internal systems; they never influence each other. */
+/** One of the three certificates of the connector; they never influence each other. */
 interface Kind {
-  readonly setting: 'systemCertificate' | 'ppCaCertificate'
+  readonly setting: 'systemCertificate' | 'ppCaCertificate' | 'uiCertificate'
+  readonly areas: readonly string[]
   readonly purpose: OwnCertificatePurpose
   readonly category: AuditCategory
   readonly fileName: string
+  /** Stored with the certificate. */
+  readonly mark?: { readonly isInstalled: true }
 }
+
+/** Both spellings are in use. */
+const onPremise = ['onPremise', 'onPremises'] as const
 
 const kinds: readonly Kind[] = [
   {
     setting: 'systemCertificate',
+    areas: onPremise,
     purpose: 'client',
     category: 'SystemCertificate',
     fileName: 'system_certificate.der',
   },
-  { setting: 'ppCaCertificate', purpose: 'authority', category: 'PpcaCertificate', fileName: 'ca_certificate.der' },
+  {
+    setting: 'ppCaCertificate',
+    areas: onPremise,
+    purpose: 'authority',
+    category: 'PpcaCertificate',
+    fileName: 'ca_certificate.der',
+  },
+  {
+    setting: 'uiCertificate',
+    areas: ['ui'],
+    purpose: 'server',
+    category: 'Configuration',
+    fileName: 'ui_certificate.der',
+    mark: { isInstalled: true },
+  },
 ]
 
 const lifetimeDays = 365
 
-/** System certificate and CA certificate for principal propagation (guide L22753). Changes count from the next request on. */
-export function onPremiseCertificateRoutes(api: FastifyInstance, context: ApiContext): void {
-  for (const segment of ['onPremise', 'onPremises'])
-    for (const kind of kinds)
-      addRoutes(api, context, kind, `/api/v1/configuration/connector/${segment}/${kind.setting}`)
+/**
+ * System certificate, CA certificate for principal propagation (guide L22753) and certificate of the administration
+ * port (guide L22412). Changes count from the next request or connection on.
+ */
+export function ownCertificateRoutes(api: FastifyInstance, context: ApiContext): void {
+  for (const kind of kinds)
+    for (const area of kind.areas) {
+      const url = `/api/v1/configuration/connector/${area}/${kind.setting}`
+      readRoutes(api, context, kind, url)
+      writeRoutes(api, context, kind, url)
+      // The guide prints the upload without the last letter (guide L22575).
+      if (kind.setting === 'uiCertificate') uploadRoute(api, context, kind, url.slice(0, -1))
+      else deleteRoute(api, context, kind, url)
+    }
 }
 
-function addRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: string): void {
+function readRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: string): void {
   api.get(url, (request, reply) => {
     const { cert } = installed(context.store.current, kind)
     if (!/\bapplication\/pkix-cert\b/i.test(request.headers.accept ?? ''))
@@ -65,6 +96,9 @@ function addRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: s
   api.get(`${url}/chain`, (_request, reply) =>
     reply.header('content-type', 'application/x-pem-file').send(installed(context.store.current, kind).cert),
   )
+}
+
+function writeRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: string): void {
   api.post(url, async (request, reply) => {
     const fields = readFields(request)
     const type = fields.required('type')
@@ -82,14 +116,21 @@ function addRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: s
     return reply.header('content-type', 'application/x-pem-file').send(pending.csr)
   })
   api.patch(url, async (request, reply) => {
-    const chain = (await readPart(await readMultipart(request), 'signedCertificate')).toString('latin1')
+    const chain = readMultipart(request).bytes('signedCertificate').toString('latin1')
     await install(context, request, kind, matchPending(context.store.current.settings, kind, chain), 'csr')
     return reply.code(201).send()
   })
+  uploadRoute(api, context, kind, url)
+}
+
+function uploadRoute(api: FastifyInstance, context: ApiContext, kind: Kind, url: string): void {
   api.put(url, async (request, reply) => {
-    await install(context, request, kind, await readUpload(await readMultipart(request)), 'pkcs12')
+    await install(context, request, kind, await readUpload(readMultipart(request)), 'pkcs12')
     return sendNothing(reply)
   })
+}
+
+function deleteRoute(api: FastifyInstance, context: ApiContext, kind: Kind, url: string): void {
   api.delete(url, async (request, reply) => {
     await change(context, request, kind, 'delete', {}, (settings, current) => {
       installed(current, kind)
@@ -123,7 +164,7 @@ function install(
   }
   return change(context, request, kind, 'update', details, (settings) => {
     const { [`${kind.setting}Request` as const]: _pending, ...rest } = settings
-    return { ...rest, [kind.setting]: { cert: certificate.cert, key: certificate.key } }
+    return { ...rest, [kind.setting]: { ...kind.mark, cert: certificate.cert, key: certificate.key } }
   })
 }
 
@@ -182,23 +223,17 @@ function matchPending(settings: ConnectorSettings, { setting }: Kind, chain: str
   }
 }
 
-async function readUpload(parts: FormData): Promise<OnPremiseCertificate> {
-  const password = parts.get('password')
-  const keyPassword = parts.get('keyPassword')
-  if (typeof password !== 'string') throw invalid('password', 'is required')
-  const file = await readPart(parts, 'pkcs12')
+async function readUpload(parts: Multipart): Promise<OnPremiseCertificate> {
+  const password = parts.text('password')
+  const keyPassword = parts.text('keyPassword')
+  if (password === undefined) throw invalid('password', 'is required')
+  const file = parts.bytes('pkcs12')
   const secret = new Secret(password)
   try {
-    const hasOwn = typeof keyPassword === 'string' && keyPassword !== '' && keyPassword !== password
+    const hasOwn = keyPassword !== undefined && keyPassword !== '' && keyPassword !== password
     return await readPkcs12(file, secret, hasOwn ? new Secret(keyPassword) : secret)
   } catch (failure) {
     if (!isPlatformError(failure, 'CERTIFICATE_INVALID')) throw failure
     throw invalid('pkcs12', `cannot be imported: ${String(failure.facts.reason ?? 'certificate and key do not fit')}`)
   }
-}
-
-async function readPart(parts: FormData, name: string): Promise<Buffer> {
-  const part = parts.get(name)
-  if (part === null) throw invalid(name, 'is required')
-  return typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(await part.arrayBuffer())
 }

@@ -1,0 +1,58 @@
+import { type BackupEntries, readBackup, writeBackup } from '@landbridge/connector'
+import { Secret } from '@landbridge/kernel'
+import type { FastifyInstance } from 'fastify'
+import { invalid } from '../body/fields.ts'
+import { readFields, readMultipart } from '../body/read-body.ts'
+import { connectorVersion } from '../version.ts'
+import { fromZip, toZip } from '../wire/zip.ts'
+import { type ApiContext, sendNothing } from './context.ts'
+
+const url = '/api/v1/configuration/backup'
+/** A large configuration has to pass. */
+const bodyLimit = 16 * 1024 * 1024
+
+/** Backup and restore of the whole configuration (guide L23574). */
+export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
+  const { store, clock } = context
+  api.post(url, async (request, reply) => {
+    const password = new Secret(readFields(request).required('password'))
+    const entries = await writeBackup(store.current, password, { version: connectorVersion, nowMs: clock.now() })
+    return reply
+      .header('content-type', 'application/zip')
+      .header('content-disposition', 'attachment;filename="scc_backup.zip"')
+      .send(toZip(entries))
+  })
+  api.put(url, { bodyLimit }, async (request, reply) => {
+    const parts = readMultipart(request)
+    const password = parts.text('password')
+    if (!password) throw invalid('password', 'is required')
+    const entries = unpack(parts.bytes('backup'))
+    const restored = await readBackup(entries, new Secret(password), connectorVersion)
+    await store.change(request.actor, ({ settings }) => {
+      const { administrator, lastChannelId = 0 } = restored.settings
+      const generation = Math.max(administrator.generation, settings.administrator.generation) + 1
+      return {
+        next: {
+          ...restored,
+          settings: {
+            ...restored.settings,
+            administrator: { ...administrator, generation },
+            lastChannelId: Math.max(lastChannelId, settings.lastChannelId ?? 0),
+          },
+        },
+        audit: { category: 'Configuration', action: 'update', object: 'connector', details: { how: 'restore' } },
+        result: undefined,
+      }
+    })
+    context.restartAfter(reply)
+    return sendNothing(reply)
+  })
+}
+
+function unpack(archive: Buffer): BackupEntries {
+  try {
+    return fromZip(archive)
+  } catch {
+    throw invalid('backup', 'is not a ZIP archive')
+  }
+}

@@ -1,0 +1,133 @@
+import { hostname } from 'node:os'
+import { type ConnectorSettings, defaultShadowSettings, type ShadowSettings } from '@landbridge/connector'
+import { PlatformError } from '@landbridge/kernel'
+import type { FastifyInstance } from 'fastify'
+import { type Fields, invalid } from '../body/fields.ts'
+import { readFields } from '../body/read-body.ts'
+import { changeSettings } from './connector-routes.ts'
+import { type ApiContext, linksOf, sendJson, sendNothing } from './context.ts'
+
+const base = '/api/v1/configuration/connector/ha'
+
+/** Settings of master and shadow (guide L21800). Instances do not form pairs yet, and their states say so. */
+export function highAvailabilityRoutes(api: FastifyInstance, context: ApiContext): void {
+  masterRoutes(api, context)
+  shadowRoutes(api, context)
+}
+
+function masterRoutes(api: FastifyInstance, context: ApiContext): void {
+  const master = (): ConnectorSettings => {
+    const { settings } = context.store.current
+    // The guide prescribes 400 here and 403 the other way round (guide L21812, L21977).
+    if (settings.haRole !== 'master') throw new PlatformError('CONNECTOR_NOT_MASTER')
+    return settings
+  }
+  api.get(`${base}/master/config`, (_request, reply) => sendJson(reply, masterJson(master())))
+  api.put(`${base}/master/config`, async (request, reply) => {
+    const before = masterJson(master())
+    const fields = readFields(request)
+    const haMaster = {
+      haEnabled: fields.flag('haEnabled') ?? before.haEnabled,
+      allowedShadowHost: readHost(fields, 'allowedShadowHost') ?? before.allowedShadowHost,
+    }
+    await changeSettings(context, request, 'haMaster', (settings) => ({ ...settings, haMaster }))
+    return sendNothing(reply)
+  })
+  api.get(`${base}/master/state`, (_request, reply) => {
+    master()
+    return sendJson(reply, { state: 'ALONE', shadowHost: '' })
+  })
+  api.post(`${base}/master/state`, (request) => {
+    master()
+    readOperation(readFields(request), ['SWITCH', 'FORCE_SWITCH'])
+    throw new PlatformError('CONNECTOR_HA_STATE', { state: 'ALONE', reason: 'no shadow is connected' })
+  })
+  api.delete(`${base}/master/state`, async (request, reply) => {
+    master()
+    await changeSettings(context, request, 'haMaster', ({ haMaster, ...rest }) => rest)
+    return sendNothing(reply)
+  })
+}
+
+function shadowRoutes(api: FastifyInstance, context: ApiContext): void {
+  const shadow = (): ShadowSettings => {
+    const { settings } = context.store.current
+    if (settings.haRole !== 'shadow') throw new PlatformError('CONNECTOR_IS_MASTER')
+    return settings.haShadow ?? defaultShadowSettings
+  }
+  api.get(`${base}/shadow/config`, (request, reply) => {
+    const links = linksOf(request, context)
+    const _links = {
+      self: links.link('/connector/ha/shadow/config'),
+      state: links.link('/connector/ha/shadow/state'),
+    }
+    return sendJson(reply, { ...shadow(), _links })
+  })
+  api.put(`${base}/shadow/config`, async (request, reply) => {
+    const haShadow = readShadow(readFields(request), shadow())
+    await changeSettings(context, request, 'haShadow', (settings) => ({ ...settings, haShadow }))
+    return sendJson(reply, haShadow)
+  })
+  api.get(`${base}/shadow/state`, (_request, reply) => {
+    shadow()
+    return sendJson(reply, { state: 'INITIAL', ownHosts: [...new Set([hostname(), ...context.config.dnsNames])] })
+  })
+  api.post(`${base}/shadow/state`, (request) => {
+    const { masterHost, masterPort } = shadow()
+    const fields = readFields(request)
+    const operation = readOperation(fields, ['CONNECT', 'DISCONNECT'])
+    if (operation === 'CONNECT') {
+      // Only a former connection to the same master would spare them, and there is none.
+      fields.required('user')
+      fields.required('password')
+      if (masterHost === '' || masterPort === '') throw invalid('masterHost', 'and masterPort are not configured')
+    }
+    const reason = operation === 'CONNECT' ? 'pairs are not supported by this version' : 'no master is connected'
+    throw new PlatformError('CONNECTOR_HA_STATE', { state: 'INITIAL', reason })
+  })
+  api.delete(`${base}/shadow/state`, async (request, reply) => {
+    shadow()
+    await changeSettings(context, request, 'haShadow', ({ haShadow, ...rest }) => rest)
+    return sendNothing(reply)
+  })
+}
+
+function masterJson({ haMaster }: ConnectorSettings): { haEnabled: boolean; allowedShadowHost: string } {
+  return { haEnabled: haMaster?.haEnabled ?? false, allowedShadowHost: haMaster?.allowedShadowHost ?? '' }
+}
+
+function readOperation<T extends string>(fields: Fields, operations: readonly T[]): T {
+  const wanted = fields.required('op')
+  const operation = operations.find((candidate) => candidate === wanted)
+  if (operation === undefined) throw invalid('op', `must be one of ${operations.join(', ')}`)
+  return operation
+}
+
+/** What is absent stays as it is. */
+function readShadow(fields: Fields, before: ShadowSettings): ShadowSettings {
+  return {
+    masterHost: readHost(fields, 'masterHost') ?? before.masterHost,
+    masterPort: fields.text('masterPort')
+      ? String(fields.port('masterPort'))
+      : (fields.text('masterPort') ?? before.masterPort),
+    ownHost: readHost(fields, 'ownHost') ?? before.ownHost,
+    checkIntervalInSeconds: readDuration(fields, 'checkIntervalInSeconds') ?? before.checkIntervalInSeconds,
+    takeoverDelayInSeconds: readDuration(fields, 'takeoverDelayInSeconds') ?? before.takeoverDelayInSeconds,
+    connectTimeoutInMillis: readDuration(fields, 'connectTimeoutInMillis') ?? before.connectTimeoutInMillis,
+    requestTimeoutInMillis: readDuration(fields, 'requestTimeoutInMillis') ?? before.requestTimeoutInMillis,
+  }
+}
+
+function readHost(fields: Fields, name: string): string | undefined {
+  const host = fields.text(name)
+  if (host !== undefined && host !== '' && !/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/.test(host))
+    throw invalid(name, 'must be a host name')
+  return host
+}
+
+function readDuration(fields: Fields, name: string): number | undefined {
+  const text = fields.text(name)
+  if (text === undefined) return undefined
+  if (!/^\d{1,9}$/.test(text)) throw invalid(name, 'must be a whole number')
+  return Number(text)
+}

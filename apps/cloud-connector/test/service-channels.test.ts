@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { temporaryFolder } from '@landbridge/testkit'
+import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
+import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+
+const channels = `${subaccountPath}/channels`
+const other = id.replace(/1$/, '2')
+const k8s = { k8sCluster: 'cp.Cluster.example:443', k8sService: 'orders.svc', port: 3000, connections: 2 }
+const abap = { abapCloudTenantHost: 'g.abap.example', instanceNumber: 5, connections: 1 }
+const hana = { hanaInstanceName: 'Space:Db:a:b', instanceNumber: '22', connections: '1' }
+const machine = { name: 'vm', endpointId: 'e-1', port: 2200, connections: 1 }
+
+describe('service channels', () => {
+  const folder = temporaryFolder()
+  let region: FakeRegion
+  let connector: RunningConnector
+  before(async () => {
+    region = await startFakeRegion()
+    connector = await startConnector(folder.path, region)
+    for (const subaccount of [id, other])
+      await connector.call('POST', `${configuration}/subaccounts`, {
+        json: { regionHost, subaccount, cloudUser, cloudPassword },
+      })
+  })
+  beforeEach(async () => {
+    for (const subaccount of [id, other]) await connector.call('DELETE', channels.replace(id, subaccount))
+  })
+  after(async () => {
+    await connector.close()
+    await region.close()
+    folder[Symbol.dispose]()
+  })
+
+  const status = async (method: string, path: string, json?: unknown): Promise<number> =>
+    (await connector.call(method, path, json === undefined ? {} : { json })).status
+  const get = async (path: string) => (await connector.call('GET', path)).json
+  const create = async (type: string, json: object, base = channels): Promise<string> => {
+    const answer = await connector.call('POST', `${base}/${type}`, { json })
+    assert.deepEqual([answer.status, answer.text], [201, ''])
+    return String(answer.headers.location).slice(connector.app.url.length)
+  }
+
+  test('a new K8S channel is disabled, has no state and reads as it was written (API2-014, API2-119, API2-120, API2-121, API2-122, API2-124)', async () => {
+    const path = await create('K8S', { ...k8s, comment: 'orders', enabled: true })
+    const channel = await get(path)
+    assert.deepEqual(channel, {
+      k8sCluster: 'cp.Cluster.example:443',
+      k8sService: 'orders.svc',
+      id: channel.id,
+      type: 'K8S',
+      port: 3000,
+      enabled: false,
+      connections: 2,
+      comment: 'orders',
+      _links: {
+        self: { href: `${connector.app.url}${path}` },
+        state: { href: `${connector.app.url}${path}/state` },
+      },
+    })
+    await create('ABAPCloud', abap)
+    await create('K8S', { ...k8s, k8sCluster: 'plain' }, channels.replace(id, other))
+    const second = await create('K8S', { ...k8s, k8sCluster: 'plain' })
+    assert.deepEqual(
+      (await get(`${channels}/K8S`)).map((item: { k8sCluster: string }) => item.k8sCluster),
+      ['cp.Cluster.example:443', 'plain'],
+    )
+    assert.equal((await get(second)).comment, '')
+  })
+
+  test('ports of HANA and ABAP follow from the instance number; virtual machines have their own (API2-125, API2-126, API2-128, API2-156, API2-157)', async () => {
+    for (const [type, json, port] of [
+      ['HANA', hana, 32_215],
+      ['ABAPCloud', abap, 3305],
+      ['ABAPCloudSNC', { ...abap, instanceNumber: '20' }, 4820],
+      ['VirtualMachine', machine, 2200],
+    ] as const) {
+      const path = await create(type, json)
+      const channel = await get(path)
+      assert.deepEqual([channel.type, channel.port, channel.enabled, channel.connections], [type, port, false, 1])
+      assert.equal(await status('PUT', path, { ...json, connections: 7 }), 204)
+      assert.equal((await get(`${channels}/${type}`))[0].connections, 7)
+    }
+    assert.equal((await get(`${channels}/HANA`))[0].hanaInstanceName, 'Space:Db:a:b')
+  })
+
+  test('nonsense is refused and creates nothing (API2-127, API2-130, API2-131)', async () => {
+    const cases: [string, object][] = [
+      ...[0, 65_536, 'x', undefined].map((port): [string, object] => ['K8S', { ...k8s, port }]),
+      ...[0, -1, 'many', 1.5].map((connections): [string, object] => ['K8S', { ...k8s, connections }]),
+      ['K8S', { ...k8s, k8sCluster: '' }],
+      ['K8S', { ...k8s, k8sService: undefined }],
+      ['K8S', { ...k8s, port: Number(new URL(connector.app.url).port) }],
+      ['VirtualMachine', { ...machine, port: undefined }],
+      ['VirtualMachine', { ...machine, name: '' }],
+      ['VirtualMachine', { ...machine, endpointId: undefined }],
+      ['ABAPCloud', { ...abap, abapCloudTenantHost: '' }],
+      ...['100', -1, undefined].map((instanceNumber): [string, object] => ['ABAPCloud', { ...abap, instanceNumber }]),
+      ['HANA', { ...hana, hanaInstanceName: '' }],
+      ...['00', 0, 100].map((instanceNumber): [string, object] => ['HANA', { ...hana, instanceNumber }]),
+    ]
+    for (const [type, json] of cases) {
+      const answer = await connector.call('POST', `${channels}/${type}`, { json })
+      assert.deepEqual([answer.status, answer.json.type], [400, 'INVALID_REQUEST'], JSON.stringify(json))
+    }
+    assert.deepEqual(await get(channels), [])
+    const path = await create('K8S', { ...k8s, connections: undefined })
+    assert.equal((await get(path)).connections, 1)
+  })
+
+  test('IDs rise over all types and subaccounts and are never used again, not even after a restart (API2-132)', async () => {
+    const number = (path: string): number => Number(path.split('/').at(-1))
+    const first = number(await create('K8S', k8s))
+    assert.ok(first >= 1)
+    const second = await create('HANA', hana)
+    assert.equal(number(second), first + 1)
+    assert.equal(await status('DELETE', second), 204)
+    assert.equal(number(await create('K8S', k8s, channels.replace(id, other))), first + 2)
+    await connector.close()
+    connector = await startConnector(folder.path, region)
+    assert.equal(number(await create('ABAPCloud', abap)), first + 3)
+  })
+
+  test('type, ID and subaccount must belong together (API2-133, API2-150)', async () => {
+    const path = await create('K8S', k8s)
+    const wrong = [
+      path.replace('K8S', 'HANA'),
+      path.replace(id, other),
+      path.replace(/\d+$/, '999999'),
+      `${channels}/K8S/x`,
+      `${channels}/Foo/1`,
+    ]
+    for (const address of wrong) {
+      assert.equal(await status('GET', address), 404)
+      assert.equal(await status('PUT', address, k8s), 404)
+      assert.equal(await status('PUT', `${address}/state`, { enabled: true }), 404)
+      const gone = await connector.call('DELETE', address)
+      assert.deepEqual([gone.status, gone.json.type], [404, 'NOT_FOUND'])
+    }
+    assert.equal(await status('GET', `${channels}/Foo`), 404)
+    assert.equal(await status('POST', `${channels}/Foo`, k8s), 404)
+    assert.equal(await status('GET', `${channels.replace(id, 'no')}/K8S`), 404)
+    assert.equal(await status('DELETE', path), 204)
+    assert.equal(await status('DELETE', path), 404)
+  })
+
+  test('replacing keeps ID and wish; a bad replacement changes nothing (API2-123, API2-129)', async () => {
+    const path = await create('K8S', k8s)
+    await status('PUT', `${path}/state`, { enabled: true })
+    assert.equal(await status('PUT', path, { ...k8s, port: 3001, enabled: false }), 204)
+    assert.equal(await status('PUT', path, { ...k8s, port: 0 }), 400)
+    const { port, enabled, connections } = await get(path)
+    assert.deepEqual([port, enabled, connections], [3001, true, 2])
+    const vm = await create('VirtualMachine', machine)
+    assert.equal(await status('PUT', vm, { ...machine, port: undefined, name: 'new' }), 204)
+    assert.deepEqual([(await get(vm)).port, (await get(vm)).name], [2200, 'new'])
+    assert.equal(await status('PUT', vm, { ...machine, port: '2201' }), 204)
+    assert.equal((await get(vm)).port, 2201)
+  })
+
+  test('the state is part of a channel while it is enabled, and says that it is not connected (API2-134, API2-141, API2-142, API2-158)', async () => {
+    const path = await create('K8S', { ...k8s, port: '3000', connections: '1' })
+    for (const json of [{}, { enabled: 'yes' }, { enabled: 1 }, []])
+      assert.equal(await status('PUT', `${path}/state`, json), 400)
+    for (const _ of [1, 2]) assert.equal(await status('PUT', `${path}/state`, { enabled: 'true' }), 204)
+    const { state, enabled } = await get(path)
+    assert.deepEqual([enabled, state], [true, { connected: false, openedConnections: 0, connectedSinceTimeStamp: 0 }])
+    for (const _ of [1, 2]) assert.equal(await status('PUT', `${path}/state`, { enabled: false }), 204)
+    assert.equal('state' in (await get(path)), false)
+    assert.equal(await status('DELETE', path), 204)
+  })
+
+  test('a channel of a disconnected subaccount cannot be enabled and stays as it is', async () => {
+    const path = await create('K8S', k8s)
+    await status('PUT', `${subaccountPath}/state`, { connected: false })
+    const refused = await connector.call('PUT', `${path}/state`, { json: { enabled: true } })
+    assert.deepEqual([refused.status, refused.json.type], [500, 'RUNTIME_FAILURE'])
+    assert.equal((await get(path)).enabled, false)
+    await status('PUT', `${subaccountPath}/state`, { connected: true })
+  })
+
+  test('obsolete addresses without a type work for every type (API2-143, API2-147, API2-148, API2-149)', async () => {
+    const path = await create('K8S', k8s)
+    const old = path.replace('/K8S', '')
+    assert.equal(await status('PUT', `${old}/state`, { enabled: true }), 204)
+    const { id: number, _links, ...shape } = await get(old)
+    assert.deepEqual(shape, {
+      typeDesc: { typeKey: 'K8S', typeName: 'K8s Cluster' },
+      details: 'cp.Cluster.example:443/orders.svc',
+      port: 3000,
+      enabled: true,
+      connected: false,
+      connectionsCount: 2,
+      availableConnectionsCount: 0,
+      connectedSinceTimeStamp: 0,
+    })
+    assert.equal(await status('DELETE', old), 204)
+    for (const [typeKey, type, serviceNumber, port] of [
+      ['HANA_DB', 'HANA', 1, 30_115],
+      ['RFC', 'ABAPCloud', '7', 3307],
+      ['HCPVM', 'VirtualMachine', 2222, 2222],
+    ] as const) {
+      const json = { typeKey, details: 'name', serviceNumber, connectionCount: 3 }
+      assert.equal(await status('POST', channels, json), 201)
+      const [channel] = await get(`${channels}/${type}`)
+      assert.deepEqual([channel.port, channel.connections], [port, 3])
+      assert.equal(await status('PUT', `${channels}/${channel.id}`, { ...json, connectionCount: 4 }), 204)
+      assert.equal((await get(`${channels}/${channel.id}`)).connectionsCount, 4)
+    }
+    const unknown = { typeKey: 'K8S', details: 'name', serviceNumber: 1, connectionCount: 3 }
+    assert.equal(await status('POST', channels, unknown), 400)
+    assert.equal((await get(channels)).length, 3)
+  })
+
+  test('mass deletion takes one type or all, of one subaccount (API2-145)', async () => {
+    const foreign = await create('K8S', k8s, channels.replace(id, other))
+    await create('K8S', k8s)
+    await create('HANA', hana)
+    for (const _ of [1, 2]) assert.equal(await status('DELETE', `${channels}/K8S`), 204)
+    assert.deepEqual([(await get(channels)).length, await status('GET', foreign)], [1, 200])
+    for (const _ of [1, 2]) assert.equal(await status('DELETE', channels), 204)
+    assert.deepEqual([await get(channels), await status('GET', foreign)], [[], 200])
+    await connector.call('DELETE', subaccountPath.replace(id, other))
+    const again = { regionHost, subaccount: other, cloudUser, cloudPassword }
+    assert.equal(await status('POST', `${configuration}/subaccounts`, again), 201)
+    assert.deepEqual(await get(channels.replace(id, other)), [])
+  })
+
+  test('lists of the cloud side are reported as unavailable', async () => {
+    for (const type of ['HANA', 'VirtualMachine']) {
+      const answer = await connector.call('GET', `${subaccountPath}/availableChannels/${type}`)
+      assert.deepEqual([answer.status, answer.json.type], [500, 'RUNTIME_FAILURE'])
+    }
+  })
+})

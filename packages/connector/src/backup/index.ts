@@ -1,0 +1,1 @@
+export { type BackupEntries, readBackup, writeBackup } from './backup.ts'
