@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type RunningBackend, startBackend } from './backend/backend.ts'
 import { candidates } from './candidates.ts'
+import { measureDestinations } from './destinations/measure.ts'
 import type { HoldFigures, Report, SubjectFigures } from './figures.ts'
 import { createCertificates } from './host/certificates.ts'
 import { findExecutable } from './host/executables.ts'
@@ -33,14 +34,20 @@ export async function runBenchmark(
   const versions = await describeVersions()
   const generator = chooseGenerator(folder)
   const skipped: Record<string, string> = {}
-  const backend = await startBackend(newFolder(folder, 'backend'), plan.bulkBytes)
-  const subjects = await startSubjects(options, backend, folder, skipped, say)
+  const isDataPlane = options.phases.some((phase) => phase !== 'destinations')
+  const backend = isDataPlane ? await startBackend(newFolder(folder, 'backend'), plan.bulkBytes) : undefined
+  const subjects = backend === undefined ? [] : await startSubjects(options, backend, folder, skipped, say)
   const othersShare = watchOthers()
   const figures = await measure(subjects, options, plan, generator, progress)
-  const usedByOthers = othersShare()
+  const isCutShort = isDataPlane && progress.isOver()
   for (const { running } of subjects) await running.stop()
-  await backend.stop()
-  if (progress.isOver()) skipped.rest = 'the time of the quick run was over; figures may rest on fewer rounds'
+  await backend?.stop()
+  const measurement = { generator, folder: newFolder(folder, 'destinations'), skipped, say }
+  const destinations = options.phases.includes('destinations')
+    ? await measureDestinations(plan.destinations, measurement)
+    : {}
+  const usedByOthers = othersShare()
+  if (isCutShort) skipped.rest = 'the time of the quick run was over; figures may rest on fewer rounds'
   const ratios = ratiosOf(figures, 'landbridge')
   return {
     format: 'landbridge-bench/1',
@@ -51,10 +58,11 @@ export async function runBenchmark(
     usedByOthers,
     versions,
     loadGenerator: generator.name,
-    webServer: backend.webServer,
+    webServer: backend?.webServer ?? 'not needed',
     subjects: figures,
     ratios,
-    bars: readBars().map((bar) => judge(bar, { subjects: figures, ratios })),
+    destinations,
+    bars: readBars().map((bar) => judge(bar, { subjects: figures, ratios, destinations })),
     skipped,
   }
 }

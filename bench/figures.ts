@@ -45,6 +45,29 @@ export interface SubjectFigures {
   readonly hold?: HoldFigures
 }
 
+/** One operation of the destination service under load. */
+export interface LookupFigures {
+  readonly requestsPerSecond: number
+  readonly medianUs: number
+  readonly p99Us: number
+  /** Processor time of the service; that of a database server is not in it. */
+  readonly cpuUsPerRequest: number
+}
+
+/** The destination service on one database. */
+export interface DestinationFigures {
+  readonly connections: number
+  /** Finding one destination whose token is in memory, by the number of destinations in the store. */
+  readonly bySize: Readonly<Record<string, LookupFigures>>
+  readonly listEntries: number
+  /** Listing `listEntries` destinations, on one connection. */
+  readonly list?: LookupFigures
+  /** Median time of a lookup in the largest store divided by that in the smallest: 1 is flat. */
+  readonly growthRatio: number
+  /** The same for the processor time of the service. */
+  readonly cpuGrowthRatio: number
+}
+
 /** Our figures divided by those of one peer: above 1 we are ahead. */
 export interface Ratios {
   readonly requests1?: number
@@ -82,6 +105,8 @@ export interface Report {
   readonly webServer: string
   readonly subjects: Readonly<Record<string, SubjectFigures>>
   readonly ratios: Readonly<Record<string, Ratios>>
+  /** The destination service, by database. */
+  readonly destinations: Readonly<Record<string, DestinationFigures>>
   readonly bars: readonly BarResult[]
   /** What was left out, with the reason. */
   readonly skipped: Readonly<Record<string, string>>

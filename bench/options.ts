@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { candidates } from './candidates.ts'
 
 /** The figures that can be asked for one by one. */
-export const phases = ['requests', 'bulk', 'hold'] as const
+export const phases = ['requests', 'bulk', 'hold', 'destinations'] as const
 export type Phase = (typeof phases)[number]
 
 export interface Options {
@@ -41,14 +41,15 @@ export function parseOptions(args: readonly string[]): Options {
     json: values.json,
     help: values.help,
     subjects: subjects.length === 0 ? names : subjects,
-    phases: chosen.length === 0 ? phases : chosen,
+    phases: chosen.length > 0 ? chosen : phases.filter((phase) => subjects.length === 0 || phase !== 'destinations'),
     isComplete: words.length === 0 && !values.quick,
   }
 }
 
 export const helpText = `npm run bench -- [options]
 
-Measures the Landbridge data plane and its peers in one run, on loopback, and compares it with the bars of bench/budgets.json.
+Measures the Landbridge data plane and its peers in one run, on loopback, then the destination service, and compares both
+with the bars of bench/budgets.json.
 
   --quick        less than a minute, coarser figures; does not write docs/benchmarks.md
   --json         exactly one JSON object on standard output; progress goes to standard error
@@ -56,10 +57,11 @@ Measures the Landbridge data plane and its peers in one run, on loopback, and co
                  ${phases.join(', ')}
   --help         this text
 
-Without --quick and --only the run takes about ten minutes and writes docs/benchmarks.md.
+Without --quick and --only the run takes about thirteen minutes and writes docs/benchmarks.md.
 A missed bar is a word in the output. The exit code is 1 only when something could not be measured.
 
 Examples:
   npm run bench -- --quick --json
   npm run bench -- --only landbridge,haproxy,requests
+  npm run bench -- --only destinations
 `

@@ -9,8 +9,22 @@ export interface Plan {
   readonly bulkBytes: number
   readonly bulkRounds: number
   readonly holdConnections: number
+  readonly destinations: DestinationPlan
   /** Nothing new begins later than this after the start. */
   readonly limitMs: number
+}
+
+/** How the destination service is measured. */
+export interface DestinationPlan {
+  readonly databases: readonly ('sqlite' | 'postgres')[]
+  /** Destinations in the store, growing; a lookup is measured at each. */
+  readonly sizes: readonly number[]
+  /** The size at which the list is measured. */
+  readonly listEntries: number
+  readonly connections: number
+  readonly warmUpSeconds: number
+  readonly runSeconds: number
+  readonly rounds: number
 }
 
 export interface Pass {
@@ -30,6 +44,15 @@ export const fullPlan: Plan = {
   bulkBytes: 2 ** 30,
   bulkRounds: 5,
   holdConnections: 10_000,
+  destinations: {
+    databases: ['sqlite', 'postgres'],
+    sizes: [100, 1_000, 10_000, 100_000],
+    listEntries: 1_000,
+    connections: 16,
+    warmUpSeconds: 3,
+    runSeconds: 3,
+    rounds: 3,
+  },
   limitMs: Number.POSITIVE_INFINITY,
 }
 
@@ -51,5 +74,14 @@ export const quickPlan: Plan = {
   bulkBytes: 2 ** 28,
   bulkRounds: 2,
   holdConnections: 10_000,
+  destinations: {
+    databases: ['sqlite'],
+    sizes: [100, 1_000],
+    listEntries: 1_000,
+    connections: 16,
+    warmUpSeconds: 1,
+    runSeconds: 1,
+    rounds: 1,
+  },
   limitMs: 50_000,
 }

@@ -32,8 +32,17 @@ export interface AgentMapping {
   readonly protocol: 'HTTP' | 'TCP'
 }
 
+export interface DestinationSettings {
+  /** `sqlite:<path>` or a `postgres://` URL. */
+  readonly databaseUrl: string
+  /** 32 bytes, base64. */
+  readonly sealingKey: string
+  readonly issuer: string
+  readonly jwks: JsonWebKeySet
+}
+
 /** Reads the file that the first argument of the process names. */
-export function readSettings<T extends ProcessSettings>(): T {
+export function readSettings<T>(): T {
   return JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as T
 }
 

@@ -35,7 +35,7 @@ ${tablesOf(report)
 \`\`\`sh
 apt-get install -y haproxy nginx stunnel4 openssh-server wrk   # whatever is missing is left out
 npm ci
-npm run bench                       # about ten minutes; writes this page
+npm run bench                       # about thirteen minutes; writes this page
 npm run bench -- --quick --json     # one minute, one JSON object
 \`\`\`
 `

@@ -1,4 +1,4 @@
-import type { Report, SubjectFigures } from '../figures.ts'
+import type { LookupFigures, Report, SubjectFigures } from '../figures.ts'
 
 /** A table without its layout. */
 export interface Table {
@@ -16,6 +16,8 @@ export function tablesOf(report: Report): readonly Table[] {
     usage(report),
     held(report),
     ratios(report),
+    destinations(report),
+    growth(report),
     bars(report),
   ].filter((table) => table.rows.length > 0)
 }
@@ -121,6 +123,37 @@ function ratios({ ratios }: Report): Table {
     title: 'Landbridge divided by the peer (above 1: Landbridge is ahead)',
     heading: ['', 'req/s at 1', 'at 16', 'at 64', 'at 256', 'bulk down', 'bulk up', 'cpu/req at 64', 'cpu/byte'],
     rows: Object.entries(ratios).map(([name, values]) => [name, ...keys.map((key) => fixed(values[key], 2))]),
+  }
+}
+
+function destinations({ destinations }: Report): Table {
+  const cells = (figures: LookupFigures) => [
+    count(figures.requestsPerSecond),
+    count(figures.medianUs),
+    count(figures.p99Us),
+    fixed(figures.cpuUsPerRequest, 0),
+  ]
+  return {
+    title: 'Destination service: lookups with a cached token by destinations stored, and lists',
+    heading: ['', 'req/s', 'median µs', 'p99 µs', 'cpu µs each'],
+    rows: Object.entries(destinations).flatMap(([database, { bySize, list, listEntries, connections }]) => [
+      ...Object.entries(bySize).map(([size, figures]) => [
+        `${database}, find 1 of ${count(Number(size))}, ${connections} conn.`,
+        ...cells(figures),
+      ]),
+      ...(list === undefined ? [] : [[`${database}, list ${count(listEntries)}, 1 conn.`, ...cells(list)]]),
+    ]),
+  }
+}
+
+function growth({ destinations }: Report): Table {
+  return {
+    title: 'Cost of a lookup in the largest store divided by that in the smallest (1 is flat)',
+    heading: ['', 'smallest', 'largest', 'median time', 'cpu'],
+    rows: Object.entries(destinations).map(([database, { bySize, growthRatio, cpuGrowthRatio }]) => {
+      const sizes = Object.keys(bySize).map(Number)
+      return [database, count(sizes[0]), count(sizes.at(-1)), fixed(growthRatio, 2), fixed(cpuGrowthRatio, 2)]
+    }),
   }
 }
 

@@ -11,11 +11,13 @@ export interface BenchmarkToken {
 }
 
 /** A technical token with the claims and the size of a real one: RS256, about a kilobyte. */
-export async function createToken(subaccountId: string): Promise<BenchmarkToken> {
+export async function createToken(
+  subaccountId: string,
+  clientId = `sb-clone-${randomUUID()}!b1234|connectivity!b17`,
+): Promise<BenchmarkToken> {
   const nowMs = Date.now()
   const key = await newSigningKey({ generation: 1, algorithm: 'RS256', createdAtMs: nowMs, activeFromMs: nowMs })
   const instanceId = randomUUID()
-  const clientId = `sb-clone-${randomUUID()}!b1234|connectivity!b17`
   const issuer = 'https://benchmark.authentication.localhost/oauth/token'
   const claims = {
     jti: randomUUID().replaceAll('-', ''),
