@@ -14,6 +14,7 @@ import {
   SqlCertificateStore,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlTrustStore,
 } from '@landbridge/store'
 import { Value } from '@sinclair/typebox/value'
 import { openBenchStores } from '../destinations/stores.ts'
@@ -35,6 +36,7 @@ const service = await startDestinationService({
   fragments: new SqlFragmentStore(stores.destinations),
   certificates: new SqlCertificateStore(stores.destinations),
   authorities: new SqlAuthorityStore(stores.destinations),
+  trustStore: new SqlTrustStore(stores.destinations),
   verifier: new TokenVerifier({
     keys: staticKeySource(settings.jwks),
     clock,

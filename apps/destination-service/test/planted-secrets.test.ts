@@ -193,10 +193,7 @@ async function proveHidden(url: string, stored: () => Promise<readonly (string |
   }
 }
 
-const title =
-  'no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database'
-
-test(`SQLite: ${title} (DEST-033, DEST-054)`, async () => {
+test('no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database, SQLite (DEST-033, DEST-054)', async () => {
   using folder = temporaryFolder()
   const url = `sqlite:${folder.path}/destinations.db`
   await proveHidden(url, async () => {
@@ -211,7 +208,7 @@ test(`SQLite: ${title} (DEST-033, DEST-054)`, async () => {
   })
 })
 
-test(`PostgreSQL: ${title} (DEST-033, DEST-054)`, async (context) => {
+test('no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database, PostgreSQL (DEST-033, DEST-054)', async (context) => {
   const postgres = await startPostgres()
   if ('unavailable' in postgres) return context.skip(postgres.unavailable)
   try {
