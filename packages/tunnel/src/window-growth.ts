@@ -7,9 +7,15 @@ import type { Stream } from './stream.ts'
 export const maxWindowBytes = 4 * 1024 * 1024
 
 /**
+ * Both ends take turns on what they read: even next to each other, credit is under way for about this long. A window
+ * that is used up sooner leaves one of them idle.
+ */
+const shortestRoundTripMs = 1
+
+/**
  * Decides how far receive windows grow beyond what the yamux specification gives every stream. A window limits a stream
  * to one window per round trip. Where credit for half a window is due again within two round trips, the reader is fast
- * and the window is the limit: it doubles. A slow reader never gets there, and over loopback the round trip is too short.
+ * and the window is the limit: it doubles. A slow reader never gets there.
  */
 export class WindowGrowth {
   readonly #clock: Clock
@@ -33,7 +39,7 @@ export class WindowGrowth {
       this.#heartbeat.measure()
       return 0
     }
-    if (elapsedMs >= 2 * roundTripMs) return 0
+    if (elapsedMs >= 2 * Math.max(roundTripMs, shortestRoundTripMs)) return 0
     const growth = Math.min(stream.windowBytes, maxWindowBytes - stream.windowBytes, this.#leftBytes)
     this.#leftBytes -= growth
     return growth
