@@ -18,7 +18,8 @@ let output = ''
 let user: JarClient
 
 before(async () => {
-  ;[platform, backend] = await Promise.all([startPlatform(), startBackend('erp')])
+  platform = await startPlatform()
+  backend = await startBackend('erp')
   await expose(platform, { virtualHost: 'erp.virtual', backendPort: backend.port })
   const { clientid = '', clientsecret = '', url } = platform.binding('xsuaa')
   const onPremise = { URL: 'http://erp.virtual:80', ProxyType: 'OnPremise' }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Finished, runLandbridge } from './child.ts'
-import { runUntilReady } from './running-command.ts'
+import { type RunningCommand, runUntilReady } from './running-command.ts'
 import { temporaryFolder } from './temp.ts'
 
 export type Credentials = Readonly<Record<string, string>>
@@ -53,13 +53,30 @@ const ports = [
   'backend-tcp',
 ]
 
+/** A port that was free when it was chosen may be another test's when its listener starts: then once more, on others. */
+async function runOnFreePorts(
+  folder: string,
+  args: readonly string[],
+): Promise<{ running: RunningCommand; dataDirectory: string }> {
+  const anyPort = ports.flatMap((name) => [`--port-${name}`, '0'])
+  for (let attempt = 1; ; attempt++) {
+    const dataDirectory = `${folder}/data-${attempt}`
+    try {
+      return {
+        running: await runUntilReady(['up', '--json', '--data', dataDirectory, ...anyPort, ...args]),
+        dataDirectory,
+      }
+    } catch (failure) {
+      if (attempt === 3 || !(failure instanceof Error) || !failure.message.includes('PORT_IN_USE')) throw failure
+    }
+  }
+}
+
 /** Starts `landbridge up` with fresh data on free ports and further arguments, and waits until it is ready. */
 export async function startPlatform(...args: readonly string[]): Promise<TestPlatform> {
   const folder = temporaryFolder()
-  const dataDirectory = `${folder.path}/data`
-  const anyPort = ports.flatMap((name) => [`--port-${name}`, '0'])
   try {
-    const running = await runUntilReady(['up', '--json', '--data', dataDirectory, ...anyPort, ...args])
+    const { running, dataDirectory } = await runOnFreePorts(folder.path, args)
     const document = JSON.parse(running.output) as UpDocument
     const environment = await environmentOf(dataDirectory)
     const services = JSON.parse(environment.VCAP_SERVICES) as Record<string, readonly { credentials: Credentials }[]>
