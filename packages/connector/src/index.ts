@@ -6,6 +6,7 @@ export { type DialOptions, dialTls } from './dial/dial-tls.ts'
 export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'
 export * from './pairing/index.ts'
 export * from './propagation/index.ts'
+export * from './rfc/index.ts'
 export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,

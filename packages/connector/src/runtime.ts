@@ -4,6 +4,7 @@ import type { BackendSecurity } from './backend/open-socket.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
 import { Propagator } from './propagation/propagator.ts'
 import { SubaccountPropagation } from './propagation/subaccount-propagation.ts'
+import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { DeniedAccess, SubaccountContext } from './subaccount-context.ts'
@@ -14,6 +15,8 @@ export interface RuntimeOptions {
   readonly timeouts?: BackendTimeouts
   /** Silence after which a session to the cloud is tested; twice that, and it counts as dead. */
   readonly heartbeatMs?: number
+  /** How RFC is treated; the defaults if absent. */
+  readonly rfc?: RfcSettings
   /** Audit of refused requests and connections. */
   readonly denied?: (access: DeniedAccess) => void
   /** The cloud's trust list changed: synchronise it. */
@@ -47,6 +50,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       domainMappings: subaccount.domainMappings,
       backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
       propagate: propagation.decide,
+      rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
       denied: options.denied ?? (() => {}),
     }

@@ -2,6 +2,7 @@ export type { AccessPolicy, Caller, Credentials } from './authorization/access-p
 export { Authorizer, bearer, proxyToken } from './authorization/authorizer.ts'
 export { defaultHttpTimeouts, HttpFront, type HttpFrontOptions, type HttpTimeouts } from './http/http-front.ts'
 export { Listener } from './listener.ts'
+export { type ProxyTarget, rfcTarget } from './rfc/rfc-target.ts'
 export { defaultSocksTimeouts, SocksFront, type SocksFrontOptions, type SocksTimeouts } from './socks/socks-front.ts'
 export type { Tunnel } from './tunnels/tunnel-group.ts'
 export { TunnelServer, type TunnelServerOptions } from './tunnels/tunnel-server.ts'

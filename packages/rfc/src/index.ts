@@ -1,4 +1,11 @@
-export { AppcFunction, type AppcRecord, type AppcReply, appcHeadBytes, readAppcRecord, writeAppcReply } from './appc-record.ts'
+export {
+  AppcFunction,
+  type AppcRecord,
+  type AppcReply,
+  appcHeadBytes,
+  readAppcRecord,
+  writeAppcReply,
+} from './appc-record.ts'
 export { denialReply, logonDenialReply } from './denial.ts'
 export {
   type GatewayRecord,
@@ -11,6 +18,7 @@ export {
 export { type RfcElement, writeChain, writeMessage } from './message-writer.ts'
 export { isNiKeepAlive, NiFrameReader, niFrame, niHeadBytes, niPing, niPong } from './ni-frames.ts'
 export { type PartnerRefusal, type RfcPartner, redirectInitialize, redirectPartner } from './partner.ts'
+export { RefusingGateway } from './refusing-gateway.ts'
 export {
   defaultRfcLimits,
   type RfcDenial,

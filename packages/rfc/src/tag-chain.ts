@@ -73,7 +73,11 @@ export class TagChain {
   #take(chunk: Buffer, at: number): number {
     switch (this.#part) {
       case 'signature':
-        return this.#collect(chunk, at, chunk[at] === logonSignature[0] || this.#headBytes > 0 ? logonSignature.length : 0)
+        return this.#collect(
+          chunk,
+          at,
+          chunk[at] === logonSignature[0] || this.#headBytes > 0 ? logonSignature.length : 0,
+        )
       case 'first':
         return this.#collect(chunk, at, 4)
       case 'link':

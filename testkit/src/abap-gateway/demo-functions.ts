@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AbapFunction, type AbapParameter, done } from './abap-system.ts'
-import { functionRows, functionRowBytes } from './function-interface.ts'
+import { functionRowBytes, functionRows } from './function-interface.ts'
 
 const importOf = (name: string, length = 255): AbapParameter => ({ kind: 'I', name, length })
 const exportOf = (name: string, length = 255): AbapParameter => ({ kind: 'E', name, length })
@@ -70,7 +70,10 @@ export function demoFunctions(systemId: string): Record<string, AbapFunction> {
         kind: 'done',
         exports: { REMOTE_BASXML_SUPPORTED: ' ', REMOTE_CALL: 'R', UPDATE_TASK: ' ' },
         tables: {
-          PARAMS: { rowBytes: functionRowBytes, rows: functionRows(wanted.parameters) },
+          PARAMS: {
+            rowBytes: functionRowBytes,
+            rows: functionRows(wanted.parameters, call.text('NONE_UNICODE_LENGTH') === 'X' ? 1 : 2),
+          },
           RESUMABLE_EXCEPTIONS: { rowBytes: 60, rows: [] },
         },
       }

@@ -127,7 +127,9 @@ export class GatewayConnection {
   async #message(message: Buffer): Promise<void> {
     const request = readRequest(message)
     const isLogon = request.isLogon && !this.#isLoggedOn
-    const name = (valueOf(request, RfcTag.functionName) ?? Buffer.alloc(0)).toString(isLogon ? 'latin1' : 'utf16le').trim()
+    const name = (valueOf(request, RfcTag.functionName) ?? Buffer.alloc(0))
+      .toString(isLogon ? 'latin1' : 'utf16le')
+      .trim()
     if (isLogon) this.#logOn(request)
     if (!this.#isLoggedOn) return this.#reply(logonReply(1))
     const seen: SeenCall = { function: name, client: this.#client, user: this.#user }

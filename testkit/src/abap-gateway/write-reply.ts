@@ -29,7 +29,10 @@ export function callReply(
     for (const [name, value] of Object.entries(result.exports ?? {}))
       elements.push(
         { tag: RfcTag.parameterName, value: text(name) },
-        { tag: RfcTag.parameterValue, value: typeof value === 'string' ? text(value.padEnd(lengths.get(name) ?? 0)) : value },
+        {
+          tag: RfcTag.parameterValue,
+          value: typeof value === 'string' ? text(value.padEnd(lengths.get(name) ?? 0)) : value,
+        },
       )
     for (const [name, { rowBytes, rows }] of Object.entries(result.tables ?? {})) {
       const header = Buffer.alloc(8)
