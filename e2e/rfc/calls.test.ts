@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ClassicRfcError, demoUser } from '@landbridge/testkit'
-import { functionModule, RfcScene, rfcMapping } from './scene.ts'
+import { functionModule, RfcScene } from './scene.ts'
 
 const noSystem = 2
 

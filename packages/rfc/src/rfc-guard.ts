@@ -51,6 +51,10 @@ interface OpenMessage {
   denial: RfcDenial | undefined
 }
 
+function newMessage(): OpenMessage {
+  return { chain: new TagChain(), held: [], heldBytes: 0, state: 'undecided', denial: undefined }
+}
+
 type Phase = 'greeting' | 'conversation' | 'over'
 
 /**
@@ -157,13 +161,8 @@ export class RfcGuard {
     if (!this.#isInitialized) return this.#refuse('conversation record out of order')
     if (record.parameterBytes !== 0 && record.parameterBytes !== 8)
       return this.#refuse('record of an unsupported layout')
-    const message = (this.#message ??= {
-      chain: new TagChain(),
-      held: [],
-      heldBytes: 0,
-      state: 'undecided',
-      denial: undefined,
-    })
+    this.#message ??= newMessage()
+    const message = this.#message
     const { chain } = message
     chain.push(payload.subarray(appcHeadBytes))
     if (chain.fault !== undefined) return this.#refuse(chain.fault)

@@ -17,7 +17,7 @@ import {
 import type { AbapGateway, SeenCall } from './abap-gateway.ts'
 import type { AbapSystem } from './abap-system.ts'
 import { unscramblePassword } from './password.ts'
-import { importsOf, type RfcRequest, readRequest, valueOf } from './read-request.ts'
+import { firstValue, importsOf, type RfcRequest, readRequest } from './read-request.ts'
 import { callReply, logonReply } from './write-reply.ts'
 
 /** Most data of one record: the length field of a reply has two bytes. */
@@ -127,7 +127,7 @@ export class GatewayConnection {
   async #message(message: Buffer): Promise<void> {
     const request = readRequest(message)
     const isLogon = request.isLogon && !this.#isLoggedOn
-    const name = (valueOf(request, RfcTag.functionName) ?? Buffer.alloc(0))
+    const name = (firstValue(request, RfcTag.functionName) ?? Buffer.alloc(0))
       .toString(isLogon ? 'latin1' : 'utf16le')
       .trim()
     if (isLogon) this.#logOn(request)
@@ -151,9 +151,9 @@ export class GatewayConnection {
   }
 
   #logOn(request: RfcRequest): void {
-    const client = (valueOf(request, RfcTag.client) ?? Buffer.alloc(0)).toString('latin1')
-    const user = (valueOf(request, RfcTag.user) ?? Buffer.alloc(0)).toString('latin1').toUpperCase()
-    const password = unscramblePassword(valueOf(request, RfcTag.password) ?? Buffer.alloc(0))
+    const client = (firstValue(request, RfcTag.client) ?? Buffer.alloc(0)).toString('latin1')
+    const user = (firstValue(request, RfcTag.user) ?? Buffer.alloc(0)).toString('latin1').toUpperCase()
+    const password = unscramblePassword(firstValue(request, RfcTag.password) ?? Buffer.alloc(0))
     this.#client = client
     this.#user = user
     this.#isLoggedOn = this.#system.users.some(

@@ -31,7 +31,7 @@ export function readRequest(message: Buffer): RfcRequest {
 }
 
 /** The value of the first element with this tag. */
-export function valueOf({ elements }: RfcRequest, tag: number): Buffer | undefined {
+export function firstValue({ elements }: RfcRequest, tag: number): Buffer | undefined {
   return elements.find((element) => element.tag === tag)?.value
 }
 
