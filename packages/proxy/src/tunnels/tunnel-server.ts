@@ -32,10 +32,12 @@ export class TunnelServer {
   readonly #server: Server
   /** Open sessions with the fingerprint of the certificate that each of them showed. */
   readonly #sessions: Map<Session, string>
+  #isClosing: boolean
 
   constructor(options: TunnelServerOptions) {
     this.#options = options
     this.#sessions = new Map()
+    this.#isClosing = false
     this.#server = createServer(
       {
         cert: options.cert,
@@ -71,6 +73,7 @@ export class TunnelServer {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true
     for (const session of [...this.#sessions.keys()]) session.destroy()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
@@ -81,6 +84,8 @@ export class TunnelServer {
   }
 
   #connected(socket: TLSSocket): void {
+    // A handshake that was under way when everything else was ended: nobody would end this one.
+    if (this.#isClosing) return void socket.destroy()
     // A client that names no server was not asked for a name during the handshake.
     if (!this.#serves(socket.servername) || socket.alpnProtocol !== tunnelAlpn) return void socket.destroy()
     const certificate = socket.getPeerX509Certificate()
