@@ -1,4 +1,5 @@
 import {
+  ChannelService,
   type ConfigurationStore,
   type ConnectorRuntime,
   type ConnectorSettings,
@@ -84,6 +85,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     regionTimeoutMs: config.regionTimeoutMs,
     tunnelTimeoutMs: config.tunnelTimeoutMs,
   })
+  const settleTimeoutMs = config.tunnelTimeoutMs
+  const channels = new ChannelService({ store, runtime, clock, log, settleTimeoutMs })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new DeniedAccessRecorder(store, clock, log)
   const server = new AdministrationServer({
@@ -102,7 +105,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const ready = (): boolean => bootstrap.isDone
       const api = createApi({ log, https, errorBody, ready, quiet: ['/health'] })
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
-      addOperations(api, { config, store, trail: store, subaccounts, clock, log, restartAfter }, gate)
+      addOperations(api, { config, store, trail: store, subaccounts, channels, clock, log, restartAfter }, gate)
       return api
     },
   })

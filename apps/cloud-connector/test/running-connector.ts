@@ -48,6 +48,7 @@ export const testConfig: CloudConnectorConfig = {
   haRole: 'master',
   regionTimeoutMs: 5_000,
   tunnelTimeoutMs: 5_000,
+  channelBindAddress: '127.0.0.1',
   regions: {},
 }
 

@@ -1,6 +1,8 @@
 export * from './administration/index.ts'
 export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 export * from './backup/index.ts'
+export { channelFailureText } from './channels/channel-requests.ts'
+export type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 export * from './configuration/index.ts'
 export { type DialOptions, dialTls } from './dial/dial-tls.ts'
 export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'

@@ -1,5 +1,6 @@
 import {
   type AuditEvent,
+  type ChannelService,
   type ConfigurationStore,
   type Subaccount,
   type SubaccountService,
@@ -18,6 +19,7 @@ export interface ApiContext {
   readonly store: ConfigurationStore
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
+  readonly channels: ChannelService
   readonly clock: Clock
   readonly log: Log
   /** Restarts the administration once this answer has been delivered. */

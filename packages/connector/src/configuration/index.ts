@@ -41,6 +41,7 @@ export {
   channelTypes,
   portOfInstance,
   type ServiceChannel,
+  toChannelSpec,
 } from './service-channel.ts'
 export { accessOf, toSnapshot } from './snapshot.ts'
 export type { AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
