@@ -3,6 +3,7 @@ export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './bac
 export * from './backup/index.ts'
 export * from './configuration/index.ts'
 export { type DialOptions, dialTls } from './dial/dial-tls.ts'
+export * from './high-availability/index.ts'
 export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'
 export * from './pairing/index.ts'
 export * from './propagation/index.ts'

@@ -1,6 +1,7 @@
 import {
   type AuditEvent,
   type ConfigurationStore,
+  type HighAvailability,
   type Subaccount,
   type SubaccountService,
   subaccountOf,
@@ -18,6 +19,7 @@ export interface ApiContext {
   readonly store: ConfigurationStore
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
+  readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log
   /** Restarts the administration once this answer has been delivered. */
