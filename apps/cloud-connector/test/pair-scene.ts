@@ -63,6 +63,7 @@ export class PairScene implements AsyncDisposable {
     await this.put(this.one, `${masterPath}/config`, { haEnabled: true })
     await this.put(this.two, `${shadowPath}/config`, {
       ...{ masterHost: this.one.address, masterPort: portOf(this.one.running), ownHost: this.two.address },
+      ...{ checkIntervalInSeconds: 3, takeoverDelayInSeconds: 5 },
       ...more,
     })
     const answer = await this.connect()
@@ -128,7 +129,6 @@ export class PairScene implements AsyncDisposable {
   async restart(instance: Instance, log: Log = silentLog): Promise<void> {
     const port = portOf(instance.running)
     const more = { port, tunnelTimeoutMs: 2_000 }
-    instance.link.mend()
     instance.running = await this.during(startConnector(instance.folder, this.region, more, log, this.clock))
   }
 
