@@ -1,6 +1,6 @@
 import { request as httpsRequest } from 'node:https'
 import { createRuntime } from '@landbridge/connector'
-import { createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
+import { type Clock, createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
 import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '../src/index.ts'
 import { type FakeRegion, regionHost } from './fake-region.ts'
@@ -58,11 +58,12 @@ export async function startConnector(
   region?: FakeRegion,
   more: Partial<CloudConnectorConfig> = {},
   log: Log = silentLog,
+  clock: Clock = systemClock,
 ): Promise<RunningConnector> {
   const store = await openStore<ConnectorTables>({
     url: `sqlite:${folder}/connector.db`,
     sealer: new Sealer(Buffer.alloc(32, 3)),
-    clock: systemClock,
+    clock,
     log: silentLog,
     migrations: connectorMigrations,
   })
@@ -75,12 +76,12 @@ export async function startConnector(
     ...more,
   }
   const runtime = createRuntime({
-    clock: systemClock,
+    clock,
     log: silentLog,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
     denied: (access) => app.denied(access),
   })
-  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock: systemClock, log })
+  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock, log })
   return {
     app,
     call: (method, path, call) => send(app, method, path, call ?? {}),
