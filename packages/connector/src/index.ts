@@ -9,6 +9,7 @@ export * from './high-availability/index.ts'
 export { TunnelLink, type TunnelLinkOptions, type TunnelRequest } from './link/tunnel-link.ts'
 export * from './pairing/index.ts'
 export * from './propagation/index.ts'
+export * from './rfc/index.ts'
 export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,
