@@ -51,7 +51,7 @@ function configuration(folder: string, plainPort: number, securePort: number, tl
 events { worker_connections 8192; }
 http {
   access_log off; tcp_nodelay on; default_type text/plain; ${temporary}
-  keepalive_requests 1000000000; keepalive_timeout 1h; underscores_in_headers on;
+  keepalive_requests 1000000000; keepalive_timeout 1h; underscores_in_headers on; client_header_buffer_size 8k;
   server {
     listen 127.0.0.1:${plainPort} backlog=4096;
     location = /small { ${small} }

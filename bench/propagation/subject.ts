@@ -18,6 +18,8 @@ export interface PropagationSubject {
   /** The same, and each request carries one of the users, in turn. */
   readonly users: Entry
   readonly pids: { readonly cloud: number; readonly connector: number }
+  /** What cloud and connector said last, for failure reports. */
+  lastWords(): string
   stop(): Promise<void>
 }
 
@@ -75,6 +77,7 @@ export async function startPropagationSubject(
       variants: tokens.map((text) => ({ 'SAP-Connectivity-Authentication': `Bearer ${text}` })),
     },
     pids: { cloud: cloud.pid, connector: agent.pid },
+    lastWords: () => `${cloud.lastWords()}\n${agent.lastWords()}`,
     async stop() {
       await agent.stop()
       await cloud.stop()
