@@ -10,6 +10,8 @@ export interface Plan {
   readonly bulkRounds: number
   readonly holdConnections: number
   readonly destinations: DestinationPlan
+  readonly propagation: PropagationPlan
+  readonly accessScale: AccessScalePlan
   /** Nothing new begins later than this after the start. */
   readonly limitMs: number
 }
@@ -24,6 +26,22 @@ export interface DestinationPlan {
   readonly connections: number
   readonly warmUpSeconds: number
   readonly runSeconds: number
+  readonly rounds: number
+}
+
+/** How propagated users are measured. */
+export interface PropagationPlan {
+  readonly users: number
+  readonly connections: number
+  readonly warmUpSeconds: number
+  readonly runSeconds: number
+  readonly rounds: number
+}
+
+/** How access control with very many entries is measured. */
+export interface AccessScalePlan {
+  readonly mappings: number
+  readonly resourcesEach: number
   readonly rounds: number
 }
 
@@ -54,6 +72,8 @@ export const fullPlan: Plan = {
     runSeconds: 3,
     rounds: 3,
   },
+  propagation: { users: 100, connections: 64, warmUpSeconds: 4, runSeconds: 4, rounds: 5 },
+  accessScale: { mappings: 10_000, resourcesEach: 10, rounds: 5 },
   limitMs: Number.POSITIVE_INFINITY,
 }
 
@@ -84,5 +104,7 @@ export const quickPlan: Plan = {
     runSeconds: 1,
     rounds: 1,
   },
+  propagation: { users: 100, connections: 64, warmUpSeconds: 2, runSeconds: 1, rounds: 2 },
+  accessScale: { mappings: 10_000, resourcesEach: 10, rounds: 1 },
   limitMs: 50_000,
 }
