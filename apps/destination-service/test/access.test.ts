@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { onEveryDatabase } from './support/databases.ts'
+import { rfcSample } from './support/rfc-sample.ts'
 import { brokenClient, checkedReply, clients, startService, type TestService } from './support/service.ts'
 
 await onEveryDatabase(async (newUrl) => {
@@ -128,11 +129,10 @@ await onEveryDatabase(async (newUrl) => {
   })
 
   test('the types HTTP, RFC, MAIL, LDAP and TCP are accepted, others refused (DEST-040, CONN-166)', async () => {
-    for (const Type of ['RFC', 'MAIL', 'LDAP', 'TCP'])
-      assert.equal(
-        (await service.call('POST', '/subaccountDestinations', { body: { Name: `t-${Type}`, Type } })).status,
-        201,
-      )
+    for (const [Type, more] of [['RFC', rfcSample], ['MAIL'], ['LDAP'], ['TCP']] as const) {
+      const body = { ...more, Name: `t-${Type}`, Type }
+      assert.equal((await service.call('POST', '/subaccountDestinations', { body })).status, 201)
+    }
     for (const Type of ['http', 'FTP'])
       assert.equal((await service.call('POST', '/subaccountDestinations', { body: { ...valid, Type } })).status, 400)
   })

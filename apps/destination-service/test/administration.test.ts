@@ -11,6 +11,7 @@ import { closeAll } from '@landbridge/kernel'
 import { freePort, javaKeyStore, withoutKey } from '@landbridge/testkit'
 import { unzipSync } from 'fflate'
 import { onEveryDatabase } from './support/databases.ts'
+import { rfcSample } from './support/rfc-sample.ts'
 import { startService, subscriberA, type TestService, tenantClaims } from './support/service.ts'
 
 /** What the way through a connector answers, by the host of the URL. */
@@ -318,7 +319,7 @@ await onEveryDatabase(async (newUrl) => {
   })
 
   test('what is no HTTP destination cannot be checked', async () => {
-    await service.call('POST', '/subaccountDestinations', { body: { Name: 'rfc', Type: 'RFC' } })
+    await service.call('POST', '/subaccountDestinations', { body: { ...rfcSample, Name: 'rfc' } })
     const refused = await call('POST', '/subaccountDestinations/rfc/check')
     assert.equal(refused.status, 400)
     assert.match(refused.json.ErrorMessage, /cannot be checked/)

@@ -5,6 +5,7 @@ import { LocalCa } from '@landbridge/identity'
 import { freePort } from '@landbridge/testkit'
 import { onEveryDatabase } from './support/databases.ts'
 import { granted, json, startOAuthServer, type TokenCall } from './support/oauth-server.ts'
+import { rfcSample } from './support/rfc-sample.ts'
 import { startService } from './support/service.ts'
 import { TokenFixture } from './support/token-fixture.ts'
 
@@ -318,7 +319,7 @@ await onEveryDatabase(async (newUrl) => {
 
   test('a MAIL destination gets tokens like an HTTP one, an RFC destination none (DEST-031, DEST-032)', async () => {
     assert.equal((await token(await clientCredentials({ Type: 'MAIL' }))).type, 'Bearer')
-    const rfc = await put({ Type: 'RFC', 'jco.client.ashost': 'erp', 'jco.client.passwd': 'x' })
+    const rfc = await put({ ...rfcSample, 'jco.client.passwd': 'x' })
     const found = await find(rfc)
     assert.equal(found.authTokens, undefined)
     assert.equal(found.configuration['jco.client.passwd'], 'x')
