@@ -5,6 +5,7 @@ import { startCloudConnector } from '../src/index.ts'
 import { testConfig } from './running-connector.ts'
 
 const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] } as const
+const noChannel = { connected: false, openedConnections: 0, connectedSinceMs: 0 }
 const places = process.argv.slice(2).map(async (folder) => {
   const store = await openStore<ConnectorTables>({
     url: `sqlite:${folder}/connector.db`,
@@ -13,7 +14,15 @@ const places = process.argv.slice(2).map(async (folder) => {
     log: silentLog,
     migrations: connectorMigrations,
   })
-  const runtime = { apply() {}, status: () => offline, async close() {} }
+  const runtime = {
+    apply() {},
+    status: () => offline,
+    async openChannel() {},
+    abandonChannel() {},
+    channelStatus: () => noChannel,
+    async channelSettled() {},
+    async close() {},
+  }
   const app = await startCloudConnector({ config: testConfig, store, runtime, clock: systemClock, log: silentLog })
   return { url: app.url, uiCa: app.uiCa }
 })
