@@ -76,14 +76,12 @@ function tunnelProblems({ servers }: ConnectivityProxyConfig): readonly string[]
   return problems
 }
 
-function unsupported({ highAvailabilityMode, serviceChannels, integration }: ConnectivityProxyConfig) {
+function unsupported({ highAvailabilityMode, integration }: ConnectivityProxyConfig) {
   const problems: string[] = []
   if (highAvailabilityMode !== 'off')
     problems.push(
       `highAvailabilityMode: expected "off", found "${highAvailabilityMode}": it is not supported yet; give each replica an externalHost of its own`,
     )
-  if (serviceChannels.enabled)
-    problems.push('serviceChannels.enabled: expected false, found true: service channels are not supported yet')
   for (const key of ['mode', 'serviceCredentialsKey'] as const)
     if (integration.auditlog[key] !== undefined)
       problems.push(

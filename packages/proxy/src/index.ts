@@ -1,5 +1,13 @@
 export type { AccessPolicy, Caller, Credentials } from './authorization/access-policy.ts'
 export { Authorizer, bearer, proxyToken } from './authorization/authorizer.ts'
+export { type ChannelBroker, ChannelDesk, type ChannelRequest } from './channels/channel-desk.ts'
+export {
+  type GivenServiceMapping,
+  readServiceMappings,
+  type ServiceMapping,
+  serviceMappingTypes,
+} from './channels/service-mapping.ts'
+export { ServiceMappings } from './channels/service-mappings.ts'
 export { defaultHttpTimeouts, HttpFront, type HttpFrontOptions, type HttpTimeouts } from './http/http-front.ts'
 export { Listener } from './listener.ts'
 export { type ProxyTarget, rfcTarget } from './rfc/rfc-target.ts'
