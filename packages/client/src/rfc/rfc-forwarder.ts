@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Closeable, Log } from '@landbridge/kernel'
+import { type Closeable, type Log, PlatformError } from '@landbridge/kernel'
 import { RefusingGateway } from '@landbridge/rfc'
 import { RfcError } from './rfc-error.ts'
 
@@ -19,6 +19,7 @@ export interface RfcForwarder extends Closeable {
  * Listens on this machine and passes every connection on to the system of an RFC destination, so that any client of the
  * classic RFC protocol can use the tunnel: it connects to 127.0.0.1 with the system number of the port. A way that
  * cannot be opened is answered with the reason, in the form in which an ABAP gateway refuses a logon.
+ * @throws PlatformError PORT_IN_USE
  */
 export async function startRfcForwarder({ open, port, log }: RfcForwarderOptions): Promise<RfcForwarder> {
   const sockets = new Set<Socket>()
@@ -80,9 +81,12 @@ function refuse(socket: Socket, text: string): void {
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const facts = { host: '127.0.0.1', port, setting: 'port' }
+      reject(cause.code === 'EADDRINUSE' ? new PlatformError('PORT_IN_USE', facts, { cause }) : cause)
+    })
     server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject)
+      server.removeAllListeners('error')
       resolve()
     })
   })
