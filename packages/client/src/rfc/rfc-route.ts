@@ -3,7 +3,7 @@ import { RfcError } from './rfc-error.ts'
 
 /** Where an RFC destination leads: the CONNECT request, and the name that texts use. */
 export interface RfcRoute {
-  /** `sapgw42@host` or `sapmsERP/GROUP@host` with port 0; a message server by its number has a plain host. */
+  /** `sapgw42@host`, `sapmsERP/GROUP@host`, `3600/GROUP@host`, with port 0. */
   readonly host: string
   readonly port: number
   /** `host:sapgw42`, as the system mapping has it. */
@@ -30,12 +30,12 @@ export function rfcRouteOf(destination: Pick<Destination, 'name' | 'getProperty'
     return { host: `${service}@${applicationServer}`, port: 0, system: `${applicationServer}:${service}`, locationId }
   }
   if (messageServer === '') throw invalid(destination.name, `${prefix}ashost`, 'or jco.client.mshost is missing')
+  const group = property('group') === '' ? 'PUBLIC' : property('group')
   const port = Number(property('msserv'))
   if (Number.isInteger(port) && port > 0 && port < 65_536)
-    return { host: messageServer, port, system: `${messageServer}:${port}`, locationId }
+    return { host: `${port}/${group}@${messageServer}`, port: 0, system: `${messageServer}:${port}`, locationId }
   const systemId = property('r3name')
   if (!/^[A-Z][A-Z0-9]{2}$/.test(systemId)) throw invalid(destination.name, `${prefix}r3name`, 'needs a system ID')
-  const group = property('group') === '' ? 'PUBLIC' : property('group')
   const service = `sapms${systemId}`
   return { host: `${service}/${group}@${messageServer}`, port: 0, system: `${messageServer}:${service}`, locationId }
 }
