@@ -1,13 +1,33 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openClient, readBindings } from '@landbridge/client'
-import { ClassicClient, demoUser, startAbapGateway, startPlatform } from '@landbridge/testkit'
+import {
+  ClassicClient,
+  callJson,
+  demoUser,
+  startAbapGateway,
+  startPlatform,
+  type TestPlatform,
+} from '@landbridge/testkit'
 import { administrate, createDestination, regionHost } from '../clients/support/administration.ts'
 
 const denied =
   'Access denied for STFC_CONNECTION on abap.virtual:sapgw42. Expose the function module in your Cloud Connector in case it was a valid request.'
 
-test('one application walks from no destination to an answer and back, and nothing is restarted (RFC-046, RFC-047, RFC-048, RFC-050, RFC-051, RFC-053, RFC-072, RFC-008)', async () => {
+/** The audit lines of denied calls that the connector stored, oldest first. */
+async function auditLines(platform: TestPlatform): Promise<string[]> {
+  const { name, password } = platform.credentials.connector
+  const { json } = await callJson({
+    method: 'GET',
+    url: `${platform.address('cloud-connector').origin}/api/v1/landbridge/audit`,
+    headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` },
+    ca: platform.connectorCa,
+  })
+  const entries = json as unknown as readonly { category: string; details?: { message?: string } }[]
+  return entries.filter(({ category }) => category === 'Denied').map(({ details }) => details?.message ?? '')
+}
+
+test('one application walks from no destination to an answer and back, and nothing is restarted (RFC-046, RFC-047, RFC-048, RFC-050, RFC-051, RFC-053, RFC-072, RFC-008, RFC-091)', async () => {
   const platform = await startPlatform()
   const gateway = await startAbapGateway()
   const { VCAP_SERVICES } = platform.environment
@@ -65,6 +85,13 @@ test('one application walks from no destination to an answer and back, and nothi
     assert.deepEqual(
       gateway.calls.map((seen) => seen.function),
       ['RFCPING'],
+    )
+
+    let lines: string[] = []
+    while (!lines.some((line) => line.includes('STFC_CONNECTION'))) lines = await auditLines(platform)
+    assert.match(
+      lines.join('\n'),
+      /Denying access for user \S+ to system abap\.virtual:sapgw42 \[connectionId=-?\d+\]\n(.*\n)*Denying access for user TECHUSER to resource STFC_CONNECTION on system abap\.virtual:sapgw42 \[connectionId=-?\d+\]/,
     )
 
     const resource = { id: 'STFC_CONNECTION', enabled: true, exactMatchOnly: true, websocketUpgradeAllowed: false }
