@@ -64,8 +64,8 @@ export class ChannelDesk {
     const { subaccountId, locationId, connectorId, service, kind, request } = asked
     const { broker, log, address } = this.#options
     const facts = { subaccountId, locationId, connectorId, kind, service }
-    const code = this.#refusal(asked)
     try {
+      const code = this.#refusal(asked)
       if (code !== null) {
         log.info('channel.refused', { ...facts, code })
         await broker.refuseChannel({ subaccountId, locationId, connectorId, channel: request, code })

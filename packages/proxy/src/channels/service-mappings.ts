@@ -2,13 +2,13 @@ import type { ErrorCode } from '@landbridge/kernel'
 import { mappingKey, type ServiceMapping, type ServiceMappingType } from './service-mapping.ts'
 
 /** Types of channels and the types of mappings that they lead to; one for a cluster does not say which protocol. */
-const typesOfChannel: Readonly<Record<string, readonly ServiceMappingType[]>> = {
-  K8S: ['TCP', 'RFC'],
-  HANA: ['HANA'],
-  VirtualMachine: ['VirtualMachine'],
-  ABAPCloud: ['ABAPCloud'],
-  ABAPCloudSNC: ['ABAPCloudSNC'],
-}
+const typesOfChannel: ReadonlyMap<string, readonly ServiceMappingType[]> = new Map([
+  ['K8S', ['TCP', 'RFC']],
+  ['HANA', ['HANA']],
+  ['VirtualMachine', ['VirtualMachine']],
+  ['ABAPCloud', ['ABAPCloud']],
+  ['ABAPCloudSNC', ['ABAPCloudSNC']],
+])
 
 /** Who asks for what. All but `kind` and `service` was proven by the certificate of the connector. */
 export interface ChannelKey {
@@ -43,7 +43,7 @@ export class ServiceMappings {
 
   /** The mapping, or why there is none. Another subaccount's mapping is as unknown as one that does not exist. */
   find({ subaccountId, locationId, kind, service }: ChannelKey): ServiceMapping | ErrorCode {
-    for (const type of typesOfChannel[kind] ?? []) {
+    for (const type of typesOfChannel.get(kind) ?? []) {
       const mapping = this.#byKey.get(mappingKey(type, subaccountId, service))
       if (mapping !== undefined)
         return mapping.locationIds.includes(locationId) ? mapping : 'CHANNEL_LOCATION_NOT_ALLOWED'
