@@ -102,7 +102,7 @@ export const cloudConnectorConfigSchema = Type.Object(
         { additionalProperties: false, description: 'Log-in at the administration port with a client certificate.' },
       ),
     ),
-    haRole: oneOf(['undefined', 'master'], {
+    haRole: oneOf(['undefined', 'master', 'shadow'], {
       default: 'undefined',
       description: 'Role of the instance on the first start. The administrator chooses while it is undefined.',
     }),

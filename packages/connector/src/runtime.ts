@@ -6,6 +6,7 @@ import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
 import { Propagator } from './propagation/propagator.ts'
 import { SubaccountPropagation } from './propagation/subaccount-propagation.ts'
+import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { DeniedAccess, SubaccountContext } from './subaccount-context.ts'
@@ -18,6 +19,8 @@ export interface RuntimeOptions {
   readonly heartbeatMs?: number
   /** Address of the local ports of service channels; default 127.0.0.1. */
   readonly channelBindAddress?: string
+  /** How RFC is treated; the defaults if absent. */
+  readonly rfc?: RfcSettings
   /** Audit of refused requests and connections. */
   readonly denied?: (access: DeniedAccess) => void
   /** The cloud's trust list changed: synchronise it. */
@@ -52,6 +55,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       domainMappings: subaccount.domainMappings,
       backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
       propagate: propagation.decide,
+      rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
       denied: options.denied ?? (() => {}),
     }

@@ -10,6 +10,7 @@ export {
 export { ServiceMappings } from './channels/service-mappings.ts'
 export { defaultHttpTimeouts, HttpFront, type HttpFrontOptions, type HttpTimeouts } from './http/http-front.ts'
 export { Listener } from './listener.ts'
+export { type ProxyTarget, rfcTarget } from './rfc/rfc-target.ts'
 export { defaultSocksTimeouts, SocksFront, type SocksFrontOptions, type SocksTimeouts } from './socks/socks-front.ts'
 export type { Tunnel } from './tunnels/tunnel-group.ts'
 export { TunnelServer, type TunnelServerOptions } from './tunnels/tunnel-server.ts'

@@ -2,6 +2,7 @@ import {
   type AuditEvent,
   type ChannelService,
   type ConfigurationStore,
+  type HighAvailability,
   type Subaccount,
   type SubaccountService,
   subaccountOf,
@@ -20,6 +21,7 @@ export interface ApiContext {
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
   readonly channels: ChannelService
+  readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log
   /** Restarts the administration once this answer has been delivered. */

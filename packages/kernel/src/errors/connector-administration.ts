@@ -240,6 +240,15 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'On-premise administrator: read the state of both instances.',
     show: ['state', 'reason'],
   },
+  CONNECTOR_PEER_UNREACHABLE: {
+    http: 500,
+    level: 'warn',
+    retry: 'later',
+    title: 'The master cannot be reached',
+    remedy:
+      'On-premise administrator: check masterHost and masterPort, that the master runs, and that no firewall stands between the two.',
+    show: ['host', 'port', 'reason'],
+  },
   CONNECTOR_IS_MASTER: {
     http: 403,
     level: 'info',
