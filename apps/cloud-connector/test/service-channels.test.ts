@@ -14,9 +14,9 @@ const hana = { hanaInstanceName: 'Space:Db:a:b', instanceNumber: '22', connectio
 const machine = { name: 'vm', endpointId: 'e-1', port: 2200, connections: 1 }
 
 /** What the service behind a local port says, or the error code of the connection. */
-function echoed(port: number): Promise<string> {
+function echoed(port: number, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     socket.on('error', (failure: NodeJS.ErrnoException) => resolve(String(failure.code)))
     socket.on('data', (bytes: Buffer) => {
       resolve(bytes.toString())
@@ -224,6 +224,26 @@ describe('service channels', () => {
     assert.equal(await status('DELETE', path), 204)
   })
 
+  test('channels with an instance number listen on the port that follows from it (OPS-038)', async () => {
+    // An address of their own: these ports are what they are, whoever else uses them on this machine.
+    const address = `127.${process.pid % 250}.${Math.floor(process.pid / 250) % 250}.9`
+    using place = temporaryFolder()
+    const apart = await startConnector(place.path, region, { channelBindAddress: address })
+    try {
+      const json = { regionHost, subaccount: id, cloudUser, cloudPassword }
+      await apart.call('POST', `${configuration}/subaccounts`, { json })
+      region.services.add('Space:Db:a:b').add('g.abap.example')
+      await apart.call('POST', `${channels}/HANA`, { json: hana })
+      await apart.call('POST', `${channels}/ABAPCloud`, { json: { ...abap, instanceNumber: 11 } })
+      const enable = { json: { enabled: true } }
+      assert.equal((await apart.call('PUT', `${channels}/HANA/1/state`, enable)).status, 204)
+      assert.equal((await apart.call('PUT', `${channels}/ABAPCloud/2/state`, enable)).status, 204)
+      assert.deepEqual([await echoed(32_215, address), await echoed(3311, address)], ['hello', 'hello'])
+    } finally {
+      await apart.close()
+    }
+  })
+
   test('enabling and disabling twice is no error and interrupts nothing (API2-139)', async () => {
     const port = await freePort()
     const path = await create('K8S', { ...k8s, port })
@@ -234,7 +254,7 @@ describe('service channels', () => {
     assert.equal(await echoed(port), 'ECONNREFUSED')
   })
 
-  test('what cannot be opened is answered 500 with the reason and stays disabled (API2-137, RC-149)', async () => {
+  test('what cannot be opened is answered 500 with the reason and stays disabled (API2-137, RC-149, OPS-040)', async () => {
     const port = await freePort()
     const refused = async (path: string, reason: RegExp): Promise<void> => {
       const answer = await connector.call('PUT', `${path}/state`, { json: { enabled: 'true' } })
@@ -260,7 +280,7 @@ describe('service channels', () => {
     assert.equal(await echoed(port), 'hello')
   })
 
-  test('two subaccounts may have channels on one port, but only one of them open (API2-151)', async () => {
+  test('two subaccounts may have channels on one port, but only one of them open (API2-151, OPS-040)', async () => {
     const port = await freePort()
     const first = await create('K8S', { ...k8s, port })
     const second = await create('K8S', { ...k8s, port }, channels.replace(id, other))

@@ -25,7 +25,7 @@ export interface ChannelRunnerOptions {
 
 const backoffBaseMs = 250
 /** What stands in the way, a mapping to be written above all, is put right by people who then want to see it work. */
-const backoffCapMs = 4_000
+const backoffCapMs = 3_000
 /** Handshakes at a time; a channel of many connections must not storm the cloud side. */
 const maxDialling = 4
 /** A connection that lived this long was a success: its loss is no sign of a quarrel. */
@@ -116,7 +116,9 @@ export class ChannelRunner {
     this.#cancelRetry?.()
     this.#cancelRetry = null
     if (this.#listener === null && !this.#isBinding) this.#bind().catch((failure: unknown) => this.#failed(failure))
-    while (this.#live.size + this.#dialling < this.#spec.connections && this.#dialling < maxDialling)
+    // While none stands, one attempt tells as much as many.
+    const most = this.#live.size === 0 ? 1 : maxDialling
+    while (this.#live.size + this.#dialling < this.#spec.connections && this.#dialling < most)
       this.#dial().then(
         () => this.keepUp(),
         (failure: unknown) => this.#failed(failure),

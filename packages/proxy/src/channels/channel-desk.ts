@@ -46,11 +46,15 @@ export class ChannelDesk {
   readonly #options: ChannelDeskOptions
   readonly #tickets: Map<string, { readonly grant: ChannelGrant; readonly validUntilMs: number }>
   readonly #tunnels: Set<ChannelTunnel>
+  #isDraining: boolean
+  #idle: (() => void)[]
 
   constructor(options: ChannelDeskOptions) {
     this.#options = options
     this.#tickets = new Map()
     this.#tunnels = new Set()
+    this.#isDraining = false
+    this.#idle = []
     options.mappings.onChange(() => this.#mappingsChanged())
   }
 
@@ -61,6 +65,8 @@ export class ChannelDesk {
 
   /** Answers a request of a connector; never throws. */
   async requested(asked: ChannelRequest): Promise<void> {
+    // Another replica may take it; if there is none, the connector asks again.
+    if (this.#isDraining) return
     const { subaccountId, locationId, connectorId, service, kind, request } = asked
     const { broker, log, address } = this.#options
     const facts = { subaccountId, locationId, connectorId, kind, service }
@@ -95,10 +101,17 @@ export class ChannelDesk {
 
   closed(tunnel: ChannelTunnel): void {
     this.#tunnels.delete(tunnel)
+    if (this.#tunnels.size === 0) for (const tell of this.#idle.splice(0)) tell()
   }
 
-  drain(): void {
+  /**
+   * Grants nothing from now on, and tells connectors to take new clients elsewhere.
+   * @returns when the last connection of a client is over.
+   */
+  drain(): Promise<void> {
+    this.#isDraining = true
     for (const tunnel of [...this.#tunnels]) tunnel.session.drain()
+    return this.#tunnels.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
   }
 
   #refusal(asked: ChannelRequest): ErrorCode | null {
