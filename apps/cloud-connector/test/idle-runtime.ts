@@ -10,6 +10,7 @@ export const idleRuntime: ConnectorRuntime = {
   async openChannel() {},
   abandonChannel() {},
   channelStatus: () => noChannel,
+  availableServices: async () => [],
   async channelSettled() {},
   async close() {},
 }

@@ -393,10 +393,16 @@ describe('service channels', () => {
     assert.deepEqual(await get(channels.replace(id, other)), [])
   })
 
-  test('lists of the cloud side are reported as unavailable', async () => {
+  test('what channels could lead to is listed as the cloud side says, and unavailable while it says nothing (API2-146)', async () => {
+    const databases = await get(`${subaccountPath}/availableChannels/HANA`)
+    assert.deepEqual(databases[0], { hanaInstanceName: 'orders.svc', version: '', type: '' })
+    const machines = await get(`${subaccountPath}/availableChannels/VirtualMachine`)
+    assert.deepEqual(machines[0], { endpointId: 'orders.svc', name: 'name of orders.svc' })
+    await status('PUT', `${subaccountPath}/state`, { connected: false })
     for (const type of ['HANA', 'VirtualMachine']) {
       const answer = await connector.call('GET', `${subaccountPath}/availableChannels/${type}`)
       assert.deepEqual([answer.status, answer.json.type], [500, 'RUNTIME_FAILURE'])
     }
+    await status('PUT', `${subaccountPath}/state`, { connected: true })
   })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
 import {
+  type AvailableService,
   type ChannelSpec,
   type ChannelStatus,
   type ConnectorRuntime,
@@ -120,6 +121,11 @@ export class RealConnector {
   configure(channels: readonly ChannelSpec[]): void {
     this.#snapshot = { ...this.#snapshot, subaccounts: this.#snapshot.subaccounts.map((one) => ({ ...one, channels })) }
     this.#runtime.apply(this.#snapshot)
+  }
+
+  available(kind: string): Promise<readonly AvailableService[]> {
+    const [subaccount] = this.#snapshot.subaccounts
+    return this.#runtime.availableServices(subaccount!.subaccountId, regionHost, kind)
   }
 
   channel(id: number): ChannelStatus {

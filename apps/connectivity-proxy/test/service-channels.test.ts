@@ -127,7 +127,7 @@ describe('service channels through a real proxy', () => {
     assert.ok(lines.some((line) => line.includes('"serviceId":"echo","tenantId":"acme-42"')))
   })
 
-  test('every type of channel finds its mapping by its own key (RFC-177, CP-163)', async () => {
+  test('every type of channel finds its mapping by its own key, and can be chosen from a list (RFC-177, CP-163, API2-146)', async () => {
     const agent = await connector()
     for (const [kind, service] of [
       ['HANA', 'Db:1'],
@@ -139,6 +139,8 @@ describe('service channels through a real proxy', () => {
       await agent.enable(channel)
       assert.equal(await outcome(channel.port), 'x', kind)
     }
+    assert.deepEqual(await agent.available('HANA'), [{ serviceId: 'Db:1', name: 'Db:1' }])
+    assert.deepEqual(await agent.available('VirtualMachine'), [{ serviceId: 'e-1', name: 'e-1' }])
     const wrongCase = await spec('db:1', { kind: 'HANA', host: '' })
     await assert.rejects(agent.enable(wrongCase), { code: 'CHANNEL_NO_MAPPING' })
     await assert.rejects(agent.enable(await spec('Db:1')), { code: 'CHANNEL_NO_MAPPING' })

@@ -106,6 +106,23 @@ test('only a proxy that serves the subaccount may answer, and only with answers 
   await link.close()
 })
 
+test('a question for services goes to the proxies, their answers go to whoever asked, and only so much at a time (API2-146)', async () => {
+  const events = await openEvents(platform, proxyToken)
+  const { link, place } = await connected('plant-2')
+  for (const bad of [{ request: 'a b' }, { kind: 'a b' }])
+    link.send({ type: 'list-services', request: 'q', kind: 'HANA', ...bad })
+  link.send({ type: 'list-services', request: 'q-1', kind: 'HANA' })
+  const asked = { type: 'services-requested', ...place, request: 'q-1', kind: 'HANA' }
+  assert.deepEqual(await events.until('services-requested'), asked)
+  const services = [{ serviceId: 'Db:1', name: 'orders' }]
+  assert.equal((await post('/api/v1/tunnels/services', { ...place, channel: 'q-1', services })).status, 204)
+  assert.deepEqual(await link.next(), { type: 'services', request: 'q-1', services })
+  const large = Array.from({ length: 20 }, () => ({ serviceId: 'x'.repeat(500), name: '' }))
+  assert.equal((await post('/api/v1/tunnels/services', { ...place, channel: 'q-1', services: large })).status, 400)
+  events.close()
+  await link.close()
+})
+
 test('a wish that makes no sense is refused, one without a name is dropped, and too many are stopped', async () => {
   const { link } = await connected()
   for (const request of [undefined, 7, '', 'a b', 'x'.repeat(65)]) link.send({ ...wish, request })

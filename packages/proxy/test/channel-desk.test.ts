@@ -32,6 +32,7 @@ let mappings: ServiceMappings
 let clock: Clock
 const tickets: string[] = []
 const refusals: ErrorCode[] = []
+const offers: string[][] = []
 
 before(async () => {
   ca = await LocalCa.create({ subject: { CN: 'Test CA' } })
@@ -62,6 +63,7 @@ async function start(time: Clock): Promise<void> {
     mappings,
     broker: {
       openChannelTunnel: async ({ ticket }) => void tickets.push(ticket),
+      offerServices: async ({ services }) => void offers.push(services.map(({ serviceId }) => serviceId)),
       refuseChannel: async ({ code }) => void refusals.push(code),
     },
     address: () => table.address,
@@ -258,6 +260,29 @@ test('a revoked certificate ends the tunnels of its channels at once', async () 
   await closed
   const other = await dial(await ticket())
   other.session.destroy()
+})
+
+test('a connector is told what it may reach, in parts that are small enough, and nothing of others (API2-146)', async () => {
+  const long = (n: number): string => `${n}${'\u0001'.repeat(400)}`
+  const given = Array.from({ length: 12 }, (_, n) => ({ name: `m${n}`, type: 'HANA', serviceId: long(n) }))
+  const database = { type: 'HANA', internalAddress: 'db.test:1', subaccountId: 'acme' }
+  const all = [
+    ...given.map((one) => ({ ...database, ...one })),
+    { ...database, name: 'far', serviceId: 'far', locationIds: ['plant-1'] },
+    { ...database, name: 'foreign', serviceId: 'foreign', subaccountId: 'evil' },
+    { ...database, name: 'machine', serviceId: 'machine', type: 'VirtualMachine' },
+  ]
+  mappings.replace(readServiceMappings(all, '').mappings)
+  offers.length = 0
+  await desk.listed({ ...own, request: 'q', kind: 'HANA' })
+  assert.deepEqual(
+    offers.splice(0).map((part) => part.length),
+    [5, 5, 2],
+  )
+  await desk.listed({ ...own, request: 'q', kind: 'VirtualMachine' })
+  await desk.listed({ ...own, locationId: 'plant-1', request: 'q', kind: 'HANA' })
+  await desk.listed({ ...own, request: 'q', kind: '__proto__' })
+  assert.deepEqual(offers.splice(0), [['machine'], ['far'], []])
 })
 
 test('requests are answered by what the mappings say, one answer each', async () => {

@@ -12,16 +12,24 @@ export interface ChannelRequest extends ChannelGrant {
   readonly host: string
 }
 
+/** A connector asks what it could reach through channels of a type. */
+export type ServiceQuestion = Pick<ChannelRequest, 'subaccountId' | 'locationId' | 'connectorId' | 'request' | 'kind'>
+
+interface ChannelAnswer {
+  readonly subaccountId: string
+  readonly locationId: string
+  readonly connectorId: string
+  /** The connector's name for its request. */
+  readonly channel: string
+}
+
 /** What the desk says to the connector, by way of the connectivity service. */
 export interface ChannelBroker {
   openChannelTunnel(request: TunnelRequestMessage & { connectorId: string; channel: string }): Promise<void>
-  refuseChannel(refusal: {
-    subaccountId: string
-    locationId: string
-    connectorId: string
-    channel: string
-    code: ErrorCode
-  }): Promise<void>
+  refuseChannel(refusal: ChannelAnswer & { readonly code: ErrorCode }): Promise<void>
+  offerServices(
+    offer: ChannelAnswer & { readonly services: readonly { readonly serviceId: string; readonly name: string }[] },
+  ): Promise<void>
 }
 
 export interface ChannelDeskOptions {
@@ -37,6 +45,8 @@ export interface ChannelDeskOptions {
 }
 
 const ticketLifeMs = 15_000
+/** The longest names, with every character escaped, stay below what the connectivity service passes on at a time. */
+const servicesPerPart = 5
 
 /**
  * Service channels as this proxy serves them: answers requests with a ticket that is good for one tunnel connection
@@ -82,6 +92,21 @@ export class ChannelDesk {
     } catch (cause) {
       // The connector gives up by itself and asks again.
       log.warn('channel.answer-failed', facts, cause)
+    }
+  }
+
+  /** Says what a connector could reach, in parts of a few services each; never throws. */
+  async listed({ subaccountId, locationId, connectorId, request, kind }: ServiceQuestion): Promise<void> {
+    const { enabled, mappings, broker, log } = this.#options
+    const found = enabled ? mappings.list({ subaccountId, locationId, kind }) : []
+    const services = found.map(({ serviceId, name }) => ({ serviceId, name: name.slice(0, 253) }))
+    const place = { subaccountId, locationId, connectorId, channel: request }
+    try {
+      // An empty list is an answer as well.
+      for (let from = 0; from === 0 || from < services.length; from += servicesPerPart)
+        await broker.offerServices({ ...place, services: services.slice(from, from + servicesPerPart) })
+    } catch (cause) {
+      log.warn('channel.answer-failed', { subaccountId, locationId, connectorId, kind }, cause)
     }
   }
 

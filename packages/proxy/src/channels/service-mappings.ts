@@ -41,6 +41,17 @@ export class ServiceMappings {
     this.#listeners.add(listener)
   }
 
+  /** What channels of a type could reach from this place. */
+  list({ subaccountId, locationId, kind }: Omit<ChannelKey, 'service'>): readonly ServiceMapping[] {
+    const types = typesOfChannel.get(kind) ?? []
+    return [...this.#byKey.values()].filter(
+      (mapping) =>
+        mapping.subaccountId === subaccountId &&
+        types.includes(mapping.type) &&
+        mapping.locationIds.includes(locationId),
+    )
+  }
+
   /** The mapping, or why there is none. Another subaccount's mapping is as unknown as one that does not exist. */
   find({ subaccountId, locationId, kind, service }: ChannelKey): ServiceMapping | ErrorCode {
     for (const type of typesOfChannel.get(kind) ?? []) {
