@@ -322,6 +322,22 @@ describe('service channels', () => {
     assert.equal(await echoed(port), 'hello')
   })
 
+  test('a port that somebody else took meanwhile is opened as soon as it is free (OPS-040)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port })
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    await connector.close()
+    const holder = createServer((socket) => socket.end('somebody else')).listen(port, '127.0.0.1')
+    await once(holder, 'listening')
+    connector = await startConnector(folder.path, region)
+    await eventually(async () => (await get(path)).state.openedConnections > 0)
+    const { enabled, state } = await get(path)
+    assert.deepEqual([enabled, state.connected, await echoed(port)], [true, false, 'somebody else'])
+    holder.close()
+    await eventually(async () => (await get(path)).state.connected)
+    assert.equal(await echoed(port), 'hello')
+  })
+
   test('a deleted subaccount takes its channels with it for good (API2-154)', async () => {
     const port = await freePort()
     const path = await create('K8S', { ...k8s, port }, channels.replace(id, other))

@@ -163,6 +163,7 @@ function newChannelDesk(
     enabled: serviceChannels.enabled,
     clusterHost: clusterHost.toLowerCase(),
     mappings,
+    maxConnections: landbridge.maxChannelConnections,
     broker,
     address: () => table.address,
     clock,

@@ -61,6 +61,7 @@ async function start(time: Clock): Promise<void> {
     enabled: true,
     clusterHost: 'proxy.test',
     mappings,
+    maxConnections: 3,
     broker: {
       openChannelTunnel: async ({ ticket }) => void tickets.push(ticket),
       offerServices: async ({ services }) => void offers.push(services.map(({ serviceId }) => serviceId)),
@@ -252,6 +253,24 @@ test('a mapping that is taken away ends the tunnels to it, another target counts
   mappings.replace(exposed({ locationIds: ['plant-1'] }))
   await closed
   assert.equal(desk.size, 0)
+})
+
+test('no more connections to services than there may be; one that ends makes room', async () => {
+  const { session } = await dial(await ticket())
+  const readers = [1, 2, 3].map(() => {
+    const reader = new Reader()
+    const stream = session.open(reader)
+    stream.write(Buffer.from(head(StreamKind.channel)))
+    return { reader, stream }
+  })
+  // One stream after the other: when the fourth is refused, three are counted.
+  assert.equal(await talk(session, head(StreamKind.channel)), '\x01')
+  readers[0]?.stream.end()
+  assert.equal(await readers[0]?.reader.over, '\0')
+  let answer = '\x01'
+  while (answer === '\x01') answer = await talk(session, head(StreamKind.channel), Buffer.from('room'))
+  assert.equal(answer, '\0room')
+  session.destroy()
 })
 
 test('a revoked certificate ends the tunnels of its channels at once', async () => {

@@ -53,7 +53,8 @@ export class ChannelRunner {
   /** Changes with the target: a connection that was asked for before is not wanted any more. */
   #generation: number
   #dialling: number
-  #isBinding: boolean
+  /** The opening of the port that is under way; another one is not wanted any more. */
+  #binding: symbol | null
   #failures: number
   #cancelRetry: (() => void) | null
   #connectedSinceMs: number
@@ -70,7 +71,7 @@ export class ChannelRunner {
     this.#waiting = new Set()
     this.#generation = 0
     this.#dialling = 0
-    this.#isBinding = false
+    this.#binding = null
     this.#failures = 0
     this.#cancelRetry = null
     this.#connectedSinceMs = 0
@@ -115,7 +116,8 @@ export class ChannelRunner {
     if (this.#isClosed) return
     this.#cancelRetry?.()
     this.#cancelRetry = null
-    if (this.#listener === null && !this.#isBinding) this.#bind().catch((failure: unknown) => this.#failed(failure))
+    if (this.#listener === null && this.#binding === null)
+      this.#bind().catch((failure: unknown) => this.#failed(failure))
     // While none stands, one attempt tells as much as many.
     const most = this.#live.size === 0 ? 1 : maxDialling
     while (this.#live.size + this.#dialling < this.#spec.connections && this.#dialling < most)
@@ -155,7 +157,7 @@ export class ChannelRunner {
   #drop(): void {
     this.#generation++
     this.#dialling = 0
-    this.#isBinding = false
+    this.#binding = null
     this.#listener?.close()
     this.#listener = null
     for (const waiting of [...this.#waiting]) this.#giveUp(waiting)
@@ -165,15 +167,15 @@ export class ChannelRunner {
   }
 
   async #bind(): Promise<void> {
-    const generation = this.#generation
-    this.#isBinding = true
+    const binding = Symbol('binding')
+    this.#binding = binding
     try {
       const { bindAddress } = this.#options
       const listener = await ChannelListener.open(bindAddress, this.#spec.port, (socket) => this.#accept(socket))
-      if (this.#isClosed || generation !== this.#generation) listener.close()
-      else this.#listener = listener
+      if (this.#binding === binding) this.#listener = listener
+      else listener.close()
     } finally {
-      if (generation === this.#generation) this.#isBinding = false
+      if (this.#binding === binding) this.#binding = null
     }
     if (this.status().connected) this.#tellSettled()
   }

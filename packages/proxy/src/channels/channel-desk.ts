@@ -1,7 +1,7 @@
 import { type Clock, type ErrorCode, type Log, randomSecret } from '@landbridge/kernel'
 import type { Session } from '@landbridge/tunnel'
 import type { TunnelRequestMessage } from '../tunnels/tunnel-table.ts'
-import { type ChannelGrant, ChannelTunnel } from './channel-tunnel.ts'
+import { type ChannelGrant, ChannelLoad, ChannelTunnel } from './channel-tunnel.ts'
 import type { ServiceMappings } from './service-mappings.ts'
 
 /** A connector wants a tunnel for a service channel; who it is was checked by the connectivity service. */
@@ -37,6 +37,8 @@ export interface ChannelDeskOptions {
   /** Host by which channels to a cluster name this proxy, lower case. Replicas may share it. */
   readonly clusterHost: string
   readonly mappings: ServiceMappings
+  /** Most connections to services at a time. */
+  readonly maxConnections: number
   readonly broker: ChannelBroker
   /** Where connectors reach this replica. */
   readonly address: () => Pick<TunnelRequestMessage, 'host' | 'port' | 'serverName' | 'proxyId' | 'displayName'>
@@ -56,6 +58,7 @@ export class ChannelDesk {
   readonly #options: ChannelDeskOptions
   readonly #tickets: Map<string, { readonly grant: ChannelGrant; readonly validUntilMs: number }>
   readonly #tunnels: Set<ChannelTunnel>
+  readonly #load: ChannelLoad
   #isDraining: boolean
   #idle: (() => void)[]
 
@@ -63,6 +66,7 @@ export class ChannelDesk {
     this.#options = options
     this.#tickets = new Map()
     this.#tunnels = new Set()
+    this.#load = new ChannelLoad(options.maxConnections)
     this.#isDraining = false
     this.#idle = []
     options.mappings.onChange(() => this.#mappingsChanged())
@@ -119,7 +123,7 @@ export class ChannelDesk {
 
   /** Takes over a tunnel connection whose ticket and certificate were checked. */
   opened(session: Session, grant: ChannelGrant): ChannelTunnel {
-    const tunnel = new ChannelTunnel(session, grant, this.#options.mappings, this.#options.log)
+    const tunnel = new ChannelTunnel(session, grant, this.#options.mappings, this.#load, this.#options.log)
     this.#tunnels.add(tunnel)
     return tunnel
   }
