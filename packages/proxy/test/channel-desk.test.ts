@@ -320,8 +320,11 @@ test('requests are answered by what the mappings say, one answer each', async ()
     [{ subaccountId: 'evil' }, 'CHANNEL_NO_MAPPING'],
     [{ locationId: 'plant-1' }, 'CHANNEL_LOCATION_NOT_ALLOWED'],
     [{ kind: 'HANA', host: '' }, 'CHANNEL_NO_MAPPING'],
+    [{ kind: 'ABAPCloud', host: '' }, 'CHANNEL_NO_MAPPING'],
     [{ kind: '__proto__' }, 'CHANNEL_NO_MAPPING'],
     [{ kind: 'toString' }, 'CHANNEL_NO_MAPPING'],
   ] as const)
     assert.equal(await asked(more), expected, JSON.stringify(more))
+  mappings.replace(exposed({ type: 'RFC' }))
+  for (const kind of ['K8S', 'ABAPCloud', 'ABAPCloudSNC']) assert.equal(await asked({ kind }), 'ticket', kind)
 })

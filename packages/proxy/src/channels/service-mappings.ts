@@ -1,13 +1,13 @@
 import type { ErrorCode } from '@landbridge/kernel'
 import { mappingKey, type ServiceMapping, type ServiceMappingType } from './service-mapping.ts'
 
-/** Types of channels and the types of mappings that they lead to; one for a cluster does not say which protocol. */
+/** Types of channels and the types of mappings that they lead to; one for a cluster does not say which protocol. The first one counts. */
 const typesOfChannel: ReadonlyMap<string, readonly ServiceMappingType[]> = new Map([
   ['K8S', ['TCP', 'RFC']],
   ['HANA', ['HANA']],
   ['VirtualMachine', ['VirtualMachine']],
-  ['ABAPCloud', ['ABAPCloud']],
-  ['ABAPCloudSNC', ['ABAPCloudSNC']],
+  ['ABAPCloud', ['ABAPCloud', 'RFC']],
+  ['ABAPCloudSNC', ['ABAPCloudSNC', 'RFC']],
 ])
 
 /** Who asks for what. All but `kind` and `service` was proven by the certificate of the connector. */
