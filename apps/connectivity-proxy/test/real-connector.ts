@@ -138,6 +138,13 @@ export class RealConnector {
     return this.#until(() => holds(this.channel(id)))
   }
 
+  /** Changes what the connector says of itself, which makes it register anew. */
+  describe(description: string): void {
+    const subaccounts = this.#snapshot.subaccounts.map((one) => ({ ...one, description }))
+    this.#snapshot = { ...this.#snapshot, subaccounts }
+    this.#runtime.apply(this.#snapshot)
+  }
+
   disconnect(): void {
     const subaccounts = this.#snapshot.subaccounts.map((one) => ({ ...one, connected: false }))
     this.#runtime.apply({ ...this.#snapshot, subaccounts })

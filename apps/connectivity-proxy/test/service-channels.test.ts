@@ -250,6 +250,25 @@ describe('service channels through a real proxy', () => {
     assert.equal((await proxy.get(authorization)).status, 403)
   })
 
+  test('a connector that registers anew makes the tunnels of its channels anew, and clients keep their connections', async () => {
+    const agent = await connector()
+    const channel = await spec('echo', { connections: 2 })
+    await agent.enable(channel)
+    await agent.channelIs(channel.id, ({ openedConnections }) => openedConnections === 2)
+    const { connectedSinceMs } = agent.channel(channel.id)
+    const client = connect({ port: channel.port, host: '127.0.0.1' })
+    client.write('hello')
+    await once(client, 'data')
+    agent.describe('moved to the cellar')
+    assert.equal(agent.channel(channel.id).openedConnections, 0)
+    await agent.channelIs(channel.id, ({ openedConnections }) => openedConnections === 2)
+    assert.equal(agent.channel(channel.id).connectedSinceMs, connectedSinceMs)
+    client.write('again')
+    assert.equal(String((await once(client, 'data'))[0]), 'again')
+    assert.equal(await outcome(channel.port), 'x')
+    client.destroy()
+  })
+
   test('of two replicas with one name the other one takes over when one is drained, and open connections end by themselves (CP-166)', async () => {
     const fourth = await cloud.newTenant()
     const replica = async (): Promise<TestProxy> =>
