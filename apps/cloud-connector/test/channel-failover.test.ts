@@ -35,6 +35,8 @@ test('only the master has the ports of channels open; the new master opens the s
   await scene.eventually(async () => (await scene.get(two, path)).enabled === true)
   assert.deepEqual([await echoed('127.0.0.1', port), await echoed('127.0.0.12', port)], ['hello', 'ECONNREFUSED'])
   assert.equal((await scene.get(two, path)).state.connected, false)
+  const watched = await scene.during(two.running.call('GET', '/api/monitoring/connections/serviceChannels'))
+  assert.deepEqual([watched.status, watched.json.type], [400, 'INVALID_REQUEST'])
 
   const switched = await scene.during(one.running.call('POST', `${masterPath}/state`, { json: { op: 'SWITCH' } }))
   assert.ok(switched.status < 300, switched.text)

@@ -280,6 +280,41 @@ describe('service channels', () => {
     assert.equal(await echoed(port), 'hello')
   })
 
+  test('monitoring shows the state of every subaccount with its channels, and the connections of each channel (OPS-020, OPS-025)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port, connections: 1, comment: 'orders' })
+    await create('HANA', hana)
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    const clients = [1, 2].map(() => connect(port, '127.0.0.1'))
+    for (const client of clients) {
+      client.write('hello')
+      await once(client, 'data')
+    }
+    const own = ({ subaccount }: { subaccount: string }): boolean => subaccount === id
+    const all = await get('/api/monitoring/connections/serviceChannels')
+    assert.deepEqual([all.version, all.subaccounts.length], [1, 2])
+    assert.deepEqual(all.subaccounts.find(own), {
+      serviceChannelConnections: [{ port, typeDesc: { typeKey: 'K8S', typeName: 'K8s Cluster' }, connections: 2 }],
+      regionHost,
+      subaccount: id,
+      locationID: '',
+    })
+    for (const client of clients) client.destroy()
+    const openNow = async (): Promise<number> =>
+      (await get('/api/monitoring/connections/serviceChannels')).subaccounts.find(own).serviceChannelConnections[0]
+        .connections
+    await eventually(async () => (await openNow()) === 0)
+    const { subaccounts, version } = await get('/api/monitoring/subaccounts')
+    const { tunnel, ...rest } = subaccounts.find(own)
+    assert.deepEqual(
+      [version, rest],
+      [1, { description: '', displayName: id, regionHost, subaccount: id, locationID: '' }],
+    )
+    assert.deepEqual(tunnel, (await get(subaccountPath)).tunnel)
+    assert.deepEqual([tunnel.state, tunnel.serviceChannels.length, tunnel.user], ['Connected', 1, cloudUser])
+    assert.equal((await connector.call('GET', '/api/monitoring/subaccounts', { login: false })).status, 401)
+  })
+
   test('two subaccounts may have channels on one port, but only one of them open (API2-151, OPS-040)', async () => {
     const port = await freePort()
     const first = await create('K8S', { ...k8s, port })

@@ -50,6 +50,7 @@ export class ChannelRunner {
   /** Connections that carry what they have, and nothing new. */
   readonly #leaving: Set<TunnelLink>
   readonly #waiting: Set<Waiting>
+  #clients: number
   /** Changes with the target: a connection that was asked for before is not wanted any more. */
   #generation: number
   #dialling: number
@@ -69,6 +70,7 @@ export class ChannelRunner {
     this.#live = new Set()
     this.#leaving = new Set()
     this.#waiting = new Set()
+    this.#clients = 0
     this.#generation = 0
     this.#dialling = 0
     this.#binding = null
@@ -89,6 +91,7 @@ export class ChannelRunner {
     return {
       connected,
       openedConnections: this.#live.size,
+      clients: this.#clients,
       connectedSinceMs: this.#connectedSinceMs,
       ...(connected || this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     }
@@ -260,12 +263,14 @@ export class ChannelRunner {
     waiting.cancel()
     this.#waiting.delete(waiting)
     if (socket.destroyed) return
+    this.#clients++
     new ChannelClient({
       socket,
       session,
       log,
       after: (delayMs, run) => clock.after(delayMs, run),
       over: (refusal) => {
+        this.#clients--
         if (refusal !== undefined) log.warn('channel.client-refused', { ...this.#facts(), reason: refusal })
       },
     })
