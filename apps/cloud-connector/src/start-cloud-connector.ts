@@ -35,6 +35,7 @@ import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
+import { monitoringRoutes } from './routes/monitoring-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
@@ -226,6 +227,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   highAvailabilityRoutes(api, context)
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
+  monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 

@@ -124,11 +124,10 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     ready: () => isOpen && service.isSynchronised,
     async drain(timeoutMs) {
       isOpen = false
-      const idle = Promise.all([listeners.http?.close(), listeners.socks5?.close()])
+      const idle = Promise.all([channels.drain(), listeners.http?.close(), listeners.socks5?.close()])
       http.drain()
       await Promise.race([idle, new Promise<void>((resolve) => clock.after(timeoutMs, resolve))])
       table.drain()
-      channels.drain()
     },
     close: () => (closing ??= close()),
   }
@@ -164,6 +163,7 @@ function newChannelDesk(
     enabled: serviceChannels.enabled,
     clusterHost: clusterHost.toLowerCase(),
     mappings,
+    maxConnections: landbridge.maxChannelConnections,
     broker,
     address: () => table.address,
     clock,
