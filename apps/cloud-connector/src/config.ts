@@ -118,6 +118,12 @@ export const cloudConnectorConfigSchema = Type.Object(
       'x-unit': 'ms',
       description: 'Longest wait for a tunnel before an operation answers with the state reached.',
     }),
+    channelBindAddress: Type.String({
+      default: '127.0.0.1',
+      minLength: 1,
+      description:
+        'Address of the local ports of service channels. Other hosts reach them only on an address of the network, for example 0.0.0.0; a port asks nobody who they are.',
+    }),
     regions: Type.Record(
       Type.String(),
       Type.Object(

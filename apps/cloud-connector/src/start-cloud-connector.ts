@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import {
+  ChannelService,
   type ConfigurationStore,
   type ConnectorRuntime,
   type ConnectorSettings,
@@ -87,6 +88,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     regionTimeoutMs: config.regionTimeoutMs,
     tunnelTimeoutMs: config.tunnelTimeoutMs,
   })
+  const settleTimeoutMs = config.tunnelTimeoutMs
+  const channels = new ChannelService({ store, runtime, clock, log, settleTimeoutMs })
   const tunnels = new RoleTunnels(store, runtime, regions)
   const pair = new HighAvailability({
     store,
@@ -118,7 +121,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      addOperations(api, { config, store, trail: store, subaccounts, pair, clock, log, restartAfter }, gate)
+      addOperations(api, { config, store, trail: store, subaccounts, channels, pair, clock, log, restartAfter }, gate)
       return api
     },
   })

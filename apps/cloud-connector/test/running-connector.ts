@@ -1,4 +1,4 @@
-import { request as httpsRequest } from 'node:https'
+import { type Agent, request as httpsRequest } from 'node:https'
 import { createRuntime } from '@landbridge/connector'
 import { type Clock, createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
@@ -21,6 +21,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
   /** Take every certificate: the test looks at it by itself. */
   readonly insecure?: boolean
+  /** Keeps connections for further calls. */
+  readonly agent?: Agent
   /** Sent as JSON. */
   readonly json?: unknown
   /** Sent as it is. */
@@ -48,6 +50,7 @@ export const testConfig: CloudConnectorConfig = {
   haRole: 'master',
   regionTimeoutMs: 5_000,
   tunnelTimeoutMs: 5_000,
+  channelBindAddress: '127.0.0.1',
   regions: {},
 }
 
@@ -139,7 +142,7 @@ export function send(app: { url: string; uiCa: string }, method: string, path: s
         method,
         ca: app.uiCa,
         rejectUnauthorized: call.insecure !== true,
-        agent: false,
+        agent: call.agent ?? false,
         headers: {
           connection: 'keep-alive',
           ...(call.login === false ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
@@ -163,7 +166,7 @@ export function send(app: { url: string; uiCa: string }, method: string, path: s
             text: isJson ? decoded : text,
             json: isJson ? JSON.parse(decoded) : undefined,
           })
-          socket.destroy()
+          if (call.agent === undefined) socket.destroy()
         })
       },
     )

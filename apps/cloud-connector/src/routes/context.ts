@@ -1,5 +1,6 @@
 import {
   type AuditEvent,
+  type ChannelService,
   type ConfigurationStore,
   type HighAvailability,
   type Subaccount,
@@ -19,6 +20,7 @@ export interface ApiContext {
   readonly store: ConfigurationStore
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
+  readonly channels: ChannelService
   readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log

@@ -49,6 +49,7 @@ export {
   channelTypes,
   portOfInstance,
   type ServiceChannel,
+  toChannelSpec,
 } from './service-channel.ts'
 export { accessOf, toSnapshot } from './snapshot.ts'
 export type { Adoption, AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'

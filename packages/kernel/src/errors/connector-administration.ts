@@ -203,9 +203,9 @@ export const connectorAdministrationErrors = errorArea({
     http: 500,
     level: 'warn',
     retry: 'later',
-    title: 'The service channel could not be opened',
+    title: 'Service channel could not be opened',
     remedy:
-      'On-premise administrator: connect the subaccount and check that the port of the channel is free on this host.',
+      'On-premise administrator: see the reason; the channel stays disabled. The log of the connector tells more (channel.not-opened).',
     show: ['channel', 'reason'],
   },
   CONNECTOR_CLOUD_LIST_UNAVAILABLE: {
