@@ -216,6 +216,14 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'Caller: enter the endpoint by its name; this platform has no such list.',
     show: ['type'],
   },
+  CONNECTOR_SUBJECT_RULE_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no such subject pattern rule',
+    remedy: 'Caller: list the rules; they are addressed by their position, counted from 0.',
+    show: ['index'],
+  },
   CONNECTOR_RFC_ENTRY_NOT_FOUND: {
     http: 404,
     level: 'info',
