@@ -44,6 +44,7 @@ import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
+import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
@@ -216,6 +217,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   truststoreRoutes(api, context)
   ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
+  subjectRuleRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)

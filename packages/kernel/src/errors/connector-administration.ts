@@ -216,6 +216,14 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'On-premise administrator: see the reason, or enter the endpoint by its name.',
     show: ['type', 'reason'],
   },
+  CONNECTOR_SUBJECT_RULE_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no such subject pattern rule',
+    remedy: 'Caller: list the rules; they are addressed by their position, counted from 0.',
+    show: ['index'],
+  },
   CONNECTOR_RFC_ENTRY_NOT_FOUND: {
     http: 404,
     level: 'info',
