@@ -4,7 +4,17 @@ import { type ConnectorTables, connectorMigrations, openStore } from '@landbridg
 import { startCloudConnector } from '../src/index.ts'
 import { testConfig } from './running-connector.ts'
 
+const noChannel = { connected: false, openedConnections: 0, connectedSinceMs: 0 }
 const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] } as const
+const runtime = {
+  apply() {},
+  status: () => offline,
+  async openChannel() {},
+  abandonChannel() {},
+  channelStatus: () => noChannel,
+  async channelSettled() {},
+  async close() {},
+}
 const places = process.argv.slice(2).map(async (folder) => {
   const store = await openStore<ConnectorTables>({
     url: `sqlite:${folder}/connector.db`,
@@ -13,7 +23,6 @@ const places = process.argv.slice(2).map(async (folder) => {
     log: silentLog,
     migrations: connectorMigrations,
   })
-  const runtime = { apply() {}, status: () => offline, async close() {} }
   const app = await startCloudConnector({ config: testConfig, store, runtime, clock: systemClock, log: silentLog })
   return { url: app.url, uiCa: app.uiCa }
 })
