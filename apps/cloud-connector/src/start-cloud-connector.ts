@@ -206,7 +206,8 @@ function tlsOptions(
   }
 }
 
-function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
+/** Every operation of the administration port. */
+export function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
   acceptRawBodies(api)
   guard(api, gate)
   api.get('/', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(startPage))
