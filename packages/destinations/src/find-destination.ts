@@ -3,6 +3,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { FindHeaders } from './authentication/authentication-type.ts'
 import { authenticationName } from './authentication/table.ts'
 import type { StoredCertificate } from './certificate-store.ts'
+import type { Chain } from './chain.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { DestinationStore, StoredDestination } from './destination-store.ts'
 import { type Scope, searchOrder } from './level.ts'
@@ -27,6 +28,8 @@ export interface FindResult {
 
 export interface FindOptions {
   readonly headers: FindHeaders
+  /** Another destination provides the assertion for this one. */
+  readonly chain?: Chain
   readonly skipTokenRetrieval: boolean
   readonly skipCredentials: boolean
 }
@@ -54,7 +57,9 @@ export async function answerFind(
   caller: VerifiedToken,
   options: FindOptions,
 ): Promise<FindResult> {
-  const authTokens = options.skipTokenRetrieval ? [] : await tokens.tokens(destination, caller, options.headers)
+  const authTokens = options.skipTokenRetrieval
+    ? []
+    : await tokens.tokens(destination, caller, options.headers, options.chain)
   const certificates = await tokens.certificates(destination, options.skipTokenRetrieval)
   const configuration = withDefaults(destination.properties)
   const body = {

@@ -19,6 +19,7 @@ export { certificateReferences } from './certificates/certificate-references.ts'
 export { generateCertificate, generationOf } from './certificates/generate-certificate.ts'
 export { type PublicKey, publicKeysOf } from './certificates/public-keys.ts'
 export { CertificateRenewal } from './certificates/renew-certificates.ts'
+export { type Chain, type ChainWish, readChain } from './chain.ts'
 export {
   type ConnectionCheck,
   checkConnection,
@@ -74,7 +75,7 @@ export type {
   FragmentWriter,
 } from './provisioning/configuration-transactions.ts'
 export { type ContentEntry, type ContentLevels, type ExistingPolicy, readInitData } from './provisioning/init-data.ts'
-export { parseReference, refuseChain, refuseMixedLevels } from './reference.ts'
+export { parseReference, refuseMixedLevels } from './reference.ts'
 export type { UserInfoEndpoint } from './saml/saml-context.ts'
 export { SubaccountTrust, type SubaccountTrustOptions } from './saml/subaccount-trust.ts'
 export type { TrustKeyPair, TrustRole, TrustStore } from './saml/trust-store.ts'

@@ -3,6 +3,7 @@ import { type Clock, isPlatformError, type Log } from '@landbridge/kernel'
 import type { FindHeaders, RequestedGrant, TokenContext } from './authentication/authentication-type.ts'
 import { authenticationName, authenticationType } from './authentication/table.ts'
 import type { CertificateStore, StoredCertificate } from './certificate-store.ts'
+import { type Chain, checkChain } from './chain.ts'
 import { redact } from './credentials.ts'
 import type { DestinationStore, StoredDestination } from './destination-store.ts'
 import { certificateNames, findCertificate } from './named-certificates.ts'
@@ -56,10 +57,20 @@ export class TokenSource {
   }
 
   /** The entries of `authTokens`; a failed retrieval is an entry with `error`, never an exception. */
-  async tokens(destination: StoredDestination, caller: VerifiedToken, headers: FindHeaders): Promise<AuthToken[]> {
+  async tokens(
+    destination: StoredDestination,
+    caller: VerifiedToken,
+    headers: FindHeaders,
+    chain?: Chain,
+  ): Promise<AuthToken[]> {
     if (!withTokens.has(present(destination.properties, 'Type') ?? '')) return []
     try {
-      return await this.#fetch(destination, caller, headers)
+      const samlAssertion = chain === undefined ? undefined : await this.#provided(destination, chain, caller)
+      return await this.#fetch(
+        destination,
+        caller,
+        samlAssertion === undefined ? headers : { ...headers, samlAssertion },
+      )
     } catch (failure) {
       if (!isPlatformError(failure, 'DESTINATION_TOKEN_FAILED')) throw failure
       // The reason may quote the token service, so it goes to the caller only.
@@ -78,6 +89,13 @@ export class TokenSource {
       else found.push(stored)
     }
     return found
+  }
+
+  /** The first step of a chain. */
+  async #provided(destination: StoredDestination, chain: Chain, caller: VerifiedToken): Promise<string> {
+    checkChain(destination, chain)
+    const [token] = await this.#fetch(chain.provider, caller, chain.headers)
+    return token?.value ?? ''
   }
 
   async #fetch(destination: StoredDestination, caller: VerifiedToken, headers: FindHeaders): Promise<AuthToken[]> {

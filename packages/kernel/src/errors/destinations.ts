@@ -127,7 +127,7 @@ export const destinationsErrors = errorArea({
     level: 'info',
     retry: 'never',
     title: 'The destination chain is not known',
-    remedy: 'Caller: leave out X-chain-name; this service has no predefined chains.',
+    remedy: 'Caller: leave out X-chain-name, or send com.sap.iasGeneratedOAuth2SamlBearerAssertion with its variables.',
     show: ['parameter', 'reason'],
   },
   DESTINATION_RATE_LIMITED: {
