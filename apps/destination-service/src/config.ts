@@ -19,6 +19,11 @@ export const destinationServiceConfigSchema = Type.Object(
       default: 10_000,
       description: 'Tokens kept in memory at most; the one unused for longest goes first.',
     }),
+    shareTokens: Type.Boolean({
+      default: true,
+      description:
+        'Whether replicas on one PostgreSQL database share the tokens that they got, sealed in the database until they expire. Without effect on SQLite.',
+    }),
     tokenDeadlineMs: Type.Integer({
       minimum: 1_000,
       maximum: 600_000,

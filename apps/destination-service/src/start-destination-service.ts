@@ -7,6 +7,7 @@ import {
   type FragmentStore,
   type ManagedCertificateStore,
   type OnPremiseChannel,
+  type SharedTokenStore,
   SubaccountTrust,
   type TokenEndpoint,
   TokenSource,
@@ -42,6 +43,8 @@ export interface DestinationServiceOptions {
   /** Keeps the authority that signs generated certificates. */
   readonly authorities: AuthorityStore
   readonly trustStore: TrustStore
+  /** Where replicas leave tokens for each other; absent where there is one process. */
+  readonly sharedTokens?: SharedTokenStore
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
@@ -86,6 +89,7 @@ export async function startDestinationService(options: DestinationServiceOptions
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,
+    ...(options.sharedTokens === undefined || !config.shareTokens ? {} : { sharedTokens: options.sharedTokens }),
   })
   const authorities = new CertificateAuthorities(options.authorities, clock)
   const api = createApi({ log, errorBody, quiet: ['/health'] })

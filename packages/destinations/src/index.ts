@@ -81,6 +81,12 @@ export { SubaccountTrust, type SubaccountTrustOptions } from './saml/subaccount-
 export type { TrustKeyPair, TrustRole, TrustStore } from './saml/trust-store.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'
 export type { OnPremiseChannel, OnPremiseRoute } from './token/on-premise-channel.ts'
+export {
+  type SharedToken,
+  type SharedTokenStore,
+  SharedTokens,
+  type SharedTokensOptions,
+} from './token/shared-tokens.ts'
 export type { TlsSettings, TlsVersion } from './token/tls-settings.ts'
 export { TokenCache } from './token/token-cache.ts'
 export type { TokenEndpoint, TokenRequest, TokenResponse } from './token/token-endpoint.ts'

@@ -15,6 +15,7 @@ import { type AssertionSource, assertionSource, takesProvider } from './token/cl
 import type { ClientAssertion } from './token/client-authentication.ts'
 import { fetchKeySet } from './token/fetch-key-set.ts'
 import { KeySets } from './token/key-sets.ts'
+import { type SharedTokenStore, SharedTokens } from './token/shared-tokens.ts'
 import { loadTlsFiles, type TlsFiles, tlsSettings } from './token/tls-settings.ts'
 import { TokenCache } from './token/token-cache.ts'
 import type { TokenEndpoint } from './token/token-endpoint.ts'
@@ -39,6 +40,8 @@ export interface TokenSourceOptions {
   readonly log: Log
   /** Tokens kept in memory at most. */
   readonly cacheEntries: number
+  /** Where replicas leave tokens for each other; absent where there is one process. */
+  readonly sharedTokens?: SharedTokenStore
 }
 
 /** Types of destinations whose `Authentication` property the service acts on. */
@@ -52,7 +55,9 @@ export class TokenSource {
 
   constructor(options: TokenSourceOptions) {
     this.#options = options
-    this.#cache = new TokenCache(options.clock, options.cacheEntries)
+    const { sharedTokens, clock, log } = options
+    const shared = sharedTokens === undefined ? undefined : new SharedTokens({ store: sharedTokens, clock, log })
+    this.#cache = new TokenCache(clock, options.cacheEntries, shared)
     this.#keySets = new KeySets(options.clock)
   }
 

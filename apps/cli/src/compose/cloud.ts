@@ -23,6 +23,7 @@ import {
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
   SqlTrustStore,
@@ -105,6 +106,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     certificates: new SqlCertificateStore(stores.destinations),
     authorities: new SqlAuthorityStore(stores.destinations),
     trustStore: new SqlTrustStore(stores.destinations),
+    // On SQLite there is one process, whose memory is nearer.
+    ...(stores.destinations.kind === 'postgres' ? { sharedTokens: new SqlSharedTokenStore(stores.destinations) } : {}),
     verifier,
     tenants: registry,
     clients: registry,

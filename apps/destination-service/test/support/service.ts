@@ -25,6 +25,7 @@ import {
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlSharedTokenStore,
   SqlTrustStore,
 } from '@landbridge/store'
 import { type Administration, type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
@@ -55,6 +56,7 @@ export const config: DestinationServiceConfig = {
   host: '127.0.0.1',
   port: 0,
   tokenCacheEntries: 100,
+  shareTokens: true,
   tokenDeadlineMs: 60_000,
   requestsPerMinute: 0,
   certificateRenewalPeriodMs: 1e12,
@@ -105,6 +107,10 @@ export async function startService(
     onPremise?: OnPremiseChannel
     userInfoUrl?: string
     administration?: Partial<Administration>
+    /** The same for replicas on one database. */
+    sealer?: Sealer
+    /** As the composition does where the database is PostgreSQL. */
+    shareTokens?: boolean
   } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
@@ -116,7 +122,7 @@ export async function startService(
   }, 'debug')
   const store = await openStore<DestinationTables>({
     url,
-    sealer: new Sealer(randomBytes(32)),
+    sealer: more.sealer ?? new Sealer(randomBytes(32)),
     clock,
     log: silentLog,
     migrations: destinationMigrations,
@@ -135,6 +141,7 @@ export async function startService(
     certificates,
     authorities,
     trustStore: new SqlTrustStore(store),
+    ...(more.shareTokens === true ? { sharedTokens: new SqlSharedTokenStore(store) } : {}),
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
