@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { Bindings, type LandbridgeClient, openClient, parseVcapServices, readBindings } from '@landbridge/client'
 import { ManualClock } from '@landbridge/kernel'
 import { startPlatform, type TestPlatform, temporaryFolder } from '@landbridge/testkit'
-import { fetch } from 'undici'
+import { type Dispatcher, fetch } from 'undici'
 import { createDestination, expose } from './support/administration.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { startLocatedConnector } from './support/located-connector.ts'
@@ -43,6 +43,11 @@ function newClient(options: Parameters<typeof openClient>[0] = {}): LandbridgeCl
   return openClient({ bindings: readBindings({ environment: { VCAP_SERVICES } }), ca: platform.ca, ...options })
 }
 
+/** The undici of an application may be another version than that of the library, whose types then differ. */
+function dispatcherOf(client: LandbridgeClient): Dispatcher {
+  return client.dispatcher() as unknown as Dispatcher
+}
+
 test('an on-premise system is called by the name of its destination, with headers and parameters of both (CONN-258, CONN-265)', async () => {
   const response = await client.fetch('orders', '/list?page=2', { headers: { 'x-own': '1' } })
   assert.equal(response.status, 200)
@@ -70,7 +75,7 @@ test('a destination tells its properties as they are stored (CONN-258)', async (
 })
 
 test('the agents lead any request of undici and of node:http to virtual hosts (CONN-265)', async () => {
-  const answer = await fetch('http://orders.virtual/by-undici', { dispatcher: client.dispatcher() })
+  const answer = await fetch('http://orders.virtual/by-undici', { dispatcher: dispatcherOf(client) })
   assert.equal(((await answer.json()) as { path: string }).path, '/by-undici')
   const agent = client.httpAgent()
   for (const path of ['/first', '/second']) {
@@ -78,7 +83,7 @@ test('the agents lead any request of undici and of node:http to virtual hosts (C
     const [response] = await once(request, 'response')
     assert.equal(JSON.parse(await text(response)).path, path)
   }
-  await assert.rejects(fetch('https://orders.virtual/', { dispatcher: client.dispatcher() }), (error: Error) => {
+  await assert.rejects(fetch('https://orders.virtual/', { dispatcher: dispatcherOf(client) }), (error: Error) => {
     assert.match(String(error.cause), /CLIENT_PROXY_NEEDS_HTTP.*Administrator: give the destination an http/s)
     return true
   })

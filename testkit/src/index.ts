@@ -1,3 +1,4 @@
+export * from './abap-gateway/index.ts'
 export { startBrowser } from './browser.ts'
 export { rsaPssCertificate, selfSignedCertificate, type TestCertificate } from './certificate.ts'
 export { type CertificateBackend, type Seen, startCertificateBackend } from './certificate-backend.ts'

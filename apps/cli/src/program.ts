@@ -12,6 +12,7 @@ import { addHostsCommand } from './commands/hosts.ts'
 import { addProxyCommand } from './commands/proxy.ts'
 import { addServiceCommands } from './commands/service/service.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addSubscriptionCommands } from './commands/subscription/subscription.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUpCommand } from './commands/up.ts'
 import { addVersionCommand } from './commands/version.ts'
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addTokenCommand(context)
   addDestinationCommands(context)
   addServiceCommands(context)
+  addSubscriptionCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)
   addCertificateCommand(context)

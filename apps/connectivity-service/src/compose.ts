@@ -25,6 +25,7 @@ import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
 import { addSubscriptionRoutes } from './operator/subscription-routes.ts'
 import { addUserRoutes } from './operator/user-routes.ts'
 import { PeerCertificates } from './peer-certificate.ts'
+import { ApplicationCaller, type CallbackToken } from './provisioning/call-application.ts'
 import { addRegionRoutes, type TrustedIdp } from './region/region-routes.ts'
 import { TunnelCallers } from './tunnels/tunnel-caller.ts'
 import { TunnelEvents } from './tunnels/tunnel-events.ts'
@@ -52,6 +53,8 @@ export interface ConnectivityServiceOptions {
   readonly applyInitData?: InitDataSink
   /** Removes what the destination service keeps for an instance or a subaccount that goes away. */
   readonly removeContent?: ContentRemoval
+  /** Tokens with which applications are told of their subscribers; without it, they are not. */
+  readonly callbackToken?: CallbackToken
 }
 
 /** The object graph of one replica, top to bottom. */
@@ -64,6 +67,7 @@ export interface Parts {
   readonly registry: Registry
   readonly subscriptions: Subscriptions
   readonly users: UserAdministration
+  readonly applications: ApplicationCaller | undefined
 }
 
 export function composeParts(options: ConnectivityServiceOptions): Parts {
@@ -79,6 +83,7 @@ export function composeParts(options: ConnectivityServiceOptions): Parts {
     leaseMs,
   })
   const peers = new PeerCertificates(connectors, clock)
+  const applications = applicationCaller(options)
   return {
     hub,
     peers,
@@ -92,9 +97,20 @@ export function composeParts(options: ConnectivityServiceOptions): Parts {
       ...(options.applyInitData === undefined ? {} : { applyInitData: options.applyInitData }),
       ...(options.removeContent === undefined ? {} : { removeContent: options.removeContent }),
     }),
-    subscriptions: new Subscriptions(options.registry, clock),
+    subscriptions: new Subscriptions({
+      repository: options.registry,
+      clock,
+      ...(applications === undefined ? {} : { callApplication: applications.call }),
+    }),
     users: new UserAdministration(options.registry, clock),
+    applications,
   }
+}
+
+function applicationCaller(options: ConnectivityServiceOptions): ApplicationCaller | undefined {
+  const { callbackToken: token, config, ca, log } = options
+  if (token === undefined) return undefined
+  return new ApplicationCaller({ token, ca: ca.certificatePem, timeoutMs: config.applicationCallbackMs, log })
 }
 
 /** All routes; the operator's behind one guard. */

@@ -55,6 +55,13 @@ export const connectivityServiceConfigSchema = Type.Object(
       default: 10_000,
       description: 'Control sessions that one replica holds at most.',
     }),
+    applicationCallbackMs: Type.Integer({
+      minimum: 100,
+      maximum: 300_000,
+      default: 30_000,
+      description:
+        'Milliseconds within which an application must answer a callback when a subaccount subscribes to it or leaves it.',
+    }),
   },
   { $id: 'connectivityService', additionalProperties: false, description: 'Connectivity service' },
 )

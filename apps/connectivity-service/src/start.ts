@@ -57,6 +57,7 @@ export async function startConnectivityService(
     await sessions.close()
     broker.close()
     await api.close()
+    await parts.applications?.close()
   }
   let port: number
   try {

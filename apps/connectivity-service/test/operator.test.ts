@@ -57,7 +57,7 @@ test('a deleted subaccount takes its connectors with it', async () => {
   await again.closed
 })
 
-test('a tenant subscribes to an application of another, sees it and unsubscribes (CONN-042)', async () => {
+test('a tenant subscribes to an application of another, sees it, repeats it without effect and unsubscribes (CONN-042, RFC-136)', async () => {
   const { operator } = platform
   const [provider, subscriber] = [await newTenant(platform), await newTenant(platform)]
   const { instance } = await newBinding(platform, provider.subaccount.id, 'xsuaa', { xsappname: 'team/shop' })
@@ -67,7 +67,8 @@ test('a tenant subscribes to an application of another, sees it and unsubscribes
   assert.equal(created.json.providerSubaccountId, provider.subaccount.id)
   assert.equal(created.headers.location, `${path}/${encodeURIComponent(instance.xsappname)}`)
   assert.deepEqual((await operator({ path })).json, [created.json])
-  assert.equal((await operator({ path, body: { xsappname: instance.xsappname } })).json.code, 'SUBSCRIPTION_TAKEN')
+  const again = await operator({ path, body: { xsappname: instance.xsappname } })
+  assert.deepEqual([again.status, again.json], [200, created.json])
   assert.equal((await operator({ path, body: { application: 'x' } })).json.code, 'REQUEST_INVALID')
   assert.equal((await platform.region({ path, body: { xsappname: instance.xsappname } })).status, 401)
   const location = String(created.headers.location)

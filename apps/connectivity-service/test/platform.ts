@@ -112,6 +112,8 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
         initData,
       ),
     removeContent: (owner) => configurations.removeContent(owner),
+    // Any text will do: applications of these tests only look at it.
+    callbackToken: async (call) => Buffer.from(JSON.stringify(call.scopes)).toString('base64url'),
   })
   const serverName = service.notificationHost
   const region = (call: Call) => callHttps(service.port, ca.certificatePem, serverName, call)

@@ -52,8 +52,11 @@ export interface RunningTokenService extends RunningApp {
   isOwnIssuer(issuer: string): boolean
   /** SPKI PEM of the key that signs now: the `verificationkey` of bindings. */
   verificationKey(): Promise<string>
-  /** A technical token for a client that belongs to the platform itself and has no binding. Secret. */
-  ownToken(client: OAuthClient, tenant: Tenant): Promise<string>
+  /**
+   * A technical token for a client that belongs to the platform itself and has no binding. Secret.
+   * @param scopes that applications grant to that client, besides those of every client
+   */
+  ownToken(client: OAuthClient, tenant: Tenant, scopes?: readonly string[]): Promise<string>
   /** The key ring, as key source for verifiers in the same process. */
   readonly ring: SigningKeyRing
 }
@@ -106,7 +109,8 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
     issuerOf: (subdomain) => domain.issuerOf(subdomain),
     isOwnIssuer: (issuer) => domain.subdomainOfIssuer(issuer) !== undefined,
     verificationKey: () => ring.verificationKey(),
-    ownToken: async (client, tenant) => (await service.issuer.forClient({ client, tenant }, [])).access_token,
+    ownToken: async (client, tenant, scopes = []) =>
+      (await service.issuer.forClient({ client, tenant }, [], scopes)).access_token,
     ready: () => true,
     async close() {
       stopRenewing()

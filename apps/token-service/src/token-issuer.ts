@@ -69,10 +69,18 @@ export class TokenIssuer {
     this.#clock = options.clock
   }
 
-  /** A technical token. @throws PlatformError OAUTH_SCOPE_INVALID */
-  forClient(target: TokenTarget, requestedScopes: readonly string[]): Promise<TokenAnswer> {
+  /**
+   * A technical token.
+   * @param held scopes that applications grant to the client
+   * @throws PlatformError OAUTH_SCOPE_INVALID
+   */
+  forClient(
+    target: TokenTarget,
+    requestedScopes: readonly string[],
+    held: readonly string[] = [],
+  ): Promise<TokenAnswer> {
     const { clientId } = target.client
-    const granted = chooseScopes(['uaa.resource'], requestedScopes)
+    const granted = chooseScopes(['uaa.resource', ...held], requestedScopes)
     return this.#sign(target, granted, { sub: clientId, authorities: granted, grant_type: 'client_credentials' })
   }
 

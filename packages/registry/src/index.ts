@@ -6,6 +6,7 @@ export {
   connectorChannel,
   type MessageBus,
 } from './connectors/bus-message.ts'
+export { channelRefusals } from './connectors/channel-request.ts'
 export { type ConnectorHello, connectorIdOf, parseConnectorHello } from './connectors/connector-hello.ts'
 export { ConnectorHub, type ConnectorHubOptions, type ControlLink } from './connectors/connector-hub.ts'
 export { type ClaimDecision, type ConnectorSession, decideClaim } from './connectors/connector-session.ts'
@@ -38,8 +39,15 @@ export type { Binding, CredentialType } from './services/binding.ts'
 export { type InstanceParameters, type ServiceInstance, servesAllSubaccounts } from './services/service-instance.ts'
 export { type ServiceName, servicePlans } from './services/service-plan.ts'
 export { parseSubaccountId, type Subaccount } from './subaccounts/subaccount.ts'
-export type { Subscription } from './subscriptions/subscription.ts'
-export { Subscriptions } from './subscriptions/subscriptions.ts'
+export { type CallbackAnswer, callbackFailed } from './subscriptions/callback-answers.ts'
+export type { Subscription, SubscriptionFailure, SubscriptionState } from './subscriptions/subscription.ts'
+export {
+  type ApplicationCallback,
+  type CallApplication,
+  type Subscribed,
+  Subscriptions,
+  type SubscriptionsOptions,
+} from './subscriptions/subscriptions.ts'
 export { TenantAccess, type TenantAccessOptions } from './subscriptions/tenant-access.ts'
 export { ticketDigest } from './tunnels/ticket-digest.ts'
 export { TunnelBroker, type TunnelBrokerOptions } from './tunnels/tunnel-broker.ts'

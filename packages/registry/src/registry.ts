@@ -19,6 +19,7 @@ import {
 } from './services/service-instance.ts'
 import { chooseServicePlan } from './services/service-plan.ts'
 import { checkSubaccount, parseSubaccountId, type Subaccount } from './subaccounts/subaccount.ts'
+import { resolveProvisioning } from './subscriptions/provisioning-instance.ts'
 
 /** Issues the client certificate of a managed X.509 binding. */
 export type BindingCertificateIssuer = (request: {
@@ -103,9 +104,10 @@ export class Registry {
     const subaccount = await this.subaccount(request.subaccountId)
     const { service, plan } = chooseServicePlan(request.service, request.plan)
     const given = request.parameters ?? {}
-    const parameters = normaliseParameters(given)
+    const id = request.id ?? randomUUID()
+    const parameters = await this.#parametersFor({ id, service, subaccountId: subaccount.id }, given)
     const instance: ServiceInstance = {
-      id: request.id ?? randomUUID(),
+      id,
       subaccountId: subaccount.id,
       service,
       plan,
@@ -130,11 +132,21 @@ export class Registry {
   /** Replaces the given parameters, keeps the others; also makes X.509 bindings possible (guide L11592). */
   async updateInstance(id: string, parameters: InstanceParameters = {}): Promise<ServiceInstance> {
     const instance = await this.instance(id)
-    const merged = normaliseParameters({ ...instance.parameters, ...parameters })
+    const merged = await this.#parametersFor(instance, { ...instance.parameters, ...parameters })
     const updated = { ...instance, parameters: merged, redirectUris: redirectUrisOf(merged), supportsX509: true }
     await this.#applyInitData(instance, parameters)
     await this.#repository.updateInstance(updated)
     return updated
+  }
+
+  /** The stored form of parameters. @throws PlatformError INSTANCE_INVALID */
+  async #parametersFor(
+    { id, service, subaccountId }: Pick<ServiceInstance, 'id' | 'service' | 'subaccountId'>,
+    given: InstanceParameters,
+  ): Promise<InstanceParameters> {
+    const parameters = normaliseParameters(given)
+    if (service !== 'provisioning') return parameters
+    return resolveProvisioning(parameters, await this.#repository.listInstances(subaccountId), id)
   }
 
   async #applyInitData(instance: ServiceInstance, parameters: InstanceParameters): Promise<void> {

@@ -35,11 +35,10 @@ export interface RegistryRepository {
   deleteBinding(id: string): Promise<boolean>
 
   listSubscriptions(subscriberSubaccountId: string): Promise<readonly Subscription[]>
-  /** @throws PlatformError SUBSCRIPTION_TAKEN */
-  insertSubscription(subscription: Subscription): Promise<void>
+  findSubscription(subscriberSubaccountId: string, xsappname: string): Promise<Subscription | undefined>
+  /** Creates or replaces; a subscriber and an application have one at most. */
+  putSubscription(subscription: Subscription): Promise<void>
   deleteSubscription(subscriberSubaccountId: string, xsappname: string): Promise<boolean>
-  /** Whether the subscriber uses any application of the provider. */
-  isSubscribed(subscriberSubaccountId: string, providerSubaccountId: string): Promise<boolean>
 
   /** Users of one subaccount; the empty ID means those of the platform. */
   listUsers(subaccountId: string): Promise<readonly LocalUser[]>

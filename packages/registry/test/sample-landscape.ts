@@ -21,6 +21,7 @@ const plans = {
   destination: 'lite',
   connectivity: 'lite',
   connectivity_proxy: 'connectivity_proxy',
+  provisioning: 'application',
 } as const
 
 /** A bound service as the registry hands it out. */

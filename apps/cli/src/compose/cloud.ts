@@ -29,6 +29,7 @@ import {
   SqlTrustStore,
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
+import { callbackToken } from './callback-token.ts'
 import { openCloudIdentity } from './cloud-identity.ts'
 import type { CloudIdentityConfig } from './identity-config.ts'
 import { onPremiseChannel } from './on-premise-channel.ts'
@@ -158,6 +159,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     endpoints,
     applyInitData: (instance, initData) => applyInitData(configurations, levelsOf(instance), initData),
     removeContent: (owner) => configurations.removeContent(owner),
+    ...(tokenService === undefined ? {} : { callbackToken: callbackToken(tokenService, registry) }),
     ...(options.brokerPassword === undefined
       ? {}
       : { broker: { name: brokerUserName, password: options.brokerPassword } }),

@@ -10,6 +10,8 @@ export interface AdministrationCall {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: unknown
+  /** Default 30,000. */
+  readonly timeoutMs?: number
 }
 
 export interface Subaccount {
@@ -64,7 +66,8 @@ export class OperatorClient {
     await this.#agent.destroy()
   }
 
-  async #ask({ step, method = 'GET', body }: AdministrationCall, url: string, authorization: string): Promise<unknown> {
+  async #ask(call: AdministrationCall, url: string, authorization: string): Promise<unknown> {
+    const { step, method = 'GET', body, timeoutMs = 30_000 } = call
     let status: number
     let text: string
     try {
@@ -76,7 +79,7 @@ export class OperatorClient {
           'x-broker-api-version': '2.17',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       status = answer.statusCode
@@ -94,8 +97,10 @@ export class OperatorClient {
 export function refusal(text: string): string {
   try {
     const body = JSON.parse(text) as Readonly<Record<string, unknown>>
-    const { description, title, reason, field, problems, bindings, ErrorMessage } = body
-    const more = [field, reason, problems, bindings].filter((fact) => fact !== undefined).flat()
+    const { description, title, reason, field, callback, callbackStatus, problems, bindings, ErrorMessage } = body
+    const more = [field, callback, callbackStatus, reason, problems, bindings]
+      .filter((fact) => fact !== undefined)
+      .flat()
     const words = [description ?? ErrorMessage ?? title, ...more].filter((fact) => fact !== undefined)
     return words.length === 0 ? text.slice(0, 500) : words.join('; ').slice(0, 2_000)
   } catch {

@@ -23,9 +23,12 @@ export function addSubscriptionRoutes(api: FastifyInstance, subscriptions: Subsc
 
   api.post<Id>('/subaccounts/:id/subscriptions', { schema: { body: newSubscription } }, async (request, reply) => {
     const { xsappname } = request.body as Static<typeof newSubscription>
-    const subscription = await subscriptions.subscribe(request.params.id, xsappname)
+    const { outcome, subscription } = await subscriptions.subscribe(request.params.id, xsappname)
     const path = `${subscription.subscriberSubaccountId}/subscriptions/${encodeURIComponent(xsappname)}`
-    return reply.code(201).header('location', `/api/v1/subaccounts/${path}`).send(showSubscription(subscription))
+    return reply
+      .code(outcome === 'created' ? 201 : 200)
+      .header('location', `/api/v1/subaccounts/${path}`)
+      .send(showSubscription(subscription))
   })
 
   api.delete<{ Params: { id: string; xsappname: string } }>(

@@ -27,8 +27,9 @@ export function fixedHeaders(destination: Destination): readonly (readonly [stri
 
 function baseOf(destination: Destination): URL {
   const { name, url } = destination
-  const base = url === undefined ? null : URL.parse(url)
-  if (base !== null && (base.protocol === 'http:' || base.protocol === 'https:')) return base
+  // `URL.parse` is newer than Node 20.
+  const base = url !== undefined && URL.canParse(url) ? new URL(url) : undefined
+  if (base !== undefined && (base.protocol === 'http:' || base.protocol === 'https:')) return base
   const reason = url === undefined ? 'it has none' : 'it is not an http or https address'
   throw clientError('CLIENT_DESTINATION_INVALID', { destination: name, property: 'URL', reason })
 }

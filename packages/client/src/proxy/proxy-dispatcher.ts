@@ -53,8 +53,10 @@ export class ProxyDispatcher extends Dispatcher {
         this.#watched(handler, address),
       )
     } catch (failure) {
-      // As undici's own interceptors do when something fails before there is a connection.
-      handler.onResponseError?.(undefined as never, failure as Error)
+      // As undici's own interceptors do when something fails before there is a connection. The decorator also knows the
+      // handlers of older versions, which the fetch of Node 20 has.
+      const told: Dispatcher.DispatchHandler = new DecoratorHandler(handler)
+      told.onResponseError?.(undefined as never, failure as Error)
     }
   }
 }

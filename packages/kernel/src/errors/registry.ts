@@ -125,13 +125,40 @@ export const registryErrors = errorArea({
     remedy: 'Operator: use the application as it is; only other subaccounts subscribe to it.',
     show: ['xsappname'],
   },
-  SUBSCRIPTION_TAKEN: {
+  APPLICATION_DEDICATED: {
     http: 409,
     level: 'info',
     retry: 'never',
-    title: 'The subaccount is subscribed to this application already',
-    remedy: 'Operator: use the existing subscription.',
+    title: 'The application serves its own subaccount only',
+    remedy:
+      'Provider of the application: set "tenant-mode" to "shared" in the parameters of its xsuaa instance and update the instance.',
     show: ['xsappname'],
+  },
+  SUBSCRIPTION_BUSY: {
+    http: 409,
+    level: 'info',
+    retry: 'later',
+    title: 'This subscription is being changed',
+    remedy: 'Operator: wait until the change under way has ended, and repeat the request if it is still needed.',
+    show: ['xsappname'],
+  },
+  SUBSCRIPTION_CALLBACK_FAILED: {
+    http: 502,
+    level: 'warn',
+    retry: 'later',
+    title: 'The application did not agree',
+    remedy:
+      'Provider of the application: look at its log; for 401 and 403 grant the scope Callback to the provisioning service in the parameters of its xsuaa instance. Operator: then repeat the request.',
+    show: ['callback', 'callbackStatus', 'reason'],
+  },
+  PROVISIONING_UNAVAILABLE: {
+    http: 501,
+    level: 'warn',
+    retry: 'never',
+    title: 'This platform cannot call applications, because the built-in token service is off',
+    remedy:
+      'Operator: delete the provisioning instance of the application to subscribe without telling it, or switch identity.builtIn on.',
+    show: [],
   },
   SUBSCRIPTION_UNKNOWN: {
     http: 404,

@@ -22,6 +22,10 @@ const ids: Readonly<Record<ServiceName, { readonly id: string; readonly plans: R
     id: 'c61f0e94-77a2-49c1-b1bd-64b0d9e35f03',
     plans: { connectivity_proxy: 'c61f0e94-77a2-49c1-b1bd-64b0d9e35f13' },
   },
+  provisioning: {
+    id: '5a3f0d27-8c41-4e9a-b6d2-70c9e1f4a805',
+    plans: { application: '5a3f0d27-8c41-4e9a-b6d2-70c9e1f4a815' },
+  },
   xsuaa: {
     id: 'e07b4a1d-2c6e-4f38-9b55-d1a7c82f6e04',
     plans: {
@@ -36,6 +40,7 @@ const descriptions: Readonly<Record<ServiceName, string>> = {
   destination: 'Where remote systems are and how to log on to them, found by name at run time.',
   connectivity: 'Calls systems in other networks through their Cloud Connector.',
   connectivity_proxy: 'Credentials with which a connectivity proxy serves one subaccount.',
+  provisioning: 'Tells an application which subaccounts subscribe to it.',
   xsuaa: 'OAuth client of an application: login of users and access tokens.',
 }
 
@@ -43,6 +48,7 @@ const tags: Readonly<Record<ServiceName, readonly string[]>> = {
   destination: ['destination', 'conn', 'connsvc'],
   connectivity: ['connectivity', 'conn', 'connsvc'],
   connectivity_proxy: ['connectivity_proxy'],
+  provisioning: ['saas', 'SaaS'],
   xsuaa: ['xsuaa'],
 }
 

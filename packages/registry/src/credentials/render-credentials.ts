@@ -24,6 +24,8 @@ export function renderCredentials(bound: BoundService, endpoints: PlatformEndpoi
       return connectivityCredentials(bound, endpoints)
     case 'connectivity_proxy':
       return proxyCredentials(bound, endpoints)
+    case 'provisioning':
+      return provisioningCredentials(bound, endpoints)
     default:
       throw new TypeError(`no credentials for ${bound.instance.service satisfies never}`)
   }
@@ -97,6 +99,17 @@ function connectivityCredentials(bound: BoundService, endpoints: PlatformEndpoin
     onpremise_proxy_rfc_port: String(proxy.rfcLdapPort),
     onpremise_proxy_ldap_port: String(proxy.rfcLdapPort),
     onpremise_socks5_proxy_port: String(proxy.socks5Port),
+  }
+}
+
+function provisioningCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
+  const { appName, appUrls } = bound.instance.parameters
+  return {
+    ...clientCredentials(bound, endpoints),
+    instanceid: bound.instance.id,
+    appName,
+    // A text in bindings of the original, which frameworks parse.
+    appUrls: JSON.stringify(appUrls),
   }
 }
 

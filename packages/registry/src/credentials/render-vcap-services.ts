@@ -25,6 +25,8 @@ const labels: Readonly<Record<ServiceName, { label: string; tags: readonly strin
   connectivity: { label: 'connectivity', tags: ['connectivity', 'conn', 'connsvc'] },
   // A label of its own: an application that finds two services labelled `connectivity` takes the first.
   connectivity_proxy: { label: 'connectivity_proxy', tags: ['connectivity_proxy'] },
+  // Frameworks for multi-tenant applications look for this label.
+  provisioning: { label: 'saas-registry', tags: ['saas', 'SaaS'] },
 }
 
 /** The `VCAP_SERVICES` object of an application with these bindings (guide L11894); names in it are distinct. */

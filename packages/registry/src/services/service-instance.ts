@@ -70,6 +70,7 @@ const serviceAppName = {
   destination: 'destination-xsappname!b1',
   connectivity: 'connectivity!b1',
   connectivity_proxy: 'connectivity!b1',
+  provisioning: 'tenant-onboarding!b1',
 } as const satisfies Readonly<Record<Exclude<ServiceName, 'xsuaa'>, string>>
 
 /** Brings the parameters into the stored form. `HTML5Runtime_enabled` may be a boolean or its text (guide L11714). */

@@ -1,7 +1,8 @@
 import type { CallingClient, ClientDirectory, ClientOf, Tenant, VerifiedToken } from '@landbridge/identity'
 import type { Clock } from '@landbridge/kernel'
 import type { RegistryRepository } from '../repository.ts'
-import { servesAllSubaccounts } from '../services/service-instance.ts'
+import { type ServiceInstance, servesAllSubaccounts } from '../services/service-instance.ts'
+import { letsIn } from './subscription.ts'
 
 export interface TenantAccessOptions {
   readonly repository: RegistryRepository & ClientDirectory
@@ -16,9 +17,9 @@ const maxRemembered = 10_000
 
 /**
  * Which clients may work for which tenants: a client in its own subaccount, and in every subaccount that is subscribed
- * to an application of it. The subscription names one application, yet all instances of the provider profit, its
- * destination and connectivity instances too: an application lists those as dependencies (guide L12082, L16186), and
- * whoever owns the subaccount holds the credentials of all of them, so asking for the list would keep nobody out.
+ * to an application of it. An application with a provisioning instance lists the instances that it works with as its
+ * dependencies (guide L12082, L16172), and those act for the subscriber, others do not. Without a provisioning instance
+ * there is no such list, and all instances of the provider profit.
  */
 export class TenantAccess {
   readonly #repository: RegistryRepository & ClientDirectory
@@ -41,7 +42,7 @@ export class TenantAccess {
       const instance = await this.#repository.findInstance(client.instanceId)
       if (instance !== undefined && servesAllSubaccounts(instance)) return true
     }
-    return this.#repository.isSubscribed(tenant.id, client.subaccountId)
+    return this.#isLetIn(client, tenant.id)
   }
 
   /**
@@ -56,11 +57,21 @@ export class TenantAccess {
     if (known !== undefined && known.untilMs > nowMs) return known.answer
     const client = await this.#clientOf(token)
     const answer =
-      client !== undefined &&
-      client.subaccountId === token.tenantId &&
-      (await this.#repository.isSubscribed(userTenantId, client.subaccountId))
+      client !== undefined && client.subaccountId === token.tenantId && (await this.#isLetIn(client, userTenantId))
     this.#remember(key, answer, nowMs)
     return answer
+  }
+
+  async #isLetIn({ instanceId, subaccountId }: CallingClient, subscriberId: string): Promise<boolean> {
+    const all = await this.#repository.listSubscriptions(subscriberId)
+    const toProvider = all.filter((one) => one.providerSubaccountId === subaccountId)
+    if (toProvider.length === 0) return false
+    const instance = await this.#instanceOf(instanceId)
+    return toProvider.some((subscription) => letsIn(subscription, instance?.xsappname ?? ''))
+  }
+
+  async #instanceOf(id: string): Promise<ServiceInstance | undefined> {
+    return id === '' ? undefined : this.#repository.findInstance(id)
   }
 
   #remember(key: string, answer: boolean, nowMs: number): void {

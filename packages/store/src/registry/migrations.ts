@@ -14,6 +14,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   '0110-registry-subscriptions': { up: createSubscriptionTable },
   '0320-registry-broker-requests': { up: addRequestDigests },
   '0321-registry-shared-clients': { up: addSharedClients },
+  '0322-registry-provisioning': { up: addProvisioning },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -167,4 +168,13 @@ async function addSharedClients(db: Kysely<unknown>): Promise<void> {
     .on('service_binding')
     .column('shared_client_id')
     .execute()
+}
+
+async function addProvisioning(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('subscription')
+    .addColumn('state', 'text', (c) => c.notNull().defaultTo('subscribed'))
+    .execute()
+  for (const column of ['dependencies', 'application_url', 'failure'])
+    await db.schema.alterTable('subscription').addColumn(column, 'text').execute()
 }

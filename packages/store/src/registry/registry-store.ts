@@ -165,9 +165,28 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
     return rows.map(toSubscription)
   }
 
-  async insertSubscription(subscription: Subscription): Promise<void> {
-    const insert = this.#db.insertInto('subscription').values(fromSubscription(subscription)).execute()
-    await unlessTaken(insert, 'SUBSCRIPTION_TAKEN', { xsappname: subscription.xsappname })
+  async findSubscription(subscriberSubaccountId: string, xsappname: string): Promise<Subscription | undefined> {
+    const row = await this.#db
+      .selectFrom('subscription')
+      .selectAll()
+      .where('subscriber_subaccount_id', '=', subscriberSubaccountId)
+      .where('xsappname', '=', xsappname)
+      .executeTakeFirst()
+    return row && toSubscription(row)
+  }
+
+  async putSubscription(subscription: Subscription): Promise<void> {
+    const row = fromSubscription(subscription)
+    const { state, dependencies, application_url, failure } = row
+    await this.#db
+      .insertInto('subscription')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['subscriber_subaccount_id', 'xsappname'])
+          .doUpdateSet({ state, dependencies, application_url, failure }),
+      )
+      .execute()
   }
 
   async deleteSubscription(subscriberSubaccountId: string, xsappname: string): Promise<boolean> {
@@ -177,16 +196,6 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
       .where('xsappname', '=', xsappname)
       .executeTakeFirst()
     return deleted.numDeletedRows > 0n
-  }
-
-  async isSubscribed(subscriberSubaccountId: string, providerSubaccountId: string): Promise<boolean> {
-    const row = await this.#db
-      .selectFrom('subscription')
-      .select('xsappname')
-      .where('subscriber_subaccount_id', '=', subscriberSubaccountId)
-      .where('provider_subaccount_id', '=', providerSubaccountId)
-      .executeTakeFirst()
-    return row !== undefined
   }
 
   async listUsers(subaccountId: string): Promise<readonly LocalUser[]> {

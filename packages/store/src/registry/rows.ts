@@ -9,6 +9,7 @@ import type {
   ServiceName,
   Subaccount,
   Subscription,
+  SubscriptionFailure,
 } from '@landbridge/registry'
 import type { RegistryTables } from './tables.ts'
 
@@ -53,20 +54,30 @@ export function fromInstance(instance: ServiceInstance, sealer: Sealer): Registr
 }
 
 export function toSubscription(row: RegistryTables['subscription']): Subscription {
+  const { dependencies, application_url: url, failure } = row
   return {
     providerSubaccountId: row.provider_subaccount_id,
     xsappname: row.xsappname,
     subscriberSubaccountId: row.subscriber_subaccount_id,
     createdAtMs: row.created_at,
+    state: row.state as Subscription['state'],
+    ...(dependencies === null ? {} : { dependencies: JSON.parse(dependencies) as string[] }),
+    ...(url === null ? {} : { url }),
+    ...(failure === null ? {} : { failure: JSON.parse(failure) as SubscriptionFailure }),
   }
 }
 
 export function fromSubscription(subscription: Subscription): RegistryTables['subscription'] {
+  const { dependencies, url, failure } = subscription
   return {
     provider_subaccount_id: subscription.providerSubaccountId,
     xsappname: subscription.xsappname,
     subscriber_subaccount_id: subscription.subscriberSubaccountId,
     created_at: subscription.createdAtMs,
+    state: subscription.state,
+    dependencies: dependencies === undefined ? null : JSON.stringify(dependencies),
+    application_url: url ?? null,
+    failure: failure === undefined ? null : JSON.stringify(failure),
   }
 }
 

@@ -40,6 +40,12 @@ export interface RegistryTables {
     xsappname: string
     subscriber_subaccount_id: string
     created_at: number
+    state: string
+    /** JSON list; null where the application names none. */
+    dependencies: string | null
+    application_url: string | null
+    /** JSON object. */
+    failure: string | null
   }
   local_user: {
     id: string

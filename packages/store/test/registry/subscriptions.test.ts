@@ -28,13 +28,19 @@ for (const { name, url } of [
     let registry: Registry
     let subscriptions: Subscriptions
     let access: TenantAccess
+    /** What the applications of this test name as their dependencies. */
+    let named: readonly object[] = []
 
     before(async () => {
       const opened = await openRegistry(url!, clock)
       store = opened.store
       repository = opened.registry
       registry = new Registry({ repository, clock })
-      subscriptions = new Subscriptions(repository, clock)
+      subscriptions = new Subscriptions({
+        repository,
+        clock,
+        callApplication: async ({ method }) => ({ status: 200, text: method === 'GET' ? JSON.stringify(named) : '' }),
+      })
       access = new TenantAccess({ repository, clock })
     })
     after(() => store.close())
@@ -65,12 +71,17 @@ for (const { name, url } of [
         await clientOf(await newInstance(provider, 'connectivity')),
       ]
       const back = await clientOf(await newInstance(subscriber))
-      const created = await subscriptions.subscribe(subscriber.id.toUpperCase(), application.xsappname)
+      const { outcome, subscription: created } = await subscriptions.subscribe(
+        subscriber.id.toUpperCase(),
+        application.xsappname,
+      )
+      assert.equal(outcome, 'created')
       assert.deepEqual(created, {
         providerSubaccountId: provider.id,
         xsappname: application.xsappname,
         subscriberSubaccountId: subscriber.id,
         createdAtMs: clock.now(),
+        state: 'subscribed',
       })
       assert.deepEqual(await subscriptions.list(subscriber.id), [created])
       for (const client of clients) {
@@ -112,7 +123,7 @@ for (const { name, url } of [
       assert.equal(await access.mayActFor(own, two.id), true)
     })
 
-    test('what cannot be subscribed to is refused with the reason', async () => {
+    test('what cannot be subscribed to is refused with the reason, and subscribing twice changes nothing (RFC-127, RFC-136)', async () => {
       const [provider, subscriber] = [await newSubaccount(), await newSubaccount()]
       const application = await newInstance(provider)
       const { xsappname: service } = await newInstance(provider, 'destination')
@@ -122,7 +133,10 @@ for (const { name, url } of [
       await assert.rejects(subscribe(subscriber.id, service), refused('APPLICATION_UNKNOWN'))
       await assert.rejects(subscribe(provider.id, application.xsappname), refused('SUBSCRIPTION_TO_OWN'))
       await subscribe(subscriber.id, application.xsappname)
-      await assert.rejects(subscribe(subscriber.id, application.xsappname), refused('SUBSCRIPTION_TAKEN'))
+      const dedicated = await newInstance(provider, 'xsuaa', { 'tenant-mode': 'dedicated' })
+      await assert.rejects(subscribe(subscriber.id, dedicated.xsappname), refused('APPLICATION_DEDICATED'))
+      assert.equal((await subscribe(subscriber.id, application.xsappname)).outcome, 'existing')
+      assert.equal((await subscriptions.list(subscriber.id)).length, 1)
       await assert.rejects(subscriptions.unsubscribe(subscriber.id, 'x!t0'), refused('SUBSCRIPTION_UNKNOWN'))
     })
 
@@ -141,6 +155,36 @@ for (const { name, url } of [
       const last = await newInstance(one)
       await subscriptions.subscribe(subscriber.id, last.xsappname)
       await registry.deleteSubaccount(subscriber.id)
-      assert.equal(await repository.isSubscribed(subscriber.id, one.id), false)
+      assert.equal(await repository.findSubscription(subscriber.id, last.xsappname), undefined)
+    })
+
+    test('of a provisioned application only itself and the instances that it names act for a subscriber (RFC-133, RFC-134)', async () => {
+      const [provider, subscriber] = [await newSubaccount(), await newSubaccount()]
+      const application = await newInstance(provider, 'xsuaa', { xsappname: 'shop', 'tenant-mode': 'shared' })
+      const [destination, byService, other] = [
+        await newInstance(provider, 'destination'),
+        await newInstance(provider, 'connectivity'),
+        await newInstance(provider, 'xsuaa', { xsappname: 'other' }),
+      ]
+      await newInstance(provider, 'provisioning', {
+        xsappname: application.xsappname,
+        appName: 'Shop',
+        appUrls: { getDependencies: 'https://shop.test/d', onSubscription: 'https://shop.test/t/{tenantId}' },
+      })
+      const clients = await Promise.all([application, destination, byService, other].map(clientOf))
+      const acting = async () => Promise.all(clients.map((client) => access.mayActIn(client, subscriber)))
+      assert.deepEqual(await acting(), [false, false, false, false])
+      named = [{ appName: 'destination', appId: destination.xsappname }]
+      await subscriptions.subscribe(subscriber.id, application.xsappname)
+      assert.deepEqual(await acting(), [true, true, false, false])
+      const user = tokenOf(clients[2]!, provider.id)
+      assert.equal(await access.mayActFor(user, subscriber.id), false)
+      named = [...named, { appName: 'connectivity', appId: 'connectivity!b1', more: [1] }]
+      await subscriptions.subscribe(subscriber.id, application.xsappname)
+      assert.deepEqual(await acting(), [true, true, true, false])
+      clock.advance(10_000)
+      assert.equal(await access.mayActFor(user, subscriber.id), true)
+      await subscriptions.unsubscribe(subscriber.id, application.xsappname)
+      assert.deepEqual(await acting(), [false, false, false, false])
     })
   })

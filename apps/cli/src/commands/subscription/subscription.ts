@@ -1,0 +1,108 @@
+import { type Command, Option } from 'commander'
+import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
+import { OperatorClient, type Subaccount } from '../../operator/operator-client.ts'
+import { table } from '../../output/table.ts'
+
+interface SubscriptionOptions {
+  readonly data: string
+  readonly subaccount?: string
+  readonly json?: boolean
+}
+
+/** Two callbacks of the application, each at its longest. */
+const callbacksMs = 600_000
+
+/** As the operator API shows one. */
+interface ShownSubscription {
+  readonly xsappname: string
+  readonly state: string
+  readonly url?: string
+  readonly failure?: { readonly callback: string; readonly status?: number; readonly reason: string }
+}
+
+/** `landbridge subscription ACTION`: which applications of other subaccounts a subaccount uses. */
+export function addSubscriptionCommands(context: CommandContext): void {
+  const group = addGroup(context, 'subscription', 'subscribe subaccounts to applications of others', [
+    ['landbridge subscription create shop!t7 --subaccount customer', 'subscribe, or repeat what failed'],
+    ['landbridge subscription list --subaccount customer', 'applications with their address'],
+    ['landbridge subscription delete shop!t7 --subaccount customer', 'leave the application'],
+  ])
+  const { terminal } = group
+  common(
+    addCommand(group, 'create', 'subscribe a subaccount to an application', [
+      ['landbridge subscription create shop!t7 --subaccount customer', 'the application is told, if it wants to be'],
+    ]),
+  )
+    .argument('<xsappname>', 'the application, as the bindings of its xsuaa instance show it')
+    .action((xsappname: string, options: SubscriptionOptions) =>
+      withClient(options, async (client, subaccount) => {
+        const made = (await client.operator({
+          step: 'subscribe',
+          method: 'POST',
+          path: `/subaccounts/${subaccount.id}/subscriptions`,
+          body: { xsappname },
+          timeoutMs: callbacksMs,
+        })) as ShownSubscription
+        const where = made.url === undefined ? '' : ` Its address: ${made.url}`
+        terminal.print(
+          options.json ? JSON.stringify(made) : `Subscribed ${subaccount.subdomain} to ${xsappname}.${where}`,
+        )
+      }),
+    )
+  common(
+    addCommand(group, 'delete', 'leave an application', [
+      ['landbridge subscription delete shop!t7 --subaccount customer', 'the application must agree'],
+    ]),
+  )
+    .argument('<xsappname>', 'the application')
+    .action((xsappname: string, options: SubscriptionOptions) =>
+      withClient(options, async (client, subaccount) => {
+        const path = `/subaccounts/${subaccount.id}/subscriptions/${encodeURIComponent(xsappname)}`
+        await client.operator({ step: 'unsubscribe', method: 'DELETE', path, timeoutMs: callbacksMs })
+        const words = `${subaccount.subdomain} is no longer subscribed to ${xsappname}.`
+        terminal.print(options.json ? JSON.stringify({ xsappname }) : words)
+      }),
+    )
+  common(
+    addCommand(group, 'list', 'list what a subaccount is subscribed to', [
+      ['landbridge subscription list --subaccount customer', 'with the reason where something failed'],
+    ]),
+  ).action((options: SubscriptionOptions) =>
+    withClient(options, async (client, subaccount) => {
+      const subscriptions = (await client.operator({
+        step: 'list subscriptions',
+        path: `/subaccounts/${subaccount.id}/subscriptions`,
+      })) as readonly ShownSubscription[]
+      if (options.json) {
+        terminal.print(JSON.stringify({ subaccount, subscriptions }))
+        return
+      }
+      const rows = subscriptions.map((one) => [one.xsappname, one.state, one.url ?? '-', words(one.failure)])
+      terminal.print(table([['APPLICATION', 'STATE', 'ADDRESS', 'FAILURE'], ...rows], ''))
+    }),
+  )
+}
+
+function words(failure: ShownSubscription['failure']): string {
+  if (failure === undefined) return '-'
+  const { callback, status, reason } = failure
+  return status === undefined ? `${callback}: ${reason}` : `${callback}: ${status}, ${reason}`
+}
+
+function common(command: Command): Command {
+  return command
+    .addOption(dataOption())
+    .addOption(new Option('--subaccount <id>', 'ID or subdomain of the subscriber (default: demo, or the only one)'))
+}
+
+async function withClient(
+  { data, subaccount }: SubscriptionOptions,
+  work: (client: OperatorClient, subaccount: Subaccount) => Promise<void>,
+): Promise<void> {
+  const client = new OperatorClient(data)
+  try {
+    await work(client, await client.subaccount(subaccount))
+  } finally {
+    await client.close()
+  }
+}
