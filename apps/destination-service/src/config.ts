@@ -38,6 +38,11 @@ export const destinationServiceConfigSchema = Type.Object(
       description:
         'Requests that one service instance may send for one tenant, per minute and replica; 0 means no limit. Beyond it the answer is 429 with Retry-After.',
     }),
+    userRoles: Type.Union([Type.Literal('ignore'), Type.Literal('enforce')], {
+      default: 'ignore',
+      description:
+        'Whether a token with a user needs destination roles to administrate destinations, fragments, certificates and trust. Finding a destination needs none, and tokens without a user may do everything.',
+    }),
     certificateRenewalPeriodMs: Type.Integer({
       minimum: 60_000,
       maximum: 86_400_000,

@@ -34,6 +34,7 @@ import { maintenanceRoutes } from './routes/maintenance.ts'
 import { trustRoutes } from './routes/trust.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 import { createUserInfo } from './user-info.ts'
+import { checkUserRoles, enforcedRoles, type RolesOf } from './user-roles.ts'
 
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
@@ -50,6 +51,8 @@ export interface DestinationServiceOptions {
   readonly clients: ClientDirectory
   /** The client that a token was issued to. Default: the one of `clients` with the client ID of the token. */
   readonly clientOf?: ClientOf
+  /** The roles of users, where the configuration enforces them. Default: the names of their role collections. */
+  readonly rolesOf?: RolesOf
   /** Sends token requests; by default directly, within the policy of the configuration. */
   readonly tokenEndpoint?: TokenEndpoint
   /** The way of the default token endpoint to token services behind a Cloud Connector. */
@@ -124,27 +127,30 @@ async function registerRoutes(
   { tokens, authorities, trust }: Parts,
 ): Promise<void> {
   const { store, fragments, certificates, clock, log } = options
+  const rolesOf = enforcedRoles(options)
   // The schemas of the routes describe; the domain checks, because its refusals name property and reason.
   root.setValidatorCompiler(() => () => true)
   root.setSerializerCompiler(() => JSON.stringify)
   root.addHook('onRequest', async (request, reply) => {
     if (request.url.length > longestUri) throw new PlatformError('DESTINATION_URI_TOO_LONG')
-    request.setDecorator('caller', await authenticate(options, request, reply))
+    const caller = await authenticate(options, request, reply)
+    request.setDecorator('caller', caller)
+    if (rolesOf !== undefined) await checkUserRoles(rolesOf, caller, request)
   })
   await registerRateLimit(root, options.config.requestsPerMinute)
   maintenanceRoutes(root)
   await root.register(async (v2) => consumeRoute(v2, { store, fragments, tokens }), { prefix: '/v2' })
   await root.register(
-    async (v1) => {
-      findRoute(v1, { store, fragments, tokens })
+    async (api) => {
+      findRoute(api, { store, fragments, tokens })
       for (const { prefix, level } of levelFamilies) {
         const levelOf: LevelOf = (request) => level(callerOf(request))
-        destinationRoutes(v1, `${prefix}Destinations`, store, levelOf, clock)
-        fragmentRoutes(v1, `${prefix}DestinationFragments`, fragments, levelOf, clock)
+        destinationRoutes(api, `${prefix}Destinations`, store, levelOf, clock)
+        fragmentRoutes(api, `${prefix}DestinationFragments`, fragments, levelOf, clock)
         const certificateOptions = { store: certificates, destinations: store, authorities, clock, log }
-        certificateRoutes(v1, `${prefix}Certificates`, certificateOptions, levelOf)
+        certificateRoutes(api, `${prefix}Certificates`, certificateOptions, levelOf)
       }
-      await v1.register(trustRoutes(trust, log))
+      await api.register(trustRoutes(trust, log))
     },
     { prefix: '/v1' },
   )

@@ -76,6 +76,7 @@ export type {
 } from './provisioning/configuration-transactions.ts'
 export { type ContentEntry, type ContentLevels, type ExistingPolicy, readInitData } from './provisioning/init-data.ts'
 export { parseReference, refuseMixedLevels } from './reference.ts'
+export { type Administered, type AdministeredArea, missingRoles, neededRoles } from './roles.ts'
 export type { UserInfoEndpoint } from './saml/saml-context.ts'
 export { SubaccountTrust, type SubaccountTrustOptions } from './saml/subaccount-trust.ts'
 export type { TrustKeyPair, TrustRole, TrustStore } from './saml/trust-store.ts'

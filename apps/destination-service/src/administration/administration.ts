@@ -8,6 +8,7 @@ import {
 import type { FastifyInstance } from 'fastify'
 import { authenticate, type CallerOptions } from '../caller.ts'
 import type { DestinationServiceConfig } from '../config.ts'
+import { checkUserRoles, enforcedRoles, type RolesOf } from '../user-roles.ts'
 import { administrationRoutes } from './administration-routes.ts'
 import { internetProbe } from './internet-probe.ts'
 
@@ -24,6 +25,7 @@ interface ServiceOptions extends CallerOptions {
   readonly config: DestinationServiceConfig
   readonly store: DestinationStore
   readonly ca?: string
+  readonly rolesOf?: RolesOf
 }
 
 const checkTimeoutMs = 10_000
@@ -34,6 +36,7 @@ export async function addAdministration(
   options: ServiceOptions,
   { transactions, certificates, onPremiseProbe }: Administration,
 ): Promise<void> {
+  const rolesOf = enforcedRoles(options)
   const allow = options.config.allowedConnectionChecks ?? []
   const internet = internetProbe({
     policy: new EndpointPolicy({ privateAddresses: 'deny', allow }),
@@ -44,12 +47,15 @@ export async function addAdministration(
   await api.register(
     async (scope) => {
       scope.addHook('onRequest', async (request, reply) => {
-        request.setDecorator('caller', await authenticate(options, request, reply))
+        const caller = await authenticate(options, request, reply)
+        request.setDecorator('caller', caller)
+        if (rolesOf !== undefined) await checkUserRoles(rolesOf, caller, request)
       })
       administrationRoutes(scope, {
         store: options.store,
         transactions,
         certificates,
+        ...(rolesOf === undefined ? {} : { rolesOf }),
         probes: { internet, ...(onPremiseProbe === undefined ? {} : { onPremise: onPremiseProbe }) },
       })
     },

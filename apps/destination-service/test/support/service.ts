@@ -28,7 +28,12 @@ import {
   SqlSharedTokenStore,
   SqlTrustStore,
 } from '@landbridge/store'
-import { type Administration, type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
+import {
+  type Administration,
+  type DestinationServiceConfig,
+  type RolesOf,
+  startDestinationService,
+} from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
 import { StoredCertificates } from './stored-certificates.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
@@ -57,6 +62,7 @@ export const config: DestinationServiceConfig = {
   port: 0,
   tokenCacheEntries: 100,
   shareTokens: true,
+  userRoles: 'ignore',
   tokenDeadlineMs: 60_000,
   requestsPerMinute: 0,
   certificateRenewalPeriodMs: 1e12,
@@ -106,6 +112,7 @@ export async function startService(
     ca?: string
     onPremise?: OnPremiseChannel
     userInfoUrl?: string
+    rolesOf?: RolesOf
     administration?: Partial<Administration>
     /** The same for replicas on one database. */
     sealer?: Sealer
@@ -158,6 +165,7 @@ export async function startService(
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
     ...(more.onPremise === undefined ? {} : { onPremise: more.onPremise }),
+    ...(more.rolesOf === undefined ? {} : { rolesOf: more.rolesOf }),
     ...(more.userInfoUrl === undefined ? {} : { userInfoUrl: more.userInfoUrl }),
   })
   const renewal = new CertificateRenewal({

@@ -187,6 +187,15 @@ export const destinationsErrors = errorArea({
     remedy: 'Caller: fetch the token with the credentials of a binding to a destination service instance.',
     show: ['reason'],
   },
+  DESTINATION_ROLE_MISSING: {
+    http: 403,
+    level: 'info',
+    retry: 'never',
+    title: 'Forbidden',
+    remedy:
+      'Subaccount administrator: give the user a role collection with one of the named roles, or let an application do it, with a token without a user.',
+    show: ['reason'],
+  },
   DESTINATION_HEADERS_INVALID: {
     http: 400,
     level: 'info',
