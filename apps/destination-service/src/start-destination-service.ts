@@ -11,6 +11,7 @@ import {
   SubaccountTrust,
   type TokenEndpoint,
   TokenSource,
+  TrustEnding,
   type TrustStore,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
@@ -19,6 +20,7 @@ import { type Clock, closeAll, type Log, PlatformError, type RunningApp } from '
 import type { FastifyInstance } from 'fastify'
 import { type Administration, addAdministration } from './administration/administration.ts'
 import { registerApiDocs } from './api-docs.ts'
+import { recordChanges } from './audit.ts'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
 import { errorBody } from './error-body.ts'
@@ -104,7 +106,8 @@ export async function startDestinationService(options: DestinationServiceOptions
   if (options.administration !== undefined) await addAdministration(api, options, options.administration)
   const port = await listen(api, config.host, config.port, 'destinationService.port')
   const renewal = new CertificateRenewal({ store: options.certificates, authorities, clock, log })
-  const timer = startRenewalTimer(renewal, config.certificateRenewalPeriodMs, { clock, log })
+  const ending = new TrustEnding({ store: options.trustStore, clock, log })
+  const timer = startRenewalTimer(renewal, ending, config.certificateRenewalPeriodMs, { clock, log })
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   return {
     name: 'destination-service',
@@ -128,6 +131,7 @@ async function registerRoutes(
 ): Promise<void> {
   const { store, fragments, certificates, clock, log } = options
   const rolesOf = enforcedRoles(options)
+  recordChanges(root, log)
   // The schemas of the routes describe; the domain checks, because its refusals name property and reason.
   root.setValidatorCompiler(() => () => true)
   root.setSerializerCompiler(() => JSON.stringify)

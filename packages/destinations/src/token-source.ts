@@ -84,16 +84,23 @@ export class TokenSource {
     }
   }
 
-  /** The certificates that the destination names, for its caller. A missing one is left out (guide L7339-7346). */
-  async certificates(destination: StoredDestination, skipTokenRetrieval: boolean): Promise<StoredCertificate[]> {
+  /** The certificates that the destination names, for its caller, and the names of those that are not there. */
+  async certificates(
+    destination: StoredDestination,
+    skipTokenRetrieval: boolean,
+  ): Promise<{ readonly found: readonly StoredCertificate[]; readonly missing: readonly string[] }> {
     const { certificates, log } = this.#options
     const found: StoredCertificate[] = []
+    const missing: string[] = []
     for (const name of certificateNames(destination.properties, skipTokenRetrieval)) {
       const stored = await findCertificate(certificates, destination.level, name)
-      if (stored === undefined) log.warn('destination.certificate.missing', this.#logged(destination))
-      else found.push(stored)
+      if (stored !== undefined) found.push(stored)
+      else {
+        missing.push(name)
+        log.warn('destination.certificate.missing', this.#logged(destination))
+      }
     }
-    return found
+    return { found, missing }
   }
 
   /** The first step of a chain. */

@@ -5,7 +5,9 @@ import {
   EndpointPolicy,
   type Probe,
 } from '@landbridge/destinations'
+import type { Log } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
+import { recordChanges } from '../audit.ts'
 import { authenticate, type CallerOptions } from '../caller.ts'
 import type { DestinationServiceConfig } from '../config.ts'
 import { checkUserRoles, enforcedRoles, type RolesOf } from '../user-roles.ts'
@@ -23,6 +25,7 @@ export interface Administration {
 
 interface ServiceOptions extends CallerOptions {
   readonly config: DestinationServiceConfig
+  readonly log: Log
   readonly store: DestinationStore
   readonly ca?: string
   readonly rolesOf?: RolesOf
@@ -46,6 +49,7 @@ export async function addAdministration(
   })
   await api.register(
     async (scope) => {
+      recordChanges(scope, options.log)
       scope.addHook('onRequest', async (request, reply) => {
         const caller = await authenticate(options, request, reply)
         request.setDecorator('caller', caller)

@@ -5,7 +5,9 @@ import {
   type AuthorityStore,
   CertificateAuthorities,
   CertificateRenewal,
+  type DestinationStore,
   type OnPremiseChannel,
+  TrustEnding,
 } from '@landbridge/destinations'
 import {
   type Closeable,
@@ -84,6 +86,8 @@ export interface TestService extends Closeable {
   readonly app: RunningApp
   readonly clock: ManualClock
   readonly certificates: StoredCertificates
+  /** The store itself, for what the API would refuse. */
+  readonly destinations: DestinationStore
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
@@ -174,6 +178,7 @@ export async function startService(
     clock,
     log: write,
   })
+  const ending = new TrustEnding({ store: new SqlTrustStore(store), clock, log: write })
   const token = (claims: Partial<TestClaims> = {}) =>
     sign({ zid: provider.id, subdomain: provider.subdomain, clientId: clients.first.clientId, ...claims })
   const service: TestService = {
@@ -189,9 +194,11 @@ export async function startService(
     async renewed() {
       await renewal.renewDue(clock.now())
       await renewal.reportEnding(clock.now())
+      await ending.report(clock.now())
     },
     clock,
     certificates: new StoredCertificates(certificates),
+    destinations: new SqlDestinationStore(store),
     log,
     token,
     close: () => closeAll([store, app]),
