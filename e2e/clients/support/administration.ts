@@ -4,15 +4,19 @@ import { technicalToken } from './tokens.ts'
 /** Region host of the demo (a name for configuration; connectors dial an address). */
 export const regionHost = 'landbridge.localhost'
 
-/** Creates a destination on subaccount level, of the demo or of a subscriber, through the REST API. */
+/**
+ * Creates a destination, of the demo or of a subscriber, through the REST API; on the level of the instance it is the one
+ * of the subscription where a subscriber is named.
+ */
 export async function createDestination(
   platform: TestPlatform,
   properties: Readonly<Record<string, string>>,
   subscriberId?: string,
+  level: 'subaccount' | 'instance' = 'subaccount',
 ): Promise<void> {
   const answer = await callJson({
     method: 'POST',
-    url: `${platform.binding('destination').uri}/destination-configuration/v1/subaccountDestinations`,
+    url: `${platform.binding('destination').uri}/destination-configuration/v1/${level}Destinations`,
     headers: { authorization: `Bearer ${await technicalToken(platform, 'destination', subscriberId)}` },
     body: { Type: 'HTTP', ...properties },
   })
