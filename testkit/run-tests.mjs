@@ -2,7 +2,7 @@
 //   npm test                   all
 //   npm test -- tunnel socks5  only files whose path contains one of the words
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
@@ -18,6 +18,11 @@ if (files.length === 0) {
   console.error(`No test file matches: ${words.join(' ')}`)
   process.exit(1)
 }
+
+// One PostgreSQL cluster for all files that ask for a database in it.
+const wantsDatabase = files.some((file) => /\b(?:newDatabase|onEveryDatabase)\(/.test(readFileSync(file, 'utf8')))
+const cluster = wantsDatabase ? await startCluster() : { environment: {}, stop: async () => {} }
+
 const child = spawn(
   process.execPath,
   [
@@ -28,6 +33,19 @@ const child = spawn(
     ...flags,
     ...files,
   ],
-  { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
+  { stdio: 'inherit', env: { ...process.env, ...cluster.environment, NODE_ENV: 'test' } },
 )
-child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+child.on('exit', async (code, signal) => {
+  await cluster.stop()
+  process.exit(signal ? 1 : (code ?? 1))
+})
+
+async function startCluster() {
+  const { startPostgres } = await import('./src/postgres.ts')
+  const { clusterUnavailableVariable, clusterUrlVariable } = await import('./src/database.ts')
+  const server = await startPostgres()
+  return 'unavailable' in server
+    ? { environment: { [clusterUnavailableVariable]: server.unavailable }, stop: async () => {} }
+    : { environment: { [clusterUrlVariable]: server.url }, stop: () => server.stop() }
+}

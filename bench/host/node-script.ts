@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { nodeFlags } from '../../bin/node-flags.mjs'
 import { startChild } from './children.ts'
 
 /** A script of bench/processes that said it is ready. */
@@ -10,10 +11,10 @@ export interface NodeScript {
   stop(): Promise<void>
 }
 
-/** Starts a script of bench/processes with this Node and waits for its line of JSON. */
+/** Starts a script of bench/processes with this Node, as the launcher starts it, and waits for its line of JSON. */
 export async function startNodeScript(name: string, args: readonly string[]): Promise<NodeScript> {
   const file = fileURLToPath(new URL(`../processes/${name}`, import.meta.url))
-  const child = startChild(process.execPath, ['--disable-warning=ExperimentalWarning', file, ...args], {
+  const child = startChild(process.execPath, [...nodeFlags, file, ...args], {
     ...process.env,
     NODE_ENV: 'production',
   })

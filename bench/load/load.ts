@@ -17,7 +17,12 @@ export interface LoadGenerator {
 }
 
 /** The bytes of one request to an entry, as any of our generators sends it. */
-export function requestHead(entry: Entry, method: string, path: string, extra: Record<string, string> = {}): Buffer {
+export function requestHead(
+  entry: Entry,
+  method: string,
+  path: string,
+  extra: Readonly<Record<string, string>> = {},
+): Buffer {
   const headers = { Host: hostOf(entry), ...entry.headers, ...extra }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return Buffer.from(`${method} ${entry.targetPrefix}${path} HTTP/1.1\r\n${lines.join('')}\r\n`)

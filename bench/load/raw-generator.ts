@@ -7,16 +7,18 @@ import { ResponseCounter } from './response-counter.ts'
 export const rawGenerator: LoadGenerator = {
   name: 'raw sockets of Node',
   async run(entry, path, connections, seconds) {
-    const request = requestHead(entry, 'GET', path)
+    const requests = (entry.variants ?? [{}]).map((variant) => requestHead(entry, 'GET', path, variant))
+    let turn = 0
+    const next = () => requests[turn++ % requests.length]!
     const tally = { histogram: new Histogram(), errors: 0, stopping: false }
     const startedMs = performance.now()
-    const clients = Array.from({ length: connections }, () => keepAsking(entry.port, entry.host, request, tally))
+    const clients = Array.from({ length: connections }, () => keepAsking(entry.port, entry.host, next, tally))
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
     tally.stopping = true
     const elapsed = (performance.now() - startedMs) / 1000
-    const requests = tally.histogram.count
+    const { count } = tally.histogram
     for (const socket of clients) socket.destroy()
-    return result(requests, elapsed, tally)
+    return result(count, elapsed, tally)
   },
 }
 
@@ -30,13 +32,13 @@ function result(requests: number, seconds: number, { histogram, errors }: Tally)
   return { requests, seconds, p50Us: histogram.percentile(0.5), p99Us: histogram.percentile(0.99), errors }
 }
 
-function keepAsking(port: number, host: string, request: Buffer, tally: Tally): Socket {
+function keepAsking(port: number, host: string, next: () => Buffer, tally: Tally): Socket {
   const socket = connect({ port, host, noDelay: true })
   const counter = new ResponseCounter()
   let askedMs = 0
   const ask = () => {
     askedMs = performance.now()
-    socket.write(request)
+    socket.write(next())
   }
   const failed = () => {
     if (!tally.stopping) tally.errors += 1

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../host/children.ts'
 import type { Entry } from '../peers/peer.ts'
-import { hostOf, type LoadGenerator, type LoadResult } from './load.ts'
+import { hostOf, type LoadGenerator, type LoadResult, requestHead } from './load.ts'
 
 const marker = 'BENCH-RESULT '
 
@@ -21,12 +21,16 @@ export function wrkGenerator(command: string, folder: string): LoadGenerator {
   }
 }
 
-/** A script without a `request` function: wrk then sends one prepared buffer instead of calling Lua per request. */
+/**
+ * A script without a `request` function, unless there are variants: wrk then sends one prepared buffer instead of calling
+ * Lua per request. Variants are prepared buffers too, taken in turn by all connections.
+ */
 export function wrkScript(entry: Entry, path: string): string {
   const headers = Object.entries({ Host: hostOf(entry), ...entry.headers })
   return `wrk.method = "GET"
 wrk.path = ${JSON.stringify(entry.targetPrefix + path)}
 ${headers.map(([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`).join('\n')}
+${entry.variants === undefined ? '' : takingTurns(entry, path)}
 function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format('\\n${marker}{"requests":%d,"seconds":%f,"p50Us":%d,"p99Us":%d,"errors":%d}\\n',
@@ -34,6 +38,21 @@ function done(summary, latency, requests)
     e.connect + e.read + e.write + e.status + e.timeout))
 end
 `
+}
+
+function takingTurns(entry: Entry, path: string): string {
+  const heads = entry.variants!.map((variant) => luaText(requestHead(entry, 'GET', path, variant).toString('latin1')))
+  return `local heads = {${heads.join(',\n')}}
+local at = 0
+function request()
+  at = at % #heads + 1
+  return heads[at]
+end`
+}
+
+/** Headers hold printable ASCII and line ends only. */
+function luaText(text: string): string {
+  return JSON.stringify(text)
 }
 
 /** Finds the result line of our script in wrk's output. @throws Error when there is none */

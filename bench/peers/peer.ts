@@ -17,6 +17,8 @@ export interface Entry {
   /** Put before a path in the request line: '' for an ordinary server, `http://host:port` for a forward proxy. */
   readonly targetPrefix: string
   readonly headers: Readonly<Record<string, string>>
+  /** Further headers, one set for each request in turn: many users, for example. */
+  readonly variants?: readonly Readonly<Record<string, string>>[]
 }
 
 /** A started peer. */

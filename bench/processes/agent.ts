@@ -2,15 +2,15 @@
 // Prints one line of JSON when it is connected to the control listener.
 import { readFileSync } from 'node:fs'
 import { compileAccess, type Resource, type SystemMapping } from '@landbridge/access'
-import { type ConnectorSnapshot, createRuntime } from '@landbridge/connector'
+import { type ConnectorSnapshot, createRuntime, defaultPropagationSettings } from '@landbridge/connector'
 import { createLog, Secret, systemClock } from '@landbridge/kernel'
-import { type AgentMapping, type AgentSettings, exitOnTerm, readSettings } from './settings.ts'
+import { type AgentMapping, type AgentPropagation, type AgentSettings, exitOnTerm, readSettings } from './settings.ts'
 
 exitOnTerm()
 const settings = readSettings<AgentSettings>()
 
 /** Several resources, as a real mapping has: the decision must look for the right one. */
-const resources: readonly Resource[] = ['/admin', '/api/v1', '/bulk', '/small', '/upload'].map((id) => ({
+const resources: readonly Resource[] = ['/admin', '/api/v1', '/bulk', '/small', '/upload', '/user'].map((id) => ({
   id,
   enabled: true,
   exactMatchOnly: false,
@@ -18,7 +18,13 @@ const resources: readonly Resource[] = ['/admin', '/api/v1', '/bulk', '/small', 
   createdAtMs: 0,
 }))
 
-function toMapping({ virtualHost, virtualPort, port, protocol }: AgentMapping): SystemMapping {
+function toMapping({
+  virtualHost,
+  virtualPort,
+  port,
+  protocol,
+  authenticationMode = 'NONE',
+}: AgentMapping): SystemMapping {
   return {
     virtualHost,
     virtualPort: String(virtualPort),
@@ -26,21 +32,37 @@ function toMapping({ virtualHost, virtualPort, port, protocol }: AgentMapping): 
     internalPort: String(port),
     protocol,
     backendType: 'nonSAPsys',
-    authenticationMode: 'NONE',
+    authenticationMode,
     hostInHeader: 'virtual',
     allowedClients: [],
     blockedUsers: [],
     createdAtMs: 0,
-    resources: protocol === 'HTTP' ? resources : [],
+    resources: protocol === 'TCP' ? [] : resources,
+  }
+}
+
+function certificatesOf({
+  system,
+  authority,
+}: AgentPropagation): Pick<ConnectorSnapshot, 'systemCertificate' | 'propagation'> {
+  return {
+    systemCertificate: { cert: system.cert, key: new Secret(system.key) },
+    propagation: {
+      settings: defaultPropagationSettings,
+      authority: { cert: authority.cert, key: new Secret(authority.key) },
+      hasSystemCertificate: true,
+    },
   }
 }
 
 const ca = readFileSync(settings.ca, 'utf8')
+const { propagation } = settings
 const snapshot: ConnectorSnapshot = {
   installationId: settings.connectorId,
   version: '0.1.0',
   description: '',
-  trust: { trustAllBackends: false, certificates: [] },
+  trust: { trustAllBackends: false, certificates: propagation === undefined ? [] : [propagation.backendCa] },
+  ...(propagation === undefined ? {} : certificatesOf(propagation)),
   subaccounts: [
     {
       subaccountId: settings.subaccountId,
@@ -55,7 +77,7 @@ const snapshot: ConnectorSnapshot = {
       privateKey: new Secret(readFileSync(settings.key, 'utf8')),
       access: compileAccess(settings.mappings.map(toMapping)),
       domainMappings: [],
-      trustedIssuers: [],
+      trustedIssuers: propagation === undefined ? [] : [propagation],
     },
   ],
 }

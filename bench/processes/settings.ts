@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { AuthenticationMode } from '@landbridge/access'
 import type { JsonWebKeySet } from '@landbridge/identity'
 
 /** What both of our processes are told, in a file of mode 0600. */
@@ -22,6 +23,17 @@ export interface AgentSettings extends ProcessSettings {
   /** Port of the control listener. */
   readonly controlPort: number
   readonly mappings: readonly AgentMapping[]
+  readonly propagation?: AgentPropagation
+}
+
+/** What the connector needs to let users arrive at systems. Certificates and keys are PEM. */
+export interface AgentPropagation {
+  /** Authority of the systems. */
+  readonly backendCa: string
+  readonly system: { readonly cert: string; readonly key: string }
+  readonly authority: { readonly cert: string; readonly key: string }
+  readonly issuer: string
+  readonly jwks: JsonWebKeySet
 }
 
 /** One virtual address and the loopback port behind it. */
@@ -29,7 +41,8 @@ export interface AgentMapping {
   readonly virtualHost: string
   readonly virtualPort: number
   readonly port: number
-  readonly protocol: 'HTTP' | 'TCP'
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP'
+  readonly authenticationMode?: AuthenticationMode
 }
 
 export interface DestinationSettings {

@@ -35,8 +35,8 @@ ${tablesOf(report)
 \`\`\`sh
 apt-get install -y haproxy nginx stunnel4 openssh-server wrk   # whatever is missing is left out
 npm ci
-npm run bench                       # about thirteen minutes; writes this page
-npm run bench -- --quick --json     # one minute, one JSON object
+npm run bench                       # about fifteen minutes; writes this page
+npm run bench -- --quick --json     # a minute and a half, one JSON object
 \`\`\`
 `
 }

@@ -1,4 +1,4 @@
-import type { LookupFigures, Report, SubjectFigures } from '../figures.ts'
+import type { LookupFigures, PropagationLoad, Report, SubjectFigures } from '../figures.ts'
 
 /** A table without its layout. */
 export interface Table {
@@ -18,6 +18,8 @@ export function tablesOf(report: Report): readonly Table[] {
     ratios(report),
     destinations(report),
     growth(report),
+    propagation(report),
+    accessScale(report),
     bars(report),
   ].filter((table) => table.rows.length > 0)
 }
@@ -154,6 +156,55 @@ function growth({ destinations }: Report): Table {
       const sizes = Object.keys(bySize).map(Number)
       return [database, count(sizes[0]), count(sizes.at(-1)), fixed(growthRatio, 2), fixed(cpuGrowthRatio, 2)]
     }),
+  }
+}
+
+function propagation({ propagation: figures }: Report): Table {
+  const row = (name: string, load: PropagationLoad) => [
+    name,
+    count(load.requestsPerSecond),
+    count(load.medianUs),
+    count(load.p99Us),
+    fixed(load.cpuUsPerRequest.cloud, 0),
+    fixed(load.cpuUsPerRequest.connector, 0),
+  ]
+  return {
+    title: `Requests with a user behind each${figures ? `: ${figures.userCount} users in turn, ${figures.connections} connections` : ''}`,
+    heading: ['', 'req/s', 'median µs', 'p99 µs', 'cpu µs cloud', 'cpu µs connector'],
+    rows: figures
+      ? [
+          row('no user, HTTP to the system', figures.plain),
+          row('no user, mutual TLS to the system', figures.secure),
+          row('users, mutual TLS to the system', figures.users),
+        ]
+      : [],
+  }
+}
+
+function accessScale({ accessScale: figures }: Report): Table {
+  return {
+    title: 'Access control with many entries',
+    heading: ['', 'decision ns', 'start s', 'memory MB', 'compile ms', 'change ms'],
+    rows: figures
+      ? [
+          [
+            'few mappings',
+            count(figures.decisionNs.few),
+            fixed(figures.startSeconds.empty, 2),
+            count(figures.memoryMb.empty),
+            missing,
+            missing,
+          ],
+          [
+            `${count(figures.mappings)} mappings, ${count(figures.resources)} resources`,
+            count(figures.decisionNs.many),
+            fixed(figures.startSeconds.full, 2),
+            count(figures.memoryMb.full),
+            fixed(figures.compileMs, 0),
+            fixed(figures.changeMs, 1),
+          ],
+        ]
+      : [],
   }
 }
 

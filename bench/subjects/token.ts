@@ -1,4 +1,4 @@
-import { createPrivateKey, randomUUID } from 'node:crypto'
+import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto'
 import { type JsonWebKeySet, newSigningKey, publicJwk } from '@landbridge/identity'
 import { SignJWT } from 'jose'
 
@@ -8,7 +8,11 @@ export interface BenchmarkToken {
   readonly jwks: JsonWebKeySet
   readonly issuer: string
   readonly clientId: string
+  /** A token of a user of the same issuer and size. */
+  userToken(userName: string): Promise<string>
 }
+
+const issuer = 'https://benchmark.authentication.localhost/oauth/token'
 
 /** A technical token with the claims and the size of a real one: RS256, about a kilobyte. */
 export async function createToken(
@@ -17,27 +21,47 @@ export async function createToken(
 ): Promise<BenchmarkToken> {
   const nowMs = Date.now()
   const key = await newSigningKey({ generation: 1, algorithm: 'RS256', createdAtMs: nowMs, activeFromMs: nowMs })
-  const instanceId = randomUUID()
-  const issuer = 'https://benchmark.authentication.localhost/oauth/token'
+  const privateKey = createPrivateKey(key.privateKey.reveal())
   const claims = {
-    jti: randomUUID().replaceAll('-', ''),
-    ext_attr: { enhancer: 'XSUAA', subaccountid: subaccountId, zdn: 'benchmark', serviceinstanceid: instanceId },
-    sub: clientId,
-    authorities: ['uaa.resource', 'connectivity!b17.proxy'],
-    scope: ['uaa.resource', 'connectivity!b17.proxy'],
+    ext_attr: { enhancer: 'XSUAA', subaccountid: subaccountId, zdn: 'benchmark', serviceinstanceid: randomUUID() },
     client_id: clientId,
     cid: clientId,
     azp: clientId,
-    grant_type: 'client_credentials',
     rev_sig: 'c1f6e9a4',
     zid: subaccountId,
     aud: ['uaa', 'connectivity!b17', clientId],
   }
-  const text = await new SignJWT(claims)
-    .setProtectedHeader({ alg: 'RS256', kid: key.keyId, typ: 'JWT' })
+  const scope = ['uaa.resource', 'connectivity!b17.proxy']
+  const technical = { sub: clientId, authorities: scope, scope, grant_type: 'client_credentials' }
+  return {
+    text: await sign({ ...claims, ...technical }, key.keyId, privateKey),
+    jwks: { keys: [await publicJwk(key)] },
+    issuer,
+    clientId,
+    userToken: (userName) => sign({ ...claims, ...userClaims(userName) }, key.keyId, privateKey),
+  }
+}
+
+function userClaims(userName: string): object {
+  const id = randomUUID()
+  return {
+    sub: id,
+    user_id: id,
+    user_name: userName,
+    email: userName,
+    given_name: 'A user',
+    family_name: 'of the benchmark',
+    origin: 'ldap',
+    scope: ['openid', 'uaa.user'],
+    grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  }
+}
+
+function sign(claims: object, kid: string, privateKey: KeyObject): Promise<string> {
+  return new SignJWT({ jti: randomUUID().replaceAll('-', ''), ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' })
     .setIssuer(issuer)
     .setIssuedAt()
     .setExpirationTime('12h')
-    .sign(createPrivateKey(key.privateKey.reveal()))
-  return { text, jwks: { keys: [await publicJwk(key)] }, issuer, clientId }
+    .sign(privateKey)
 }

@@ -9,34 +9,26 @@ import { after, test } from 'node:test'
 import { openClient, readBindings } from '@landbridge/client'
 import { LocalCa } from '@landbridge/identity'
 import { startPlatform, type TestPlatform } from '@landbridge/testkit'
-import { administrate, createDestination, expose, regionHost } from './support/administration.ts'
+import { createDestination, expose } from './support/administration.ts'
+import { createCertificate, trustBackends, trustThePlatform } from './support/propagation.ts'
 import { SdkApplication } from './support/sdk-application.ts'
 import { technicalToken, userToken } from './support/tokens.ts'
 
 const platform = await startPlatform()
 after(() => platform.stop())
 
-const onPremise = '/connector/onPremise'
-
-/** Gives the connector a certificate of its own or one for users; returns it. */
-async function create(platform: TestPlatform, certificate: string, subjectDN: string): Promise<string> {
-  const path = `${onPremise}/${certificate}`
-  await administrate(platform, 'POST', path, { type: 'selfsigned', subjectDN, keySize: '2048' })
-  return (await administrate(platform, 'GET', `${path}/chain`)).text
-}
-
 /**
  * An on-premise system as guide L21130 describes it: it believes a connector that proves itself by its system
  * certificate, and logs on whom the certificate in the header names, if the connector's authority signed it.
  */
 async function startSystem(platform: TestPlatform) {
-  const connectorCertificate = await create(platform, 'systemCertificate', 'CN=Connector of the plant')
-  const userAuthority = new X509Certificate(await create(platform, 'ppCaCertificate', 'CN=Users of the plant'))
+  const connectorCertificate = await createCertificate(platform, 'systemCertificate', 'CN=Connector of the plant')
+  const userAuthority = new X509Certificate(
+    await createCertificate(platform, 'ppCaCertificate', 'CN=Users of the plant'),
+  )
   const authority = await LocalCa.create({ subject: { CN: 'Authority of the plant' } })
   const server = await authority.issueServer({ dnsNames: [], ipAddresses: ['127.0.0.1'], days: 1 })
-  const trusted = new FormData()
-  trusted.append('certificate', new Blob([authority.certificatePem]), 'plant.pem')
-  await administrate(platform, 'POST', `${onPremise}/truststore/certificates`, trusted)
+  await trustBackends(platform, authority.certificatePem)
   const system = createServer(
     { ...server, ca: connectorCertificate, requestCert: true, rejectUnauthorized: true },
     (request, response) => {
@@ -48,14 +40,6 @@ async function startSystem(platform: TestPlatform) {
   )
   await once(system.listen(0, '127.0.0.1'), 'listening')
   return system
-}
-
-/** What an administrator does once per subaccount: fetch the identity providers and switch them on. */
-async function trustThePlatform(platform: TestPlatform): Promise<void> {
-  const trust = `/subaccounts/${regionHost}/${platform.binding('xsuaa').subaccountid}/trust`
-  await administrate(platform, 'POST', trust)
-  const { json: providers } = await administrate(platform, 'GET', `${trust}/idps`)
-  for (const { id } of providers) await administrate(platform, 'PUT', `${trust}/idps/${id}`, { enabled: true })
 }
 
 test('a user of the SAP Cloud SDK or of the client library is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118)', async () => {

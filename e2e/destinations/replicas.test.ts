@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { selfSignedCertificate, startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, selfSignedCertificate, temporaryFolder } from '@landbridge/testkit'
 import { type Answer, Cloud, type CloudProcess } from './cloud.ts'
 
-const postgres = await startPostgres()
+const postgres = await newDatabase()
 const skip = 'unavailable' in postgres ? postgres.unavailable : false
 const folder = temporaryFolder()
 let cloud: Cloud

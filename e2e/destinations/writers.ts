@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { selfSignedCertificate } from '@landbridge/testkit'
 import type { Answer, CloudProcess } from './cloud.ts'
 
 /** What a name may hold: the `URL` that was written last, or null when it is absent. */
@@ -21,10 +22,14 @@ export interface Collection {
   readonly path: string
   /** Which member is the name. */
   readonly key: 'Name' | 'FragmentName'
+  /** What names must end with. */
+  readonly suffix?: string
   /** Bulk requests are part of the contract. */
   readonly bulk: boolean
   /** A complete body of a version; the reader checks it member by member. */
   body(name: string, version: string): Readonly<Record<string, string>>
+  /** The version of a body that was read. */
+  versionOf(body: Readonly<Record<string, string>>): string | undefined
 }
 
 export const collections: readonly Collection[] = [
@@ -33,20 +38,42 @@ export const collections: readonly Collection[] = [
     key: 'Name',
     bulk: true,
     body: (Name, version) => ({ Name, Type: 'HTTP', URL: `http://${version}.test`, version, last: `of-${version}` }),
+    versionOf: ({ version }) => version,
   },
   {
     path: '/instanceDestinations',
     key: 'Name',
     bulk: true,
     body: (Name, version) => ({ Name, Type: 'HTTP', URL: `http://${version}.test`, version, last: `of-${version}` }),
+    versionOf: ({ version }) => version,
   },
   {
     path: '/subaccountDestinationFragments',
     key: 'FragmentName',
     bulk: false,
     body: (FragmentName, version) => ({ FragmentName, version, last: `of-${version}` }),
+    versionOf: ({ version }) => version,
   },
+  ...['/subaccountCertificates', '/instanceCertificates'].map((path) => ({
+    path,
+    key: 'Name' as const,
+    suffix: '.pem',
+    bulk: true,
+    body: (Name: string, version: string) => ({ Name, Type: 'PEM', Content: pemOf(version).toString('base64') }),
+    versionOf: ({ Content }: Readonly<Record<string, string>>) => versionIn(Buffer.from(Content ?? '', 'base64')),
+  })),
 ]
+
+const { certificate } = await selfSignedCertificate()
+
+/** Larger than a page of the database, so that half of it could be written. Text around a certificate is legal PEM. */
+function pemOf(version: string): Buffer {
+  return Buffer.from(`version ${version}\n${'-'.repeat(20_000)}\n${certificate}\n`)
+}
+
+function versionIn(content: Buffer): string | undefined {
+  return /^version (\w+)$/m.exec(content.toString())?.[1]
+}
 
 const bulkSize = 12
 
@@ -99,7 +126,7 @@ export class Writer {
   }
 
   #name(step: number, index = 0): string {
-    return `${this.#prefix}-${step}-${index}`
+    return `${this.#prefix}-${step}-${index}${this.#collection.suffix ?? ''}`
   }
 
   async #single(cloud: CloudProcess, method: 'POST' | 'PUT' | 'DELETE', name: string): Promise<void> {
@@ -162,7 +189,7 @@ export class Writer {
     const problems: string[] = []
     for (const [name, known] of this.#known) {
       const entry = stored.get(name)
-      const version = entry?.version ?? null
+      const version = (entry === undefined ? undefined : this.#collection.versionOf(entry)) ?? null
       const isExpected =
         version === known.acknowledged || (known.attempted !== undefined && version === known.attempted)
       if (!isExpected) problems.push(`${path}/${name} holds ${version}, acknowledged was ${known.acknowledged}`)

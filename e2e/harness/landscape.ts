@@ -69,6 +69,7 @@ export class Landscape {
         socks5Port: 0,
         tunnelPort: 0,
         displayName: 'first',
+        mappingsFile: join(this.#folder.path, 'service-mappings.yaml'),
         dedicatedTo: '',
         timeouts: { heartbeatMs: this.#heartbeatMs, ...options.proxyTimeouts },
       },
@@ -141,11 +142,25 @@ export class Landscape {
       locationId: '',
       loadSharing: false,
       mappings,
+      channels: [],
       heartbeatMs: this.#heartbeatMs,
       responseMs: 60_000,
       connectMs: 5_000,
       ...changes,
     }
+  }
+
+  /** Exposes a port of this machine to service channels of the tenant, instead of what was exposed before. */
+  exposeService(serviceId: string, port: number): void {
+    const { subaccountId } = this.tenant
+    const spec = { type: 'TCP', subaccountId, serviceId, internalAddress: `127.0.0.1:${port}` }
+    const resource = {
+      apiVersion: 'connectivityproxy.sap.com/v1',
+      kind: 'ServiceMapping',
+      metadata: { name: serviceId },
+      spec,
+    }
+    writeFileSync(join(this.#folder.path, 'service-mappings.yaml'), JSON.stringify(resource))
   }
 
   /** Starts an agent; `connected` waits until the cloud has welcomed it. */

@@ -24,7 +24,10 @@ serveCommands<AgentSettings>(async (settings) => {
   apply(runtime, settings, paired)
   return {
     ready: paired.connectorId,
-    commands: { status: () => runtime.status(settings.tenant.subaccountId, regionHost) },
+    commands: {
+      status: () => runtime.status(settings.tenant.subaccountId, regionHost),
+      channel: (id: number) => runtime.channelStatus(settings.tenant.subaccountId, regionHost, id),
+    },
   }
 })
 
@@ -73,6 +76,7 @@ function apply(runtime: ConnectorRuntime, settings: AgentSettings, paired: Paire
         access: compileAccess(settings.mappings.map(toMapping)),
         domainMappings: [],
         trustedIssuers: [],
+        channels: settings.channels,
       },
     ],
   })

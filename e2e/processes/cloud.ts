@@ -113,6 +113,7 @@ async function startProxy(
     landbridge: {
       acceptConnectivityBindings: true,
       externalAddress: '127.0.0.1',
+      serviceMappingsFile: settings.mappingsFile,
       health: { port: 0 },
       timeouts,
     },

@@ -1,4 +1,5 @@
 import type { Protocol } from '@landbridge/access'
+import type { ChannelSpec } from '@landbridge/connector'
 
 /** The one signing key of the token service, as a process is told it. Made for one test run. */
 export interface SigningSettings {
@@ -36,6 +37,8 @@ export interface ProxySettings {
   readonly socks5Port: number
   readonly tunnelPort: number
   readonly displayName: string
+  /** Service mappings (YAML), read again when they change. */
+  readonly mappingsFile: string
   /** Empty: the token of the caller decides. */
   readonly dedicatedTo: string
   /** Differences from the defaults of the configuration. */
@@ -75,6 +78,8 @@ export interface AgentSettings {
   readonly locationId: string
   readonly loadSharing: boolean
   readonly mappings: readonly Mapping[]
+  /** Enabled service channels. */
+  readonly channels: readonly ChannelSpec[]
   readonly heartbeatMs: number
   readonly responseMs: number
   readonly connectMs: number

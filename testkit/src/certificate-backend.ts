@@ -13,6 +13,8 @@ export interface Seen {
   readonly user: string | null
   /** Common name of the TLS client certificate; empty without one. */
   readonly tls: string
+  /** The TLS connection began where an earlier one ended. */
+  readonly resumed: boolean
   readonly authorization: string | null
   readonly echo: string | null
 }
@@ -46,6 +48,7 @@ export async function startCertificateBackend(trusted: string, demand = true): P
         count: values.length,
         user: subjectIn(header),
         tls: String(socket.getPeerCertificate()?.subject?.CN ?? ''),
+        resumed: socket.isSessionReused(),
         authorization: request.headers.authorization ?? null,
         echo: request.headers['x-echo'] === undefined ? null : String(request.headers['x-echo']),
       }

@@ -10,11 +10,16 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
+/** Why there is no PostgreSQL on this machine. */
+export interface Unavailable {
+  readonly unavailable: string
+}
+
 /**
  * Starts the PostgreSQL that ships in an npm package, in a temporary folder and on a free port.
  * @returns the server, or the reason why none can run on this machine: skip the test with it.
  */
-export async function startPostgres(): Promise<TestPostgres | { readonly unavailable: string }> {
+export async function startPostgres(): Promise<TestPostgres | Unavailable> {
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-pg-'))
   chmodSync(folder, 0o755)
   const port = await freePort()
@@ -26,7 +31,7 @@ export async function startPostgres(): Promise<TestPostgres | { readonly unavail
     password: 'landbridge',
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=60', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1'],
     onLog: () => {},
     onError: (message) => errors.push(String(message)),
   })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:net'
 import { test } from 'node:test'
-import { isPlatformError } from '@landbridge/kernel'
+import { isPlatformError, PlatformError } from '@landbridge/kernel'
 import { freePort } from '@landbridge/testkit'
-import { choosePorts } from '../src/up/choose-ports.ts'
+import { choosePorts, startOnChosenPorts } from '../src/up/choose-ports.ts'
 
 async function occupied(): Promise<{ port: number; server: Server }> {
   const server = createServer()
@@ -53,3 +53,42 @@ test('two listeners never get the same port, and a port that moved last time is 
   assert.equal(ports.tunnel, last)
   assert.ok(ports.token > 0)
 })
+
+test('a free port that somebody else takes before it is listened on is chosen anew', async () => {
+  const tried: number[] = []
+  const rivals: Server[] = []
+  const listening = await startOnChosenPorts(
+    '127.0.0.1',
+    [{ name: 'connectivity', port: 0, isExplicit: true }],
+    {},
+    async ({ connectivity }) => {
+      tried.push(connectivity)
+      if (tried.length === 1) rivals.push(await listenOn(connectivity))
+      return listenOn(connectivity)
+    },
+  )
+  for (const server of [listening, ...rivals]) server.close()
+  assert.equal(tried.length, 2)
+  assert.notEqual(tried[0], tried[1])
+})
+
+test('a port that somebody insists on is tried once, and the error names its option', async () => {
+  let starts = 0
+  await assert.rejects(
+    startOnChosenPorts('127.0.0.1', [{ name: 'proxy', port: await freePort(), isExplicit: true }], {}, ({ proxy }) => {
+      starts++
+      throw new PlatformError('PORT_IN_USE', { host: '127.0.0.1', port: proxy, setting: 'servers.proxy.http.port' })
+    }),
+    (thrown) => isPlatformError(thrown, 'PORT_IN_USE') && thrown.facts.setting === '--port-proxy',
+  )
+  assert.equal(starts, 1)
+})
+
+async function listenOn(port: number): Promise<Server> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(new PlatformError('PORT_IN_USE', { port }, { cause })))
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  return server
+}

@@ -102,7 +102,7 @@ export const cloudConnectorConfigSchema = Type.Object(
         { additionalProperties: false, description: 'Log-in at the administration port with a client certificate.' },
       ),
     ),
-    haRole: oneOf(['undefined', 'master'], {
+    haRole: oneOf(['undefined', 'master', 'shadow'], {
       default: 'undefined',
       description: 'Role of the instance on the first start. The administrator chooses while it is undefined.',
     }),
@@ -117,6 +117,12 @@ export const cloudConnectorConfigSchema = Type.Object(
       minimum: 0,
       'x-unit': 'ms',
       description: 'Longest wait for a tunnel before an operation answers with the state reached.',
+    }),
+    channelBindAddress: Type.String({
+      default: '127.0.0.1',
+      minLength: 1,
+      description:
+        'Address of the local ports of service channels. Other hosts reach them only on an address of the network, for example 0.0.0.0; a port asks nobody who they are.',
     }),
     regions: Type.Record(
       Type.String(),

@@ -25,7 +25,7 @@ export class DeniedAccessRecorder {
   }
 
   record(access: DeniedAccess): void {
-    const key = `${access.subaccountId} ${access.virtualHost}:${access.virtualPort} ${access.reason} ${access.path}`
+    const key = `${access.subaccountId} ${access.virtualHost}:${access.virtualPort} ${access.reason} ${access.path} ${access.message ?? ''}`
     const known = this.#pending.get(key)
     if (known !== undefined) known.count += 1
     else if (this.#pending.size < maxPending) this.#pending.set(key, { access, count: 1 })
@@ -53,12 +53,20 @@ export class DeniedAccessRecorder {
   }
 }
 
-function toEvent({ subaccountId, virtualHost, virtualPort, path, reason }: DeniedAccess, count: number): AuditEvent {
+function toEvent(
+  { subaccountId, virtualHost, virtualPort, path, reason, resource, message }: DeniedAccess,
+  count: number,
+): AuditEvent {
   return {
     category: 'Denied',
     action: 'deny',
     object: `${virtualHost}:${virtualPort}${path.slice(0, 1_000)}`,
     subaccount: subaccountId,
-    details: { reason, count },
+    details: {
+      reason,
+      count,
+      ...(resource === undefined ? {} : { resource }),
+      ...(message === undefined ? {} : { message }),
+    },
   }
 }

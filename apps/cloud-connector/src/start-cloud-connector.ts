@@ -1,10 +1,12 @@
+import { lookup } from 'node:dns/promises'
 import {
+  ChannelService,
   type ConfigurationStore,
   type ConnectorRuntime,
   type ConnectorSettings,
   type DeniedAccess,
+  HighAvailability,
   SubaccountService,
-  toSnapshot,
 } from '@landbridge/connector'
 import { createApi } from '@landbridge/http-api'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
@@ -21,6 +23,7 @@ import { type Gate, guard } from './login/gatekeeper.ts'
 import { PasswordCheck } from './login/password-check.ts'
 import { Sessions } from './login/sessions.ts'
 import { startPage } from './page.ts'
+import { RoleTunnels } from './role-tunnels.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
 import { backupRoutes } from './routes/backup-routes.ts'
 import { channelRoutes } from './routes/channel-routes.ts'
@@ -33,6 +36,7 @@ import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
+import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
@@ -84,6 +88,19 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     regionTimeoutMs: config.regionTimeoutMs,
     tunnelTimeoutMs: config.tunnelTimeoutMs,
   })
+  const settleTimeoutMs = config.tunnelTimeoutMs
+  const channels = new ChannelService({ store, runtime, clock, log, settleTimeoutMs })
+  const tunnels = new RoleTunnels(store, runtime, regions)
+  const pair = new HighAvailability({
+    store,
+    clock,
+    log,
+    version: connectorVersion,
+    ownPort: () => server.port,
+    tunnels,
+    tunnelTimeoutMs: config.tunnelTimeoutMs,
+    resolve: addressesOf,
+  })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new DeniedAccessRecorder(store, clock, log)
   const server = new AdministrationServer({
@@ -102,7 +119,9 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const ready = (): boolean => bootstrap.isDone
       const api = createApi({ log, https, errorBody, ready, quiet: ['/health'] })
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
-      addOperations(api, { config, store, trail: store, subaccounts, clock, log, restartAfter }, gate)
+      // Whoever waits for news would keep the server from closing.
+      api.addHook('preClose', async () => pair.endWait())
+      addOperations(api, { config, store, trail: store, subaccounts, channels, pair, clock, log, restartAfter }, gate)
       return api
     },
   })
@@ -115,15 +134,17 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     server.secure(tlsOptions(settings, config))
   })
 
-  const stopApplying = store.onChange((current) => runtime.apply(toSnapshot(current, connectorVersion, regions)))
-  runtime.apply(toSnapshot(store.current, connectorVersion, regions))
+  const stopApplying = store.onChange(() => tunnels.apply())
+  await pair.start()
+  tunnels.apply()
   const synchronise = (subaccountId: string, regionHost: string): void => {
     subaccounts.synchroniseTrust('system', { subaccountId, regionHost }).catch((failure: unknown) => {
       log.warn('trust.failed', { subaccountId, regionHost }, failure)
     })
   }
   const stopPeriod = clock.every(trustPeriodMs, () => forEachAutomatic(store, synchronise))
-  if (config.bootstrap !== undefined) await bootstrap.apply(config.bootstrap)
+  if (config.bootstrap !== undefined && store.current.settings.haRole !== 'shadow')
+    await bootstrap.apply(config.bootstrap)
   log.info('cloud-connector.started', { host: config.host, port })
 
   return {
@@ -142,6 +163,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     denied: (access) => recorder.record(access),
     async close() {
       bootstrap.close()
+      pair.close()
       stopPeriod()
       stopApplying()
       stopSecuring()
@@ -202,6 +224,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   cipherSuiteRoutes(api, context)
   backupRoutes(api, context)
   highAvailabilityRoutes(api, context)
+  peerRoutes(api, context)
   solutionManagementRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
@@ -210,8 +233,16 @@ function forEachAutomatic(
   { current }: ConfigurationStore,
   run: (subaccountId: string, regionHost: string) => void,
 ): void {
+  // A shadow gets them from its master.
+  if (current.settings.haRole === 'shadow') return
   for (const { autoSyncTrust, connected, subaccountId, regionHost } of current.subaccounts.values())
     if (autoSyncTrust && connected) run(subaccountId, regionHost)
+}
+
+/** None where the name is unknown. */
+async function addressesOf(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true }).catch(() => [])
+  return found.map(({ address }) => address)
 }
 
 function urlHost(host: string): string {

@@ -13,7 +13,16 @@ const store = await openStore<ConnectorTables>({
   migrations: connectorMigrations,
 })
 const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] } as const
-const runtime = { apply() {}, status: () => offline, async close() {} }
+const noChannel = { connected: false, openedConnections: 0, connectedSinceMs: 0 }
+const runtime = {
+  apply() {},
+  status: () => offline,
+  async openChannel() {},
+  abandonChannel() {},
+  channelStatus: () => noChannel,
+  async channelSettled() {},
+  async close() {},
+}
 const app = await startCloudConnector({ config: testConfig, store, runtime, clock: systemClock, log: silentLog })
 process.stdout.write('ready\n')
 for (let n = Number(start); ; n++) {

@@ -2,7 +2,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
 import { systemClock } from '@landbridge/kernel'
-import { ControlChannel, type ControlMessage, Session, tunnelAlpn } from '@landbridge/tunnel'
+import {
+  ControlChannel,
+  type ControlMessage,
+  prefaceLength,
+  Session,
+  type Stream,
+  type StreamSink,
+  tunnelAlpn,
+} from '@landbridge/tunnel'
 
 export const regionHost = 'cf.eu99.example.test'
 export const cloudUser = 'admin@example.test'
@@ -31,6 +39,10 @@ export interface FakeRegion {
   foreignCertificate: string | undefined
   /** Signs instead of `ca`, for example with a clock of its own. */
   signer: LocalCa | undefined
+  /** Services that service channels reach: each gives every byte back. */
+  readonly services: Set<string>
+  /** Open tunnel connections of service channels. */
+  readonly tunnels: Set<Session>
   /** Control channels of connectors that were welcomed, with the serial number of the certificate they showed. */
   readonly controls: { readonly channel: ControlChannel; readonly serialNumber: string }[]
   close(): Promise<void>
@@ -72,6 +84,8 @@ export async function startFakeRegion(former?: FakeRegion): Promise<FakeRegion> 
     foreignCertificate: undefined,
     signer: undefined,
     controls: [],
+    services: new Set(),
+    tunnels: new Set(),
     async close() {
       for (const socket of sockets) socket.destroy()
       http.close()
@@ -82,31 +96,69 @@ export async function startFakeRegion(former?: FakeRegion): Promise<FakeRegion> 
 }
 
 function welcome(region: FakeRegion, socket: TLSSocket): void {
+  let isTunnel = false
   const session = new Session(socket, {
     role: 'server',
     clock: systemClock,
-    closed: () => {},
+    closed: () => region.tunnels.delete(session),
     accept(stream) {
+      if (isTunnel) return new Echo()
       const channel = ControlChannel.accept(stream)
-      channel.onMessage = (hello) => {
-        region.hellos.push(hello)
-        if (region.refuse)
-          channel.send({
-            type: 'refused',
-            code: 'CONNECTOR_LOCATION_TAKEN',
-            title: 'taken',
-            remedy: '',
-            retry: 'later',
-          })
-        else {
-          channel.send({ type: 'welcome', sessionId: 's', heartbeatMs: 15_000 })
-          region.controls.push({ channel, serialNumber: socket.getPeerX509Certificate()?.serialNumber ?? '' })
-        }
+      channel.onMessage = (message) => {
+        if (message.type === 'open-channel') answerChannel(region, channel, message)
+        else if (message.type === 'tunnel-hello') {
+          isTunnel = true
+          region.tunnels.add(session)
+          channel.send({ type: 'tunnel-accepted' })
+        } else if (message.type === 'hello') registered(region, socket, channel, message)
       }
       return channel
     },
   })
   if (!socket.authorized) session.destroy()
+}
+
+function registered(region: FakeRegion, socket: TLSSocket, channel: ControlChannel, hello: ControlMessage): void {
+  region.hellos.push(hello)
+  if (region.refuse)
+    channel.send({ type: 'refused', code: 'CONNECTOR_LOCATION_TAKEN', title: 'taken', remedy: '', retry: 'later' })
+  else {
+    channel.send({ type: 'welcome', sessionId: 's', heartbeatMs: 15_000 })
+    region.controls.push({ channel, serialNumber: socket.getPeerX509Certificate()?.serialNumber ?? '' })
+  }
+}
+
+/** This port takes tunnels as well. */
+function answerChannel(region: FakeRegion, channel: ControlChannel, { request, service }: ControlMessage): void {
+  if (!region.services.has(String(service)))
+    return channel.send({ type: 'channel-refused', request, code: 'CHANNEL_NO_MAPPING', title: '', remedy: '' })
+  const serverName = `connectivitynotification.${regionHost}`
+  const proxy = { host: '127.0.0.1', port: region.port, serverName, proxyId: 'p', displayName: 'fake' }
+  channel.send({ type: 'open-tunnel', ticket: 't', ...proxy, channel: request })
+}
+
+/** A stream of a service channel: connected, then every byte comes back. */
+class Echo implements StreamSink {
+  #rest = -1
+
+  streamData(stream: Stream, chunk: Buffer): void {
+    let from = 0
+    if (this.#rest < 0) {
+      from = prefaceLength(chunk, 0, chunk.length)
+      this.#rest = 0
+      stream.write(Buffer.of(0))
+    }
+    if (from < chunk.length) stream.write(Buffer.from(chunk.subarray(from)))
+    stream.consumed(chunk.length)
+  }
+
+  streamEnd(stream: Stream): void {
+    stream.end()
+  }
+
+  streamReset(): void {}
+
+  streamDrain(): void {}
 }
 
 async function answer(region: FakeRegion, request: IncomingMessage, response: ServerResponse): Promise<void> {

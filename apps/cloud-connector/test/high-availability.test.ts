@@ -144,8 +144,10 @@ describe('a shadow', () => {
     assert.deepEqual(await outcome('POST', `${shadow}/state`, { op: 'DISCONNECT' }), [409, 'ILLEGAL_STATE'])
     const connect = { op: 'CONNECT', user: 'Administrator', password: 'x' }
     assert.deepEqual(await outcome('POST', `${shadow}/state`, connect), [400, 'INVALID_REQUEST'])
-    await connector.call('PUT', `${shadow}/config`, { json: { masterHost: 'cc1', masterPort: 8443 } })
-    assert.deepEqual(await outcome('POST', `${shadow}/state`, connect), [409, 'ILLEGAL_STATE'])
+    await connector.call('PUT', `${shadow}/config`, { json: { masterHost: 'cc1.invalid', masterPort: 8443 } })
+    assert.deepEqual(await outcome('POST', `${shadow}/state`, connect), [500, 'RUNTIME_FAILURE'])
+    assert.match((await get(`${shadow}/state`)).stateMessage, /./)
+    assert.equal((await get(`${shadow}/state`)).state, 'INITIAL')
   })
 
   test('what is for masters only is refused and changes nothing, in the ways of the guide (API1-048, API1-054, API1-061, API1-074, API1-098, API1-145, API1-181, API1-257, API2-007)', async () => {

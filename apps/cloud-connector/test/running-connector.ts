@@ -1,6 +1,6 @@
-import { request as httpsRequest } from 'node:https'
+import { type Agent, request as httpsRequest } from 'node:https'
 import { createRuntime } from '@landbridge/connector'
-import { createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
+import { type Clock, createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
 import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '../src/index.ts'
 import { type FakeRegion, regionHost } from './fake-region.ts'
@@ -21,6 +21,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
   /** Take every certificate: the test looks at it by itself. */
   readonly insecure?: boolean
+  /** Keeps connections for further calls. */
+  readonly agent?: Agent
   /** Sent as JSON. */
   readonly json?: unknown
   /** Sent as it is. */
@@ -48,6 +50,7 @@ export const testConfig: CloudConnectorConfig = {
   haRole: 'master',
   regionTimeoutMs: 5_000,
   tunnelTimeoutMs: 5_000,
+  channelBindAddress: '127.0.0.1',
   regions: {},
 }
 
@@ -57,11 +60,12 @@ export async function startConnector(
   region?: FakeRegion,
   more: Partial<CloudConnectorConfig> = {},
   log: Log = silentLog,
+  clock: Clock = systemClock,
 ): Promise<RunningConnector> {
   const store = await openStore<ConnectorTables>({
     url: `sqlite:${folder}/connector.db`,
     sealer: new Sealer(Buffer.alloc(32, 3)),
-    clock: systemClock,
+    clock,
     log: silentLog,
     migrations: connectorMigrations,
   })
@@ -74,12 +78,12 @@ export async function startConnector(
     ...more,
   }
   const runtime = createRuntime({
-    clock: systemClock,
+    clock,
     log: silentLog,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
     denied: (access) => app.denied(access),
   })
-  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock: systemClock, log })
+  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock, log })
   return {
     app,
     call: (method, path, call) => send(app, method, path, call ?? {}),
@@ -138,7 +142,7 @@ export function send(app: { url: string; uiCa: string }, method: string, path: s
         method,
         ca: app.uiCa,
         rejectUnauthorized: call.insecure !== true,
-        agent: false,
+        agent: call.agent ?? false,
         headers: {
           connection: 'keep-alive',
           ...(call.login === false ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
@@ -162,7 +166,7 @@ export function send(app: { url: string; uiCa: string }, method: string, path: s
             text: isJson ? decoded : text,
             json: isJson ? JSON.parse(decoded) : undefined,
           })
-          socket.destroy()
+          if (call.agent === undefined) socket.destroy()
         })
       },
     )

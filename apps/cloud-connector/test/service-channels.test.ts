@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
+import { freePort, temporaryFolder } from '@landbridge/testkit'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
 
@@ -11,12 +13,31 @@ const abap = { abapCloudTenantHost: 'g.abap.example', instanceNumber: 5, connect
 const hana = { hanaInstanceName: 'Space:Db:a:b', instanceNumber: '22', connections: '1' }
 const machine = { name: 'vm', endpointId: 'e-1', port: 2200, connections: 1 }
 
+/** What the service behind a local port says, or the error code of the connection. */
+function echoed(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', (failure: NodeJS.ErrnoException) => resolve(String(failure.code)))
+    socket.on('data', (bytes: Buffer) => {
+      resolve(bytes.toString())
+      socket.destroy()
+    })
+    socket.write('hello')
+  })
+}
+
+/** Asks until the answer is yes. */
+async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve))
+}
+
 describe('service channels', () => {
   const folder = temporaryFolder()
   let region: FakeRegion
   let connector: RunningConnector
   before(async () => {
     region = await startFakeRegion()
+    region.services.add('orders.svc')
     connector = await startConnector(folder.path, region)
     for (const subaccount of [id, other])
       await connector.call('POST', `${configuration}/subaccounts`, {
@@ -144,13 +165,16 @@ describe('service channels', () => {
     assert.equal(await status('DELETE', path), 404)
   })
 
-  test('replacing keeps ID and wish; a bad replacement changes nothing (API2-123, API2-129)', async () => {
-    const path = await create('K8S', k8s)
-    await status('PUT', `${path}/state`, { enabled: true })
-    assert.equal(await status('PUT', path, { ...k8s, port: 3001, enabled: false }), 204)
+  test('replacing keeps ID and wish; a bad replacement changes nothing (API2-123, API2-129, API2-140)', async () => {
+    const [port, moved] = [await freePort(), await freePort()]
+    const path = await create('K8S', { ...k8s, port })
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    assert.equal(await echoed(port), 'hello')
+    assert.equal(await status('PUT', path, { ...k8s, port: moved, enabled: false }), 204)
     assert.equal(await status('PUT', path, { ...k8s, port: 0 }), 400)
-    const { port, enabled, connections } = await get(path)
-    assert.deepEqual([port, enabled, connections], [3001, true, 2])
+    const { port: shown, enabled, connections, state } = await get(path)
+    assert.deepEqual([shown, enabled, connections, state.connected], [moved, true, 2, true])
+    assert.deepEqual([await echoed(port), await echoed(moved)], ['ECONNREFUSED', 'hello'])
     const vm = await create('VirtualMachine', machine)
     assert.equal(await status('PUT', vm, { ...machine, port: undefined, name: 'new' }), 204)
     assert.deepEqual([(await get(vm)).port, (await get(vm)).name], [2200, 'new'])
@@ -158,41 +182,164 @@ describe('service channels', () => {
     assert.equal((await get(vm)).port, 2201)
   })
 
-  test('the state is part of a channel while it is enabled, and says that it is not connected (API2-134, API2-141, API2-142, API2-158)', async () => {
-    const path = await create('K8S', { ...k8s, port: '3000', connections: '1' })
+  test('a replacement that does not work is kept, and the state says so (API2-140)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port })
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    assert.equal(await status('PUT', path, { ...k8s, port, k8sService: 'nobody' }), 204)
+    const { k8sService, enabled, state } = await get(path)
+    assert.deepEqual([k8sService, enabled, state.connected, state.openedConnections], ['nobody', true, false, 0])
+    assert.equal(await status('PUT', path, { ...k8s, port }), 204)
+    assert.deepEqual([(await get(path)).state.connected, await echoed(port)], [true, 'hello'])
+  })
+
+  test('enabling opens the local port and shows the state; disabling closes it and ends its connections (API2-134, API2-136, API2-138, API2-141, API2-142, API2-158)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port: String(port), connections: '1' })
     for (const json of [{}, { enabled: 'yes' }, { enabled: 1 }, []])
       assert.equal(await status('PUT', `${path}/state`, json), 400)
-    for (const _ of [1, 2]) assert.equal(await status('PUT', `${path}/state`, { enabled: 'true' }), 204)
+    assert.equal(await echoed(port), 'ECONNREFUSED')
+    const before = Date.now()
+    assert.equal(await status('PUT', `${path}/state`, { enabled: 'true' }), 204)
     const { state, enabled } = await get(path)
-    assert.deepEqual([enabled, state], [true, { connected: false, openedConnections: 0, connectedSinceTimeStamp: 0 }])
+    const { connectedSinceTimeStamp: since, ...rest } = state
+    assert.deepEqual([enabled, rest], [true, { connected: true, openedConnections: 1 }])
+    assert.ok(since >= before && since <= Date.now())
+    const client = connect(port, '127.0.0.1')
+    client.write('hello')
+    await once(client, 'data')
+    const [{ type, state: tunnelState, details, comment }] = (await get(subaccountPath)).tunnel.serviceChannels
+    assert.deepEqual(
+      [type, tunnelState, details, comment],
+      ['K8S', 'Connected', `${port}: cp.Cluster.example:443/orders.svc`, ''],
+    )
+    // Enabling what is enabled does not touch what goes on there (API2-139).
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    client.write('again')
+    await once(client, 'data')
+    const broken = once(client, 'error')
     for (const _ of [1, 2]) assert.equal(await status('PUT', `${path}/state`, { enabled: false }), 204)
-    assert.equal('state' in (await get(path)), false)
+    assert.equal(((await broken)[0] as NodeJS.ErrnoException).code, 'ECONNRESET')
+    assert.deepEqual(['state' in (await get(path)), await echoed(port)], [false, 'ECONNREFUSED'])
     assert.equal(await status('DELETE', path), 204)
   })
 
-  test('a channel of a disconnected subaccount cannot be enabled and stays as it is', async () => {
-    const path = await create('K8S', k8s)
+  test('enabling and disabling twice is no error and interrupts nothing (API2-139)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port })
+    const both = await Promise.all([1, 2].map(() => status('PUT', `${path}/state`, { enabled: true })))
+    assert.deepEqual(both, [204, 204])
+    assert.equal(await echoed(port), 'hello')
+    for (const _ of [1, 2]) assert.equal(await status('PUT', `${path}/state`, { enabled: false }), 204)
+    assert.equal(await echoed(port), 'ECONNREFUSED')
+  })
+
+  test('what cannot be opened is answered 500 with the reason and stays disabled (API2-137, RC-149)', async () => {
+    const port = await freePort()
+    const refused = async (path: string, reason: RegExp): Promise<void> => {
+      const answer = await connector.call('PUT', `${path}/state`, { json: { enabled: 'true' } })
+      assert.deepEqual([answer.status, answer.json.type], [500, 'RUNTIME_FAILURE'])
+      assert.match(answer.json.message, /^Service channel could not be opened/)
+      assert.match(answer.json.message, reason)
+      const channel = await get(path)
+      assert.deepEqual([channel.enabled, 'state' in channel], [false, false])
+      assert.equal(await status('PUT', `${path}/state`, { enabled: 'false' }), 204)
+    }
+    const unknown = await create('K8S', { ...k8s, port, k8sService: 'nobody' })
+    await refused(unknown, /CHANNEL_NO_MAPPING.*"nobody"/)
+    assert.equal(await echoed(port), 'ECONNREFUSED')
+    const path = await create('K8S', { ...k8s, port })
+    const holder = createServer().listen(port, '127.0.0.1')
+    await once(holder, 'listening')
+    await refused(path, /the port is in use/)
+    holder.close()
     await status('PUT', `${subaccountPath}/state`, { connected: false })
-    const refused = await connector.call('PUT', `${path}/state`, { json: { enabled: true } })
-    assert.deepEqual([refused.status, refused.json.type], [500, 'RUNTIME_FAILURE'])
-    assert.equal((await get(path)).enabled, false)
+    await refused(path, /CHANNEL_CLOUD_AWAY/)
     await status('PUT', `${subaccountPath}/state`, { connected: true })
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    assert.equal(await echoed(port), 'hello')
+  })
+
+  test('two subaccounts may have channels on one port, but only one of them open (API2-151)', async () => {
+    const port = await freePort()
+    const first = await create('K8S', { ...k8s, port })
+    const second = await create('K8S', { ...k8s, port }, channels.replace(id, other))
+    assert.equal(await status('PUT', `${first}/state`, { enabled: true }), 204)
+    const refused = await connector.call('PUT', `${second}/state`, { json: { enabled: true } })
+    assert.deepEqual([refused.status, refused.json.type], [500, 'RUNTIME_FAILURE'])
+    assert.deepEqual([await echoed(port), (await get(second)).enabled], ['hello', false])
+    assert.equal(await status('PUT', `${first}/state`, { enabled: false }), 204)
+    assert.equal(await status('PUT', `${second}/state`, { enabled: true }), 204)
+    assert.equal(await echoed(port), 'hello')
+  })
+
+  test('deleting a channel, a type or all of them closes the ports and the tunnels (API2-144, API2-145)', async () => {
+    for (const address of [(path: string) => path, () => `${channels}/K8S`, () => channels]) {
+      const port = await freePort()
+      const path = await create('K8S', { ...k8s, port })
+      assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+      assert.equal(await echoed(port), 'hello')
+      assert.equal(await status('DELETE', address(path)), 204)
+      assert.equal(await echoed(port), 'ECONNREFUSED')
+    }
+    await eventually(() => region.tunnels.size === 0)
+  })
+
+  test('enabled channels are open again after a restart; while the subaccount is off they are not (API2-152)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port })
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    await connector.close()
+    assert.equal(await echoed(port), 'ECONNREFUSED')
+    connector = await startConnector(folder.path, region)
+    await eventually(async () => (await get(path)).state.connected)
+    assert.equal(await echoed(port), 'hello')
+    await status('PUT', `${subaccountPath}/state`, { connected: false })
+    const { enabled, state } = await get(path)
+    assert.deepEqual([enabled, state.connected, state.openedConnections], [true, false, 0])
+    await status('PUT', `${subaccountPath}/state`, { connected: true })
+    await eventually(async () => (await get(path)).state.connected)
+    assert.equal(await echoed(port), 'hello')
+  })
+
+  test('a deleted subaccount takes its channels with it for good (API2-154)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port }, channels.replace(id, other))
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    assert.equal(await echoed(port), 'hello')
+    assert.equal(await status('DELETE', subaccountPath.replace(id, other)), 204)
+    assert.equal(await echoed(port), 'ECONNREFUSED')
+    const again = { regionHost, subaccount: other, cloudUser, cloudPassword }
+    assert.equal(await status('POST', `${configuration}/subaccounts`, again), 201)
+    assert.deepEqual(await get(channels.replace(id, other)), [])
+    assert.equal(await echoed(port), 'ECONNREFUSED')
+  })
+
+  test('the complete service string in place of the cluster host is taken apart (OPS-042)', async () => {
+    const path = await create('K8S', {
+      ...k8s,
+      k8sCluster: 'https://gw.example.org:443/my.service',
+      k8sService: undefined,
+    })
+    const { k8sCluster, k8sService } = await get(path)
+    assert.deepEqual([k8sCluster, k8sService], ['gw.example.org:443', 'my.service'])
   })
 
   test('obsolete addresses without a type work for every type (API2-143, API2-147, API2-148, API2-149)', async () => {
-    const path = await create('K8S', k8s)
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port, connections: 1 })
     const old = path.replace('/K8S', '')
     assert.equal(await status('PUT', `${old}/state`, { enabled: true }), 204)
-    const { id: number, _links, ...shape } = await get(old)
+    const { id: number, _links, connectedSinceTimeStamp, ...shape } = await get(old)
+    assert.ok(connectedSinceTimeStamp > 0)
     assert.deepEqual(shape, {
       typeDesc: { typeKey: 'K8S', typeName: 'K8s Cluster' },
       details: 'cp.Cluster.example:443/orders.svc',
-      port: 3000,
+      port,
       enabled: true,
-      connected: false,
-      connectionsCount: 2,
-      availableConnectionsCount: 0,
-      connectedSinceTimeStamp: 0,
+      connected: true,
+      connectionsCount: 1,
+      availableConnectionsCount: 1,
     })
     assert.equal(await status('DELETE', old), 204)
     for (const [typeKey, type, serviceNumber, port] of [

@@ -76,7 +76,7 @@ function tunnelProblems({ servers }: ConnectivityProxyConfig): readonly string[]
   return problems
 }
 
-function unsupported({ servers, highAvailabilityMode, serviceChannels, integration }: ConnectivityProxyConfig) {
+function unsupported({ servers, highAvailabilityMode, integration }: ConnectivityProxyConfig) {
   const problems: string[] = []
   if (servers.proxy.rfcAndLdap.enabled)
     problems.push(
@@ -86,8 +86,6 @@ function unsupported({ servers, highAvailabilityMode, serviceChannels, integrati
     problems.push(
       `highAvailabilityMode: expected "off", found "${highAvailabilityMode}": it is not supported yet; give each replica an externalHost of its own`,
     )
-  if (serviceChannels.enabled)
-    problems.push('serviceChannels.enabled: expected false, found true: service channels are not supported yet')
   for (const key of ['mode', 'serviceCredentialsKey'] as const)
     if (integration.auditlog[key] !== undefined)
       problems.push(

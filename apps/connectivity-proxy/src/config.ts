@@ -160,8 +160,8 @@ export const connectivityProxyConfigSchema = Type.Object(
     serviceChannels: section(
       {
         enabled: Type.Boolean({
-          default: false,
-          description: 'Service channels from on-premise to the cluster. Not supported: leave it off.',
+          default: true,
+          description: 'Let Cloud Connectors reach the services of service mappings (on-premise to cloud).',
         }),
       },
       'Service channels.',

@@ -1,7 +1,35 @@
+import { serviceMappingTypes } from '@landbridge/proxy'
 import { Type } from '@sinclair/typebox'
 
 const milliseconds = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: 86_400_000, default: fallback, description, 'x-unit': 'ms' })
+
+const serviceMapping = Type.Object(
+  {
+    name: Type.String({ minLength: 1, description: 'Name of the mapping, for logs.' }),
+    type: Type.Unsafe<string>({
+      type: 'string',
+      enum: [...serviceMappingTypes],
+      description: 'TCP or RFC for channels to a cluster; otherwise the type of the channel.',
+    }),
+    subaccountId: Type.Optional(
+      Type.String({ description: 'Whose connectors may reach it; needed with tenantMode shared.' }),
+    ),
+    serviceId: Type.String({
+      minLength: 1,
+      maxLength: 500,
+      description: 'What the channel asks for: service host, database, endpoint ID or tenant host.',
+    }),
+    tenantId: Type.Optional(Type.String({ description: 'Tenant in your own model; only logged.' })),
+    internalAddress: Type.String({ minLength: 3, description: '`host:port` that the proxy dials.' }),
+    locationIds: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Allowed location IDs, "" for the default location. Default: only the default location.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
 
 /** Settings that the original does not have; everything else in the configuration has its names. */
 export const landbridgeSchema = Type.Object(
@@ -16,6 +44,21 @@ export const landbridgeSchema = Type.Object(
     externalAddress: Type.String({
       default: '',
       description: 'Address that Cloud Connectors dial where externalHost does not resolve; externalHost when empty.',
+    }),
+    clusterHost: Type.String({
+      default: '',
+      maxLength: 253,
+      description:
+        'Name by which service channels to a cluster address this proxy; externalHost when empty. Replicas may share it.',
+    }),
+    serviceMappings: Type.Array(serviceMapping, {
+      default: [],
+      description: 'Services that Cloud Connectors may reach through service channels.',
+    }),
+    serviceMappingsFile: Type.String({
+      default: '',
+      description:
+        'File with further service mappings, as `ServiceMapping` resources (YAML). Changes count within a second; the file need not exist.',
     }),
     health: Type.Object(
       {

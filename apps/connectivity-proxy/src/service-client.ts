@@ -1,5 +1,12 @@
 import { type Clock, jitteredBackoffMs, type Log, PlatformError } from '@landbridge/kernel'
-import type { TunnelBroker, TunnelRequestMessage, TunnelTable } from '@landbridge/proxy'
+import type {
+  ChannelBroker,
+  ChannelDesk,
+  ChannelRequest,
+  TunnelBroker,
+  TunnelRequestMessage,
+  TunnelTable,
+} from '@landbridge/proxy'
 import { Agent, type Dispatcher, request } from 'undici'
 
 export interface ServiceClientOptions {
@@ -19,7 +26,7 @@ const silenceMs = 25_000
 const maxLineBytes = 1024 * 1024
 
 /** The connectivity service as this proxy uses it: asking for tunnels, and hearing what changes. */
-export class ServiceClient implements TunnelBroker {
+export class ServiceClient implements TunnelBroker, ChannelBroker {
   readonly #options: ServiceClientOptions
   readonly #dispatcher: Dispatcher
   readonly #stopped: AbortController
@@ -37,8 +44,28 @@ export class ServiceClient implements TunnelBroker {
   }
 
   async requestTunnel(message: TunnelRequestMessage, callerToken: string): Promise<void> {
+    const statusCode = await this.#post('/api/v1/tunnels', message, callerToken)
+    if (statusCode === 202) return
+    const { subaccountId, locationId } = message
+    if (statusCode === 404 || statusCode === 503)
+      throw new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId })
+    this.#options.log.error('service.refused', { status: statusCode, subaccountId })
+    throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { status: statusCode })
+  }
+
+  openChannelTunnel(message: Parameters<ChannelBroker['openChannelTunnel']>[0]): Promise<void> {
+    return this.requestTunnel(message, '')
+  }
+
+  async refuseChannel(refusal: Parameters<ChannelBroker['refuseChannel']>[0]): Promise<void> {
+    const statusCode = await this.#post('/api/v1/tunnels/refusals', refusal, '')
+    if (statusCode !== 204) throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { status: statusCode })
+  }
+
+  /** @returns the status. @throws PlatformError CONNECTIVITY_SERVICE_UNREACHABLE */
+  async #post(path: string, message: object, callerToken: string): Promise<number> {
     const token = callerToken === '' ? await this.#options.token() : callerToken
-    const { statusCode, body } = await request(`${this.#options.url}/api/v1/tunnels`, {
+    const { statusCode, body } = await request(`${this.#options.url}${path}`, {
       dispatcher: this.#dispatcher,
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -48,21 +75,16 @@ export class ServiceClient implements TunnelBroker {
       throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', {}, { cause })
     })
     await body.dump()
-    if (statusCode === 202) return
-    const { subaccountId, locationId } = message
-    if (statusCode === 404 || statusCode === 503)
-      throw new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId })
-    this.#options.log.error('service.refused', { status: statusCode, subaccountId })
-    throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { status: statusCode })
+    return statusCode
   }
 
   /** Follows the events of the service until `close`; reconnects by itself. */
-  async follow(table: TunnelTable): Promise<void> {
+  async follow(table: TunnelTable, channels: ChannelDesk): Promise<void> {
     const { clock, log } = this.#options
     for (let failures = 0; !this.#stopped.signal.aborted; failures++) {
       const startedAtMs = clock.now()
       try {
-        await this.#readEvents(table)
+        await this.#readEvents(table, channels)
       } catch (cause) {
         if (failures === 0 && !this.#stopped.signal.aborted) log.warn('service.events-lost', {}, cause)
       }
@@ -77,7 +99,7 @@ export class ServiceClient implements TunnelBroker {
     await this.#dispatcher.destroy()
   }
 
-  async #readEvents(table: TunnelTable): Promise<void> {
+  async #readEvents(table: TunnelTable, channels: ChannelDesk): Promise<void> {
     const token = await this.#options.token()
     const { statusCode, body } = await request(`${this.#options.url}/api/v1/tunnels/events`, {
       dispatcher: this.#dispatcher,
@@ -94,13 +116,13 @@ export class ServiceClient implements TunnelBroker {
       if (rest.length > maxLineBytes)
         throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { reason: 'an event is too long' })
       for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-        this.#event(table, JSON.parse(rest.slice(0, end)) as TunnelEvent)
+        this.#event(table, channels, JSON.parse(rest.slice(0, end)) as TunnelEvent)
         rest = rest.slice(end + 1)
       }
     }
   }
 
-  #event(table: TunnelTable, event: TunnelEvent): void {
+  #event(table: TunnelTable, channels: ChannelDesk, event: TunnelEvent): void {
     switch (event.type) {
       case 'snapshot':
         for (const fingerprint of event.revoked) table.revoke(fingerprint)
@@ -111,6 +133,8 @@ export class ServiceClient implements TunnelBroker {
         return table.connectorConnected(event.subaccountId, event.locationId, event.connectorId)
       case 'certificate-revoked':
         return table.revoke(event.fingerprint)
+      case 'channel-requested':
+        return void channels.requested(event)
     }
   }
 
@@ -140,5 +164,6 @@ type TunnelEvent =
   | { readonly type: 'snapshot'; readonly revoked: readonly string[]; readonly connected: readonly Connected[] }
   | ({ readonly type: 'connector-connected' } & Connected)
   | ({ readonly type: 'connector-disconnected' } & Connected)
+  | ({ readonly type: 'channel-requested' } & ChannelRequest)
   | { readonly type: 'certificate-revoked'; readonly fingerprint: string }
   | { readonly type: 'heartbeat' }

@@ -4,6 +4,7 @@ import { type Clock, type Closeable, type Log, PlatformError, type RunningApp, r
 import {
   type AccessPolicy,
   Authorizer,
+  ChannelDesk,
   HttpFront,
   Listener,
   type ProxyAddress,
@@ -15,6 +16,7 @@ import { accessPolicy, type PairedInstance } from './access-policies.ts'
 import type { ConnectivityProxyConfig } from './config.ts'
 import { configProblems, proxiesOpenToNetwork, settingsWithoutEffect } from './config-rules.ts'
 import { startHealth } from './health.ts'
+import { MappingSource } from './mapping-source.ts'
 import { ServiceClient, type ServiceClientOptions } from './service-client.ts'
 
 export interface ConnectivityProxyOptions {
@@ -41,6 +43,8 @@ export interface RunningConnectivityProxy extends RunningApp {
   readonly healthUrl: string
   /** Open tunnels, for monitoring. */
   tunnelCount(): number
+  /** Open tunnel connections of service channels. */
+  channelCount(): number
   /** Stops accepting and waits until open exchanges are done, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>
 }
@@ -61,10 +65,15 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   if (problems.length > 0) throw new PlatformError('CONFIG_INVALID', { file: 'connectivity proxy', problems })
   report(config, log)
 
+  const source = new MappingSource(config, clock, log)
   const service = new ServiceClient({ ...options.service, clock, log })
   const table = new TunnelTable(service, addressOf(config, 0), clock)
-  const tunnelServer = newTunnelServer(options, table)
-  const tunnelPort = await tunnelServer.listen()
+  const channels = newChannelDesk(options, table, source, service)
+  const tunnelServer = newTunnelServer(options, table, channels)
+  const tunnelPort = await tunnelServer.listen().catch((failure: unknown) => {
+    source.close()
+    throw failure
+  })
   table.announce(addressOf(config, tunnelPort))
   const { http, socks5 } = newFronts(options, table)
 
@@ -80,17 +89,19 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     http.close()
     void listeners.http?.close()
     void listeners.socks5?.close()
+    source.close()
     await tunnelServer.close()
     await service.close()
     throw failure
   }
   const { health } = listeners
-  const following = service.follow(table)
+  const following = service.follow(table, channels)
   log.info('proxy.started', { httpPort: listeners.http?.port, socks5Port: listeners.socks5?.port, tunnelPort })
 
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     isOpen = false
+    source.close()
     const stopped = [listeners.http?.close(), listeners.socks5?.close()]
     http.close()
     socks5.close()
@@ -109,6 +120,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     tunnelPort,
     healthUrl: health.url,
     tunnelCount: () => [...table.tunnels()].length,
+    channelCount: () => channels.size,
     ready: () => isOpen && service.isSynchronised,
     async drain(timeoutMs) {
       isOpen = false
@@ -116,6 +128,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
       http.drain()
       await Promise.race([idle, new Promise<void>((resolve) => clock.after(timeoutMs, resolve))])
       table.drain()
+      channels.drain()
     },
     close: () => (closing ??= close()),
   }
@@ -139,7 +152,30 @@ function addressOf({ servers, landbridge, displayName }: ConnectivityProxyConfig
   }
 }
 
-function newTunnelServer({ config, tls, clock, log }: ConnectivityProxyOptions, table: TunnelTable): TunnelServer {
+function newChannelDesk(
+  { config, clock, log }: ConnectivityProxyOptions,
+  table: TunnelTable,
+  { mappings }: MappingSource,
+  broker: ServiceClient,
+): ChannelDesk {
+  const { serviceChannels, landbridge, servers } = config
+  const clusterHost = landbridge.clusterHost === '' ? servers.businessDataTunnel.externalHost : landbridge.clusterHost
+  return new ChannelDesk({
+    enabled: serviceChannels.enabled,
+    clusterHost: clusterHost.toLowerCase(),
+    mappings,
+    broker,
+    address: () => table.address,
+    clock,
+    log,
+  })
+}
+
+function newTunnelServer(
+  { config, tls, clock, log }: ConnectivityProxyOptions,
+  table: TunnelTable,
+  channels: ChannelDesk,
+): TunnelServer {
   const { port, externalHost, strictSniEnabled } = config.servers.businessDataTunnel
   const { connectorCa: ca, ...certificate } = tls
   return new TunnelServer({
@@ -149,6 +185,7 @@ function newTunnelServer({ config, tls, clock, log }: ConnectivityProxyOptions, 
     ca,
     ...(strictSniEnabled && isIP(externalHost) === 0 ? { onlyServerName: externalHost } : {}),
     table,
+    channels,
     heartbeatMs: config.landbridge.timeouts.heartbeatMs,
     clock,
     log,

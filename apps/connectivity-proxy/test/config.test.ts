@@ -111,7 +111,6 @@ test('what is not supported is refused with a word on what to do, not ignored', 
   await refused({ ...valid, 'servers.proxy.rfcAndLdap.enabled': true }, /rfcAndLdap\.enabled: .*not supported yet/)
   await refused({ ...valid, highAvailabilityMode: 'path' }, /highAvailabilityMode: .*not supported yet; give each/)
   await refused({ ...valid, highAvailabilityMode: 'subdomain' }, /highAvailabilityMode: .*not supported yet; give each/)
-  await refused({ ...valid, 'serviceChannels.enabled': true }, /serviceChannels\.enabled: .*not supported yet/)
   await refused({ ...valid, 'servers.businessDataTunnel.enableTls': false }, /enableTls: expected true, found false/)
   await refused(
     { ...valid, 'integration.auditlog.mode': 'console' },

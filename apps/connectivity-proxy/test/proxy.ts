@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
 import { loadConfig } from '@landbridge/config'
@@ -33,6 +34,8 @@ export interface ProxyOptions {
 export interface TestProxy extends RunningConnectivityProxy {
   /** Every log line as text, those at debug level too. */
   readonly logged: string[]
+  /** Resolves when an event was logged so many times. */
+  said(event: string, times: number): Promise<void>
   /** A request through the HTTP proxy to a virtual host, by default `erp.virtual:80`. */
   get(headers?: Record<string, string>, url?: string): Promise<Answer>
 }
@@ -64,8 +67,10 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
   const key = readServiceKey(await cloud.serviceKey(options.pairedBy))
   const ca = cloud.ca.certificatePem
   const logged: string[] = []
+  const lines = new EventEmitter()
   const log = createLog((level, event, facts, cause) => {
     logged.push(`${level} ${event} ${JSON.stringify(facts)} ${String(cause ?? '')}`)
+    lines.emit('line')
   }, 'debug')
   const clock = options.verifierClock ?? systemClock
   const keys = remoteKeySource({ url: `https://${key.uaaDomain}/token_keys`, ca, clock, log })
@@ -92,6 +97,9 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
   return {
     ...proxy,
     logged,
+    async said(event, times) {
+      while (logged.filter((line) => line.split(' ')[1] === event).length < times) await once(lines, 'line')
+    },
     get: (headers = {}, url = 'http://erp.virtual/') => getThrough(proxy.httpPort, url, headers),
   }
 }

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
 import {
+  type ChannelSpec,
+  type ChannelStatus,
   type ConnectorRuntime,
   type ConnectorSnapshot,
   createRuntime,
   type Pairing,
   pairSubaccount,
+  type SubaccountRuntime,
 } from '@landbridge/connector'
 import { createLog, Secret, systemClock } from '@landbridge/kernel'
 import { type Cloud, password, type Tenant } from './cloud.ts'
@@ -54,7 +57,7 @@ export function pair(
 /** A connector as it runs on-premise: paired over REST, then the real runtime. */
 export class RealConnector {
   readonly #runtime: ConnectorRuntime
-  readonly #snapshot: ConnectorSnapshot
+  #snapshot: ConnectorSnapshot
   readonly #events: string[]
   readonly #heard: Set<() => void>
 
@@ -104,6 +107,29 @@ export class RealConnector {
   get connections(): number {
     const [subaccount] = this.#snapshot.subaccounts
     return this.#runtime.status(subaccount!.subaccountId, regionHost).connections
+  }
+
+  /** Opens a service channel as enabling does, and makes it part of the configuration. */
+  async enable(channel: ChannelSpec): Promise<void> {
+    const [{ subaccountId, channels = [] }] = this.#snapshot.subaccounts as [SubaccountRuntime]
+    await this.#runtime.openChannel(subaccountId, regionHost, channel)
+    this.configure([...channels, channel])
+  }
+
+  /** Makes these the enabled service channels. */
+  configure(channels: readonly ChannelSpec[]): void {
+    this.#snapshot = { ...this.#snapshot, subaccounts: this.#snapshot.subaccounts.map((one) => ({ ...one, channels })) }
+    this.#runtime.apply(this.#snapshot)
+  }
+
+  channel(id: number): ChannelStatus {
+    const [subaccount] = this.#snapshot.subaccounts
+    return this.#runtime.channelStatus(subaccount!.subaccountId, regionHost, id)
+  }
+
+  /** Resolves when a channel is as a test wants it, looking again after each event. */
+  channelIs(id: number, holds: (status: ChannelStatus) => boolean): Promise<void> {
+    return this.#until(() => holds(this.channel(id)))
   }
 
   disconnect(): void {

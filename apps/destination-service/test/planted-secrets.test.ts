@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { LocalCa } from '@landbridge/identity'
 import { Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { destinationMigrations, openStore } from '@landbridge/store'
-import { startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import { granted, json, type OAuthServer, startOAuthServer } from './support/oauth-server.ts'
 import { type Reply, startService, type TestService } from './support/service.ts'
 
@@ -216,7 +216,7 @@ test('no planted secret appears in the log, in errors, in answers that hide cred
 })
 
 test('no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database, PostgreSQL (DEST-033, DEST-054)', async (context) => {
-  const postgres = await startPostgres()
+  const postgres = await newDatabase()
   if ('unavailable' in postgres) return context.skip(postgres.unavailable)
   try {
     await proveHidden(postgres.url, async () => {

@@ -1,3 +1,4 @@
+import type { PathRules } from './path-rules.ts'
 import type { System } from './system.ts'
 
 /** Reasons for which an HTTP request or a TCP connection is refused. Small integers: no allocation per request. */
@@ -38,3 +39,12 @@ export interface TcpAllowed {
 }
 
 export type TcpDecision = TcpAllowed | Denial
+
+/** An RFC mapping; which functions may be called is decided call by call. */
+export interface RfcAllowed {
+  readonly system: System
+  /** Names of function modules, exact or as prefix; compared as they were entered (guide L21404). */
+  readonly functions: Pick<PathRules, 'admits'>
+}
+
+export type RfcDecision = RfcAllowed | Denial

@@ -4,6 +4,8 @@ export {
   denialName,
   type HttpAllowed,
   type HttpDecision,
+  type RfcAllowed,
+  type RfcDecision,
   type TcpAllowed,
   type TcpDecision,
 } from './decision.ts'
@@ -15,6 +17,7 @@ export {
   type BlockedUser,
   backendTypes,
   type HostInHeader,
+  isByteStream,
   isHttp,
   isRfc,
   isTcp,

@@ -1,5 +1,13 @@
-import { Denial, type HttpAllowed, type HttpDecision, type TcpAllowed, type TcpDecision } from './decision.ts'
-import { isByteStream, isHttp, type SystemMapping } from './model.ts'
+import {
+  Denial,
+  type HttpAllowed,
+  type HttpDecision,
+  type RfcAllowed,
+  type RfcDecision,
+  type TcpAllowed,
+  type TcpDecision,
+} from './decision.ts'
+import { isByteStream, isHttp, isRfc, type SystemMapping } from './model.ts'
 import { PathRules } from './path-rules.ts'
 import { isSafePath } from './path-safety.ts'
 import { type PortRange, parsePort } from './port.ts'
@@ -19,6 +27,11 @@ export interface AccessTable {
   decideHttp(virtualHost: string, virtualPort: number, path: string, isWebSocketUpgrade: boolean): HttpDecision
   /** For TCP and LDAP mappings, with or without TLS to the backend. */
   decideTcp(virtualHost: string, virtualPort: number): TcpDecision
+  /**
+   * For RFC mappings. A port of a secured gateway (48NN) also finds `sapgwNN` of protocol RFCS.
+   * @param service name such as `sapgw42` or `sapmsERP`, '' where the client named a number.
+   */
+  decideRfc(virtualHost: string, virtualPort: number, service: string): RfcDecision
   /** The first mapping that leads to an internal address, to rewrite `Location` (guide L21074). */
   findByInternalAddress(internalHost: string, internalPort: number): System | undefined
   /** The first mapping that leads to an internal host, to rewrite cookie domains (guide L27733). */
@@ -31,6 +44,8 @@ interface Entry {
   readonly http: HttpAllowed
   /** Null where a range needs its own port per connection. */
   readonly tcp: TcpAllowed | null
+  /** Null for protocols without function modules. */
+  readonly rfc: RfcAllowed | null
   /** Null for protocols without paths. */
   readonly paths: PathRules | null
   readonly websockets: PathRules | null
@@ -94,12 +109,25 @@ class CompiledTable implements AccessTable {
     return { system, internalHost: system.internalHost, internalPort }
   }
 
+  decideRfc(virtualHost: string, virtualPort: number, service: string): RfcDecision {
+    const named = service === '' ? undefined : this.#hosts.get(virtualHost)?.byName.get(service)
+    const port = virtualPort !== 0 ? virtualPort : (parsePort(service, 'RFC')?.low ?? 0)
+    const entry = named ?? (port === 0 ? undefined : this.#find(virtualHost, port)) ?? this.#secured(virtualHost, port)
+    if (entry === undefined) return Denial.NO_SYSTEM
+    return entry.rfc ?? Denial.WRONG_PROTOCOL
+  }
+
   findByInternalAddress(internalHost: string, internalPort: number): System | undefined {
     return this.#internal.get(internalHost)?.get(internalPort)
   }
 
   findByInternalHost(internalHost: string): System | undefined {
     return this.#internal.get(internalHost)?.values().next().value
+  }
+
+  #secured(virtualHost: string, port: number): Entry | undefined {
+    const entry = port >= 4_800 && port < 4_900 ? this.#find(virtualHost, port - 1_500) : undefined
+    return entry?.system.protocol === 'RFCS' ? entry : undefined
   }
 
   #find(virtualHost: string, virtualPort: number): Entry | undefined {
@@ -143,6 +171,7 @@ function compileEntry(mapping: SystemMapping): Entry {
     ports,
     http: { system },
     tcp: ports.low === ports.high ? { system, internalHost, internalPort } : null,
+    rfc: isRfc(mapping.protocol) ? { system, functions: new PathRules(mapping.resources) } : null,
     paths: withPaths ? new PathRules(mapping.resources) : null,
     websockets: withPaths
       ? new PathRules(mapping.resources.filter((resource) => resource.websocketUpgradeAllowed))

@@ -1,5 +1,6 @@
 import type { AccessTable } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
+import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 
 /**
@@ -11,6 +12,17 @@ export interface ConnectorRuntime {
   apply(snapshot: ConnectorSnapshot): void
   /** State of one subaccount's tunnel. Unknown subaccounts are `Disconnected`. */
   status(subaccountId: string, regionHost: string): TunnelStatus
+  /**
+   * Opens a service channel that the configuration does not have yet as enabled: `apply` with it, or `abandonChannel`,
+   * must follow. A channel that is open stays as it is.
+   * @throws PlatformError when the subaccount is not connected, the port is taken or the cloud side refuses
+   */
+  openChannel(subaccountId: string, regionHost: string, channel: ChannelSpec): Promise<void>
+  /** Closes a channel that was opened and will not become part of the configuration. */
+  abandonChannel(subaccountId: string, regionHost: string, id: number): void
+  channelStatus(subaccountId: string, regionHost: string, id: number): ChannelStatus
+  /** Resolves when a channel is connected or has failed once since it was changed. */
+  channelSettled(subaccountId: string, regionHost: string, id: number): Promise<void>
   /** Disconnects everything. */
   close(): Promise<void>
 }
@@ -112,4 +124,6 @@ export interface SubaccountRuntime {
   readonly access: AccessTable
   readonly domainMappings: readonly DomainMapping[]
   readonly trustedIssuers: readonly TrustedIssuer[]
+  /** Service channels that are enabled. Absent: none. */
+  readonly channels?: readonly ChannelSpec[]
 }

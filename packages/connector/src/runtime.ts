@@ -1,9 +1,12 @@
-import type { Clock, Log } from '@landbridge/kernel'
+import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 import type { BackendSecurity } from './backend/open-socket.ts'
+import { noChannel } from './channels/channel-spec.ts'
+import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
 import { Propagator } from './propagation/propagator.ts'
 import { SubaccountPropagation } from './propagation/subaccount-propagation.ts'
+import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { DeniedAccess, SubaccountContext } from './subaccount-context.ts'
@@ -14,6 +17,10 @@ export interface RuntimeOptions {
   readonly timeouts?: BackendTimeouts
   /** Silence after which a session to the cloud is tested; twice that, and it counts as dead. */
   readonly heartbeatMs?: number
+  /** Address of the local ports of service channels; default 127.0.0.1. */
+  readonly channelBindAddress?: string
+  /** How RFC is treated; the defaults if absent. */
+  readonly rfc?: RfcSettings
   /** Audit of refused requests and connections. */
   readonly denied?: (access: DeniedAccess) => void
   /** The cloud's trust list changed: synchronise it. */
@@ -23,6 +30,7 @@ export interface RuntimeOptions {
 interface Running {
   readonly context: SubaccountContext
   readonly propagation: SubaccountPropagation
+  readonly channels: SubaccountChannels
   /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
   subaccount: SubaccountRuntime
@@ -47,14 +55,19 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       domainMappings: subaccount.domainMappings,
       backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
       propagate: propagation.decide,
+      rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
       denied: options.denied ?? (() => {}),
     }
-    return { context, propagation, identity, subaccount, link: null }
+    const { clock, log, channelBindAddress: bindAddress = '127.0.0.1' } = options
+    const { subaccountId, regionHost } = subaccount
+    const channelLog = log.with({ subaccount: subaccountId, regionHost })
+    const channels = new SubaccountChannels({ bindAddress, clock, log: channelLog })
+    return { context, propagation, channels, identity, subaccount, link: null }
   }
 
   const connect = (entry: Running, snapshot: ConnectorSnapshot): void => {
-    const { subaccount, context } = entry
+    const { subaccount, context, channels } = entry
     const timeouts = options.timeouts ?? defaultBackendTimeouts
     entry.link = new SubaccountLink(subaccount, {
       connectorId: snapshot.installationId,
@@ -65,10 +78,12 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       clock: options.clock,
       log: options.log,
       trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
+      connected: () => channels.connected(),
     })
   }
 
   const stop = (entry: Running): void => {
+    entry.channels.close()
     entry.link?.close()
     entry.context.backends.close()
   }
@@ -105,9 +120,21 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
           entry.link.close()
           entry.link = null
         }
+        entry.channels.apply(subaccount.channels ?? [], entry.link)
       }
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
+    async openChannel(subaccountId, regionHost, channel) {
+      const entry = running.get(`${subaccountId}@${regionHost}`)
+      if (entry === undefined) throw new PlatformError('CHANNEL_CLOUD_AWAY')
+      await entry.channels.open(channel)
+    },
+    abandonChannel: (subaccountId, regionHost, id) =>
+      running.get(`${subaccountId}@${regionHost}`)?.channels.abandon(id),
+    channelStatus: (subaccountId, regionHost, id) =>
+      running.get(`${subaccountId}@${regionHost}`)?.channels.status(id) ?? noChannel,
+    channelSettled: async (subaccountId, regionHost, id) =>
+      running.get(`${subaccountId}@${regionHost}`)?.channels.settled(id),
     async close() {
       for (const entry of running.values()) stop(entry)
       running.clear()

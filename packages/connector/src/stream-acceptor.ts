@@ -1,5 +1,6 @@
 import { type Preface, prefaceLength, readPreface, type Stream, StreamKind, type StreamSink } from '@landbridge/tunnel'
 import { HttpExchange } from './http/http-exchange.ts'
+import { openRfcOrLdap } from './rfc/open-rfc-or-ldap.ts'
 import type { SubaccountContext } from './subaccount-context.ts'
 import { TcpExchange } from './tcp/tcp-exchange.ts'
 
@@ -55,6 +56,13 @@ export class StreamAcceptor implements StreamSink {
       }
       case StreamKind.tcp: {
         const exchange = new TcpExchange(this.#context, stream, preface, this.#timeouts.connectMs)
+        stream.sink = exchange
+        if (rest < bytes.length) exchange.streamData(stream, bytes.subarray(rest))
+        return
+      }
+      case StreamKind.rfc:
+      case StreamKind.ldap: {
+        const exchange = openRfcOrLdap(this.#context, stream, preface, this.#timeouts.connectMs)
         stream.sink = exchange
         if (rest < bytes.length) exchange.streamData(stream, bytes.subarray(rest))
         return

@@ -3,17 +3,23 @@ import type { Log } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
 import type { BackendPool } from './backend/backend-pool.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
+import type { RfcSettings } from './rfc/rfc-settings.ts'
 import type { DomainMapping } from './runtime-port.ts'
 
 /** A request or connection that was refused, by access control or for its user, for the audit log. */
 export interface DeniedAccess {
   readonly subaccountId: string
   readonly virtualHost: string
-  readonly virtualPort: number
+  /** A number, or an RFC service name such as `sapgw42`. */
+  readonly virtualPort: number | string
   /** Path without query; '' for TCP. */
   readonly path: string
   /** A denial of access control or a code of the error catalogue. */
   readonly reason: string
+  /** Function module, for RFC. */
+  readonly resource?: string
+  /** The line of the audit log, where the protocol has one of its own (RFC, guide L15170). */
+  readonly message?: string
 }
 
 /** What identity propagation decided about a request. */
@@ -37,6 +43,8 @@ export interface SubaccountContext {
   domainMappings: readonly DomainMapping[]
   readonly backends: BackendPool
   readonly propagate: IdentityPropagation | null
+  /** Absent: the defaults. */
+  readonly rfc?: RfcSettings
   readonly log: Log
   readonly denied: (access: DeniedAccess) => void
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileAccess } from '@landbridge/access'
 import { silentLog } from '@landbridge/kernel'
-import { startCertificateBackend } from '@landbridge/testkit'
+import { type Seen, startCertificateBackend } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { TargetTable } from '../src/backend/target.ts'
 import { type BackendTimeouts, defaultPropagationSettings, Propagator, SubaccountPropagation } from '../src/index.ts'
@@ -63,7 +63,7 @@ test('users without connections leave nothing behind, others keep theirs', () =>
 
 async function withBackend(
   timeouts: Partial<BackendTimeouts>,
-  run: (connector: PropagatingConnector, ask: (user: string) => Promise<void>) => Promise<void>,
+  run: (connector: PropagatingConnector, ask: (user: string) => Promise<Seen>) => Promise<void>,
 ): Promise<void> {
   const { system, authority } = await testCertificates(testClock())
   const backend = await startCertificateBackend(system.cert)
@@ -74,6 +74,7 @@ async function withBackend(
     await run(connector, async (user) => {
       const answer = await connector.ask({ userToken: idp.token({ user_name: user }) })
       assert.equal(answer.status, 200, answer.body)
+      return JSON.parse(answer.body) as Seen
     })
   } finally {
     await connector.close()
@@ -87,4 +88,17 @@ test('the connections that wait for users are limited, the longest waiting goes 
     assert.equal(connector.pool.size, 3)
     for (const user of ['c', 'd', 'e']) await ask(user)
     assert.equal(connector.pool.size, 3)
+  }))
+
+test('a user who comes back resumes the TLS session of that user and of nobody else', () =>
+  withBackend({ idleMs: 30_000 }, async (connector, ask) => {
+    const resumed = async (user: string): Promise<boolean> => (await ask(user)).resumed
+    assert.deepEqual([await resumed('ann'), await resumed('bob')], [false, false])
+    for (let round = 0; round < 3; round++) {
+      connector.clock.advance(40_000)
+      assert.deepEqual([await resumed('ann'), await resumed(`eve${round}`)], [true, false])
+    }
+    // Whoever the connector was before, it is somebody else now.
+    connector.pool.secure({ ...connector.pool.security })
+    assert.equal(await resumed('ann'), false)
   }))

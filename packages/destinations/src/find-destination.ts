@@ -85,7 +85,7 @@ export function checkFindHeaders(headers: FindHeaders): void {
 }
 
 /** Clients expect these for every HTTP destination, also when they were not written. */
-function withDefaults(properties: Properties): Properties {
+export function withDefaults(properties: Properties): Properties {
   if (properties.Type !== 'HTTP') return properties
   return {
     ...properties,

@@ -31,6 +31,7 @@ export { isCredential, redact, withoutCredentials } from './credentials.ts'
 export { type KeyLookup, resolveContent } from './deployment/content-descriptor.ts'
 export type { ServiceCredentials } from './deployment/from-credentials.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
+export { type EffectiveDestination, effectiveDestination } from './effective-properties.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
 export {
   type DestinationInFile,

@@ -27,8 +27,9 @@ export async function findCertificate(
  */
 export function certificateNames(properties: Properties, skipTokenRetrieval: boolean): readonly string[] {
   const keys = ['TrustStoreLocation']
-  if (authenticationName(properties) === 'ClientCertificateAuthentication' && holdsKeyStore(properties))
-    keys.unshift('KeyStoreLocation')
+  const isRfcLogon = properties.Type === 'RFC' && properties['jco.client.tls_client_certificate_logon'] === '1'
+  const isHttpLogon = authenticationName(properties) === 'ClientCertificateAuthentication' && holdsKeyStore(properties)
+  if (isRfcLogon || isHttpLogon) keys.unshift('KeyStoreLocation')
   if (skipTokenRetrieval) keys.push('tokenService.KeyStoreLocation')
   return [...new Set(keys.flatMap((key) => present(properties, key) ?? []))]
 }

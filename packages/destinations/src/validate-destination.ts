@@ -3,6 +3,7 @@ import { authenticationName, authenticationType } from './authentication/table.t
 import { nameOnCreate } from './name-syntax.ts'
 import { type Properties, present } from './properties.ts'
 import { ruleProblems } from './property-rules.ts'
+import { rfcProblems } from './rfc/rfc-destination.ts'
 
 const types: ReadonlySet<string> = new Set(['HTTP', 'RFC', 'MAIL', 'LDAP', 'TCP'])
 const proxyTypes: ReadonlySet<string> = new Set(['Internet', 'OnPremise', 'PrivateLink'])
@@ -19,6 +20,7 @@ export function validateDestination(properties: Properties, isNew: boolean): voi
     ...ruleProblems(properties),
     ...(properties.Type === 'HTTP' ? httpProblems(properties) : []),
     ...(properties.Type === 'MAIL' ? mailProblems(properties) : []),
+    ...(properties.Type === 'RFC' ? rfcProblems(properties) : []),
   ]
   if (problems.length > 0) throw new PlatformError('DESTINATION_INVALID', { problems })
 }

@@ -170,6 +170,17 @@ for (const row of table) {
   })
 }
 
+for (const row of table)
+  test(`the decision without waiting is the same or none: ${JSON.stringify(row)}`, async () => {
+    const one = authorizer(row)
+    const credentials = credentialsOf(row)
+    const waited = await one.authorize(credentials).catch(() => null)
+    const known = one.known(credentials)
+    if (known !== null) assert.deepEqual(known, waited)
+    const isUsual = row.mode.endsWith('non-trusted') && row.policy === undefined && waited !== null
+    if (isUsual) assert.notEqual(known, null)
+  })
+
 test('a decision lives as long as the first of the tokens that led to it, and without tokens forever', async () => {
   const short = await mint.token({ userName: 'anna', tenant: 'globex', lifeSeconds: 60 })
   const row: Row = { mode: 'multi-tenant non-trusted', policy: subscribed, caller: 'app', expected: '' }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { instanceLevel, type Level, subaccountLevel } from '@landbridge/destinations'
 import { isPlatformError, ManualClock, Sealer, silentLog } from '@landbridge/kernel'
-import { startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import {
   type DestinationTables,
   destinationMigrations,
@@ -16,7 +16,7 @@ const clock = new ManualClock()
 const base = { clock, log: silentLog, migrations: destinationMigrations }
 const sealer = new Sealer(randomBytes(32))
 const folder = temporaryFolder()
-const postgres = await startPostgres()
+const postgres = await newDatabase()
 after(async () => {
   if ('url' in postgres) await postgres.stop()
   folder[Symbol.dispose]()

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { LocalSingleUse, SigningKeyRing, type SigningKeyStore, TokenVerifier } from '@landbridge/identity'
 import { ManualClock, Sealer, silentLog } from '@landbridge/kernel'
-import { startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import { type IdentityTables, identityMigrations, openStore, SqlSigningKeyStore, SqlSingleUse } from '../src/index.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
 const folder = temporaryFolder()
-const postgres = await startPostgres()
+const postgres = await newDatabase()
 after(async () => {
   if ('url' in postgres) await postgres.stop()
   folder[Symbol.dispose]()

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { applyInitData, type ContentLevels, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import { isPlatformError, ManualClock, Sealer, Secret, silentLog, toProblem } from '@landbridge/kernel'
-import { startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import {
   type DestinationTables,
   destinationMigrations,
@@ -16,7 +16,7 @@ import {
 } from '../src/index.ts'
 
 const folder = temporaryFolder()
-const postgres = await startPostgres()
+const postgres = await newDatabase()
 const databases = [
   { name: 'SQLite', url: `sqlite:${folder.path}/a.db` as string | undefined },
   { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { isPlatformError, Sealer, silentLog, systemClock } from '@landbridge/kernel'
-import { startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import { isDuplicate, openStore } from '../src/index.ts'
 
 interface Tables {
@@ -23,7 +23,7 @@ const create = {
 
 const base = { sealer: new Sealer(randomBytes(32)), clock: systemClock, log: silentLog, migrations: create }
 const folder = temporaryFolder()
-const postgres = await startPostgres()
+const postgres = await newDatabase()
 after(async () => {
   if ('url' in postgres) await postgres.stop()
   folder[Symbol.dispose]()

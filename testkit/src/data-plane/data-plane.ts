@@ -8,6 +8,7 @@ import {
   HttpFront,
   type HttpTimeouts,
   Listener,
+  rfcTarget,
   SocksFront,
   type SocksTimeouts,
   type TunnelRequestMessage,
@@ -48,7 +49,7 @@ export function testAuthority(): Promise<LocalCa> {
   return authority
 }
 
-/** HTTP and SOCKS5 proxy, tunnel server and connectors of one test, joined by real TLS over loopback. */
+/** HTTP, SOCKS5, RFC and LDAP proxy, tunnel server and connectors of one test, joined by real TLS over loopback. */
 export class DataPlane {
   readonly ca: LocalCa
   readonly table: TunnelTable
@@ -59,8 +60,11 @@ export class DataPlane {
   readonly logged: string[]
   readonly http: HttpFront
   readonly socks: SocksFront
+  /** The RFC and LDAP proxy. */
+  readonly rfc: SocksFront
   httpPort: number
   socksPort: number
+  rfcPort: number
   tunnelPort: number
   readonly #clock: Clock
   readonly #log: Log
@@ -85,7 +89,15 @@ export class DataPlane {
     const shared = { tunnels: this.table, clock, log: this.#log }
     this.http = new HttpFront({ ...shared, authorizer: fronts.httpAuthorizer, timeouts: fronts.httpTimeouts })
     this.socks = new SocksFront({ ...shared, authorizer: fronts.socksAuthorizer, timeouts: fronts.socksTimeouts })
+    this.rfc = new SocksFront({
+      ...shared,
+      authorizer: fronts.socksAuthorizer,
+      timeouts: fronts.socksTimeouts,
+      target: rfcTarget,
+      passesUsers: true,
+    })
     this.httpPort = 0
+    this.rfcPort = 0
     this.socksPort = 0
     this.tunnelPort = 0
   }
@@ -179,13 +191,16 @@ export class DataPlane {
     table.announce(address(this.tunnelPort))
     const http = await Listener.open('127.0.0.1', 0, 'http', (socket) => this.http.accept(socket))
     const socks = await Listener.open('127.0.0.1', 0, 'socks', (socket) => this.socks.accept(socket))
+    const rfc = await Listener.open('127.0.0.1', 0, 'rfc', (socket) => this.rfc.accept(socket))
+    this.rfcPort = rfc.port
     this.httpPort = http.port
     this.socksPort = socks.port
     this.#closings.push(async () => {
       for (const connector of this.connectors) connector.close()
       this.http.close()
       this.socks.close()
-      await Promise.all([http.close(), socks.close(), server.close()])
+      this.rfc.close()
+      await Promise.all([http.close(), socks.close(), rfc.close(), server.close()])
     })
   }
 

@@ -30,6 +30,7 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
     const runtime = createRuntime({
       clock,
       log,
+      channelBindAddress: config.channelBindAddress,
       denied: (access) => app?.denied(access),
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
     })

@@ -7,7 +7,7 @@ import { openDataDirectory } from '../state/data-directory.ts'
 import { lockDirectory } from '../state/lock.ts'
 import { removeState, writeState } from '../state/state-file.ts'
 import type { Terminal } from '../terminal.ts'
-import { choosePorts, type MovedPort, namePortOption, type PortWish } from '../up/choose-ports.ts'
+import { type MovedPort, type PortWish, startOnChosenPorts } from '../up/choose-ports.ts'
 import { openLogFile } from '../up/log-file.ts'
 import { rememberedPorts, rememberPorts } from '../up/remembered-ports.ts'
 import { type RunningPlatform, startPlatform } from '../up/start-up.ts'
@@ -32,20 +32,21 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
   const lock = lockDirectory(dataDirectory)
   const logFile = openLogFile(dataDirectory, config.logLevel)
   try {
-    const { ports, moved } = await choosePorts(config.host, wishes, rememberedPorts(dataDirectory))
-    rememberPorts(dataDirectory, ports)
     const stopped = new Promise<void>((resolve) => terminal.onStop(resolve))
-    const platform = await startPlatform({
-      dataDirectory,
-      version,
-      host: config.host,
-      ports,
-      identity: config.identity,
-      clock: systemClock,
-      log: logFile.log,
-      progress: (step) => terminal.note(terminal.errorStyle.dim(`${step} ...`)),
-    }).catch((failure: unknown) => {
-      throw namePortOption(failure, ports)
+    const remembered = rememberedPorts(dataDirectory)
+    const { platform, moved } = await startOnChosenPorts(config.host, wishes, remembered, async (ports, moved) => {
+      rememberPorts(dataDirectory, ports)
+      const platform = await startPlatform({
+        dataDirectory,
+        version,
+        host: config.host,
+        ports,
+        identity: config.identity,
+        clock: systemClock,
+        log: logFile.log,
+        progress: (step) => terminal.note(terminal.errorStyle.dim(`${step} ...`)),
+      })
+      return { platform, moved }
     })
     try {
       writeState(dataDirectory, { ...platform.state, pid: process.pid, startedAt: new Date().toISOString() })

@@ -43,15 +43,40 @@ export async function choosePorts(
   return { ports: chosen as Ports, moved }
 }
 
+/** How often a start is tried again whose free ports went to somebody else meanwhile. */
+const attempts = 5
+
 /**
- * A port that was free when it was chosen may be taken when its listener starts, by another start above all: the
- * listener knows the setting of its component, the user an option.
+ * Starts on chosen ports. A port that was free when it was chosen may be taken when its listener starts, by another
+ * start above all. When nobody insists on that port, others are chosen and the start is tried again.
+ * @param start closes whatever it has started when it fails
+ * @throws PlatformError PORT_IN_USE naming the option, for a port that somebody insists on or after five attempts
  */
-export function namePortOption(failure: unknown, ports: Ports): unknown {
-  if (!isPlatformError(failure, 'PORT_IN_USE')) return failure
-  const name = portNames.find((candidate) => ports[candidate] === failure.facts.port)
-  if (name === undefined) return failure
-  return new PlatformError('PORT_IN_USE', { ...failure.facts, setting: `--${portOption(name)}` }, { cause: failure })
+export async function startOnChosenPorts<T>(
+  host: string,
+  wishes: readonly PortWish[],
+  remembered: Partial<Ports>,
+  start: (ports: Ports, moved: readonly MovedPort[]) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const { ports, moved } = await choosePorts(host, wishes, remembered)
+    try {
+      return await start(ports, moved)
+    } catch (failure) {
+      // The listener knows the setting of its component, the user an option.
+      const name = takenPort(failure, ports)
+      if (name === undefined) throw failure
+      const isFixed = wishes.some((wish) => wish.name === name && wish.isExplicit && wish.port !== 0)
+      if (!isFixed && attempt < attempts) continue
+      const facts = { host, port: ports[name], setting: `--${portOption(name)}` }
+      throw new PlatformError('PORT_IN_USE', facts, { cause: failure })
+    }
+  }
+}
+
+function takenPort(failure: unknown, ports: Ports): PortName | undefined {
+  if (!isPlatformError(failure, 'PORT_IN_USE')) return undefined
+  return portNames.find((candidate) => ports[candidate] === failure.facts.port)
 }
 
 /** For port 0: the free port of last time, so that a restart changes nothing, or 0. */

@@ -78,8 +78,12 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   const endpoints = await cloud.endpoints(landscape.subaccount.subdomain)
 
   progress('Starting connectivity proxy')
+  // First, because the proxy exposes it to service channels.
+  const tcpBackend = await startTcpBackend(host, ports.backendTcp)
+  started.push(tcpBackend)
   const proxy = await startUpProxy({
     ...options,
+    demoService: { subaccountId: landscape.subaccount.id, address: `${bracketed(host)}:${tcpBackend.port}` },
     cloud,
     authority,
     caFile: join(dataDirectory, 'ca.pem'),
@@ -100,8 +104,6 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   started.push(connector)
   const httpBackend = await startHttpBackend(host, ports.backendHttp)
   started.push(httpBackend)
-  const tcpBackend = await startTcpBackend(host, ports.backendTcp)
-  started.push(tcpBackend)
 
   const { tokenService, destinationService, connectivityService } = cloud
   const state: RunningPlatform['state'] = {
@@ -153,6 +155,10 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
       await closeAll(started)
     },
   }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function component({ name, url }: RunningApp): PlatformState['components'][number] {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { loadConfig } from '@landbridge/config'
 import { connectivityProxyConfigSchema, readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
 import type { LocalCa } from '@landbridge/identity'
@@ -16,6 +17,8 @@ export interface UpProxyOptions extends UpOptions {
   /** The credentials with which the proxy speaks to the connectivity service. */
   readonly service: BoundService
   readonly endpoints: PlatformEndpoints
+  /** What service channels of the demo subaccount reach, `host:port`. */
+  readonly demoService: { readonly subaccountId: string; readonly address: string }
 }
 
 export interface RunningUpProxy extends Closeable {
@@ -25,7 +28,12 @@ export interface RunningUpProxy extends Closeable {
 }
 
 const drainMs = 5_000
+/** Also the cluster host of service channels. */
 const tunnelServerName = 'tunnel.landbridge.localhost'
+/** Service ID of the demo service. */
+const demoServiceId = 'demo-echo'
+/** Further services, in the data directory; changes count at once. */
+const mappingsFile = 'service-mappings.yaml'
 
 /** Starts the connectivity proxy of `landbridge up`, for all tenants, paired like one in another process. */
 export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpProxy> {
@@ -65,7 +73,7 @@ export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpPr
   }
 }
 
-function proxyConfig({ host, ports }: UpProxyOptions) {
+function proxyConfig({ host, ports, dataDirectory, demoService }: UpProxyOptions) {
   return loadConfig(connectivityProxyConfigSchema, {
     environment: {},
     overrides: {
@@ -79,6 +87,16 @@ function proxyConfig({ host, ports }: UpProxyOptions) {
       'landbridge.acceptConnectivityBindings': true,
       'landbridge.tunnelBindAddress': host,
       'landbridge.externalAddress': host,
+      'landbridge.serviceMappings': [
+        {
+          name: 'demo-echo',
+          type: 'TCP',
+          subaccountId: demoService.subaccountId,
+          serviceId: demoServiceId,
+          internalAddress: demoService.address,
+        },
+      ],
+      'landbridge.serviceMappingsFile': join(dataDirectory, mappingsFile),
       'landbridge.health.host': host,
       'landbridge.health.port': 0,
     },

@@ -1,4 +1,4 @@
-import type { ConfigurationStore } from '@landbridge/connector'
+import { type ConfigurationStore, peerPath } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CloudConnectorConfig } from '../config.ts'
@@ -47,6 +47,8 @@ export function guard(application: FastifyInstance, gate: Gate): void {
   application.addHook('onRequest', async (request, reply) => {
     const path = operationOf(request)
     if (!path.startsWith(api) || (path === login && request.method === 'POST')) return refuseUnknown(request, methods)
+    // The other instance of the pair proves in its own way who it is; only its first connection needs a user.
+    if (path.startsWith(peerPath) && request.headers.authorization === undefined) return refuseUnknown(request, methods)
     const identified = await authenticate(request, reply, gate)
     if (!identified) return reply
     const { administrator, haRole } = gate.store.current.settings

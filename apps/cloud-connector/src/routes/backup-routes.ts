@@ -29,13 +29,17 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
     const entries = unpack(parts.bytes('backup'))
     const restored = await readBackup(entries, new Secret(password), connectorVersion)
     await store.change(request.actor, ({ settings }) => {
-      const { administrator, lastChannelId = 0 } = restored.settings
+      const { administrator, lastChannelId = 0, haPeer: _peer, haTerm: _term, ...others } = restored.settings
+      const { haPeer, haTerm } = settings
       const generation = Math.max(administrator.generation, settings.administrator.generation) + 1
       return {
         next: {
           ...restored,
           settings: {
-            ...restored.settings,
+            ...others,
+            // The pair is what it is now, whatever it was then.
+            ...(haPeer === undefined ? {} : { haPeer }),
+            ...(haTerm === undefined ? {} : { haTerm }),
             administrator: { ...administrator, generation },
             lastChannelId: Math.max(lastChannelId, settings.lastChannelId ?? 0),
           },

@@ -1,6 +1,8 @@
 import {
   addChannel,
+  type ChannelStatus,
   type ChannelType,
+  channelEvent,
   channelOf,
   channelTypes,
   nextChannelId,
@@ -15,7 +17,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
-import { type ChannelState, type ChannelWish, channelJson, channelPath, readChannel } from '../wire/channel-json.ts'
+import { type ChannelWish, channelJson, channelPath, readChannel } from '../wire/channel-json.ts'
 import { legacyChannelJson, readLegacyChannel } from '../wire/legacy-channel-json.ts'
 import {
   type ApiContext,
@@ -34,9 +36,6 @@ const all = `${base}/channels`
 const family = `${all}/:key`
 const one = `${family}/:id`
 
-/** No channel carries bytes yet: what is enabled says honestly that it is not connected. */
-const notConnected: ChannelState = { connected: false, openedConnections: 0, connectedSinceTimeStamp: 0 }
-
 /** Service channels (guide L25090). */
 export function channelRoutes(api: FastifyInstance, context: ApiContext): void {
   readRoutes(api, context)
@@ -54,32 +53,37 @@ export function channelRoutes(api: FastifyInstance, context: ApiContext): void {
 }
 
 function readRoutes(api: FastifyInstance, context: ApiContext): void {
+  const stateOf = ({ id }: ServiceChannel, subaccount: Subaccount): ChannelStatus =>
+    context.channels.status(subaccount, id)
   api.get(all, (request, reply) => {
     const subaccount = subaccountIn(request, context)
     const links = linksOf(request, context)
     return sendJson(
       reply,
       Array.from(subaccount.channels.values(), (channel) =>
-        legacyChannelJson(channel, notConnected, subaccount, links),
+        legacyChannelJson(channel, stateOf(channel, subaccount), subaccount, links),
       ),
     )
   })
   api.get(family, (request, reply) => {
     const subaccount = subaccountIn(request, context)
     const links = linksOf(request, context)
-    if (isId(keyIn(request)))
-      return sendJson(reply, legacyChannelJson(channelIn(request, subaccount), notConnected, subaccount, links))
+    if (isId(keyIn(request))) {
+      const channel = channelIn(request, subaccount)
+      return sendJson(reply, legacyChannelJson(channel, stateOf(channel, subaccount), subaccount, links))
+    }
     const type = typeIn(request)
     const channels = [...subaccount.channels.values()].filter((channel) => channel.target.type === type)
     return sendJson(
       reply,
-      channels.map((channel) => channelJson(channel, notConnected, subaccount, links)),
+      channels.map((channel) => channelJson(channel, stateOf(channel, subaccount), subaccount, links)),
     )
   })
   api.get(one, (request, reply) => {
     const subaccount = subaccountIn(request, context)
     const channel = channelIn(request, subaccount)
-    return sendJson(reply, channelJson(channel, notConnected, subaccount, linksOf(request, context)))
+    const state = stateOf(channel, subaccount)
+    return sendJson(reply, channelJson(channel, state, subaccount, linksOf(request, context)))
   })
 }
 
@@ -114,14 +118,14 @@ function writeRoutes(api: FastifyInstance, context: ApiContext): void {
     else {
       subaccountIn(request, context)
       const type = typeIn(request)
-      await editSubaccount(context, request, event('delete', `${type} *`), (current) =>
+      await editSubaccount(context, request, deletion(`${type} *`), (current) =>
         removeChannels(current, ({ target }) => target.type === type),
       )
     }
     return sendNothing(reply)
   })
   api.delete(all, async (request, reply) => {
-    await editSubaccount(context, request, event('delete', '*'), (current) => removeChannels(current, () => true))
+    await editSubaccount(context, request, deletion('*'), (current) => removeChannels(current, () => true))
     return sendNothing(reply)
   })
 }
@@ -135,7 +139,7 @@ async function create(context: ApiContext, request: FastifyRequest, wish: Channe
     const channel = { id: nextChannelId(current), enabled: false, ...wish }
     return {
       next: addChannel(current, subaccount, channel),
-      audit: { ...event('create', nameOf(channel)), subaccount: `${subaccountId}@${regionHost}` },
+      audit: { ...channelEvent('create', channel), subaccount: `${subaccountId}@${regionHost}` },
       result: channelPath(subaccount, channel),
     }
   })
@@ -146,33 +150,27 @@ async function replace(context: ApiContext, request: FastifyRequest, wish: Chann
   refuseOwnPort(request, wish.port)
   const before = channelIn(request, subaccountIn(request, context))
   if (wish.target.type !== before.target.type) throw invalid('typeKey', 'cannot be changed')
-  await editSubaccount(context, request, event('update', nameOf(before)), (current) =>
+  await editSubaccount(context, request, channelEvent('update', before), (current) =>
     withChannel(current, { ...channelIn(request, current), ...wish }),
   )
+  // An enabled channel is opened anew with what changed; whether that works is shown by its state.
+  if (before.enabled) await context.channels.settle(subaccountIn(request, context), before.id)
 }
 
 async function remove(context: ApiContext, request: FastifyRequest): Promise<void> {
   const channel = channelIn(request, subaccountIn(request, context))
-  await editSubaccount(context, request, event('delete', nameOf(channel)), (current) =>
+  await editSubaccount(context, request, channelEvent('delete', channel), (current) =>
     removeChannel(current, channelIn(request, current).id),
   )
 }
 
-/** @throws PlatformError CONNECTOR_CHANNEL_NOT_OPENED when there is no tunnel; the channel stays disabled then. */
+/** @throws PlatformError CONNECTOR_CHANNEL_NOT_OPENED: the channel stays disabled then (guide L25809) */
 async function setEnabled(context: ApiContext, request: FastifyRequest): Promise<void> {
+  const { channels } = context
   const subaccount = subaccountIn(request, context)
-  const channel = channelIn(request, subaccount)
-  const enabled = readFields(request).requiredFlag('enabled')
-  if (channel.enabled === enabled) return
-  if (enabled && context.subaccounts.status(subaccount).state !== 'Connected')
-    throw new PlatformError('CONNECTOR_CHANNEL_NOT_OPENED', {
-      channel: channel.id,
-      reason: 'the subaccount is not connected',
-    })
-  const change = { ...event('update', nameOf(channel)), details: { enabled } }
-  await editSubaccount(context, request, change, (current) =>
-    withChannel(current, { ...channelIn(request, current), enabled }),
-  )
+  const { id } = channelIn(request, subaccount)
+  if (readFields(request).requiredFlag('enabled')) await channels.enable(request.actor, subaccount, id)
+  else await channels.disable(request.actor, subaccount, id)
 }
 
 /** The channel that the path names by type and ID, or by its ID alone. */
@@ -205,10 +203,6 @@ function refuseOwnPort(request: FastifyRequest, port: number): void {
   if (port === request.socket.localPort) throw invalid('port', 'is the administration port of this connector')
 }
 
-function nameOf({ id, target, port }: Pick<ServiceChannel, 'id' | 'target' | 'port'>): string {
-  return `${target.type} ${id} (port ${port})`
-}
-
-function event(action: 'create' | 'update' | 'delete', object: string) {
-  return { category: 'ServiceChannelConfiguration', action, object } as const
+function deletion(object: string) {
+  return { category: 'ServiceChannelConfiguration', action: 'delete', object } as const
 }

@@ -25,6 +25,10 @@ export function connectorRoutes(api: FastifyInstance, context: ApiContext): void
       url: '/api/v1/configuration/connector/haRole',
       async handler(request, reply) {
         const role = readRole(request)
+        if (role === 'shadow' && store.current.settings.haRole === 'master' && context.pair.hasShadow) {
+          await context.pair.switchRoles(request.actor, false)
+          return sendNothing(reply)
+        }
         await changeSettings(context, request, 'haRole', (settings) => {
           if (settings.haRole !== 'undefined')
             throw new PlatformError('CONNECTOR_ROLE_FIXED', { role: settings.haRole })

@@ -1,6 +1,8 @@
 import {
   type AuditEvent,
+  type ChannelService,
   type ConfigurationStore,
+  type HighAvailability,
   type Subaccount,
   type SubaccountService,
   subaccountOf,
@@ -18,6 +20,8 @@ export interface ApiContext {
   readonly store: ConfigurationStore
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
+  readonly channels: ChannelService
+  readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log
   /** Restarts the administration once this answer has been delivered. */

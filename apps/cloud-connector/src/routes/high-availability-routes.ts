@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { type ConnectorSettings, defaultShadowSettings, type ShadowSettings } from '@landbridge/connector'
-import { PlatformError } from '@landbridge/kernel'
+import { PlatformError, Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
 import { type Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
@@ -9,13 +10,14 @@ import { type ApiContext, linksOf, sendJson, sendNothing } from './context.ts'
 
 const base = '/api/v1/configuration/connector/ha'
 
-/** Settings of master and shadow (guide L21800). Instances do not form pairs yet, and their states say so. */
+/** Settings and states of master and shadow (guide L21800). */
 export function highAvailabilityRoutes(api: FastifyInstance, context: ApiContext): void {
   masterRoutes(api, context)
   shadowRoutes(api, context)
 }
 
 function masterRoutes(api: FastifyInstance, context: ApiContext): void {
+  const { pair } = context
   const master = (): ConnectorSettings => {
     const { settings } = context.store.current
     // The guide prescribes 400 here and 403 the other way round (guide L21812, L21977).
@@ -35,21 +37,23 @@ function masterRoutes(api: FastifyInstance, context: ApiContext): void {
   })
   api.get(`${base}/master/state`, (_request, reply) => {
     master()
-    return sendJson(reply, { state: 'ALONE', shadowHost: '' })
+    return sendJson(reply, pair.masterState())
   })
-  api.post(`${base}/master/state`, (request) => {
+  api.post(`${base}/master/state`, async (request, reply) => {
     master()
-    readOperation(readFields(request), ['SWITCH', 'FORCE_SWITCH'])
-    throw new PlatformError('CONNECTOR_HA_STATE', { state: 'ALONE', reason: 'no shadow is connected' })
+    const operation = readOperation(readFields(request), ['SWITCH', 'FORCE_SWITCH'])
+    await pair.switchRoles(request.actor, operation === 'FORCE_SWITCH')
+    return sendNothing(reply)
   })
   api.delete(`${base}/master/state`, async (request, reply) => {
     master()
-    await changeSettings(context, request, 'haMaster', ({ haMaster, ...rest }) => rest)
+    await pair.resetMaster(request.actor)
     return sendNothing(reply)
   })
 }
 
 function shadowRoutes(api: FastifyInstance, context: ApiContext): void {
+  const { pair } = context
   const shadow = (): ShadowSettings => {
     const { settings } = context.store.current
     if (settings.haRole !== 'shadow') throw new PlatformError('CONNECTOR_IS_MASTER')
@@ -70,26 +74,41 @@ function shadowRoutes(api: FastifyInstance, context: ApiContext): void {
   })
   api.get(`${base}/shadow/state`, (_request, reply) => {
     shadow()
-    return sendJson(reply, { state: 'INITIAL', ownHosts: [...new Set([hostname(), ...context.config.dnsNames])] })
+    const { state, message, versions } = pair.shadowState()
+    return sendJson(reply, {
+      state,
+      ownHosts: [...new Set([hostname(), ...context.config.dnsNames])],
+      ...(message === undefined ? {} : { stateMessage: message }),
+      ...(versions === undefined ? {} : { masterVersions: versions }),
+    })
   })
-  api.post(`${base}/shadow/state`, (request) => {
-    const { masterHost, masterPort } = shadow()
+  api.post(`${base}/shadow/state`, async (request, reply) => {
+    shadow()
     const fields = readFields(request)
-    const operation = readOperation(fields, ['CONNECT', 'DISCONNECT'])
-    if (operation === 'CONNECT') {
-      // Only a former connection to the same master would spare them, and there is none.
-      fields.required('user')
-      fields.required('password')
-      if (masterHost === '' || masterPort === '') throw invalid('masterHost', 'and masterPort are not configured')
-    }
-    const reason = operation === 'CONNECT' ? 'pairs are not supported by this version' : 'no master is connected'
-    throw new PlatformError('CONNECTOR_HA_STATE', { state: 'INITIAL', reason })
+    if (readOperation(fields, ['CONNECT', 'DISCONNECT']) === 'DISCONNECT') await pair.disconnect(request.actor)
+    else await pair.connect(request.actor, readCredentials(fields), readFingerprint(fields))
+    return sendNothing(reply)
   })
   api.delete(`${base}/shadow/state`, async (request, reply) => {
     shadow()
-    await changeSettings(context, request, 'haShadow', ({ haShadow, ...rest }) => rest)
+    await pair.resetShadow(request.actor, randomUUID())
     return sendNothing(reply)
   })
+}
+
+/** Both or none. */
+function readCredentials(fields: Fields): { user: string; password: Secret } | undefined {
+  if (!fields.text('user') && !fields.text('password')) return undefined
+  return { user: fields.required('user'), password: new Secret(fields.required('password')) }
+}
+
+/** Beyond the guide: what the certificate of the master has to be before it gets the password. */
+function readFingerprint(fields: Fields): string | undefined {
+  const text = fields.text('masterFingerprint')
+  if (text === undefined || text === '') return undefined
+  const plain = text.replaceAll(':', '').toLowerCase()
+  if (!/^[0-9a-f]{64}$/.test(plain)) throw invalid('masterFingerprint', 'must be a SHA-256 in hexadecimal')
+  return plain
 }
 
 function masterJson({ haMaster }: ConnectorSettings): { haEnabled: boolean; allowedShadowHost: string } {

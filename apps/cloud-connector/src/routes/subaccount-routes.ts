@@ -1,9 +1,9 @@
-import type { CloudCredentials, NewSubaccount, SubaccountPatch } from '@landbridge/connector'
+import type { CloudCredentials, NewSubaccount, Subaccount, SubaccountPatch } from '@landbridge/connector'
 import { PlatformError, Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
-import { subaccountPath } from '../wire/links.ts'
+import { type Links, subaccountPath } from '../wire/links.ts'
 import { subaccountItemJson, subaccountJson } from '../wire/subaccount-json.ts'
 import { type ApiContext, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
 
@@ -15,7 +15,9 @@ const maxLocationIdLength = 189
 
 /** Subaccounts: pairing, properties, connection, certificate (guide L23684). */
 export function subaccountRoutes(api: FastifyInstance, context: ApiContext): void {
-  const { store, subaccounts } = context
+  const { store, subaccounts, channels } = context
+  const shown = (subaccount: Subaccount, links: Links): object =>
+    subaccountJson(subaccount, subaccounts.status(subaccount), (id) => channels.status(subaccount, id), links)
   api.get(collection, (request, reply) => {
     const links = linksOf(request, context)
     return sendJson(
@@ -27,16 +29,16 @@ export function subaccountRoutes(api: FastifyInstance, context: ApiContext): voi
     const added = await subaccounts.add(request.actor, readNewSubaccount(readFields(request)))
     const links = linksOf(request, context)
     const location = links.to(subaccountPath(added.regionHost, added.subaccountId))
-    return sendJson(reply.header('location', location), subaccountJson(added, subaccounts.status(added), links), 201)
+    return sendJson(reply.header('location', location), shown(added, links), 201)
   })
   api.get(one, (request, reply) => {
     const subaccount = subaccountIn(request, context)
-    return sendJson(reply, subaccountJson(subaccount, subaccounts.status(subaccount), linksOf(request, context)))
+    return sendJson(reply, shown(subaccount, linksOf(request, context)))
   })
   api.put(one, async (request, reply) => {
     const address = subaccountIn(request, context)
     const edited = await subaccounts.edit(request.actor, address, readPatch(readFields(request)))
-    return sendJson(reply, subaccountJson(edited, subaccounts.status(edited), linksOf(request, context)))
+    return sendJson(reply, shown(edited, linksOf(request, context)))
   })
   api.delete(one, async (request, reply) => {
     await subaccounts.remove(request.actor, subaccountIn(request, context))
@@ -50,7 +52,7 @@ export function subaccountRoutes(api: FastifyInstance, context: ApiContext): voi
   api.post(`${one}/validity`, async (request, reply) => {
     const address = subaccountIn(request, context)
     const renewed = await subaccounts.renew(request.actor, address, readCredentials(readFields(request)))
-    return sendJson(reply, subaccountJson(renewed, subaccounts.status(renewed), linksOf(request, context)))
+    return sendJson(reply, shown(renewed, linksOf(request, context)))
   })
   recoveryRoutes(api, context)
   trustRoutes(api, context)

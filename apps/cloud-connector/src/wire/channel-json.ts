@@ -1,4 +1,5 @@
 import {
+  type ChannelStatus,
   type ChannelTarget,
   type ChannelType,
   portOfInstance,
@@ -8,17 +9,10 @@ import {
 import { type Fields, invalid } from '../body/fields.ts'
 import { type Links, subaccountPath } from './links.ts'
 
-/** How a channel is doing at this moment. */
-export interface ChannelState {
-  readonly connected: boolean
-  readonly openedConnections: number
-  readonly connectedSinceTimeStamp: number
-}
-
 /** A channel; `state` is there while it is enabled (guide L25183). */
 export function channelJson(
   channel: ServiceChannel,
-  state: ChannelState,
+  status: ChannelStatus,
   subaccount: Subaccount,
   links: Links,
 ): object {
@@ -32,7 +26,15 @@ export function channelJson(
     enabled: channel.enabled,
     connections: channel.connections,
     comment: channel.comment,
-    ...(channel.enabled ? { state } : {}),
+    ...(channel.enabled
+      ? {
+          state: {
+            connected: status.connected,
+            openedConnections: status.openedConnections,
+            connectedSinceTimeStamp: status.connectedSinceMs,
+          },
+        }
+      : {}),
     _links: { self: links.link(self), state: links.link(`${self}/state`) },
   }
 }
@@ -53,7 +55,7 @@ export function readChannel(fields: Fields, type: ChannelType, before?: ServiceC
   if (rest.connections < 1) throw invalid('connections', 'must be a number from 1')
   if (type === 'K8S')
     return {
-      target: { type, k8sCluster: fields.required('k8sCluster'), k8sService: fields.required('k8sService') },
+      target: { type, ...readCluster(fields) },
       port: fields.port('port'),
       ...rest,
     }
@@ -70,6 +72,15 @@ export function readChannel(fields: Fields, type: ChannelType, before?: ServiceC
       ? { type, hanaInstanceName: fields.required('hanaInstanceName'), instanceNumber }
       : { type, abapCloudTenantHost: fields.required('abapCloudTenantHost'), instanceNumber }
   return { target, port: portOfInstance(type, instanceNumber), ...rest }
+}
+
+/** The complete service string is split as the original's dialog does it (guide L27563). */
+function readCluster(fields: Fields): { readonly k8sCluster: string; readonly k8sService: string } {
+  const k8sCluster = fields.required('k8sCluster')
+  const [, host, service] = /^(?:[a-z][a-z0-9+.-]*:\/\/)?([^/]+)\/([^/]+)$/i.exec(k8sCluster) ?? []
+  if (fields.text('k8sService') === undefined && host !== undefined && service !== undefined)
+    return { k8sCluster: host, k8sService: service }
+  return { k8sCluster, k8sService: fields.required('k8sService') }
 }
 
 function whole(fields: Fields, name: string): number | undefined {

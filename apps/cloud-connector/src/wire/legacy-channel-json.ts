@@ -1,6 +1,12 @@
-import { type ChannelType, portOfInstance, type ServiceChannel, type Subaccount } from '@landbridge/connector'
+import {
+  type ChannelStatus,
+  type ChannelType,
+  portOfInstance,
+  type ServiceChannel,
+  type Subaccount,
+} from '@landbridge/connector'
 import { type Fields, invalid } from '../body/fields.ts'
-import { type ChannelState, type ChannelWish, channelPath } from './channel-json.ts'
+import { type ChannelWish, channelPath } from './channel-json.ts'
 import type { Links } from './links.ts'
 
 const descriptions: Readonly<Record<ChannelType, { typeKey: string; typeName: string }>> = {
@@ -14,7 +20,7 @@ const descriptions: Readonly<Record<ChannelType, { typeKey: string; typeName: st
 /** The obsolete shape of a channel (guide L25861); ID and links are ours, since the shape cannot be addressed without. */
 export function legacyChannelJson(
   channel: ServiceChannel,
-  state: ChannelState,
+  status: ChannelStatus,
   subaccount: Subaccount,
   links: Links,
 ): object {
@@ -23,16 +29,17 @@ export function legacyChannelJson(
     details: detailsOf(channel),
     port: channel.port,
     enabled: channel.enabled,
-    connected: state.connected,
+    connected: status.connected,
     connectionsCount: channel.connections,
-    availableConnectionsCount: state.openedConnections,
-    connectedSinceTimeStamp: state.connectedSinceTimeStamp,
+    availableConnectionsCount: status.openedConnections,
+    connectedSinceTimeStamp: status.connectedSinceMs,
     id: channel.id,
     _links: { self: links.link(channelPath(subaccount, channel)) },
   }
 }
 
-function detailsOf({ target }: ServiceChannel): string {
+/** What a channel leads to, in one line. */
+export function detailsOf({ target }: ServiceChannel): string {
   if (target.type === 'HANA') return target.hanaInstanceName
   if (target.type === 'VirtualMachine') return target.name
   return target.type === 'K8S' ? `${target.k8sCluster}/${target.k8sService}` : target.abapCloudTenantHost

@@ -1,9 +1,24 @@
-import type { Subaccount, TunnelStatus } from '@landbridge/connector'
+import type { ChannelStatus, ChannelType, Subaccount, TunnelStatus } from '@landbridge/connector'
 import { certificateJson } from './certificate-json.ts'
+import { detailsOf } from './legacy-channel-json.ts'
 import { type Link, type Links, subaccountPath } from './links.ts'
 
+/** How the types of service channels are called in a subaccount's status (guide L23912). */
+const channelNames: Readonly<Record<ChannelType, string>> = {
+  HANA: 'HANA database',
+  VirtualMachine: 'Virtual Machine',
+  ABAPCloud: 'RFC',
+  ABAPCloudSNC: 'RFC',
+  K8S: 'K8S',
+}
+
 /** The whole subaccount; the order of the members is the recorded one. */
-export function subaccountJson(subaccount: Subaccount, status: TunnelStatus, links: Links): object {
+export function subaccountJson(
+  subaccount: Subaccount,
+  status: TunnelStatus,
+  channelStatus: (id: number) => ChannelStatus,
+  links: Links,
+): object {
   return {
     description: subaccount.description,
     displayName: subaccount.displayName === '' ? subaccount.subaccountId : subaccount.displayName,
@@ -17,7 +32,14 @@ export function subaccountJson(subaccount: Subaccount, status: TunnelStatus, lin
         name,
         type,
       })),
-      serviceChannels: [],
+      serviceChannels: Array.from(subaccount.channels.values())
+        .filter((channel) => channel.enabled)
+        .map((channel) => ({
+          type: channelNames[channel.target.type],
+          state: channelStatus(channel.id).connected ? 'Connected' : 'Disconnected',
+          details: `${channel.port}: ${detailsOf(channel)}`,
+          comment: channel.comment,
+        })),
       subaccountCertificate: certificateJson(subaccount.certificate),
       user: subaccount.user,
     },

@@ -1,8 +1,14 @@
 import { PlatformError, toProblem } from '@landbridge/kernel'
-import { parseLocationId, parseSubaccountId, type TunnelBroker } from '@landbridge/registry'
+import {
+  channelRefusals,
+  connectorIdOf,
+  parseLocationId,
+  parseSubaccountId,
+  type TunnelBroker,
+} from '@landbridge/registry'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import { mayServe, type TunnelCallers } from './tunnel-caller.ts'
+import { mayServe, type TunnelCaller, type TunnelCallers } from './tunnel-caller.ts'
 import type { TunnelEvents } from './tunnel-events.ts'
 
 const tunnelRequest = Type.Object({
@@ -14,6 +20,17 @@ const tunnelRequest = Type.Object({
   serverName: Type.String({ minLength: 1, maxLength: 253 }),
   proxyId: Type.String({ minLength: 1, maxLength: 100 }),
   displayName: Type.String({ maxLength: 200 }),
+  /** Both or none: the connector that asked for a service channel, and its name for the request. */
+  connectorId: Type.Optional(Type.String({ maxLength: 64 })),
+  channel: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+})
+
+const channelRefusal = Type.Object({
+  subaccountId: Type.String({ maxLength: 100 }),
+  locationId: Type.String({ maxLength: 1_000 }),
+  connectorId: Type.String({ maxLength: 64 }),
+  channel: Type.String({ minLength: 1, maxLength: 64 }),
+  code: Type.Union(channelRefusals.map((code) => Type.Literal(code))),
 })
 
 /** What proxies call: open a tunnel, and hear what happens to connectors. */
@@ -23,12 +40,14 @@ export function addTunnelRoutes(
 ): void {
   api.post('/api/v1/tunnels', { schema: { body: tunnelRequest } }, async (request, reply) => {
     const caller = await callers.identify(request)
-    const body = request.body as Static<typeof tunnelRequest>
-    const subaccountId = parseSubaccountId(body.subaccountId)
-    if (!mayServe(caller, subaccountId))
-      throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { subaccountId, clientId: caller.clientId })
-    const locationId = parseLocationId(body.locationId)
-    const chosen = await broker.open({ ...body, subaccountId, locationId })
+    const { channel, connectorId = '', ...body } = request.body as Static<typeof tunnelRequest>
+    const { subaccountId, locationId } = placeServed(caller, body)
+    const chosen = await broker.open({
+      ...body,
+      subaccountId,
+      locationId,
+      ...(channel === undefined ? {} : { channel: { request: channel, connectorId: connectorIdOf(connectorId) } }),
+    })
     if (chosen.length === 0) {
       // An application gets 503 for this from its proxy, the proxy itself 404: the service is well, the tunnel is not.
       const problem = toProblem(new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId }), request.id)
@@ -45,9 +64,25 @@ export function addTunnelRoutes(
     })
   })
 
+  api.post('/api/v1/tunnels/refusals', { schema: { body: channelRefusal } }, async (request, reply) => {
+    const caller = await callers.identify(request)
+    const body = request.body as Static<typeof channelRefusal>
+    const place = { ...placeServed(caller, body), connectorId: connectorIdOf(body.connectorId) }
+    await broker.refuseChannel(place, body.channel, body.code)
+    return reply.code(204).send()
+  })
+
   api.get('/api/v1/tunnels/events', async (request, reply) => {
     const caller = await callers.identify(request)
     reply.hijack()
     await events.stream(reply.raw, caller)
   })
+}
+
+/** @throws PlatformError TUNNEL_CALLER_FORBIDDEN, or what is wrong with the IDs */
+function placeServed(caller: TunnelCaller, given: { readonly subaccountId: string; readonly locationId: string }) {
+  const subaccountId = parseSubaccountId(given.subaccountId)
+  if (!mayServe(caller, subaccountId))
+    throw new PlatformError('TUNNEL_CALLER_FORBIDDEN', { subaccountId, clientId: caller.clientId })
+  return { subaccountId, locationId: parseLocationId(given.locationId) }
 }

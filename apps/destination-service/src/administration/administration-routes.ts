@@ -6,6 +6,7 @@ import {
   destinationTemplates,
   duplicateDestination,
   type ExistingPolicy,
+  effectiveDestination,
   importDestinations,
   instanceLevel,
   type Level,
@@ -77,6 +78,10 @@ function levelRoutes(
       .type('application/zip')
       .send(file)
   })
+
+  api.get<ByName>(`${path}/:name/effective`, async (request) =>
+    effectiveDestination((await existing(store, level(request), request.params.name)).properties),
+  )
 
   api.post<ByName>(`${path}/:name/duplicate`, { schema: { body: copy } }, async (request, reply) => {
     const { Name } = request.body as Static<typeof copy>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { NewUrl } from './databases.ts'
 import { type OAuthServer, startOAuthServer, type TokenCall } from './oauth-server.ts'
 import { startService, type TestService } from './service.ts'
 import type { StoredCertificates } from './stored-certificates.ts'
@@ -41,8 +42,8 @@ export class TokenFixture {
     this.#next = 1
   }
 
-  static async start(more: Parameters<typeof startService>[1] = {}): Promise<TokenFixture> {
-    const service = await startService('sqlite::memory:', more)
+  static async start(newUrl: NewUrl, more: Parameters<typeof startService>[1] = {}): Promise<TokenFixture> {
+    const service = await startService(await newUrl(), more)
     return new TokenFixture(service, await startOAuthServer())
   }
 

@@ -1,3 +1,4 @@
+export { ChannelService, channelEvent } from './channel-service.ts'
 export {
   type NewSubaccount,
   type SubaccountAddress,

@@ -55,7 +55,10 @@ export class BackendConnection {
       pool.security,
       (borrowed) => this.#data(borrowed),
       ['http/1.1'],
+      pool.sessions.find(target),
     )
+    if (target.secure)
+      this.socket.on('session', (session: Buffer) => pool.sessions.keep(target, this.security, session))
     this.socket.setNoDelay(true)
     this.socket.once(openEvent(target.secure), () => {
       this.isConnected = true

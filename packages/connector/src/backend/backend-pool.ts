@@ -3,6 +3,7 @@ import { type Clock, PlatformError } from '@landbridge/kernel'
 import { BackendConnection, type BackendUser } from './backend-connection.ts'
 import type { BackendSecurity } from './open-socket.ts'
 import { type Target, TargetTable } from './target.ts'
+import { TlsSessions } from './tls-sessions.ts'
 
 export interface BackendTimeouts {
   /** TCP and TLS handshake together. */
@@ -28,6 +29,7 @@ export class BackendPool {
   /** Waiting connections of users, the longest waiting first: there may be as many users as there are people. */
   readonly #waitingOfUsers: Set<BackendConnection>
   readonly #stopSweep: () => void
+  readonly sessions: TlsSessions
   #security: BackendSecurity
   /** Milliseconds, advanced by the sweep: reading it costs nothing. */
   nowMs: number
@@ -38,6 +40,7 @@ export class BackendPool {
     this.#connections = new Set()
     this.#waitingOfUsers = new Set()
     this.#security = security
+    this.sessions = new TlsSessions(security)
     this.nowMs = clock.now()
     this.#stopSweep = clock.every(sweepMs, () => this.#sweep(clock.now()))
   }
@@ -54,6 +57,7 @@ export class BackendPool {
   /** New trust or another system certificate: waiting connections were made under the old one and are closed. */
   secure(security: BackendSecurity): void {
     this.#security = security
+    this.sessions.forgetAll(security)
     for (const connection of this.#connections) if (connection.user === null) connection.socket.destroy()
   }
 

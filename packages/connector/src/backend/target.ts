@@ -53,6 +53,7 @@ export class TargetTable {
   }
 }
 
-function keyOf({ secure, host, port, identity }: Pick<Target, 'secure' | 'host' | 'port' | 'identity'>): string {
+/** Names a target. */
+export function keyOf({ secure, host, port, identity }: Pick<Target, 'secure' | 'host' | 'port' | 'identity'>): string {
   return `${secure ? 'tls' : 'tcp'}|${host}|${port}|${identity}`
 }

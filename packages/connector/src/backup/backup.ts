@@ -1,13 +1,7 @@
 import { createHash, randomBytes, scrypt } from 'node:crypto'
 import { PlatformError, Sealer, Secret } from '@landbridge/kernel'
-import {
-  type ConnectorConfiguration,
-  type ConnectorSettings,
-  mappingKey,
-  type Subaccount,
-  subaccountKey,
-  type TrustedCertificate,
-} from '../configuration/model.ts'
+import { type ListedSubaccount, listedSubaccounts } from '../configuration/listed-subaccount.ts'
+import type { ConnectorConfiguration, ConnectorSettings, TrustedCertificate } from '../configuration/model.ts'
 import { fromSealedJson, toSealedJson } from './sealed-json.ts'
 
 /** Layout of the entries; rises when older connectors could not read them. */
@@ -88,7 +82,7 @@ export async function readBackup(
     // The seal proves that this connector's own code wrote them.
     return {
       settings: toSettings(settings as SealedSettings),
-      subaccounts: new Map((subaccounts as SealedSubaccount[]).map(toSubaccount)),
+      subaccounts: listedSubaccounts(subaccounts as ListedSubaccount[]),
       trustedCertificates: new Map((certificates as TrustedCertificate[]).map((entry) => [entry.alias, entry])),
     }
   } catch (cause) {
@@ -100,26 +94,8 @@ type SealedSettings = Omit<ConnectorSettings, 'administrator'> & {
   readonly administrator: Omit<ConnectorSettings['administrator'], 'passwordHash'> & { readonly passwordHash: Secret }
 }
 
-/** What a map is in memory is a list in an archive. */
-type Listed<T> = { readonly [K in keyof T]: T[K] extends ReadonlyMap<unknown, infer V> ? readonly V[] : T[K] }
-type SealedSubaccount = Listed<Subaccount>
-
 function toSettings({ administrator, ...rest }: SealedSettings): ConnectorSettings {
   return { ...rest, administrator: { ...administrator, passwordHash: administrator.passwordHash.reveal() } }
-}
-
-function toSubaccount(listed: SealedSubaccount): readonly [string, Subaccount] {
-  const { mappings, domainMappings, identityProviders, channels } = listed
-  return [
-    subaccountKey(listed.regionHost, listed.subaccountId),
-    {
-      ...listed,
-      mappings: new Map(mappings.map((entry) => [mappingKey(entry.virtualHost, entry.virtualPort), entry])),
-      domainMappings: new Map(domainMappings.map((entry) => [entry.internalDomain, entry])),
-      identityProviders: new Map(identityProviders.map((entry) => [entry.id, entry])),
-      channels: new Map(channels.map((entry) => [entry.id, entry])),
-    },
-  ]
 }
 
 function readManifest(entries: BackupEntries): Manifest {

@@ -5,7 +5,14 @@ export {
   removeDomainMapping,
   replaceDomainMapping,
 } from './domain-mapping-edits.ts'
-export { defaultShadowSettings, type MasterSettings, type ShadowSettings } from './high-availability.ts'
+export {
+  defaultShadowSettings,
+  firstTerm,
+  type HaPeer,
+  type HaTerm,
+  type MasterSettings,
+  type ShadowSettings,
+} from './high-availability-settings.ts'
 export type { LdapHost, LdapSettings } from './ldap.ts'
 export {
   addMapping,
@@ -34,6 +41,7 @@ export {
   type TrustedCertificate,
   type UiCertificate,
 } from './model.ts'
+export { isReplicated, sameReplica } from './replicated-part.ts'
 export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
 export {
   type ChannelTarget,
@@ -41,7 +49,8 @@ export {
   channelTypes,
   portOfInstance,
   type ServiceChannel,
+  toChannelSpec,
 } from './service-channel.ts'
 export { accessOf, toSnapshot } from './snapshot.ts'
-export type { AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
+export type { Adoption, AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
 export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'

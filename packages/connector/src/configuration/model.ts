@@ -2,7 +2,7 @@ import type { SystemMapping } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
-import type { MasterSettings, ShadowSettings } from './high-availability.ts'
+import type { HaPeer, HaTerm, MasterSettings, ShadowSettings } from './high-availability-settings.ts'
 import type { LdapSettings } from './ldap.ts'
 import type { ServiceChannel } from './service-channel.ts'
 
@@ -75,6 +75,9 @@ export interface ConnectorSettings {
   readonly ldap?: LdapSettings
   readonly haMaster?: MasterSettings
   readonly haShadow?: ShadowSettings
+  readonly haPeer?: HaPeer
+  /** Absent: `firstTerm`. */
+  readonly haTerm?: HaTerm
   readonly solutionManagement?: SolutionManagement
   /** ID of the newest service channel, present or gone. Absent: there never was one. */
   readonly lastChannelId?: number

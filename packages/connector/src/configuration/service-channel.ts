@@ -1,4 +1,5 @@
 import { PlatformError } from '@landbridge/kernel'
+import type { ChannelSpec } from '../channels/channel-spec.ts'
 
 /** Kinds of service channels (guide L25090); `ABAPCloudSNC` is one of later versions. */
 export const channelTypes = ['HANA', 'VirtualMachine', 'ABAPCloud', 'ABAPCloudSNC', 'K8S'] as const
@@ -42,4 +43,22 @@ export function portOfInstance(type: 'HANA' | 'ABAPCloud' | 'ABAPCloudSNC', inst
     })
   if (type === 'HANA') return 30_015 + instanceNumber * 100
   return (type === 'ABAPCloud' ? 3_300 : 4_800) + instanceNumber
+}
+
+/** What the running side needs to know of a channel. */
+export function toChannelSpec({ id, target, port, connections }: ServiceChannel): ChannelSpec {
+  return { id, kind: target.type, ...addressOf(target), port, connections }
+}
+
+function addressOf(target: ChannelTarget): { readonly host: string; readonly service: string } {
+  switch (target.type) {
+    case 'K8S':
+      return { host: target.k8sCluster, service: target.k8sService }
+    case 'HANA':
+      return { host: '', service: target.hanaInstanceName }
+    case 'VirtualMachine':
+      return { host: '', service: target.endpointId }
+    default:
+      return { host: '', service: target.abapCloudTenantHost }
+  }
 }

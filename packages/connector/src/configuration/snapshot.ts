@@ -3,6 +3,7 @@ import type { RegionOverride } from '../pairing/region-request.ts'
 import { defaultPropagationSettings } from '../propagation/settings.ts'
 import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
 import type { ConnectorConfiguration, Subaccount } from './model.ts'
+import { toChannelSpec } from './service-channel.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
 const compiled = new WeakMap<ReadonlyMap<string, SystemMapping>, AccessTable>()
@@ -70,6 +71,9 @@ function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined)
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)
       .map(({ issuer, jwks, rules }) => ({ issuer, jwks, ...(rules === undefined ? {} : { rules }) })),
+    channels: Array.from(subaccount.channels.values())
+      .filter((channel) => channel.enabled)
+      .map(toChannelSpec),
   }
 }
 

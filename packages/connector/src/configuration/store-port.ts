@@ -46,6 +46,13 @@ export interface Change<T> {
   readonly result: T
 }
 
+/** What another instance decided, to be stored here as well. */
+export interface Adoption {
+  readonly next: ConnectorConfiguration
+  /** What this instance itself did, if anything. */
+  readonly audit?: AuditEvent
+}
+
 /** Where the configuration lives. */
 export interface ConfigurationStore {
   /** The last committed version. Keep the reference to see one consistent version. */
@@ -54,9 +61,12 @@ export interface ConfigurationStore {
    * Stores the difference between two versions together with its audit entry, all or nothing. Changes run one after
    * the other, so `decide` sees everything acknowledged before; what it throws changes nothing.
    * When the promise resolves the change survives `kill -9` and power loss.
-   * @throws PlatformError STORE_FULL, STORE_FAILED: nothing was changed.
+   * @throws PlatformError STORE_FULL, STORE_FAILED: nothing was changed. CONNECTOR_IS_SHADOW: a shadow changes nothing
+   *   but what it has for itself.
    */
   change<T>(actor: string, decide: (current: ConnectorConfiguration) => Change<T>): Promise<T>
+  /** As `change`, for what a shadow takes over from its master, whose audit trail has it already. */
+  adopt(actor: string, decide: (current: ConnectorConfiguration) => Adoption): Promise<void>
   /** Called after each committed change. Returns the function that ends it. */
   onChange(listener: (current: ConnectorConfiguration) => void): () => void
 }

@@ -1,5 +1,8 @@
 import { type Clock, jitteredBackoffMs, type Log, PlatformError } from '@landbridge/kernel'
 import type { ControlMessage } from '@landbridge/tunnel'
+import { ChannelRequests } from '../channels/channel-requests.ts'
+import type { ChannelTunnelEvents } from '../channels/channel-runner.ts'
+import type { ChannelSpec } from '../channels/channel-spec.ts'
 import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
 import type { StreamAcceptor } from '../stream-acceptor.ts'
 import { ControlLink } from './control-link.ts'
@@ -14,6 +17,8 @@ export interface SubaccountLinkOptions {
   readonly clock: Clock
   readonly log: Log
   readonly trustChanged: () => void
+  /** The control session stands, for the first time or again. */
+  readonly connected: () => void
 }
 
 const backoffBaseMs = 250
@@ -30,6 +35,7 @@ export class SubaccountLink {
   readonly #options: SubaccountLinkOptions
   readonly #stopped: AbortController
   readonly #tunnels: Set<TunnelLink>
+  readonly #channels: ChannelRequests
   #control: ControlLink | null
   #connectedSinceMs: number
   /** Attempts in a row that failed, and sessions in a row that were lost soon. */
@@ -44,6 +50,7 @@ export class SubaccountLink {
     this.#options = options
     this.#stopped = new AbortController()
     this.#tunnels = new Set()
+    this.#channels = new ChannelRequests(options.clock)
     this.#control = null
     this.#connectedSinceMs = 0
     this.#failures = 0
@@ -71,6 +78,25 @@ export class SubaccountLink {
     }
   }
 
+  /**
+   * Gets a tunnel connection for a service channel, from whichever proxy grants it. It belongs to the caller.
+   * @throws PlatformError CHANNEL_*, or what `TunnelLink.open` throws
+   */
+  async openChannel(spec: ChannelSpec, events: ChannelTunnelEvents): Promise<TunnelLink> {
+    const control = this.#control
+    if (control === null) throw new PlatformError('CHANNEL_CLOUD_AWAY')
+    const request = toRequest(await this.#channels.ask(spec, (message) => control.send(message)))
+    if (request === null) throw new PlatformError('CHANNEL_NO_ANSWER')
+    return TunnelLink.open({
+      ...this.#options,
+      ...events,
+      acceptor: null,
+      request,
+      subaccount: this.#subaccount,
+      signal: this.#stopped.signal,
+    })
+  }
+
   /** Ends everything at once; open requests break. */
   close(): void {
     this.#stop()
@@ -88,6 +114,7 @@ export class SubaccountLink {
     this.#cancelRetry()
     this.#control?.close()
     this.#control = null
+    this.#channels.lost()
   }
 
   async #connect(): Promise<void> {
@@ -113,6 +140,7 @@ export class SubaccountLink {
     this.#hasFailed = false
     this.#lastError = undefined
     log.info('cloud.connected', this.#facts())
+    this.#options.connected()
   }
 
   #failed(failure: unknown): void {
@@ -129,6 +157,7 @@ export class SubaccountLink {
   #lost(cause?: Error): void {
     const { log, clock } = this.#options
     this.#control = null
+    this.#channels.lost()
     if (this.#stopped.signal.aborted) return
     if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
     this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
@@ -142,7 +171,11 @@ export class SubaccountLink {
   }
 
   #message(message: ControlMessage): void {
-    if (message.type === 'open-tunnel') {
+    // What answers a wish for a service channel that nobody has any more is let go.
+    if (message.type === 'open-tunnel' && message.channel !== undefined)
+      this.#channels.granted(String(message.channel), message)
+    else if (message.type === 'channel-refused') this.#channels.refused(message, this.#subaccount.locationId)
+    else if (message.type === 'open-tunnel') {
       const request = toRequest(message)
       if (request !== null) void this.#openTunnels(request)
     } else if (message.type === 'trust-changed') this.#options.trustChanged()

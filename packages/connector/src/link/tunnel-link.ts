@@ -21,10 +21,13 @@ export interface TunnelLinkOptions {
   readonly version: string
   readonly httpsProxy: HttpsProxy | undefined
   readonly heartbeatMs: number
-  readonly acceptor: StreamAcceptor
+  /** Serves the streams that the cloud side opens; null on a service channel, where it opens none. */
+  readonly acceptor: StreamAcceptor | null
   readonly clock: Clock
   readonly log: Log
   readonly closed: (link: TunnelLink, cause?: Error) => void
+  /** The cloud side wants no new streams on it. */
+  readonly draining?: (link: TunnelLink) => void
   readonly signal: AbortSignal
 }
 
@@ -69,6 +72,9 @@ export class TunnelLink {
       clock,
       heartbeatMs: options.heartbeatMs,
       accept: () => options.acceptor,
+      draining: () => {
+        if (link !== null) options.draining?.(link)
+      },
       closed: (cause) => {
         if (link === null) lost(cause)
         else options.closed(link, cause)

@@ -13,16 +13,22 @@ const queryPrefix = 'tokenServiceURL.queries.'
 export const oauth2SamlBearerAssertion: AuthenticationType = {
   name: 'OAuth2SAMLBearerAssertion',
   proxyTypes: ['Internet', 'OnPremise'],
+  // Audience and context are what an assertion of our own says.
   validate: (properties) =>
-    requiredProperties(properties, ['audience', 'clientKey', 'tokenServiceURL', 'authnContextClassRef']),
+    requiredProperties(properties, [
+      'clientKey',
+      'tokenServiceURL',
+      ...(takesProvided(properties) ? [] : ['audience', 'authnContextClassRef']),
+    ]),
   async tokens(context) {
-    const { properties } = context
-    const granted =
-      present(properties, 'SAMLAssertionProvider')?.toLowerCase() === 'clientprovided'
-        ? await exchangeProvided(context)
-        : await exchangeOwn(context)
+    const granted = takesProvided(context.properties) ? await exchangeProvided(context) : await exchangeOwn(context)
     return [oauthToken(granted, context.nowMs())]
   },
+}
+
+/** True when the assertion comes from outside: from the caller, or from the first step of a chain. */
+export function takesProvided(properties: Properties): boolean {
+  return present(properties, 'SAMLAssertionProvider')?.toLowerCase() === 'clientprovided'
 }
 
 /** Not cached: whoever brings an old assertion must not get the token of a good one. */

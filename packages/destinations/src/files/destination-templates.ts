@@ -97,7 +97,7 @@ export const destinationTemplates: readonly DestinationTemplate[] = [
   template('rfc', 'an ABAP system over RFC', {
     Name: 'my-abap',
     Type: 'RFC',
-    ProxyType: 'OnPremise',
+    'jco.destination.proxy_type': 'OnPremise',
     'jco.client.ashost': '<virtual host>',
     'jco.client.sysnr': '00',
     'jco.client.client': '100',

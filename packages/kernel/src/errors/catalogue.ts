@@ -10,6 +10,7 @@ import { identityErrors } from './identity.ts'
 import { propagationErrors } from './propagation.ts'
 import { proxyErrors } from './proxy.ts'
 import { registryErrors } from './registry.ts'
+import { serviceChannelErrors } from './service-channels.ts'
 import { tunnelErrors } from './tunnel.ts'
 
 /** The error catalogue: every failure that the platform reports, one row each, one file per area. */
@@ -24,6 +25,7 @@ export const catalogue = {
   ...connectorErrors,
   ...connectorAdministrationErrors,
   ...propagationErrors,
+  ...serviceChannelErrors,
   ...cliErrors,
   ...clientErrors,
 } as const

@@ -203,9 +203,9 @@ export const connectorAdministrationErrors = errorArea({
     http: 500,
     level: 'warn',
     retry: 'later',
-    title: 'The service channel could not be opened',
+    title: 'Service channel could not be opened',
     remedy:
-      'On-premise administrator: connect the subaccount and check that the port of the channel is free on this host.',
+      'On-premise administrator: see the reason; the channel stays disabled. The log of the connector tells more (channel.not-opened).',
     show: ['channel', 'reason'],
   },
   CONNECTOR_CLOUD_LIST_UNAVAILABLE: {
@@ -239,6 +239,15 @@ export const connectorAdministrationErrors = errorArea({
     title: 'The state of the pair of master and shadow does not allow this',
     remedy: 'On-premise administrator: read the state of both instances.',
     show: ['state', 'reason'],
+  },
+  CONNECTOR_PEER_UNREACHABLE: {
+    http: 500,
+    level: 'warn',
+    retry: 'later',
+    title: 'The master cannot be reached',
+    remedy:
+      'On-premise administrator: check masterHost and masterPort, that the master runs, and that no firewall stands between the two.',
+    show: ['host', 'port', 'reason'],
   },
   CONNECTOR_IS_MASTER: {
     http: 403,

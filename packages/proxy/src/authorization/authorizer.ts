@@ -35,6 +35,36 @@ export class Authorizer {
     }
   }
 
+  /**
+   * The decision of `authorize` without waiting, for callers whose tokens are all known; null where it needs more than
+   * that or would be a refusal.
+   */
+  known(credentials: Credentials): Caller | null {
+    const { policy } = this
+    const userToken = bearer(credentials.userAuthentication)
+    if (!policy.authorization || !/^bearer /i.test(credentials.proxyAuthorization)) return null
+    const token = this.#verifier.cached(bearer(credentials.proxyAuthorization))
+    if (token === undefined || !policy.acceptClient(token)) return null
+    if (userToken !== '' && token.userName !== '') return null
+    const { tenantId, clientId } = token
+    let { expiresAtMs } = token
+    if (policy.tenantMode === 'dedicated') {
+      if (tenantId !== policy.subaccountId) return null
+    } else if (userToken !== '' && policy.userTokenNamesTenant) {
+      const user = this.#verifier.cached(userToken)
+      if (user === undefined || user.tenantId !== tenantId) return null
+      expiresAtMs = Math.min(expiresAtMs, user.expiresAtMs)
+    }
+    return {
+      subaccountId: tenantId,
+      clientId,
+      userToken: userToken === '' && token.userName !== '' ? token.raw : userToken,
+      technicalToken: bearer(credentials.technicalAuthentication),
+      serviceToken: '',
+      expiresAtMs,
+    }
+  }
+
   async #trusted(credentials: Credentials, userToken: string, technicalToken: string): Promise<Caller> {
     const base = { clientId: '', userToken, technicalToken }
     if (this.policy.tenantMode === 'dedicated')

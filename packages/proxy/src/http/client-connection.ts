@@ -166,7 +166,20 @@ export class ClientConnection implements StreamSink {
       const session = memo.group?.pick() ?? null
       if (session !== null) return this.#forward(source, chunk, rest, session, memo.caller as Caller)
     }
+    if (isPlain && this.#forwardKnown(source, chunk, rest)) return
     this.#resolve(source, start, end, chunk, rest)
+  }
+
+  /** Another caller than before, whose tokens are known: users take turns on the connections of an application. */
+  #forwardKnown(source: Buffer, chunk: Buffer, rest: number): boolean {
+    const caller = this.#front.authorizer.known(readCredentials(source, head))
+    if (caller === null) return false
+    const group = this.#front.tunnels.group(caller.subaccountId, readLocation(source, head))
+    const session = group.pick()
+    if (session === null) return false
+    this.#memo.remember(source, head, caller, group)
+    this.#forward(source, chunk, rest, session, caller)
+    return true
   }
 
   /** The long way: verify tokens, find or open a tunnel. The head is read again afterwards. */

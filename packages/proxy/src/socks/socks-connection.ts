@@ -6,7 +6,6 @@ import {
   maxPrefaceBytes,
   SocketRelay,
   type Stream,
-  StreamKind,
   type StreamSink,
   writePreface,
 } from '@landbridge/tunnel'
@@ -153,6 +152,8 @@ export class SocksConnection implements StreamSink {
     this.#socket.pause()
     this.#cancel()
     this.#cancel = this.#front.clock.after(this.#front.timeouts.connectMs, () => this.#lost())
+    const target = this.#front.target(host, port)
+    if (target === null) return this.#refuse(Socks5Reply.forbidden)
     try {
       const caller = await this.#authorized()
       const group = this.#front.tunnels.group(caller.subaccountId, this.#locationId)
@@ -161,11 +162,9 @@ export class SocksConnection implements StreamSink {
       const stream = session.open(this)
       this.#stream = stream
       const bytes = writePreface(scratch, 0, {
-        kind: StreamKind.tcp,
-        virtualHost: host.toLowerCase(),
-        virtualPort: port,
-        userToken: '',
-        technicalToken: '',
+        ...target,
+        userToken: this.#front.passesUsers ? caller.userToken : '',
+        technicalToken: this.#front.passesUsers ? caller.technicalToken : '',
         traceId: '',
         clientId: caller.clientId,
       })

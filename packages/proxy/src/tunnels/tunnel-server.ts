@@ -1,7 +1,9 @@
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { ControlChannel, type ControlMessage, Session, tunnelAlpn } from '@landbridge/tunnel'
-import type { TunnelGroup } from './tunnel-group.ts'
+import type { ChannelDesk } from '../channels/channel-desk.ts'
+import type { ChannelGrant, ChannelTunnel } from '../channels/channel-tunnel.ts'
+import { TunnelGroup } from './tunnel-group.ts'
 import type { TunnelTable } from './tunnel-table.ts'
 
 export interface TunnelServerOptions {
@@ -14,6 +16,8 @@ export interface TunnelServerOptions {
   /** Refuse handshakes for another server name, or for none (strict SNI, guide L33204). */
   readonly onlyServerName?: string
   readonly table: TunnelTable
+  /** Serves tunnels of service channels; without it their tickets are unknown. */
+  readonly channels?: ChannelDesk
   /** Ping a connector after this silence; twice that, and its tunnel counts as lost. */
   readonly heartbeatMs?: number
   readonly clock: Clock
@@ -26,11 +30,14 @@ const helloTimeoutMs = 10_000
 export class TunnelServer {
   readonly #options: TunnelServerOptions
   readonly #server: Server
-  readonly #sessions: Set<Session>
+  /** Open sessions with the fingerprint of the certificate that each of them showed. */
+  readonly #sessions: Map<Session, string>
+  #isClosing: boolean
 
   constructor(options: TunnelServerOptions) {
     this.#options = options
-    this.#sessions = new Set()
+    this.#sessions = new Map()
+    this.#isClosing = false
     this.#server = createServer(
       {
         cert: options.cert,
@@ -45,6 +52,9 @@ export class TunnelServer {
       },
       (socket) => this.#connected(socket),
     )
+    options.table.onRevoked((revoked) => {
+      for (const [session, fingerprint] of [...this.#sessions]) if (fingerprint === revoked) session.destroy()
+    })
     this.#server.on('tlsClientError', (cause, socket) => {
       // A refused certificate reaches us as a broken connection; why it was refused stands on the socket, as a text.
       const refusal = String(socket.authorizationError ?? '')
@@ -63,7 +73,8 @@ export class TunnelServer {
   }
 
   async close(): Promise<void> {
-    for (const session of [...this.#sessions]) session.destroy()
+    this.#isClosing = true
+    for (const session of [...this.#sessions.keys()]) session.destroy()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 
@@ -73,25 +84,29 @@ export class TunnelServer {
   }
 
   #connected(socket: TLSSocket): void {
+    // A handshake that was under way when everything else was ended: nobody would end this one.
+    if (this.#isClosing) return void socket.destroy()
     // A client that names no server was not asked for a name during the handshake.
     if (!this.#serves(socket.servername) || socket.alpnProtocol !== tunnelAlpn) return void socket.destroy()
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return void socket.destroy()
     const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
-    const { table, clock, log, heartbeatMs } = this.#options
+    const { table, channels, clock, log, heartbeatMs } = this.#options
     let settled = false
+    /** Takes the streams that the connector opens on a service channel; on any other tunnel it opens none. */
+    let tunnel: ChannelTunnel | null = null
     const session = new Session(socket, {
       role: 'server',
       clock,
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
       accept: (stream) => {
-        if (settled) return null
+        if (settled) return tunnel
         settled = true
         const channel = ControlChannel.accept(stream)
         channel.onMessage = (message) => {
           channel.onMessage = () => {}
           cancel()
-          this.#hello(session, channel, message, subjectOf(certificate.subject), fingerprint)
+          tunnel = this.#hello(session, channel, message, subjectOf(certificate.subject), fingerprint)
         }
         return channel
       },
@@ -99,9 +114,10 @@ export class TunnelServer {
         cancel()
         this.#sessions.delete(session)
         table.sessionClosed(session)
+        if (tunnel !== null) channels?.closed(tunnel)
       },
     })
-    this.#sessions.add(session)
+    this.#sessions.set(session, fingerprint)
     const cancel = clock.after(helloTimeoutMs, () => {
       log.info('tunnel.hello-missing', { remote: socket.remoteAddress ?? '' })
       session.destroy()
@@ -114,8 +130,8 @@ export class TunnelServer {
     message: ControlMessage,
     subject: Subject,
     fingerprint: string,
-  ): void {
-    const { table, clock, log } = this.#options
+  ): ChannelTunnel | null {
+    const { table, channels, clock, log } = this.#options
     const verdict = this.#check(message, subject, fingerprint)
     const facts = { subaccount: subject.subaccountId, connectorId: subject.connectorId, fingerprint }
     if (typeof verdict === 'string') {
@@ -123,25 +139,33 @@ export class TunnelServer {
       channel.send({ type: 'refused', code: 'TUNNEL_REFUSED', title: verdict })
       channel.close()
       clock.after(1_000, () => session.destroy())
-      return
+      return null
     }
     channel.send({ type: 'tunnel-accepted' })
+    if (!(verdict instanceof TunnelGroup)) {
+      log.info('channel.opened', { ...facts, locationId: verdict.locationId, service: verdict.service })
+      return channels?.opened(session, verdict) ?? null
+    }
     const ticket = String(message.ticket)
     verdict.add({ session, connectorId: subject.connectorId, fingerprint, ticket, openedAtMs: clock.now() })
     log.info('tunnel.opened', { ...facts, locationId: verdict.locationId })
     if (table.isRevoked(fingerprint)) session.destroy()
+    return null
   }
 
-  /** The group that the tunnel belongs to, or why it is refused. */
-  #check(message: ControlMessage, subject: Subject, fingerprint: string): TunnelGroup | string {
-    const { table } = this.#options
+  /** The group or the service channel that the tunnel belongs to, or why it is refused. */
+  #check(message: ControlMessage, subject: Subject, fingerprint: string): TunnelGroup | ChannelGrant | string {
+    const { table, channels } = this.#options
     if (message.type !== 'tunnel-hello' || message.protocol !== 1) return 'the connector speaks another tunnel protocol'
     if (table.isRevoked(fingerprint)) return 'the certificate of the connector was revoked'
-    const group = typeof message.ticket === 'string' ? table.redeem(message.ticket) : undefined
+    const { ticket } = message
+    const group = typeof ticket === 'string' ? (table.redeem(ticket) ?? channels?.redeem(ticket)) : undefined
     if (group === undefined) return 'the ticket is unknown, expired or used already'
     // Identity comes from the handshake; the fields of the message must only agree with it.
     if (group.subaccountId !== subject.subaccountId) return 'the certificate belongs to another subaccount'
     if (message.connectorId !== subject.connectorId) return 'the certificate belongs to another connector'
+    if ('connectorId' in group && group.connectorId !== subject.connectorId)
+      return 'the ticket is for another connector'
     if (message.locationId !== group.locationId) return 'the ticket is for another location'
     return group
   }

@@ -42,6 +42,7 @@ export class TunnelTable {
   readonly #groups: Map<string, TunnelGroup>
   readonly #tickets: Map<string, Ticket>
   readonly #revoked: Set<string>
+  readonly #revokedListeners: Set<(fingerprint: string) => void>
   #address: ProxyAddress
 
   constructor(broker: TunnelBroker, address: ProxyAddress, clock: Clock) {
@@ -51,6 +52,12 @@ export class TunnelTable {
     this.#groups = new Map()
     this.#tickets = new Map()
     this.#revoked = new Set()
+    this.#revokedListeners = new Set()
+  }
+
+  /** Where connectors reach this proxy. */
+  get address(): ProxyAddress {
+    return this.#address
   }
 
   /** The port is known only once the tunnel server listens. */
@@ -87,6 +94,12 @@ export class TunnelTable {
   revoke(fingerprint: string): void {
     this.#revoked.add(fingerprint)
     for (const tunnel of this.tunnels()) if (tunnel.fingerprint === fingerprint) tunnel.session.destroy()
+    for (const listener of this.#revokedListeners) listener(fingerprint)
+  }
+
+  /** Whoever else holds connections of connectors hears of revocations here. */
+  onRevoked(listener: (fingerprint: string) => void): void {
+    this.#revokedListeners.add(listener)
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { ChannelWish } from './channel-request.ts'
+
 /** Messages between replicas. Structurally the bus of the store; at most once, so nothing may depend on one alone. */
 export interface MessageBus {
   publish(channel: string, message: string): Promise<void>
@@ -29,6 +31,8 @@ export type ConnectorEvent =
       readonly ok: boolean
       readonly reason: string
     })
+  /** A connector wants a tunnel for a service channel; each proxy of its subaccount answers. */
+  | (ConnectorPlace & ChannelWish & { readonly type: 'channel-requested' })
 
 /** What one replica asks of the others. */
 export type ReplicaOrder =

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Clock, type ErrorCode, type Log, PlatformError } from '@landbridge/kernel'
+import { type Clock, type ErrorCode, errorEntry, type Log, PlatformError } from '@landbridge/kernel'
 import {
   assertCertificateGood,
   type ConnectorCertificate,
@@ -15,6 +15,7 @@ import {
   parseBusMessage,
   type ReplicaOrder,
 } from './bus-message.ts'
+import { ChannelWishLimit, parseChannelWish } from './channel-request.ts'
 import type { ConnectorHello } from './connector-hello.ts'
 import type { ConnectorSession } from './connector-session.ts'
 
@@ -41,6 +42,7 @@ interface LocalSession {
   readonly session: ConnectorSession
   readonly notAfterMs: number
   readonly link: ControlLink
+  readonly wishes: ChannelWishLimit
 }
 
 /**
@@ -129,7 +131,12 @@ export class ConnectorHub {
         locationId: session.locationId,
         connectorId: claim.by.connectorId,
       })
-    this.#local.set(session.sessionId, { session, notAfterMs: certificate.notAfterMs, link })
+    this.#local.set(session.sessionId, {
+      session,
+      notAfterMs: certificate.notAfterMs,
+      link,
+      wishes: new ChannelWishLimit(clock),
+    })
     for (const old of claim.replaced) this.#order({ type: 'replaced', sessionId: old.sessionId })
     try {
       // A revocation that fell between the caller's check and the entry above has reached neither: look again.
@@ -156,7 +163,9 @@ export class ConnectorHub {
   received(sessionId: string, message: unknown): void {
     const local = this.#local.get(sessionId)
     if (local === undefined || typeof message !== 'object' || message === null) return
-    const { type, ticket, ok, reason } = message as Readonly<Record<string, unknown>>
+    const fields = message as Readonly<Record<string, unknown>>
+    const { type, ticket, ok, reason } = fields
+    if (type === 'open-channel') return this.#channelWanted(local, fields)
     if (type !== 'tunnel-result' || typeof ticket !== 'string') return
     this.#announce({
       type: 'tunnel-result',
@@ -165,6 +174,16 @@ export class ConnectorHub {
       ok: ok === true,
       reason: typeof reason === 'string' ? reason.slice(0, 500) : '',
     })
+  }
+
+  /** A wish goes to all proxies of the subaccount; who asks is known from the certificate, not from the message. */
+  #channelWanted(local: LocalSession, fields: Readonly<Record<string, unknown>>): void {
+    const wish = parseChannelWish(fields)
+    if (wish === null) return
+    const { request } = wish
+    if ('invalid' in wish) local.link.send(channelRefused(request, 'CHANNEL_REQUEST_INVALID'))
+    else if (!local.wishes.take()) local.link.send(channelRefused(request, 'CHANNEL_REQUESTS_EXCEEDED'))
+    else this.#announce({ type: 'channel-requested', ...placeOf(local.session), ...wish })
   }
 
   /** Sends a message to a connector, wherever it is connected. Delivery is at most once. */
@@ -289,6 +308,12 @@ export class ConnectorHub {
       this.#options.log.warn('connector.bus.failed', {}, cause),
     )
   }
+}
+
+/** The message by which a connector learns why it gets no tunnel for a service channel. */
+export function channelRefused(request: string, code: ErrorCode): object {
+  const { title, remedy } = errorEntry(code)
+  return { type: 'channel-refused', request, code, title, remedy }
 }
 
 function placeOf({ subaccountId, locationId, connectorId }: ConnectorSession): ConnectorPlace {

@@ -1,6 +1,7 @@
 import type { Clock, Log } from '@landbridge/kernel'
-import type { ConnectorEvent } from '../connectors/bus-message.ts'
-import type { ConnectorHub } from '../connectors/connector-hub.ts'
+import type { ConnectorEvent, ConnectorPlace } from '../connectors/bus-message.ts'
+import type { ChannelRefusalCode } from '../connectors/channel-request.ts'
+import { type ConnectorHub, channelRefused } from '../connectors/connector-hub.ts'
 import type { ConnectorRepository } from '../repository.ts'
 import { ticketDigest } from './ticket-digest.ts'
 import type { ChosenConnector, TunnelAttempt, TunnelRequest } from './tunnel-request.ts'
@@ -39,20 +40,19 @@ export class TunnelBroker {
   }
 
   /**
-   * Sends `open-tunnel` to every healthy connector of the location: one, or all that share its load.
+   * Sends `open-tunnel` to every healthy connector of the location: one, or all that share its load. The tunnel of a
+   * service channel goes to the connector that wants it.
    * @returns the connectors that were told; empty when none is connected there.
    */
   async open(request: TunnelRequest): Promise<readonly ChosenConnector[]> {
-    const { subaccountId, locationId } = request
-    const sessions = await this.#options.repository.listSessions(this.#options.clock.now(), {
-      subaccountId,
-      locationId,
-    })
+    const { subaccountId, locationId, channel } = request
+    const sessions = await this.#sessions(subaccountId, locationId, channel?.connectorId)
     const { ticket, host, port, serverName, proxyId, displayName } = request
     const message = { type: 'open-tunnel', ticket, host, port, serverName, proxyId, displayName }
     for (const session of sessions) {
-      this.#begin(request, session.connectorId)
-      this.#options.hub.deliver(session, message)
+      // The connector asked by itself: whether it dials is its business, and nothing to remember here.
+      if (channel === undefined) this.#begin(request, session.connectorId)
+      this.#options.hub.deliver(session, channel === undefined ? message : { ...message, channel: channel.request })
     }
     return sessions.map(({ connectorId, version, fingerprint, connectedSinceMs }) => ({
       connectorId,
@@ -60,6 +60,12 @@ export class TunnelBroker {
       fingerprint,
       connectedSinceMs,
     }))
+  }
+
+  /** Tells a connector why a proxy will not serve its service channel. One that has left is not told. */
+  async refuseChannel(place: ConnectorPlace, request: string, code: ChannelRefusalCode): Promise<void> {
+    const sessions = await this.#sessions(place.subaccountId, place.locationId, place.connectorId)
+    for (const session of sessions) this.#options.hub.deliver(session, channelRefused(request, code))
   }
 
   /** Latest attempts of a subaccount, newest first. */
@@ -74,6 +80,12 @@ export class TunnelBroker {
     this.#unsubscribe()
     for (const open of this.#attempts.values()) open.cancel()
     this.#attempts.clear()
+  }
+
+  async #sessions(subaccountId: string, locationId: string, connectorId?: string) {
+    const { repository, clock } = this.#options
+    const sessions = await repository.listSessions(clock.now(), { subaccountId, locationId })
+    return sessions.filter((session) => connectorId === undefined || session.connectorId === connectorId)
   }
 
   #begin(request: TunnelRequest, connectorId: string): void {

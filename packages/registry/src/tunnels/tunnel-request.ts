@@ -11,6 +11,8 @@ export interface TunnelRequest {
   readonly serverName: string
   readonly proxyId: string
   readonly displayName: string
+  /** The answer to a connector's wish for a service channel: for that connector only. */
+  readonly channel?: { readonly request: string; readonly connectorId: string }
 }
 
 /** A connector that was told to dial. */

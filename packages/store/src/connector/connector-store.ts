@@ -1,11 +1,14 @@
-import type {
-  AuditEntry,
-  AuditEvent,
-  Change,
-  ConfigurationStore,
-  ConnectorConfiguration,
-  ConnectorSettings,
+import {
+  type Adoption,
+  type AuditEntry,
+  type AuditEvent,
+  type Change,
+  type ConfigurationStore,
+  type ConnectorConfiguration,
+  type ConnectorSettings,
+  sameReplica,
 } from '@landbridge/connector'
+import { PlatformError } from '@landbridge/kernel'
 import { toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
 import { type AuditTip, appendAudit, findBrokenLink, readAudit, readTip } from './audit-trail.ts'
@@ -55,9 +58,21 @@ export class ConnectorStore implements ConfigurationStore {
   }
 
   change<T>(actor: string, decide: (current: ConnectorConfiguration) => Change<T>): Promise<T> {
-    const run = this.#last.then(() => this.#commit(actor, decide))
-    this.#last = run.catch(() => {})
-    return run
+    return this.#enqueue(async () => {
+      const change = decide(this.#current)
+      // Here and not only at the gate: the role may have changed since a request passed it.
+      if (isShadow(this.#current) && isShadow(change.next) && !sameReplica(this.#current, change.next))
+        throw new PlatformError('CONNECTOR_IS_SHADOW')
+      await this.#commit(actor, change.next, change.audit)
+      return change.result
+    })
+  }
+
+  adopt(actor: string, decide: (current: ConnectorConfiguration) => Adoption): Promise<void> {
+    return this.#enqueue(() => {
+      const { next, audit } = decide(this.#current)
+      return this.#commit(actor, next, audit)
+    })
   }
 
   onChange(listener: (current: ConnectorConfiguration) => void): () => void {
@@ -77,7 +92,7 @@ export class ConnectorStore implements ConfigurationStore {
 
   /** Appends entries that tell of no change, in one transaction and in the queue of the changes. */
   record(actor: string, events: readonly AuditEvent[]): Promise<void> {
-    const run = this.#last.then(async () => {
+    return this.#enqueue(async () => {
       const { db, clock } = this.#store
       try {
         this.#tip = await db.transaction().execute(async (transaction) => {
@@ -89,19 +104,22 @@ export class ConnectorStore implements ConfigurationStore {
         throw toStoreError(failure)
       }
     })
-    this.#last = run.catch(() => {})
-    return run
   }
 
-  async #commit<T>(actor: string, decide: (current: ConnectorConfiguration) => Change<T>): Promise<T> {
-    const { next, audit, result } = decide(this.#current)
+  #enqueue<T>(run: () => Promise<T>): Promise<T> {
+    const running = this.#last.then(run)
+    this.#last = running.catch(() => {})
+    return running
+  }
+
+  async #commit(actor: string, next: ConnectorConfiguration, audit: AuditEvent | undefined): Promise<void> {
     let position = this.#position
     const positions = { next: () => ++position }
     const { db, sealer, clock } = this.#store
     try {
       this.#tip = await db.transaction().execute(async (transaction) => {
         await saveDifference(transaction, this.#current, next, sealer, positions)
-        return appendAudit(transaction, this.#tip, clock.now(), actor, audit)
+        return audit === undefined ? this.#tip : appendAudit(transaction, this.#tip, clock.now(), actor, audit)
       })
     } catch (failure) {
       throw toStoreError(failure)
@@ -109,8 +127,11 @@ export class ConnectorStore implements ConfigurationStore {
     this.#position = position
     this.#current = next
     for (const listener of this.#listeners) listener(next)
-    return result
   }
+}
+
+function isShadow({ settings }: ConnectorConfiguration): boolean {
+  return settings.haRole === 'shadow'
 }
 
 async function lastPosition({ db }: Store<ConnectorTables>): Promise<number> {

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { ManualClock } from '@landbridge/kernel'
 import { type ConnectorCertificate, type ConnectorSession, Registry } from '@landbridge/registry'
-import { startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import { openRegistry } from './open-registry.ts'
 
 const folder = temporaryFolder()
-const postgres = await startPostgres()
+const postgres = await newDatabase()
 after(async () => {
   if ('url' in postgres) await postgres.stop()
   folder[Symbol.dispose]()

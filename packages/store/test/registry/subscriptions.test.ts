@@ -4,12 +4,12 @@ import { after, before, describe, test } from 'node:test'
 import type { OAuthClient, VerifiedToken } from '@landbridge/identity'
 import { type ErrorCode, isPlatformError, ManualClock } from '@landbridge/kernel'
 import { Registry, type ServiceInstance, type Subaccount, Subscriptions, TenantAccess } from '@landbridge/registry'
-import { startPostgres, temporaryFolder } from '@landbridge/testkit'
+import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import type { RegistryStore, RegistryTables, Store } from '../../src/index.ts'
 import { openRegistry } from './open-registry.ts'
 
 const folder = temporaryFolder()
-const postgres = await startPostgres()
+const postgres = await newDatabase()
 after(async () => {
   if ('url' in postgres) await postgres.stop()
   folder[Symbol.dispose]()

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Instance, masterPath, PairScene, shadowPath } from './pair-scene.ts'
+import { id, subaccountPath } from './running-connector.ts'
+
+/** A pair with one connected subaccount. */
+async function startPair(more: object = {}): Promise<PairScene> {
+  const scene = await PairScene.start()
+  await scene.pairSubaccount()
+  await scene.join(more)
+  await scene.until(scene.one, 'master', 'CONNECTED')
+  await scene.eventually(() => scene.region.controls.length > 0)
+  return scene
+}
+
+const switchRoles = (scene: PairScene, instance: Instance, op: string) =>
+  scene.during(instance.running.call('POST', `${masterPath}/state`, { json: { op } }))
+
+const addMapping = async (scene: PairScene, instance: Instance, virtualHost: string): Promise<number> => {
+  const json = {
+    ...{ virtualHost, virtualPort: '443', localHost: 'erp.corp', localPort: '443' },
+    ...{ protocol: 'HTTPS', backendType: 'abapSys', authenticationMode: 'NONE' },
+  }
+  return (await scene.during(instance.running.call('POST', `${subaccountPath}/systemMappings`, { json }))).status
+}
+
+const hasMapping = async (scene: PairScene, instance: Instance, virtualHost: string): Promise<boolean> => {
+  const list = (await scene.get(instance, `${subaccountPath}/systemMappings`)) as { virtualHost: string }[]
+  return list.some((mapping) => mapping.virtualHost === virtualHost)
+}
+
+test('a shadow has no tunnel; when its master is gone longer than the takeover delay it opens them under the same identity and location and is master (API1-090, OPS-143, RFC-175)', async () => {
+  await using scene = await startPair()
+  const { one, two, region, clock } = scene
+  assert.equal(region.controls.length, 1)
+  const hello = region.hellos[0]
+  await scene.stop(one)
+  const stoppedMs = clock.now()
+  await scene.until(two, 'master', 'BROKEN')
+  assert.ok(clock.now() - stoppedMs >= 5_000, 'the delay was not waited for')
+  const again = region.hellos.at(-1)
+  assert.deepEqual([again?.connectorId, again?.locationId, again?.subaccountId], [hello?.connectorId, '', id])
+  await scene.eventually(async () => (await scene.get(two, subaccountPath)).tunnel.state === 'Connected')
+  assert.equal(await addMapping(scene, two, 'new.virtual'), 201)
+})
+
+test('a master that answers in time again keeps its role (API1-090)', async () => {
+  await using scene = await startPair()
+  const { one, two } = scene
+  one.link.swallow()
+  await scene.until(two, 'shadow', 'LOST')
+  assert.match((await scene.get(two, `${shadowPath}/state`)).stateMessage, /does not answer/)
+  await scene.pass(2_000)
+  one.link.mend()
+  await scene.until(two, 'shadow', 'READY')
+  assert.equal((await scene.get(two, `${shadowPath}/state`)).stateMessage, undefined)
+  for (let second = 0; second < 20; second++) await scene.pass(1_000)
+  assert.deepEqual([await scene.role(one), await scene.role(two)], ['master', 'shadow'])
+  assert.equal(scene.region.hellos.length, 1)
+})
+
+test('as long as no subaccount can be connected the shadow stays shadow and keeps trying (API1-090, OPS-144, OPS-145)', async () => {
+  await using scene = await startPair()
+  const { one, two, region } = scene
+  await scene.stop(one)
+  region.refuse = true
+  await scene.eventually(() => region.hellos.length >= 4)
+  assert.deepEqual([await scene.role(two), await scene.state(two)], ['shadow', 'LOST'])
+  await scene.eventually(async () =>
+    /no subaccount could be connected/.test((await scene.get(two, `${shadowPath}/state`)).stateMessage),
+  )
+  assert.equal(await addMapping(scene, two, 'new.virtual'), 403)
+  region.refuse = false
+  await scene.eventually(async () => (await scene.role(two)) === 'master')
+})
+
+test('a former master that comes back joins its former shadow before it opens a tunnel, and gets what changed meanwhile (API1-091, OPS-147)', async () => {
+  await using scene = await startPair()
+  const { one, two, region } = scene
+  await scene.stop(one)
+  await scene.eventually(async () => (await scene.role(two)) === 'master')
+  assert.equal(await addMapping(scene, two, 'meanwhile.virtual'), 201)
+  const hellos = region.hellos.length
+  one.link.mend()
+  await scene.restart(one)
+  assert.equal(await scene.role(one), 'shadow')
+  await scene.until(one, 'shadow', 'READY')
+  await scene.until(two, 'master', 'CONNECTED')
+  assert.ok(await hasMapping(scene, one, 'meanwhile.virtual'))
+  assert.equal(region.hellos.length, hellos)
+  await switchRoles(scene, two, 'SWITCH')
+  await scene.until(one, 'master', 'CONNECTED')
+  await scene.until(two, 'shadow', 'READY')
+})
+
+test('two masters after a cut link: the former one becomes shadow of the later one by itself (API1-091, OPS-146, PLAT-174)', async () => {
+  await using scene = await startPair()
+  const { one, two } = scene
+  one.link.cut()
+  two.link.cut()
+  await scene.eventually(async () => (await scene.role(two)) === 'master')
+  assert.equal(await scene.role(one), 'master')
+  assert.equal(await addMapping(scene, two, 'later.virtual'), 201)
+  one.link.mend()
+  two.link.mend()
+  await scene.until(one, 'shadow', 'READY')
+  await scene.until(two, 'master', 'CONNECTED')
+  assert.ok(await hasMapping(scene, one, 'later.virtual'))
+})
+
+test('a former master that does not reach the later one at its start finds out afterwards (PLAT-174)', async () => {
+  await using scene = await startPair()
+  const { one, two } = scene
+  await scene.stop(one)
+  await scene.eventually(async () => (await scene.role(two)) === 'master')
+  two.link.cut()
+  await scene.restart(one)
+  for (let second = 0; second < 10; second++) await scene.pass(1_000)
+  assert.equal(await scene.role(one), 'master')
+  two.link.mend()
+  await scene.until(one, 'shadow', 'READY')
+  assert.equal(await scene.role(two), 'master')
+})
+
+test('SWITCH exchanges the roles, and again back; the new master is connected at once (API1-069, OPS-148, RFC-098)', async () => {
+  await using scene = await startPair()
+  const { one, two, region } = scene
+  assert.equal(await addMapping(scene, one, 'last.virtual'), 201)
+  assert.equal((await switchRoles(scene, one, 'SWITCH')).status, 204)
+  assert.equal(await scene.role(one), 'shadow')
+  await scene.until(two, 'master', 'CONNECTED')
+  await scene.until(one, 'shadow', 'READY')
+  await scene.eventually(async () => (await scene.get(two, subaccountPath)).tunnel.state === 'Connected')
+  assert.ok(await hasMapping(scene, two, 'last.virtual'))
+  assert.equal(region.hellos.length, 2)
+  assert.equal((await scene.get(one, subaccountPath)).tunnel.state, 'Disconnected')
+  assert.equal((await switchRoles(scene, two, 'SWITCH')).status, 204)
+  await scene.until(one, 'master', 'CONNECTED')
+  await scene.until(two, 'shadow', 'READY')
+})
+
+test('the role "shadow" given to a master with a shadow exchanges the roles as well (API1-060)', async () => {
+  await using scene = await startPair()
+  const { one, two } = scene
+  const path = masterPath.replace('/ha/master', '/haRole')
+  assert.equal((await scene.during(one.running.call('POST', path, { json: 'shadow' }))).status, 204)
+  await scene.until(two, 'master', 'CONNECTED')
+  assert.equal(await scene.role(one), 'shadow')
+})
+
+test('FORCE_SWITCH makes a shadow even of a master whose shadow is away; it takes over when it is back (API1-070, OPS-148, OPS-151, PLAT-173)', async () => {
+  await using scene = await startPair()
+  const { one, two } = scene
+  await scene.stop(two)
+  await scene.until(one, 'master', 'BROKEN')
+  assert.equal((await switchRoles(scene, one, 'SWITCH')).status, 409)
+  assert.equal((await switchRoles(scene, one, 'FORCE_SWITCH')).status, 204)
+  assert.equal(await scene.role(one), 'shadow')
+  two.link.mend()
+  await scene.restart(two)
+  await scene.until(two, 'master', 'CONNECTED')
+  await scene.until(one, 'shadow', 'READY')
+})
+
+test('a shadow that dies in the middle of a switch takes over when it is back (OPS-151, PLAT-173)', async () => {
+  await using scene = await startPair()
+  const { one, two } = scene
+  one.link.cut()
+  assert.equal((await switchRoles(scene, one, 'FORCE_SWITCH')).status, 204)
+  await scene.stop(two)
+  one.link.mend()
+  two.link.mend()
+  await scene.restart(two)
+  await scene.until(two, 'master', 'CONNECTED')
+  await scene.until(one, 'shadow', 'READY')
+})
+
+test('a refusal of the master is no reason to take over: new certificate, high availability switched off (API1-132, PLAT-180)', async () => {
+  await using scene = await startPair()
+  const { one, two } = scene
+  const subjectAltNames = [{ type: 'IP', value: '127.0.0.1' }]
+  const json = { type: 'selfsigned', keySize: 2048, subjectDN: 'CN=cc1', subjectAltNames }
+  const path = masterPath.replace('/ha/master', '/ui/uiCertificate')
+  assert.equal((await scene.during(one.running.call('POST', path, { json }))).status, 201)
+  one.link.cut()
+  one.link.mend()
+  await scene.until(two, 'shadow', 'LOST')
+  for (let second = 0; second < 60; second++) await scene.pass(1_000)
+  assert.deepEqual([await scene.role(two), await scene.state(two)], ['shadow', 'LOST'])
+  const again = await scene.connect({})
+  assert.deepEqual([again.status, again.json.type], [400, 'INVALID_REQUEST'])
+  assert.match(again.json.message, /another certificate/)
+  assert.equal((await scene.connect()).status, 204)
+  await scene.until(two, 'shadow', 'READY')
+  await scene.put(one, `${masterPath}/config`, { haEnabled: false })
+  one.link.cut()
+  one.link.mend()
+  await scene.until(two, 'shadow', 'LOST')
+  assert.match((await scene.get(two, `${shadowPath}/state`)).stateMessage, /not enabled/)
+  for (let second = 0; second < 60; second++) await scene.pass(1_000)
+  assert.equal(await scene.role(two), 'shadow')
+})

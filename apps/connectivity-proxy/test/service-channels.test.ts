@@ -1,0 +1,340 @@
+// On-premise to cloud: a local port of a real connector, the real cloud, a real proxy, and services behind it.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { after, afterEach, before, describe, test } from 'node:test'
+import type { ChannelSpec } from '@landbridge/connector'
+import { freePort, temporaryFolder } from '@landbridge/testkit'
+import { Cloud, type Tenant } from './cloud.ts'
+import { startProxy, type TestProxy, tunnelName } from './proxy.ts'
+import { RealConnector } from './real-connector.ts'
+
+/** Returns every byte and ends when the peer ends. */
+async function startEcho(): Promise<{ server: Server; port: number; sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket))
+    socket.pipe(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0, sockets }
+}
+
+/** Sends bytes, ends its direction, and reads until the peer ends. */
+async function exchange(port: number, bytes: Buffer): Promise<Buffer> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.end(bytes)
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+/** The error code with which a connection ends, or what it said. */
+async function outcome(port: number): Promise<string> {
+  return exchange(port, Buffer.from('x')).then(
+    (bytes) => bytes.toString(),
+    (failure: NodeJS.ErrnoException) => failure.code ?? failure.message,
+  )
+}
+
+describe('service channels through a real proxy', () => {
+  const folder = temporaryFolder()
+  const file = `${folder.path}/mappings.yaml`
+  let cloud: Cloud
+  let tenant: Tenant
+  let other: Tenant
+  let proxy: TestProxy
+  let echo: Awaited<ReturnType<typeof startEcho>>
+  const connectors = new Map<string, RealConnector>()
+  let ids = 0
+
+  before(async () => {
+    cloud = await Cloud.start()
+    ;[tenant, other] = [await cloud.newTenant(), await cloud.newTenant()]
+    echo = await startEcho()
+    proxy = await start()
+  })
+  after(async () => {
+    for (const connector of connectors.values()) await connector.close()
+    await proxy.close()
+    await cloud.close()
+    echo.server.close()
+    folder[Symbol.dispose]()
+  })
+
+  afterEach(() => {
+    for (const connector of connectors.values()) connector.configure([])
+  })
+
+  const start = async (port = 0): Promise<TestProxy> =>
+    startProxy(cloud, {
+      pairedBy: await cloud.bind(tenant.subaccount, 'connectivity_proxy'),
+      settings: {
+        tenantMode: 'shared',
+        'servers.businessDataTunnel.port': port,
+        'landbridge.acceptConnectivityBindings': true,
+        'landbridge.serviceMappingsFile': file,
+        'landbridge.serviceMappings': [
+          mapping('echo'),
+          mapping('plants', { locationIds: ['plant-1', ''] }),
+          mapping('only-plant', { locationIds: ['plant-1'] }),
+          mapping('dead', { internalAddress: `127.0.0.1:1` }),
+          mapping('Db:1', { type: 'HANA' }),
+          mapping('e-1', { type: 'VirtualMachine' }),
+          mapping('g.abap.example', { type: 'ABAPCloud' }),
+          mapping('rfc-service', { type: 'RFC' }),
+        ],
+      },
+    })
+  const mapping = (serviceId: string, more: object = {}): object => ({
+    name: serviceId,
+    type: 'TCP',
+    subaccountId: tenant.subaccount.id,
+    serviceId,
+    internalAddress: `127.0.0.1:${echo.port}`,
+    ...more,
+  })
+  /** The connector of a tenant and location: there can be one at a time. */
+  const connector = async (of = tenant, locationId = ''): Promise<RealConnector> => {
+    const key = `${of.subaccount.id} ${locationId}`
+    const made = connectors.get(key) ?? (await RealConnector.connect(cloud, of, { mappings: [], locationId }))
+    connectors.set(key, made)
+    return made
+  }
+  const spec = async (service: string, more: Partial<ChannelSpec> = {}): Promise<ChannelSpec> => ({
+    ...{ id: ++ids, kind: 'K8S', host: tunnelName, service, port: await freePort(), connections: 1 },
+    ...more,
+  })
+
+  test('a client at the local port reaches the mapped service, bytes and half-close in both directions (API2-155, CP-154)', async () => {
+    const agent = await connector()
+    const channel = await spec('echo')
+    await agent.enable(channel)
+    const bytes = randomBytes(3_000_000)
+    const digest = (data: Buffer): string => createHash('sha256').update(data).digest('hex')
+    const answers = await Promise.all([1, 2, 3].map(() => exchange(channel.port, bytes)))
+    for (const answer of answers) assert.equal(digest(answer), digest(bytes))
+    assert.deepEqual([agent.channel(channel.id).connected, agent.channel(channel.id).openedConnections], [true, 1])
+  })
+
+  test('every type of channel finds its mapping by its own key (RFC-177, CP-163)', async () => {
+    const agent = await connector()
+    for (const [kind, service] of [
+      ['HANA', 'Db:1'],
+      ['VirtualMachine', 'E-1'],
+      ['ABAPCloud', 'G.abap.example'],
+      ['K8S', 'rfc-service'],
+    ] as const) {
+      const channel = await spec(service, { kind, host: kind === 'K8S' ? tunnelName : '' })
+      await agent.enable(channel)
+      assert.equal(await outcome(channel.port), 'x', kind)
+    }
+    const wrongCase = await spec('db:1', { kind: 'HANA', host: '' })
+    await assert.rejects(agent.enable(wrongCase), { code: 'CHANNEL_NO_MAPPING' })
+    await assert.rejects(agent.enable(await spec('Db:1')), { code: 'CHANNEL_NO_MAPPING' })
+  })
+
+  test('what the mapping does not allow is refused with a reason, and the port is free again (CP-156, CP-158, CP-160)', async () => {
+    const [own, plant, foreign] = [await connector(), await connector(tenant, 'plant-1'), await connector(other)]
+    const port = await freePort()
+    const cases = [
+      [own, 'no-such', 'CHANNEL_NO_MAPPING'],
+      [own, 'only-plant', 'CHANNEL_LOCATION_NOT_ALLOWED'],
+      [plant, 'echo', 'CHANNEL_LOCATION_NOT_ALLOWED'],
+      [foreign, 'echo', 'CHANNEL_NO_MAPPING'],
+    ] as const
+    for (const [agent, service, code] of cases) {
+      const channel = await spec(service, { port })
+      await assert.rejects(agent.enable(channel), { code }, `${service} ${code}`)
+      assert.deepEqual(await outcome(port), 'ECONNREFUSED')
+    }
+    for (const host of ['elsewhere.test', `${tunnelName}:1`, ''])
+      await assert.rejects(own.enable(await spec('echo', { host })), { code: 'CHANNEL_OTHER_CLUSTER' })
+    for (const [agent, service] of [
+      [plant, 'plants'],
+      [own, 'plants'],
+      [plant, 'only-plant'],
+    ] as const) {
+      const channel = await spec(service, { host: `${tunnelName.toUpperCase()}:${proxy.tunnelPort}` })
+      await agent.enable(channel)
+      assert.equal(await outcome(channel.port), 'x')
+    }
+  })
+
+  test('a service that does not answer resets its client and leaves the channel open (CP-161)', async () => {
+    const agent = await connector()
+    const channel = await spec('dead')
+    await agent.enable(channel)
+    for (const _ of [1, 2]) assert.equal(await outcome(channel.port), 'ECONNRESET')
+    assert.equal(agent.channel(channel.id).connected, true)
+    const line = proxy.logged.find((entry) => entry.includes('channel.target-unreachable'))
+    assert.match(String(line), /"mapping":"dead".*ECONNREFUSED/)
+  })
+
+  test('a client that breaks off ends the connection to the service, and the other way round (OPS-054)', async () => {
+    const agent = await connector()
+    const channel = await spec('echo')
+    await agent.enable(channel)
+    const open = async (): Promise<{ client: Socket; service: Socket }> => {
+      const client = connect({ port: channel.port, host: '127.0.0.1' })
+      const [service] = (await once(echo.server, 'connection')) as [Socket]
+      client.write('hello')
+      await once(client, 'data')
+      return { client, service }
+    }
+    const first = await open()
+    const closed = new Promise((resolve) => first.service.once('close', resolve))
+    first.client.resetAndDestroy()
+    await closed
+    const second = await open()
+    second.service.resetAndDestroy()
+    const [failure] = (await once(second.client, 'error')) as [NodeJS.ErrnoException]
+    assert.equal(failure.code, 'ECONNRESET')
+  })
+
+  test('no more tunnel connections than the channel has, whatever the number of clients (API2-135, OPS-044)', async () => {
+    const agent = await connector()
+    const channel = await spec('echo', { connections: 3 })
+    await agent.enable(channel)
+    await agent.channelIs(channel.id, ({ openedConnections }) => openedConnections === 3)
+    const before = proxy.channelCount()
+    const answers = await Promise.all(Array.from({ length: 40 }, () => outcome(channel.port)))
+    assert.deepEqual(new Set(answers), new Set(['x']))
+    assert.deepEqual([agent.channel(channel.id).openedConnections, proxy.channelCount()], [3, before])
+    agent.configure([{ ...channel, connections: 1 }])
+    await agent.channelIs(channel.id, ({ openedConnections }) => openedConnections === 1)
+    assert.equal(await outcome(channel.port), 'x')
+  })
+
+  test('an edited channel serves the new port and target and leaves the old port (API2-140)', async () => {
+    const agent = await connector()
+    const channel = await spec('echo')
+    await agent.enable(channel)
+    const moved = { ...channel, port: await freePort(), service: 'plants' }
+    agent.configure([moved])
+    await agent.channelIs(channel.id, ({ connected }) => connected)
+    assert.deepEqual([await outcome(channel.port), await outcome(moved.port)], ['ECONNREFUSED', 'x'])
+    agent.configure([{ ...moved, service: 'no-such' }])
+    await agent.channelIs(channel.id, ({ lastError }) => String(lastError).includes('No service mapping'))
+    assert.equal(agent.channel(channel.id).connected, false)
+    agent.configure([])
+    assert.equal(await outcome(moved.port), 'ECONNREFUSED')
+  })
+
+  test('a disconnected subaccount has no open channel; reconnecting opens them again (API2-152)', async () => {
+    const agent = await connector()
+    const channel = await spec('echo')
+    await agent.enable(channel)
+    agent.disconnect()
+    assert.deepEqual([agent.channel(channel.id).connected, await outcome(channel.port)], [false, 'ECONNREFUSED'])
+    await assert.rejects(agent.enable(await spec('plants')), { code: 'CHANNEL_CLOUD_AWAY' })
+    await agent.reconnect()
+    await agent.channelIs(channel.id, ({ connected }) => connected)
+    assert.equal(await outcome(channel.port), 'x')
+  })
+
+  test('a mapping written while everything runs is reachable, and one that is taken away is cut off (CP-153, CP-155)', async () => {
+    const agent = await connector()
+    const channel = await spec('late')
+    await assert.rejects(agent.enable(channel), { code: 'CHANNEL_NO_MAPPING' })
+    const write = (locationIds: string): void =>
+      writeFileSync(
+        file,
+        [
+          'apiVersion: connectivityproxy.sap.com/v1',
+          'kind: ServiceMapping',
+          'metadata: { name: late }',
+          'spec:',
+          '  type: TCP',
+          `  subaccountId: ${tenant.subaccount.id}`,
+          '  serviceId: late',
+          `  internalAddress: 127.0.0.1:${echo.port}`,
+          `  locationIds: ${locationIds}`,
+        ].join('\n'),
+      )
+    write('[""]')
+    await proxy.said('service-mapping.changed', 1)
+    await agent.enable(channel)
+    assert.equal(await outcome(channel.port), 'x')
+    const client = connect(channel.port, '127.0.0.1')
+    client.write('hello')
+    await once(client, 'data')
+    write('[plant-9]')
+    const [failure] = (await once(client, 'error')) as [NodeJS.ErrnoException]
+    assert.equal(failure.code, 'ECONNRESET')
+    await agent.channelIs(channel.id, ({ lastError }) => String(lastError).includes('location ID'))
+    write('[""]')
+    await agent.channelIs(channel.id, ({ connected }) => connected)
+    writeFileSync(file, 'kind: [')
+    await proxy.said('service-mapping.invalid', 1)
+    rmSync(file)
+  })
+
+  test('a second mapping of the same service, one without subaccount and nonsense stop the start, each with a line (CP-157, CP-159, CP-152)', async () => {
+    const bad = [
+      mapping('echo'),
+      mapping('ECHO', { name: 'again' }),
+      mapping('x', { subaccountId: undefined }),
+      mapping('y', { internalAddress: 'no-port' }),
+    ]
+    await assert.rejects(
+      startProxy(cloud, {
+        pairedBy: await cloud.bind(tenant.subaccount, 'connectivity_proxy'),
+        settings: {
+          tenantMode: 'shared',
+          'landbridge.acceptConnectivityBindings': true,
+          'landbridge.serviceMappings': bad.map((one) => JSON.parse(JSON.stringify(one))),
+        },
+      }),
+      ({ facts }: { facts: { problems: string[] } }) => {
+        const [again, missing, address] = facts.problems
+        assert.match(String(again), /"again": expected another serviceId than that of "echo"/)
+        assert.match(String(missing), /"x": subaccountId: expected/)
+        assert.match(String(address), /"y": internalAddress: expected host:port/)
+        return facts.problems.length === 3
+      },
+    )
+  })
+
+  test('a proxy that switched channels off says so (CP-164)', async () => {
+    const third = await cloud.newTenant()
+    const off = await startProxy(cloud, {
+      pairedBy: await cloud.bind(third.subaccount, 'connectivity_proxy'),
+      settings: {
+        subaccountId: third.subaccount.id,
+        'landbridge.acceptConnectivityBindings': true,
+        'serviceChannels.enabled': false,
+        'landbridge.clusterHost': 'off.test',
+      },
+    })
+    try {
+      const agent = await connector(third)
+      await assert.rejects(agent.enable(await spec('echo', { host: 'off.test' })), { code: 'CHANNELS_SWITCHED_OFF' })
+    } finally {
+      await off.close()
+    }
+  })
+
+  test('a proxy that comes back serves the channels that were open, and clients meanwhile wait (OPS-045)', async () => {
+    const agent = await connector()
+    const channel = await spec('echo', { connections: 2 })
+    await agent.enable(channel)
+    const { tunnelPort } = proxy
+    const cut = connect(channel.port, '127.0.0.1')
+    cut.write('hello')
+    await once(cut, 'data')
+    const broken = once(cut, 'error')
+    await proxy.close()
+    await broken
+    assert.equal(agent.channel(channel.id).connected, false)
+    const waiting = outcome(channel.port)
+    proxy = await start(tunnelPort)
+    assert.equal(await waiting, 'x')
+    await agent.channelIs(channel.id, ({ openedConnections }) => openedConnections === 2)
+  })
+})

@@ -1,0 +1,1 @@
+export { defaultInfrastructureFunctions, defaultRfcSettings, type RfcSettings } from './rfc-settings.ts'

@@ -1,0 +1,190 @@
+import type { Socket } from 'node:net'
+import { Denial, type System } from '@landbridge/access'
+import { errorEntry } from '@landbridge/kernel'
+import { defaultRfcLimits, RefusingGateway, RfcGuard, type RfcGuardOutput } from '@landbridge/rfc'
+import type { Preface, Stream, StreamSink } from '@landbridge/tunnel'
+import { openBackendSocket } from '../backend/open-socket.ts'
+import { errorCode } from '../dial/dial-tls.ts'
+import { denialCode } from '../http/answers.ts'
+import type { SubaccountContext } from '../subaccount-context.ts'
+import { TcpStatus } from '../tcp/tcp-exchange.ts'
+import { instanceOf, type RfcAddress, rfcAddress } from './rfc-address.ts'
+import { RfcAudit } from './rfc-audit.ts'
+import { LiveRfcRules } from './rfc-rules.ts'
+import { rfcText, systemName } from './rfc-texts.ts'
+import { tokenUser } from './token-user.ts'
+
+/** What reads the client's bytes: the guard in front of a system, or a gateway that only refuses. */
+type Reader = Pick<RfcGuard, 'fromClient'>
+
+/**
+ * One RFC connection through the tunnel: access control, connect, one status byte as for TCP, then a conversation that
+ * the guard reads. Credit goes back to the cloud as the system takes what the guard lets pass.
+ */
+export class RfcExchange implements StreamSink, RfcGuardOutput {
+  readonly #context: SubaccountContext
+  readonly #stream: Stream
+  readonly #address: RfcAddress
+  readonly #audit: RfcAudit
+  #socket: Socket | null
+  #reader: Reader | null
+  #early: Buffer[]
+  #owedBytes: number
+  #isOver: boolean
+
+  constructor(context: SubaccountContext, stream: Stream, preface: Preface, connectTimeoutMs: number) {
+    this.#context = context
+    this.#stream = stream
+    this.#address = rfcAddress(preface)
+    this.#audit = new RfcAudit(context, this.#address, tokenUser(preface))
+    this.#socket = null
+    this.#reader = null
+    this.#early = []
+    this.#owedBytes = 0
+    this.#isOver = false
+    this.#open(preface, connectTimeoutMs)
+  }
+
+  // From the tunnel.
+
+  streamData(_stream: Stream, chunk: Buffer): void {
+    const reader = this.#reader
+    if (reader === null) {
+      // Bounded by the window of the stream: its credit is returned when the connection is open.
+      if (this.#isOver) this.#stream.consumed(chunk.length)
+      else this.#early.push(Buffer.from(chunk))
+      return
+    }
+    reader.fromClient(chunk)
+    if (this.#socket?.writableNeedDrain === true) this.#owedBytes += chunk.length
+    else this.#stream.consumed(chunk.length)
+  }
+
+  streamEnd(): void {
+    if (this.#socket === null) this.#stream.end()
+    else this.#socket.end()
+  }
+
+  streamReset(): void {
+    this.#isOver = true
+    this.#socket?.destroy()
+  }
+
+  streamDrain(): void {
+    this.#socket?.resume()
+  }
+
+  // From the guard.
+
+  toServer(bytes: Buffer): void {
+    this.#socket?.write(bytes)
+  }
+
+  toClient(bytes: Buffer): void {
+    if (!this.#stream.write(bytes)) this.#socket?.pause()
+  }
+
+  refused(reason: string): void {
+    this.#context.log.warn('rfc.refused', { system: systemName(this.#address), reason })
+    this.#audit.deniedSystem(`RFC_REFUSED: ${reason}`)
+    this.#isOver = true
+    this.#socket?.destroy()
+    this.#stream.reset()
+  }
+
+  finished(): void {
+    this.#isOver = true
+    this.#socket?.destroy()
+    this.#stream.end()
+  }
+
+  #open(preface: Preface, connectTimeoutMs: number): void {
+    const { virtualHost, port, service } = this.#address
+    const decision = this.#context.access.decideRfc(virtualHost, port, service)
+    if (typeof decision === 'number') {
+      this.#audit.deniedSystem(denialCode(decision))
+      const isUnknown = decision === Denial.NO_SYSTEM || decision === Denial.WRONG_PROTOCOL
+      return this.#answer(isUnknown ? TcpStatus.forbidden : TcpStatus.failure)
+    }
+    const { system } = decision
+    // The reason is worth a text, and a conversation is where a caller reads one.
+    if (preface.userToken !== '' || preface.technicalToken !== '')
+      return this.#refuse('RFC_PROPAGATION', 'noPropagation')
+    if (system.protocol !== 'RFC') return this.#refuse('RFC_SNC_UNAVAILABLE', 'noSnc')
+    this.#dial(system, connectTimeoutMs)
+  }
+
+  #refuse(reason: string, text: 'noPropagation' | 'noSnc'): void {
+    this.#context.log.warn('rfc.refused', { system: systemName(this.#address), reason })
+    this.#audit.deniedSystem(reason)
+    this.#stream.write(Buffer.of(TcpStatus.connected))
+    this.#start(new RefusingGateway(rfcText[text](systemName(this.#address)), this))
+  }
+
+  #dial(system: System, connectTimeoutMs: number): void {
+    const limits = this.#context.rfc?.limits ?? defaultRfcLimits
+    const partner = { host: system.internalHost, instance: instanceOf(String(system.internalPort)) }
+    const rules = new LiveRfcRules(this.#context, this.#address, system, this.#audit)
+    const guard = new RfcGuard(rules, partner, this, limits)
+    const { security } = this.#context.backends
+    const socket = openBackendSocket(system.internalHost, system.internalPort, false, security, (borrowed) =>
+      guard.fromServer(Buffer.from(borrowed)),
+    )
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 60_000)
+    let isConnected = false
+    const ended = (cause?: Error): void => {
+      socket.removeAllListeners('timeout')
+      if (this.#isOver) return
+      this.#isOver = true
+      if (isConnected) return cause === undefined ? this.#stream.end() : this.#stream.reset()
+      this.#unreachable(cause)
+    }
+    socket.setTimeout(connectTimeoutMs, () =>
+      socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })),
+    )
+    socket.on('error', (cause) => ended(cause))
+    socket.on('close', () => ended())
+    // The client hears the end right behind the last reply (guide L4540); what it still sends would go nowhere.
+    socket.on('end', () => {
+      ended()
+      socket.end()
+    })
+    socket.on('drain', () => this.#returnCredit())
+    socket.once('connect', () => {
+      isConnected = true
+      socket.setTimeout(0)
+      this.#stream.write(Buffer.of(TcpStatus.connected))
+      this.#start(guard)
+    })
+  }
+
+  #unreachable(cause: Error | undefined): void {
+    const reason = cause === undefined ? 'ECONNRESET' : errorCode(cause)
+    const code = 'BACKEND_UNREACHABLE'
+    this.#context.log.info('backend.failed', { code, system: systemName(this.#address), reason })
+    this.#answer(errorEntry(code).socks ?? TcpStatus.failure)
+  }
+
+  #start(reader: Reader): void {
+    this.#reader = reader
+    const early = this.#early
+    this.#early = []
+    for (const chunk of early) this.streamData(this.#stream, chunk)
+    if (this.#stream.remoteEnded) this.streamEnd()
+  }
+
+  #answer(status: number): void {
+    this.#isOver = true
+    if (this.#stream.isOpen && !this.#stream.localEnded) this.#stream.end(Buffer.of(status))
+    for (const chunk of this.#early) this.#stream.consumed(chunk.length)
+    this.#early = []
+  }
+
+  #returnCredit(): void {
+    const bytes = this.#owedBytes
+    this.#owedBytes = 0
+    if (bytes > 0) this.#stream.consumed(bytes)
+  }
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { startPostgres, type TestPostgres, type Unavailable } from './postgres.ts'
+
+/** What `npm test` tells its test files about the cluster that it started for all of them. */
+export const clusterUrlVariable = 'LANDBRIDGE_TEST_POSTGRES'
+export const clusterUnavailableVariable = 'LANDBRIDGE_TEST_POSTGRES_UNAVAILABLE'
+
+/**
+ * An empty database, gone after `stop()`, in the PostgreSQL cluster of this test run. A file that is run by itself gets
+ * a cluster of its own. Tests that stop or kill the server itself use `startPostgres`.
+ * @returns the database, or the reason why none can run on this machine: skip the test with it.
+ */
+export async function newDatabase(): Promise<TestPostgres | Unavailable> {
+  const unavailable = process.env[clusterUnavailableVariable]
+  if (unavailable !== undefined) return { unavailable }
+  const cluster = process.env[clusterUrlVariable]
+  return cluster === undefined ? startPostgres() : databaseIn(cluster)
+}
+
+async function databaseIn(cluster: string): Promise<TestPostgres> {
+  const name = `test_${randomBytes(8).toString('hex')}`
+  await administer(cluster, `CREATE DATABASE ${name}`)
+  const url = new URL(cluster)
+  url.pathname = `/${name}`
+  return {
+    url: url.href,
+    // By force: what a failed test left open must not keep the run from its end.
+    stop: () => administer(cluster, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  }
+}
+
+async function administer(connectionString: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
