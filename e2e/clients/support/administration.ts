@@ -30,11 +30,19 @@ export interface ExposedSystem {
   readonly protocol?: 'HTTP' | 'HTTPS'
   readonly authenticationMode?: string
   readonly paths?: readonly string[]
+  readonly websockets?: boolean
 }
 
 /** Exposes a backend of this test under a virtual host, port 80, through the REST API of the demo's Cloud Connector. */
 export async function expose(platform: TestPlatform, system: ExposedSystem): Promise<void> {
-  const { virtualHost, backendPort, protocol = 'HTTP', authenticationMode = 'NONE', paths = ['/'] } = system
+  const {
+    virtualHost,
+    backendPort,
+    protocol = 'HTTP',
+    authenticationMode = 'NONE',
+    paths = ['/'],
+    websockets = false,
+  } = system
   const mappings = `/subaccounts/${regionHost}/${platform.binding('xsuaa').subaccountid}/systemMappings`
   const mapping = {
     virtualHost,
@@ -48,7 +56,7 @@ export async function expose(platform: TestPlatform, system: ExposedSystem): Pro
   }
   await administrate(platform, 'POST', mappings, mapping)
   for (const id of paths) {
-    const resource = { id, enabled: 'true', exactMatchOnly: 'false', websocketUpgradeAllowed: 'false' }
+    const resource = { id, enabled: 'true', exactMatchOnly: 'false', websocketUpgradeAllowed: String(websockets) }
     await administrate(platform, 'POST', `${mappings}/${virtualHost}:80/resources`, resource)
   }
 }
