@@ -81,6 +81,7 @@ export async function startConnector(
   const runtime = createRuntime({
     clock,
     log: silentLog,
+    channelBindAddress: config.channelBindAddress,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
     denied: (access) => app.denied(access),
   })

@@ -138,11 +138,11 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     ready: () => isOpen && service.isSynchronised,
     async drain(timeoutMs) {
       isOpen = false
-      const idle = Promise.all([listeners.http?.close(), listeners.socks5?.close(), listeners.rfc?.close()])
+      const { http: web, socks5, rfc } = listeners
+      const idle = Promise.all([channels.drain(), web?.close(), socks5?.close(), rfc?.close()])
       http.drain()
       await Promise.race([idle, new Promise<void>((resolve) => clock.after(timeoutMs, resolve))])
       table.drain()
-      channels.drain()
     },
     close: () => (closing ??= close()),
   }
@@ -178,6 +178,7 @@ function newChannelDesk(
     enabled: serviceChannels.enabled,
     clusterHost: clusterHost.toLowerCase(),
     mappings,
+    maxConnections: landbridge.maxChannelConnections,
     broker,
     address: () => table.address,
     clock,
