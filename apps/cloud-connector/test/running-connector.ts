@@ -2,7 +2,7 @@ import { type Agent, request as httpsRequest } from 'node:https'
 import { createRuntime } from '@landbridge/connector'
 import { type Clock, createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
-import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '../src/index.ts'
+import { type CloudConnector, type CloudConnectorConfig, KerberosAgent, startCloudConnector } from '../src/index.ts'
 import { type FakeRegion, regionHost } from './fake-region.ts'
 
 export interface Answer {
@@ -77,7 +77,9 @@ export async function startConnector(
         : { [regionHost]: { address: '127.0.0.1', port: region.port, ca: region.ca.certificatePem } },
     ...more,
   }
+  const tickets = new KerberosAgent(silentLog)
   const runtime = createRuntime({
+    tickets,
     clock,
     log: silentLog,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
@@ -89,6 +91,7 @@ export async function startConnector(
     call: (method, path, call) => send(app, method, path, call ?? {}),
     async close() {
       await app.close()
+      tickets.close()
       await store.close()
     },
   }
