@@ -96,7 +96,7 @@ test('each authentication mode sends what its row of the table says, with and wi
       if (expected.header !== undefined) assert.equal(seen.header, expected.header, label)
       assert.equal(seen.tls, 'connector', label)
     }
-    refused(await connector.ask({ mode: 'KERBEROS', userToken }), 501, 'PROPAGATION_KERBEROS')
+    refused(await connector.ask({ mode: 'KERBEROS', userToken }), 502, 'PROPAGATION_KERBEROS')
   }))
 
 test('the value that names no certificate is configurable (SCC-212)', () =>
