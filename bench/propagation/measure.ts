@@ -85,7 +85,8 @@ async function loadOnce(
   const { pids } = subject
   const before = { cloud: cpuSeconds(pids.cloud), connector: cpuSeconds(pids.connector) }
   const { requests, seconds, p50Us, p99Us, errors } = await generator.run(subject[kind], path, connections, runSeconds)
-  if (errors > 0 || requests === 0) throw new Error(`propagation, ${kind}: ${errors} of ${requests} requests failed\n${subject.lastWords()}`)
+  if (errors > 0 || requests === 0)
+    throw new Error(`propagation, ${kind}: ${errors} of ${requests} requests failed\n${subject.lastWords()}`)
   return {
     perSecond: requests / seconds,
     p50Us,

@@ -36,6 +36,7 @@ import { kerberosRoutes } from './routes/kerberos-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
+import { monitoringRoutes } from './routes/monitoring-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
@@ -44,6 +45,7 @@ import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
+import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
@@ -218,6 +220,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
   kerberosRoutes(api, context)
+  subjectRuleRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
@@ -229,6 +232,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   highAvailabilityRoutes(api, context)
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
+  monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 

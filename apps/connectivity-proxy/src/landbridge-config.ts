@@ -61,6 +61,11 @@ export const landbridgeSchema = Type.Object(
       default: [],
       description: 'Services that Cloud Connectors may reach through service channels.',
     }),
+    maxChannelConnections: Type.Integer({
+      default: 10_000,
+      minimum: 1,
+      description: 'Most connections to services of service mappings at a time; further clients are reset.',
+    }),
     serviceMappingsFile: Type.String({
       default: '',
       description:
