@@ -65,6 +65,7 @@ export class Propagator {
     if (authority === undefined) return null
     try {
       const loaded = UserCertificateAuthority.load(authority.cert, authority.key)
+      loaded.prepare().catch((failure: unknown) => this.#log.error('propagation.authority.unusable', {}, failure))
       return new UserCertificates(loaded, settings.certificateValidityMinutes, this.clock)
     } catch (failure) {
       this.#log.error('propagation.authority.unusable', {}, failure)
