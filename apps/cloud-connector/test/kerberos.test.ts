@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { generateKeyPairSync, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,24 +9,11 @@ import { after, before, describe, test } from 'node:test'
 import { type RunningRealm, startKerberosRealm, temporaryFolder } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
-import { configuration, id, subaccountPath } from './running-connector.ts'
+import { configuration, subaccountPath } from './running-connector.ts'
 import { Scene } from './scene.ts'
+import { testIssuer, testToken } from './test-issuer.ts'
 
 const kerberos = `${configuration}/connector/onPremise/kerberos`
-const issuer = 'https://idp.plant.test'
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' }] }
-
-function token(claims: object): string {
-  const exp = Math.floor(Date.now() / 1000) + 600
-  const parts = [
-    { alg: 'ES256', kid: 'one' },
-    { iss: issuer, zid: id, exp, ...claims },
-  ]
-  const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
-  return `${text}.${sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
-}
-
 /** What an internal system does with a token: it asks the library of MIT Kerberos, with the key of its own service. */
 class Acceptor {
   readonly #child: ChildProcess
@@ -84,7 +70,7 @@ describe('users arrive by Kerberos', { skip }, () => {
     })
     await new Promise<void>((resolve) => system.listen(0, '127.0.0.1', resolve))
     scene = await Scene.start()
-    scene.region.idps = [{ id: '1', name: 'idp', description: '', issuer, jwks, enabled: true }]
+    scene.region.idps = [testIssuer]
     await scene.pair()
     tunnel = await scene.openTunnel()
     await call('POST', `${subaccountPath}/trust`)
@@ -130,7 +116,7 @@ describe('users arrive by Kerberos', { skip }, () => {
   }
 
   test('without a configuration a user is refused with what to do, and configuration is checked (SCC-173, SCC-174)', async () => {
-    const refused = await ask(token({ user_name: 'ann' }))
+    const refused = await ask(testToken({ user_name: 'ann' }))
     assert.match(refused, /^HTTP\/1\.1 502 .*X-Landbridge-Error: PROPAGATION_KERBEROS\r\n/s)
     const otherKeys = (await realm.keyTable('other')).toString('base64')
     const wrong: readonly object[] = [
@@ -160,15 +146,18 @@ describe('users arrive by Kerberos', { skip }, () => {
   })
 
   test('the internal system logs on the user of the token, by a ticket of its own for each request; an unreachable KDC is passed over (SCC-175, SCC-176, SCC-178, SCC-229)', async () => {
-    assert.equal(await loggedOn(token({ user_name: 'ann' })), 'ann@PLANT.TEST')
+    assert.equal(await loggedOn(testToken({ user_name: 'ann' })), 'ann@PLANT.TEST')
     const first = seen.at(-1)?.authorization
-    assert.equal(await loggedOn(token({ user_name: 'bob' })), 'bob@PLANT.TEST')
-    assert.equal(await loggedOn(token({ user_name: 'ann@plant.test' })), 'ann@PLANT.TEST')
+    assert.equal(await loggedOn(testToken({ user_name: 'bob' })), 'bob@PLANT.TEST')
+    assert.equal(await loggedOn(testToken({ user_name: 'ann@plant.test' })), 'ann@PLANT.TEST')
     assert.notEqual(seen.at(-1)?.authorization, first)
     // What the caller sent to log on is not passed on beside it.
-    assert.equal(await loggedOn(token({ user_name: 'ann' }), 'Authorization: Negotiate YIIforged'), 'ann@PLANT.TEST')
+    assert.equal(
+      await loggedOn(testToken({ user_name: 'ann' }), 'Authorization: Negotiate YIIforged'),
+      'ann@PLANT.TEST',
+    )
     const many = await Promise.all(
-      Array.from({ length: 20 }, (_, at) => ask(token({ user_name: at % 2 ? 'ann' : 'bob' }))),
+      Array.from({ length: 20 }, (_, at) => ask(testToken({ user_name: at % 2 ? 'ann' : 'bob' }))),
     )
     assert.ok(many.every((answer) => answer.startsWith('HTTP/1.1 200 ')))
     // Nobody to propagate: the caller's own way to log on.
@@ -179,7 +168,7 @@ describe('users arrive by Kerberos', { skip }, () => {
   test('who has no ticket or no name in the realm is refused, and never arrives as the connector (SCC-177)', async () => {
     const before = seen.length
     const refused = async (claims: object, code: string, port = 80): Promise<string> => {
-      const answer = await ask(token(claims), port)
+      const answer = await ask(testToken(claims), port)
       assert.match(answer, new RegExp(`X-Landbridge-Error: ${code}\\r\\n`))
       return answer
     }
@@ -195,9 +184,9 @@ describe('users arrive by Kerberos', { skip }, () => {
 
   test('a change of the configuration counts for the next request and is in the audit trail', async () => {
     await call('DELETE', kerberos)
-    assert.match(await ask(token({ user_name: 'ann' })), /X-Landbridge-Error: PROPAGATION_KERBEROS\r\n/)
+    assert.match(await ask(testToken({ user_name: 'ann' })), /X-Landbridge-Error: PROPAGATION_KERBEROS\r\n/)
     await call('PUT', kerberos, settings)
-    assert.equal(await loggedOn(token({ user_name: 'ann' })), 'ann@PLANT.TEST')
+    assert.equal(await loggedOn(testToken({ user_name: 'ann' })), 'ann@PLANT.TEST')
     const { json } = await call('GET', '/api/v1/landbridge/audit')
     const actions = JSON.stringify(json).match(/KerberosConfiguration/g) ?? []
     assert.ok(actions.length >= 4)

@@ -287,10 +287,10 @@ test('another authority issues from the next request on, and without one the use
 
 test('certificates of users have keys of the kind and size of their authority, RSA and EC', async () => {
   const ec = await LocalCa.create({ subject: { CN: 'EC CA' } })
-  const rsa = await selfSigned({ purpose: 'authority', keySize: 3072, subject: 'CN=RSA CA' }, 1, testClock())
+  const rsa = await selfSigned({ purpose: 'authority', keySize: 4096, subject: 'CN=RSA CA' }, 1, testClock())
   const authorities = [
     { authority: { cert: ec.certificatePem, key: ec.keyPem }, type: 'ec', details: { namedCurve: 'prime256v1' } },
-    { authority: rsa, type: 'rsa', details: { modulusLength: 3072, publicExponent: 65_537n } },
+    { authority: rsa, type: 'rsa', details: { modulusLength: 4096, publicExponent: 65_537n } },
   ]
   for (const { authority, type, details } of authorities)
     await withConnector(
