@@ -158,6 +158,48 @@ describe('what the configuration says about identities and answers counts for th
     }
   })
 
+  test('changes drop no stream that they do not concern, and a resource that is switched off admits nobody from then on (API1-278, API2-077)', async () => {
+    let finish = (): void => {}
+    const server = createServer((request, response) => {
+      if (request.url !== '/long') return void response.end('short')
+      response.write('first ')
+      finish = () => response.end('last')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const localPort = String((server.address() as AddressInfo).port)
+      const own = { localHost: '127.0.0.1', localPort, protocol: 'HTTP', backendType: 'nonSAPsys' }
+      for (const virtualPort of [92, 93]) {
+        await call('POST', mappings, { ...own, virtualHost: 'erp.virtual', virtualPort })
+        await call('POST', `${mappings}/erp.virtual:${virtualPort}/resources`, { id: '/', enabled: true })
+      }
+      const tunnels = scene.cloud.tunnels.length
+      const exchange = openExchange(
+        ...([tunnel, StreamKind.http, 'erp.virtual', 92] as const),
+        'GET /long HTTP/1.1\r\nHost: erp.virtual:92\r\n\r\n',
+      )
+      await exchange.received(1)
+      // Another mapping, identities, trust, and the very resource through which the stream came.
+      await call('PUT', `${mappings}/erp.virtual:93`, {
+        ...own,
+        virtualHost: 'erp.virtual',
+        virtualPort: 93,
+        sid: 'XYZ',
+      })
+      await call('DELETE', `${mappings}/erp.virtual:93`)
+      await call('PUT', `${onPremise}/principalPropagation`, { certificateValidityMinutes: 7 })
+      await call('POST', `${subaccountPath}/trust`)
+      await call('PUT', `${mappings}/erp.virtual:92/resources/-`, { id: '/', enabled: false })
+      assert.match(await ask(92, '/short'), /^HTTP\/1\.1 403 /)
+      finish()
+      assert.match((await exchange.ended).toString(), /^HTTP\/1\.1 200 .*first .*last/s)
+      assert.equal(scene.cloud.tunnels.length, tunnels)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
   test('a WebSocket opens only where an enabled resource allows it, and plain requests need no such permission (API2-080)', async () => {
     const server = createServer((_request, response) => response.end('plain'))
     server.on('upgrade', (_request, socket) => {
