@@ -81,7 +81,8 @@ export async function startConnector(
     clock,
     log: silentLog,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
-    denied: (access) => app.denied(access),
+    denied: (access) => app.recordAccess(access),
+    allowed: (access) => app.recordAccess(access),
   })
   const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock, log })
   return {
