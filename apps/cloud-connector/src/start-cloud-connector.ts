@@ -36,6 +36,7 @@ import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
+import { monitoringRoutes } from './routes/monitoring-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
@@ -206,7 +207,8 @@ function tlsOptions(
   }
 }
 
-function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
+/** Every operation of the administration port. */
+export function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
   acceptRawBodies(api)
   guard(api, gate)
   api.get('/', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(startPage))
@@ -230,6 +232,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
   auditLevelRoutes(api, context)
+  monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 
