@@ -481,6 +481,18 @@ describe('every operation of the published interface', () => {
   })
 })
 
+test('every operation of the reference is walked above, and few are answered otherwise (RC-154, RC-156, RC-157, RC-165)', () => {
+  assert.equal(new Set(operations.map(({ name }) => name)).size, 146)
+  assert.ok(
+    Object.keys({ ...answers, ...otherTypes, ...bodies, ...otherwise }).every((name) =>
+      operations.some((one) => one.name === name),
+    ),
+  )
+  const certificates = operations.filter(({ path }) => /Certificate$/.test(path)).map(({ name }) => name)
+  for (const name of [...certificates, 'API1 4', 'API1 47', 'API1 55']) assert.equal(otherwise[name], undefined)
+  assert.equal(Object.keys(otherwise).length, 8)
+})
+
 /** The shape of a value, as far as a wanted shape looks into it. */
 function shapeOf(value: unknown, wanted: Shape): unknown {
   if (typeof wanted === 'string') return typeof value

@@ -228,6 +228,14 @@ function order(value: unknown): readonly string[] {
   )
 }
 
+test('each promise to that client has recordings that were answered above (RC-145, RC-146, RC-148, RC-149, RC-150, RC-151, RC-152, RC-153, RC-155)', () => {
+  for (const name of Object.keys(proofs))
+    assert.ok(
+      flows.some(({ flow, steps }) => flow.startsWith(name) && steps.length > 1),
+      name,
+    )
+})
+
 test('the recordings cover every kind of object that the provider manages (RC-128, RC-175, API2-174)', () => {
   const steps = flows.flatMap(({ steps }) => steps)
   const writes = steps.filter(({ method }) => method !== 'GET')
