@@ -90,7 +90,8 @@ export async function startConnector(
     log: silentLog,
     channelBindAddress: config.channelBindAddress,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
-    denied: (access) => app.denied(access),
+    denied: (access) => app.recordAccess(access),
+    allowed: (access) => app.recordAccess(access),
   })
   const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock, log })
   return {

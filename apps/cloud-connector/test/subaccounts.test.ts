@@ -4,6 +4,7 @@ import { LocalCa } from '@landbridge/identity'
 import { temporaryFolder } from '@landbridge/testkit'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+import { until } from './scene.ts'
 
 const collection = `${configuration}/subaccounts`
 const wanted = {
@@ -227,6 +228,18 @@ describe('subaccounts', () => {
     assert.equal(wrong.status, 400)
     const { serialNumber } = (await connector.call('GET', subaccountPath)).json.tunnel.subaccountCertificate
     assert.equal(serialNumber, again.json.tunnel.subaccountCertificate.serialNumber)
+  })
+
+  test('the cloud learns the description of the subaccount, or else of the connector (API1-055)', async () => {
+    await connector.call('PUT', `${configuration}/connector`, { json: { description: 'plant 7' } })
+    await connector.call('POST', collection, { json: { ...wanted, description: '' } })
+    assert.equal(region.hellos.at(-1)?.description, 'plant 7')
+    await connector.call('PUT', subaccountPath, { json: { description: 'of the subaccount' } })
+    await until(() => (region.hellos.at(-1)?.description === 'of the subaccount' ? true : undefined))
+    await connector.call('PUT', subaccountPath, { json: { description: '' } })
+    await until(() => (region.hellos.at(-1)?.description === 'plant 7' ? true : undefined))
+    await connector.call('PUT', `${configuration}/connector`, { json: { description: '' } })
+    await until(() => (region.hellos.at(-1)?.description === '' ? true : undefined))
   })
 
   test('registration data of the cloud stands for region, subaccount and credentials (RC-138, API1-211)', async () => {

@@ -41,7 +41,8 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
       tickets,
       rfc: { infrastructureFunctions: new Set(config.rfcInfrastructureFunctions), servicePort },
       channelBindAddress: config.channelBindAddress,
-      denied: (access) => app?.denied(access),
+      denied: (access) => app?.recordAccess(access),
+      allowed: (access) => app?.recordAccess(access),
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
     })
     started.push(runtime)

@@ -3,6 +3,7 @@ import type { Secret } from '@landbridge/kernel'
 import type { KerberosSettings } from '../propagation/kerberos.ts'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
+import type { AuditLevel } from './audit-level.ts'
 import type { HaPeer, HaTerm, MasterSettings, ShadowSettings } from './high-availability-settings.ts'
 import type { LdapSettings } from './ldap.ts'
 import type { ServiceChannel } from './service-channel.ts'
@@ -81,6 +82,8 @@ export interface ConnectorSettings {
   /** Absent: `firstTerm`. */
   readonly haTerm?: HaTerm
   readonly solutionManagement?: SolutionManagement
+  /** Of everything that belongs to no subaccount. Absent: `defaultAuditLevel`. */
+  readonly auditLevel?: AuditLevel
   /** ID of the newest service channel, present or gone. Absent: there never was one. */
   readonly lastChannelId?: number
 }
@@ -128,6 +131,8 @@ export interface SubaccountProperties {
   readonly autoCertRenewal: boolean
   readonly isManaged: boolean
   readonly autoSyncTrust: boolean
+  /** Absent: `defaultAuditLevel`. */
+  readonly auditLevel?: AuditLevel
   /** The cloud user who paired ("Initiated By"). The password is not kept. */
   readonly user: string
   readonly endpoint: RegionEndpoint
