@@ -158,7 +158,7 @@ test('an unknown tenant is an error and never becomes another tenant (RC-022)', 
   }
 })
 
-test('where the operator demands a subscription, a client without one gets no token of the tenant', async () => {
+test('where the operator demands a subscription, a client without one gets no token of the tenant (CONN-233)', async () => {
   const strict = await startTestService({ mayActIn: async () => false })
   const form = { grant_type: 'client_credentials' }
   assert.equal((await strict.token(form)).status, 200)
