@@ -13,6 +13,7 @@ export type AuditCategory =
   | 'LDAPConfiguration'
   | 'PpcaCertificate'
   | 'PrincipalPropagationConfiguration'
+  | 'KerberosConfiguration'
   | 'ProxySettings'
   | 'SCCPassword'
   | 'SCCUser'
