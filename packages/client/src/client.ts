@@ -21,6 +21,8 @@ import type { CircuitPhase } from './resilience/circuit-phase.ts'
 import type { CacheStatistics } from './resilience/expiring-cache.ts'
 import { defaultRetryPolicy, type RetryPolicy } from './resilience/retry.ts'
 import { waitingClock } from './resilience/wait.ts'
+import { openRfc, type RfcConnectOptions } from './rfc/open-rfc.ts'
+import { type RfcForwarder, startRfcForwarder } from './rfc/rfc-forwarder.ts'
 import { openSocks5, type Socks5Target } from './socks/connect-socks5.ts'
 import { TokenClient } from './token/token-client.ts'
 import { UserContext } from './user-context.ts'
@@ -240,6 +242,23 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
       clock: this.#clock,
       ...(signal === undefined ? {} : { signal }),
     })
+  }
+
+  /**
+   * Opens the way to the ABAP gateway of an RFC destination, through the RFC port of the proxy. What follows on the
+   * socket is the classic RFC protocol; the socket is paused and belongs to the caller.
+   * @throws RfcError (106) for an unknown destination, (102) with the text of the Cloud Connector for what fails on the way
+   */
+  connectRfc(destination: string, options: RfcConnectOptions = {}): Promise<Socket> {
+    return openRfc(this, this.#clock, destination, { timeoutMs: this.#readTimeoutMs, ...options })
+  }
+
+  /**
+   * Listens on a port of this machine and forwards every connection to an RFC destination, for clients of the classic
+   * RFC protocol. @param port 33NN, where NN is the system number that they use. The caller closes it.
+   */
+  forwardRfc(destination: string, port: number): Promise<RfcForwarder> {
+    return startRfcForwarder({ open: (signal) => this.connectRfc(destination, { signal }), port, log: this.#log })
   }
 
   /** Ends all connections except SOCKS5 sockets, and forgets tokens and destinations. */

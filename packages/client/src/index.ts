@@ -31,4 +31,8 @@ export {
 } from './resilience/circuit-phase.ts'
 export { type CacheOptions, type CacheStatistics, ExpiringCache, type Loaded } from './resilience/expiring-cache.ts'
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs } from './resilience/retry.ts'
+export type { RfcConnectOptions } from './rfc/open-rfc.ts'
+export { RfcError, type RfcErrorKey } from './rfc/rfc-error.ts'
+export type { RfcForwarder } from './rfc/rfc-forwarder.ts'
+export { type RfcRoute, rfcRouteOf } from './rfc/rfc-route.ts'
 export type { Socks5Target } from './socks/connect-socks5.ts'

@@ -100,6 +100,7 @@ export class ChannelClient implements StreamSink {
 
 /** Status bytes are SOCKS5 reply codes (RFC 1928 section 6). */
 const reasons: Readonly<Record<number, string>> = {
+  1: 'the cloud side carries as many connections to services as it may',
   2: 'the service mapping does not allow this connection any more',
   4: 'the cloud side does not reach the service of the mapping',
 }
