@@ -47,6 +47,20 @@ async function olderNode(): Promise<string | undefined> {
 }
 const older = await olderNode()
 
+/** The fetch that Node has itself, of another undici than the one of the library, and node:http. */
+const agents = `import { get } from 'node:http'
+import { openClient } from '@landbridge/client'
+const client = openClient()
+const url = 'http://demo-backend.virtual:8080/hello'
+const answer = await fetch(url, { dispatcher: client.dispatcher() })
+console.log(answer.status, (await answer.json()).message)
+const status = await new Promise((resolve, reject) =>
+  get(url, { agent: client.httpAgent() }, (response) => resolve(response.resume().statusCode)).on('error', reject))
+console.log(status)
+await fetch('https://demo-backend.virtual/', { dispatcher: client.dispatcher() }).catch((error) => console.log(error.cause.code))
+await client.close()
+`
+
 for (const { name, node } of [
   { name: 'the Node of the platform', node: process.execPath },
   { name: 'Node 20 or 22', node: older },
@@ -60,6 +74,9 @@ for (const { name, node } of [
     const run = await runChild(node!, ['app.mjs'], { cwd: folder.path, env: { NODE_EXTRA_CA_CERTS } })
     assert.equal(run.status, 0, run.stderr)
     assert.equal(run.stdout.trim(), documented())
+    writeFileSync(join(folder.path, 'agents.mjs'), agents)
+    const used = await runChild(node!, ['agents.mjs'], { cwd: folder.path, env: { NODE_EXTRA_CA_CERTS } })
+    assert.equal(used.stdout.trim(), '200 Hello from the on-premise backend\n200\nCLIENT_PROXY_NEEDS_HTTP', used.stderr)
   })
 
 test('the packed library is one package with one dependency, and holds no source and no test', () => {
