@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { repository, runChild, runLandbridge, startPlatform, temporaryFolder } from '@landbridge/testkit'
+import { installExample } from './support/install-example.ts'
 
 const example = join(repository, 'examples/cloud-app')
 
-test('the example application runs as its README says, without and with a user (CONN-063, CONN-084, RC-174)', async () => {
+test('the example application runs as its README says, without and with a user (CONN-063, CONN-084, RC-174)', async (context) => {
   using folder = temporaryFolder()
   const platform = await startPlatform()
   try {
     const cwd = join(folder.path, 'app')
-    cpSync(example, cwd, { recursive: true, filter: (path) => !path.includes('node_modules') })
-    // Without a network: the cache of npm has what this repository installed.
-    const installed = await runChild('npm', ['install', '--offline', '--no-audit', '--no-fund'], { cwd })
-    assert.equal(installed.status, 0, installed.stderr)
+    context.diagnostic(await installExample('cloud-app', cwd))
     await runLandbridge(['env', '--data', platform.dataDirectory], { cwd })
     const { NODE_EXTRA_CA_CERTS } = platform.environment
     const run = (env: Readonly<Record<string, string>>) =>

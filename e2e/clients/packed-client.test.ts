@@ -10,23 +10,16 @@ import {
   type TestPlatform,
   temporaryFolder,
 } from '@landbridge/testkit'
+import { installClient } from './support/install-example.ts'
 
 const example = join(repository, 'examples/client-library')
 const folder = temporaryFolder()
 let platform: TestPlatform
 
-/** npm as on the terminal of a reader, but without a network: the cache has what this repository installed. */
-async function npm(args: readonly string[], cwd: string): Promise<string> {
-  const { status, stdout, stderr } = await runChild('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd })
-  assert.equal(status, 0, `npm ${args.join(' ')}\n${stdout}\n${stderr}`)
-  return stdout
-}
-
 before(async () => {
   platform = await startPlatform()
-  await npm(['run', 'pack:client', '--', '--pack-destination', folder.path], repository)
   for (const file of ['app.mjs', 'package.json']) copyFileSync(join(example, file), join(folder.path, file))
-  await npm(['install'], folder.path)
+  await installClient(folder.path)
   const env = await runLandbridge(['env', '--data', platform.dataDirectory], { cwd: folder.path })
   assert.equal(env.status, 0, env.stderr)
 })
