@@ -33,6 +33,7 @@ import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
+import { kerberosRoutes } from './routes/kerberos-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
@@ -219,6 +220,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   truststoreRoutes(api, context)
   ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
+  kerberosRoutes(api, context)
   subjectRuleRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)

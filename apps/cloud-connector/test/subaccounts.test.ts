@@ -252,7 +252,7 @@ describe('subaccounts', () => {
     assert.equal(garbage.status, 400)
   })
 
-  test('trust is synchronised repeatedly, keeps switches and forgets what is gone (RC-136, API1-222, API1-223, API1-224, API1-226, API1-229, API1-230)', async () => {
+  test('trust is synchronised repeatedly, keeps switches and forgets what is gone (SCC-132, RC-136, API1-222, API1-223, API1-224, API1-226, API1-229, API1-230)', async () => {
     await connector.call('POST', collection, { json: wanted })
     const trust = `${subaccountPath}/trust`
     assert.deepEqual((await connector.call('GET', `${trust}/idps`)).json, [])

@@ -5,6 +5,7 @@ import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
+import type { KerberosTickets } from './propagation/kerberos.ts'
 import { Propagator } from './propagation/propagator.ts'
 import { SubaccountPropagation } from './propagation/subaccount-propagation.ts'
 import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
@@ -26,6 +27,8 @@ export interface RuntimeOptions {
   readonly denied?: (access: DeniedAccess) => void
   /** Audit of those that were let through, where the level asks for it. */
   readonly allowed?: (access: AccessRecord) => void
+  /** Gets tickets for users; absent: none of them can be propagated by Kerberos. */
+  readonly tickets?: KerberosTickets
   /** The cloud's trust list changed: synchronise it. */
   readonly trustChanged?: (subaccountId: string, regionHost: string) => void
 }
@@ -48,7 +51,7 @@ const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, conn
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
 export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
-  const propagator = new Propagator(options.clock, options.log)
+  const propagator = new Propagator(options.clock, options.log, options.tickets ?? null)
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot, identity: string): Running => {
     const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)

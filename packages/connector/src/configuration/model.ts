@@ -1,5 +1,6 @@
 import type { SystemMapping } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
+import type { KerberosSettings } from '../propagation/kerberos.ts'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
 import type { AuditLevel } from './audit-level.ts'
@@ -74,6 +75,7 @@ export interface ConnectorSettings {
   readonly propagation?: PropagationSettings
   /** Present: users come from this directory, and the local one has no say. */
   readonly ldap?: LdapSettings
+  readonly kerberos?: KerberosSettings
   readonly haMaster?: MasterSettings
   readonly haShadow?: ShadowSettings
   readonly haPeer?: HaPeer

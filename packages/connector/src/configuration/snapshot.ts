@@ -40,6 +40,7 @@ export function toSnapshot(
     },
     ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
     propagation: {
+      ...(settings.kerberos === undefined ? {} : { kerberos: settings.kerberos }),
       settings: settings.propagation ?? defaultPropagationSettings,
       ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
       hasSystemCertificate: settings.systemCertificate !== undefined,

@@ -16,6 +16,7 @@ export type AuditCategory =
   | 'LDAPConfiguration'
   | 'PpcaCertificate'
   | 'PrincipalPropagationConfiguration'
+  | 'KerberosConfiguration'
   | 'ProxySettings'
   | 'SCCPassword'
   | 'SCCUser'
