@@ -24,6 +24,21 @@ export class SqlTrustStore implements TrustStore {
     return sealed === null ? undefined : this.#open(sealed, subaccountId)
   }
 
+  /** The certificates of all subaccounts, without their keys. */
+  async allCertificates(): Promise<
+    readonly { readonly subaccountId: string; readonly role: TrustRole; readonly certificate: string }[]
+  > {
+    const rows = await run(this.#store.db.selectFrom('destination_trust').selectAll().execute())
+    return rows.flatMap((row) =>
+      (['active', 'passive'] as const).flatMap((role) => {
+        const sealed = row[`${role}_pair`]
+        if (sealed === null) return []
+        const { certificate } = this.#open(sealed, row.subaccount_id)
+        return [{ subaccountId: row.subaccount_id, role, certificate }]
+      }),
+    )
+  }
+
   async save(subaccountId: string, role: TrustRole, pair: TrustKeyPair): Promise<void> {
     const text = JSON.stringify([pair.certificate, pair.privateKey.reveal()])
     const content = {
