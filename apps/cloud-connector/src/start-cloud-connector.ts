@@ -36,6 +36,7 @@ import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
+import { monitoringRoutes } from './routes/monitoring-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
@@ -44,6 +45,7 @@ import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
+import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
@@ -215,7 +217,8 @@ function tlsOptions(
   }
 }
 
-function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
+/** Every operation of the administration port. */
+export function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
   acceptRawBodies(api)
   guard(api, gate)
   api.get('/', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(startPage))
@@ -226,6 +229,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   truststoreRoutes(api, context)
   ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
+  subjectRuleRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
@@ -237,6 +241,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   highAvailabilityRoutes(api, context)
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
+  monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 

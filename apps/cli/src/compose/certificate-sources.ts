@@ -93,7 +93,7 @@ export function samlTrustSource(trust: SqlTrustStore): CertificateSource {
   return {
     name: 'saml-trust',
     async list() {
-      return (await trust.allCertificates()).map(({ subaccountId, role, certificate }) =>
+      return (await trust.certificates()).map(({ subaccountId, role, certificate }) =>
         readRecord(certificate, { kind: 'saml-trust', name: role, owner: { subaccountId }, renewer: 'user' }),
       )
     },

@@ -3,7 +3,11 @@ import {
   type RunningConnectivityService,
   startConnectivityService,
 } from '@landbridge/connectivity-service'
-import { type DestinationServiceConfig, startDestinationService } from '@landbridge/destination-service'
+import {
+  type DestinationServiceConfig,
+  roleCollectionsOf,
+  startDestinationService,
+} from '@landbridge/destination-service'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
 import {
@@ -15,7 +19,7 @@ import {
   type Sealer,
   type Secret,
 } from '@landbridge/kernel'
-import { type PlatformEndpoints, type ServiceInstance, TenantAccess } from '@landbridge/registry'
+import { type PlatformEndpoints, rolesOf, type ServiceInstance, TenantAccess } from '@landbridge/registry'
 import {
   RegistryStore,
   SqlAuthorityStore,
@@ -23,6 +27,7 @@ import {
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
   SqlTrustStore,
@@ -109,10 +114,13 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     certificates: certificates.destinationCertificates,
     authorities: new SqlAuthorityStore(stores.destinations),
     trustStore: new SqlTrustStore(stores.destinations),
+    // On SQLite there is one process, whose memory is nearer.
+    ...(stores.destinations.kind === 'postgres' ? { sharedTokens: new SqlSharedTokenStore(stores.destinations) } : {}),
     verifier,
     tenants: registry,
     clients: registry,
     clientOf,
+    rolesOf: async (token) => rolesOf(roleCollectionsOf(token), await registry.listRoleCollections(token.tenantId)),
     ca: authority.certificatePem,
     ...(tokenService === undefined
       ? {}

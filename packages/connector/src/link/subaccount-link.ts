@@ -3,6 +3,7 @@ import type { ControlMessage } from '@landbridge/tunnel'
 import { ChannelRequests } from '../channels/channel-requests.ts'
 import type { ChannelTunnelEvents } from '../channels/channel-runner.ts'
 import type { ChannelSpec } from '../channels/channel-spec.ts'
+import { type AvailableService, ServiceQuestions } from '../channels/service-questions.ts'
 import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
 import type { StreamAcceptor } from '../stream-acceptor.ts'
 import { ControlLink } from './control-link.ts'
@@ -38,6 +39,7 @@ export class SubaccountLink {
   readonly #superseded: AbortController
   readonly #tunnels: Set<TunnelLink>
   readonly #channels: ChannelRequests
+  readonly #questions: ServiceQuestions
   #control: ControlLink | null
   #connectedSinceMs: number
   /** Attempts in a row that failed, and sessions in a row that were lost soon. */
@@ -54,6 +56,7 @@ export class SubaccountLink {
     this.#superseded = new AbortController()
     this.#tunnels = new Set()
     this.#channels = new ChannelRequests(options.clock)
+    this.#questions = new ServiceQuestions(options.clock)
     this.#control = null
     this.#connectedSinceMs = 0
     this.#failures = 0
@@ -109,6 +112,13 @@ export class SubaccountLink {
     this.#cancelRetry()
   }
 
+  /** Asks the cloud side what channels of a type could lead to. @throws PlatformError CHANNEL_CLOUD_AWAY, CHANNEL_NO_ANSWER */
+  async availableServices(kind: string): Promise<readonly AvailableService[]> {
+    const control = this.#control
+    if (control === null) throw new PlatformError('CHANNEL_CLOUD_AWAY')
+    return this.#questions.ask(kind, (message) => control.send(message))
+  }
+
   /** Ends everything at once; open requests break. */
   close(): void {
     this.#stop()
@@ -131,6 +141,7 @@ export class SubaccountLink {
     this.#control?.close()
     this.#control = null
     this.#channels.lost()
+    this.#questions.lost()
   }
 
   async #connect(): Promise<void> {
@@ -174,6 +185,7 @@ export class SubaccountLink {
     const { log, clock } = this.#options
     this.#control = null
     this.#channels.lost()
+    this.#questions.lost()
     if (this.#isLeaving) return
     if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
     this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
@@ -190,6 +202,7 @@ export class SubaccountLink {
     // What answers a wish for a service channel that nobody has any more is let go.
     if (message.type === 'open-tunnel' && message.channel !== undefined)
       this.#channels.granted(String(message.channel), message)
+    else if (message.type === 'services') this.#questions.answered(message)
     else if (message.type === 'channel-refused') this.#channels.refused(message, this.#subaccount.locationId)
     else if (message.type === 'open-tunnel') {
       const request = toRequest(message)

@@ -1,4 +1,4 @@
-import type { TrustKeyPair, TrustRole, TrustStore } from '@landbridge/destinations'
+import type { TrustCertificate, TrustKeyPair, TrustRole, TrustStore } from '@landbridge/destinations'
 import { Secret } from '@landbridge/kernel'
 import { toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
@@ -24,10 +24,7 @@ export class SqlTrustStore implements TrustStore {
     return sealed === null ? undefined : this.#open(sealed, subaccountId)
   }
 
-  /** The certificates of all subaccounts, without their keys. */
-  async allCertificates(): Promise<
-    readonly { readonly subaccountId: string; readonly role: TrustRole; readonly certificate: string }[]
-  > {
+  async certificates(): Promise<readonly TrustCertificate[]> {
     const rows = await run(this.#store.db.selectFrom('destination_trust').selectAll().execute())
     return rows.flatMap((row) =>
       (['active', 'passive'] as const).flatMap((role) => {
