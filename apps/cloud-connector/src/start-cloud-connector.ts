@@ -27,6 +27,7 @@ import { startPage } from './page.ts'
 import { RoleTunnels } from './role-tunnels.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
 import { backupRoutes } from './routes/backup-routes.ts'
+import { certificateListRoutes } from './routes/certificate-list-routes.ts'
 import { channelRoutes } from './routes/channel-routes.ts'
 import { cipherSuiteRoutes } from './routes/cipher-suite-routes.ts'
 import { connectorRoutes } from './routes/connector-routes.ts'
@@ -243,6 +244,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   solutionManagementRoutes(api, context)
   monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  certificateListRoutes(api, context)
 }
 
 function forEachAutomatic(
