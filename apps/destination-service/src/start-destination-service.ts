@@ -69,8 +69,6 @@ export interface DestinationServiceOptions {
   readonly log: Log
 }
 
-const longestUri = 4_000
-
 /** Starts the destination service; it listens when the promise resolves. */
 export async function startDestinationService(options: DestinationServiceOptions): Promise<RunningApp> {
   const { config, clock, log } = options
@@ -131,12 +129,14 @@ async function registerRoutes(
 ): Promise<void> {
   const { store, fragments, certificates, clock, log } = options
   const rolesOf = enforcedRoles(options)
+  const { longestUri } = options.config
   recordChanges(root, log)
   // The schemas of the routes describe; the domain checks, because its refusals name property and reason.
   root.setValidatorCompiler(() => () => true)
   root.setSerializerCompiler(() => JSON.stringify)
   root.addHook('onRequest', async (request, reply) => {
-    if (request.url.length > longestUri) throw new PlatformError('DESTINATION_URI_TOO_LONG')
+    if (request.url.length > longestUri)
+      throw new PlatformError('DESTINATION_URI_TOO_LONG', { reason: `it has more than ${longestUri} characters` })
     const caller = await authenticate(options, request, reply)
     request.setDecorator('caller', caller)
     if (rolesOf !== undefined) await checkUserRoles(rolesOf, caller, request)
