@@ -1,5 +1,7 @@
 import type { Clock, Log, Sealer } from '@landbridge/kernel'
 import {
+  type CertificateTables,
+  certificateMigrations,
   type DestinationTables,
   destinationMigrations,
   type IdentityTables,
@@ -15,6 +17,7 @@ export interface CloudStores {
   readonly registry: Store<RegistryTables>
   readonly identity: Store<IdentityTables>
   readonly destinations: Store<DestinationTables>
+  readonly certificates: Store<CertificateTables>
   close(): Promise<void>
 }
 
@@ -29,13 +32,14 @@ export async function openCloudStores(url: string, sealer: Sealer, clock: Clock,
     sealer,
     clock,
     log,
-    migrations: { ...registryMigrations, ...identityMigrations, ...destinationMigrations },
+    migrations: { ...registryMigrations, ...identityMigrations, ...destinationMigrations, ...certificateMigrations },
   })
   // One database holds the tables of all areas; each area sees its own only. The migrations above create them.
   return {
     registry: store as Store<RegistryTables>,
     identity: store as Store<IdentityTables>,
     destinations: store as Store<DestinationTables>,
+    certificates: store as Store<CertificateTables>,
     close: () => store.close(),
   }
 }
