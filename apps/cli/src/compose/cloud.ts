@@ -1,9 +1,14 @@
+import { ClientCertificates } from '@landbridge/certificates'
 import {
   type ConnectivityServiceConfig,
   type RunningConnectivityService,
   startConnectivityService,
 } from '@landbridge/connectivity-service'
-import { type DestinationServiceConfig, startDestinationService } from '@landbridge/destination-service'
+import {
+  type DestinationServiceConfig,
+  type RunningDestinationService,
+  startDestinationService,
+} from '@landbridge/destination-service'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
 import {
@@ -11,7 +16,6 @@ import {
   type Closeable,
   closeAll,
   type Log,
-  type RunningApp,
   type Sealer,
   type Secret,
 } from '@landbridge/kernel'
@@ -23,6 +27,7 @@ import {
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlMappingStore,
   SqlSigningKeyStore,
   SqlSingleUse,
   SqlTrustStore,
@@ -63,7 +68,7 @@ export const brokerUserName = 'broker'
 export interface RunningCloud extends Closeable {
   /** Absent when only others issue tokens. */
   readonly tokenService?: RunningTokenService
-  readonly destinationService: RunningApp
+  readonly destinationService: RunningDestinationService
   readonly connectivityService: RunningConnectivityService
   /** Verifies the tokens of all accepted issuers. */
   readonly verifier: TokenVerifier
@@ -89,11 +94,15 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 async function startServices(options: CloudOptions, stores: CloudStores, started: Closeable[]): Promise<RunningCloud> {
   const { config, authority, clock, log } = options
   const registry = new RegistryStore(stores.registry)
-  const tokenService = config.identity.builtIn ? await startOwnTokenService(options, stores, registry) : undefined
+  const mappings = new SqlMappingStore(stores.certificates)
+  const clientCertificates = new ClientCertificates({ repository: mappings, clock, log })
+  const tokenService = config.identity.builtIn
+    ? await startOwnTokenService(options, stores, { registry, clientCertificates })
+    : undefined
   if (tokenService !== undefined) started.push(tokenService)
   let onKeysChanged = (): void => {}
   const identity = openCloudIdentity(
-    { config: config.identity, registry, onKeysChanged: () => onKeysChanged(), clock, log },
+    { config: config.identity, registry, clientCertificates, onKeysChanged: () => onKeysChanged(), clock, log },
     tokenService,
   )
   started.push(identity)
@@ -110,6 +119,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     tenants: registry,
     clients: registry,
     clientOf,
+    clientCertificates,
+    authority,
     ca: authority.certificatePem,
     ...(tokenService === undefined
       ? {}
@@ -148,6 +159,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     registry,
     verifier,
     clientOf,
+    mappings,
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
@@ -178,7 +190,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
 function startOwnTokenService(
   { config, authority, clock, log }: CloudOptions,
   stores: CloudStores,
-  registry: RegistryStore,
+  { registry, clientCertificates }: { registry: RegistryStore; clientCertificates: ClientCertificates },
 ): Promise<RunningTokenService> {
   const access = new TenantAccess({ repository: registry, clock })
   return startTokenService({
@@ -187,6 +199,7 @@ function startOwnTokenService(
     tenants: registry,
     users: registry,
     keys: new SqlSigningKeyStore(stores.identity),
+    clientCertificates,
     singleUse: new SqlSingleUse(stores.identity),
     mayActIn: (client, tenant) => access.mayActIn(client, tenant),
     ca: authority,

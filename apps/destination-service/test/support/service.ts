@@ -54,6 +54,7 @@ function client(clientId: string, service: string, instanceId: string) {
 export const config: DestinationServiceConfig = {
   host: '127.0.0.1',
   port: 0,
+  serverNames: [],
   tokenCacheEntries: 100,
   tokenDeadlineMs: 60_000,
   requestsPerMinute: 0,

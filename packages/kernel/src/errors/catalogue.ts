@@ -1,4 +1,5 @@
 import { brokerErrors } from './broker.ts'
+import { certificateMappingErrors } from './certificate-mappings.ts'
 import { cliErrors } from './cli.ts'
 import { clientErrors } from './client.ts'
 import { connectorErrors } from './connector.ts'
@@ -26,6 +27,7 @@ export const catalogue = {
   ...connectorAdministrationErrors,
   ...propagationErrors,
   ...serviceChannelErrors,
+  ...certificateMappingErrors,
   ...cliErrors,
   ...clientErrors,
 } as const
