@@ -1,3 +1,4 @@
+import { ClientCertificates, MappingAdministration, type MappingRepository } from '@landbridge/certificates'
 import type { ClientOf, LocalCa, TokenVerifier } from '@landbridge/identity'
 import type { Clock, Log, Secret } from '@landbridge/kernel'
 import {
@@ -19,6 +20,7 @@ import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
+import { addCommunicationUserRoutes, addMappingRoutes, addTrustedIssuerRoutes } from './operator/mapping-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
 import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
 import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
@@ -43,6 +45,8 @@ export interface ConnectivityServiceOptions {
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Log
+  /** Communication users and their client certificates; without it there are none. */
+  readonly mappings?: MappingRepository
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
   /** Opens the service broker to platforms with this user; it needs `endpoints`. */
@@ -126,7 +130,9 @@ export async function addRoutes(
   api.get('/isAlive', async () => ({ status: 'UP' }))
   addRegionRoutes(api, { config, pairing, connectors, peers, ca, trust: options.trust, clock, log })
   const clientOf = options.clientOf ?? ((token) => options.registry.findClient(token.clientId))
-  addTunnelRoutes(api, { broker, callers: new TunnelCallers(verifier, options.registry, clientOf), events })
+  const clientCertificates = options.mappings && new ClientCertificates({ repository: options.mappings, clock, log })
+  const callers = new TunnelCallers({ verifier, registry: options.registry, clientOf, clientCertificates, clock })
+  addTunnelRoutes(api, { broker, callers, events })
   if (options.broker !== undefined && options.endpoints !== undefined)
     await addBrokerRoutes(api, {
       broker: new ServiceBroker(registry),
@@ -143,6 +149,12 @@ export async function addRoutes(
       addServiceRoutes(operator, { registry, endpoints: options.endpoints })
       addConnectorRoutes(operator, { registry, connectors, hub, broker, clock })
       addUserRoutes(operator, { users, repository: options.registry })
+      if (options.mappings !== undefined) {
+        const mappings = mappingAdministration(options, options.mappings)
+        addCommunicationUserRoutes(operator, { registry, mappings, clock })
+        addMappingRoutes(operator, { registry, mappings, clock })
+        addTrustedIssuerRoutes(operator, { registry, mappings, clock })
+      }
     },
     { prefix: '/api/v1' },
   )
@@ -158,3 +170,22 @@ function bindingCertificates(ca: LocalCa): BindingCertificateIssuer {
     return { certificate: cert, key }
   }
 }
+
+function mappingAdministration(
+  { ca, registry, clock }: ConnectivityServiceOptions,
+  repository: MappingRepository,
+): MappingAdministration {
+  return new MappingAdministration({
+    repository,
+    instanceOf: (id) => registry.findInstance(id),
+    issue: ({ subject, days, algorithm }) => ca.issueClient({ subject, days, ...keyOptions[algorithm] }),
+    clock,
+  })
+}
+
+const keyOptions = {
+  'EC-P256': {},
+  'RSA-2048': { rsaBits: 2048 },
+  'RSA-3072': { rsaBits: 3072 },
+  'RSA-4096': { rsaBits: 4096 },
+} as const

@@ -1,14 +1,14 @@
 import type { Server } from 'node:https'
 import type { TLSSocket } from 'node:tls'
-import { createApi, listen } from '@landbridge/http-api'
-import type { RunningApp } from '@landbridge/kernel'
+import { invalidClientCertificateBody } from '@landbridge/certificates'
+import { createApi, keepCertificateFresh, listen, mutualTlsOptions } from '@landbridge/http-api'
+import { isPlatformError, type Problem, type RunningApp } from '@landbridge/kernel'
 import type { Registry, Subscriptions, UserAdministration } from '@landbridge/registry'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import type { FastifyInstance } from 'fastify'
 import { addRoutes, type ConnectivityServiceOptions, composeParts } from './compose.ts'
 import { certSigningHost, notificationHost } from './config.ts'
 import type { ControlSessions } from './control/control-sessions.ts'
-import { keepCertificateFresh, tlsOptions } from './server-certificate.ts'
 
 export interface RunningConnectivityService extends RunningApp {
   readonly port: number
@@ -33,7 +33,7 @@ export async function startConnectivityService(
 ): Promise<RunningConnectivityService> {
   const { config, clock, log, ca } = options
   const names = [notificationHost(config), certSigningHost(config), 'localhost', '127.0.0.1', ...config.serverNames]
-  const tls = await tlsOptions(ca, names)
+  const tls = await mutualTlsOptions(ca, names)
   const parts = composeParts(options)
   const { hub, sessions, events, broker } = parts
 
@@ -41,6 +41,7 @@ export async function startConnectivityService(
   const api = createApi({
     log,
     https: { ...tls, ALPNProtocols: [tunnelAlpn, 'http/1.1'], handshakeTimeout: 10_000 },
+    errorBody,
     ready: () => isReady,
     quiet: ['/health/', '/isAlive'],
   })
@@ -91,6 +92,13 @@ export async function startConnectivityService(
       return closing
     },
   }
+}
+
+/** Problem documents, but for unknown client certificates the body that is the same at every service. */
+function errorBody(problem: Problem, thrown: unknown): { contentType: string; body: unknown } {
+  return isPlatformError(thrown, 'CLIENT_CERTIFICATE_REFUSED')
+    ? { contentType: 'application/json; charset=utf-8', body: invalidClientCertificateBody }
+    : { contentType: 'application/problem+json', body: problem }
 }
 
 /** Connections that negotiated the tunnel protocol leave the HTTP server right after the handshake. */

@@ -1,9 +1,10 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import { LocalCa, staticKeySource, TokenVerifier } from '@landbridge/identity'
-import { type Clock, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
+import { type Clock, type Log, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
 import type { BoundService, PlatformEndpoints, Subaccount } from '@landbridge/registry'
 import {
+  certificateMigrations,
   type DestinationTables,
   destinationMigrations,
   openStore,
@@ -12,6 +13,7 @@ import {
   registryMigrations,
   SqlConfigurationTransactions,
   SqlDestinationStore,
+  SqlMappingStore,
   type Store,
 } from '@landbridge/store'
 import {
@@ -66,6 +68,7 @@ export interface PlatformOptions {
   readonly url?: string
   readonly clock?: Clock
   readonly ca?: LocalCa
+  readonly log?: Log
   readonly config?: Partial<ConnectivityServiceConfig>
 }
 
@@ -81,7 +84,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     sealer,
     clock,
     log: silentLog,
-    migrations: { ...registryMigrations, ...destinationMigrations },
+    migrations: { ...registryMigrations, ...destinationMigrations, ...certificateMigrations },
   })
   // Every part of the database sees its own tables only.
   const registryTables = store as unknown as Store<RegistryTables>
@@ -94,11 +97,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     config: { ...defaults, port: 0, operatorClients: ['sb-operator'], ...options.config },
     registry: new RegistryStore(registryTables),
     verifier: new TokenVerifier({ keys: keys(), clock, acceptIssuer: (given) => given === issuer }),
+    mappings: new SqlMappingStore(store),
     ca,
     trust: async () => [idp],
     bus: store.bus,
     clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     operatorSecret: new Secret(operatorSecret),
     broker: { name: brokerUser.name, password: new Secret(brokerUser.password) },
     endpoints: async () => endpoints,

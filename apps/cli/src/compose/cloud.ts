@@ -1,3 +1,4 @@
+import { ClientCertificates } from '@landbridge/certificates'
 import {
   type ConnectivityServiceConfig,
   type RunningConnectivityService,
@@ -5,20 +6,13 @@ import {
 } from '@landbridge/connectivity-service'
 import {
   type DestinationServiceConfig,
+  type RunningDestinationService,
   roleCollectionsOf,
   startDestinationService,
 } from '@landbridge/destination-service'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
-import {
-  type Clock,
-  type Closeable,
-  closeAll,
-  type Log,
-  type RunningApp,
-  type Sealer,
-  type Secret,
-} from '@landbridge/kernel'
+import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secret } from '@landbridge/kernel'
 import { type PlatformEndpoints, rolesOf, type ServiceInstance, TenantAccess } from '@landbridge/registry'
 import {
   RegistryStore,
@@ -27,6 +21,7 @@ import {
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlMappingStore,
   SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
@@ -68,7 +63,7 @@ export const brokerUserName = 'broker'
 export interface RunningCloud extends Closeable {
   /** Absent when only others issue tokens. */
   readonly tokenService?: RunningTokenService
-  readonly destinationService: RunningApp
+  readonly destinationService: RunningDestinationService
   readonly connectivityService: RunningConnectivityService
   /** Verifies the tokens of all accepted issuers. */
   readonly verifier: TokenVerifier
@@ -94,11 +89,15 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 async function startServices(options: CloudOptions, stores: CloudStores, started: Closeable[]): Promise<RunningCloud> {
   const { config, authority, clock, log } = options
   const registry = new RegistryStore(stores.registry)
-  const tokenService = config.identity.builtIn ? await startOwnTokenService(options, stores, registry) : undefined
+  const mappings = new SqlMappingStore(stores.certificates)
+  const clientCertificates = new ClientCertificates({ repository: mappings, clock, log })
+  const tokenService = config.identity.builtIn
+    ? await startOwnTokenService(options, stores, { registry, clientCertificates })
+    : undefined
   if (tokenService !== undefined) started.push(tokenService)
   let onKeysChanged = (): void => {}
   const identity = openCloudIdentity(
-    { config: config.identity, registry, onKeysChanged: () => onKeysChanged(), clock, log },
+    { config: config.identity, registry, clientCertificates, onKeysChanged: () => onKeysChanged(), clock, log },
     tokenService,
   )
   started.push(identity)
@@ -118,6 +117,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     clients: registry,
     clientOf,
     rolesOf: async (token) => rolesOf(roleCollectionsOf(token), await registry.listRoleCollections(token.tenantId)),
+    clientCertificates,
+    authority,
     ca: authority.certificatePem,
     ...(tokenService === undefined
       ? {}
@@ -156,6 +157,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     registry,
     verifier,
     clientOf,
+    mappings,
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
@@ -186,7 +188,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
 function startOwnTokenService(
   { config, authority, clock, log }: CloudOptions,
   stores: CloudStores,
-  registry: RegistryStore,
+  { registry, clientCertificates }: { registry: RegistryStore; clientCertificates: ClientCertificates },
 ): Promise<RunningTokenService> {
   const access = new TenantAccess({ repository: registry, clock })
   return startTokenService({
@@ -195,6 +197,7 @@ function startOwnTokenService(
     tenants: registry,
     users: registry,
     keys: new SqlSigningKeyStore(stores.identity),
+    clientCertificates,
     singleUse: new SqlSingleUse(stores.identity),
     mayActIn: (client, tenant) => access.mayActIn(client, tenant),
     ca: authority,

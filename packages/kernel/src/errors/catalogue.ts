@@ -1,4 +1,5 @@
 import { brokerErrors } from './broker.ts'
+import { certificateMappingErrors } from './certificate-mappings.ts'
 import { certificateRenewalErrors } from './certificate-renewal.ts'
 import { cliErrors } from './cli.ts'
 import { clientErrors } from './client.ts'
@@ -28,6 +29,7 @@ export const catalogue = {
   ...propagationErrors,
   ...serviceChannelErrors,
   ...certificateRenewalErrors,
+  ...certificateMappingErrors,
   ...cliErrors,
   ...clientErrors,
 } as const
