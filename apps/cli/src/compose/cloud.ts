@@ -1,6 +1,7 @@
 import { ClientCertificates } from '@landbridge/certificates'
 import {
   type ConnectivityServiceConfig,
+  type NotificationsConfig,
   type RunningConnectivityService,
   startConnectivityService,
 } from '@landbridge/connectivity-service'
@@ -22,6 +23,7 @@ import {
   SqlDestinationStore,
   SqlFragmentStore,
   SqlMappingStore,
+  SqlNotificationStore,
   SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
@@ -41,6 +43,7 @@ export interface CloudOptions {
     readonly tokenService: TokenServiceConfig
     readonly destinationService: DestinationServiceConfig
     readonly connectivityService: ConnectivityServiceConfig
+    readonly notifications: NotificationsConfig
   }
   readonly storeUrl: string
   readonly sealer: Sealer
@@ -158,6 +161,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     verifier,
     clientOf,
     mappings,
+    notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
