@@ -75,8 +75,6 @@ export interface PlatformOptions {
   readonly ca?: LocalCa
   readonly log?: Log
   readonly config?: Partial<ConnectivityServiceConfig>
-  /** Settings of notifications that differ from the defaults. */
-  readonly notifications?: Readonly<Record<string, unknown>>
 }
 
 export const newCa = (clock: Clock = systemClock) =>
@@ -111,7 +109,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     verifier: new TokenVerifier({ keys: keys(), clock, acceptIssuer: (given) => given === issuer }),
     mappings: new SqlMappingStore(store),
     notifications: {
-      config: loadConfig(notificationsConfigSchema, { environment: {}, overrides: options.notifications ?? {} }),
+      config: loadConfig(notificationsConfigSchema, { environment: {} }),
       store: new SqlNotificationStore(store as unknown as Store<NotificationTables>),
     },
     ca,

@@ -19,11 +19,27 @@ import {
   SqlNotificationStore,
   type Store,
 } from '@landbridge/store'
-import { notificationsConfigSchema } from '../../src/index.ts'
+import { type NotificationsConfig, notificationsConfigSchema } from '../../src/index.ts'
 import { startNotifications } from '../../src/notifications/start-notifications.ts'
 
 /** The sealing key is the same for all processes of a test. */
 const sealer = new Sealer(Buffer.alloc(32, 7))
+
+/** The defaults, with some settings of each section replaced. */
+function configWith({ mail, webhooks, ...rest }: NotificationSettings): NotificationsConfig {
+  const defaults = loadConfig(notificationsConfigSchema, { environment: {} })
+  return {
+    ...defaults,
+    ...rest,
+    mail: { ...defaults.mail, ...mail },
+    webhooks: { ...defaults.webhooks, ...webhooks },
+  }
+}
+
+export interface NotificationSettings extends Partial<Omit<NotificationsConfig, 'mail' | 'webhooks'>> {
+  readonly mail?: Partial<NotificationsConfig['mail']>
+  readonly webhooks?: Partial<NotificationsConfig['webhooks']>
+}
 
 /** One replica's connection to a database, with what a test needs to cause and see notifications. */
 export interface Replica extends Closeable {
@@ -33,7 +49,7 @@ export interface Replica extends Closeable {
   /** Records an event in the outbox, as a renewal does. */
   record(event: CertificateEvent): Promise<void>
   /** Starts the background job of the replica. */
-  start(settings?: Readonly<Record<string, unknown>>): Closeable
+  start(settings?: NotificationSettings): Closeable
 }
 
 export async function openReplica(url: string, clock: Clock): Promise<Replica> {
@@ -56,7 +72,7 @@ export async function openReplica(url: string, clock: Clock): Promise<Replica> {
     record: (event) => opened.db.transaction().execute((open) => events.record(event, hideTransaction(open))),
     start: (settings = {}) =>
       startNotifications({
-        config: loadConfig(notificationsConfigSchema, { environment: {}, overrides: settings }),
+        config: configWith(settings),
         store,
         registry,
         ca,
@@ -116,9 +132,11 @@ export async function until(
   { store }: Pick<Replica, 'store'>,
   isWanted: (deliveries: readonly Delivery[]) => boolean,
 ): Promise<readonly Delivery[]> {
+  const endMs = Date.now() + 20_000
   for (;;) {
     const deliveries = await store.listDeliveries({ limit: 1_000 })
     if (isWanted(deliveries)) return deliveries
+    if (Date.now() > endMs) throw new Error(`it never came to that: ${JSON.stringify(deliveries)}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

@@ -24,7 +24,7 @@ after(async () => {
 let files = 0
 const sqlite = () => `sqlite:${folder.path}/${++files}.db`
 
-const plain = (port: number) => ({ mail: { host: '127.0.0.1', port, security: 'none' } })
+const plain = (port: number) => ({ mail: { host: '127.0.0.1', port, security: 'none' as const } })
 const allAre = (state: string, count: number) => (deliveries: readonly { readonly state: string }[]) =>
   deliveries.filter((one) => one.state === state).length === count
 
@@ -101,7 +101,7 @@ test('mail goes over STARTTLS or TLS with a password, and not at all where the s
 
 test('a password is never sent in clear: such a configuration is refused', async () => {
   const replica = await openReplica(sqlite(), systemClock)
-  const mail = { host: 'localhost', security: 'none', user: 'u', password: new Secret('p') }
+  const mail = { host: 'localhost', security: 'none' as const, user: 'u', password: new Secret('p') }
   assert.throws(() => replica.start({ mail }), /CONFIG_INVALID/)
   await replica.close()
 })

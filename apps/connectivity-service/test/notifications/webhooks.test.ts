@@ -13,7 +13,7 @@ after(() => folder[Symbol.dispose]())
 let files = 0
 const database = () => `sqlite:${folder.path}/${++files}.db`
 const secret = new Secret('the key of the signature')
-const allowed = { webhooks: { privateAddresses: 'allow' } }
+const allowed = { webhooks: { privateAddresses: 'allow' as const } }
 
 /** A receiver of alerts that answers with the given statuses, the last one for ever. */
 async function startReceiver(...statuses: readonly number[]) {
