@@ -4,6 +4,7 @@ import { type Clock, type Closeable, closeAll, type Log, silentLog } from '@land
 import type { Dispatcher, Response } from 'undici'
 import type { AuthenticationHeader } from './authentication/authentication-headers.ts'
 import { AuthenticationHeaderProvider } from './authentication/header-provider.ts'
+import type { Binding } from './bindings/binding.ts'
 import type { Bindings } from './bindings/bindings.ts'
 import { readOAuthClient, requiredText } from './bindings/oauth-client.ts'
 import { type BindingSources, readBindings } from './bindings/read-bindings.ts'
@@ -26,9 +27,9 @@ import { TokenClient } from './token/token-client.ts'
 export interface ClientOptions extends BindingSources {
   /** Default: what `readBindings` finds. */
   readonly bindings?: Bindings
-  /** Name of the destination binding or its service. Default: `destination`. */
+  /** Name of the destination binding. Default: of `destination_instance_name` in the environment, else the only one. */
   readonly destinationBinding?: string
-  /** Name of the connectivity binding or its service. Default: `connectivity`. */
+  /** Name of the connectivity binding. Default: of `connectivity_instance_name` in the environment, else the only one. */
   readonly connectivityBinding?: string
   /** PEM of authorities that token and destination service are trusted by, besides those of Node. */
   readonly ca?: string
@@ -111,8 +112,7 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
 
   /** The proxies of the connectivity binding. @throws PlatformError CLIENT_BINDING_MISSING, CLIENT_BINDING_INVALID */
   get proxy(): ConnectivityProxy {
-    const binding = this.#options.connectivityBinding ?? 'connectivity'
-    this.#proxy ??= new ConnectivityProxy(this.bindings.get(binding), this.#tokens)
+    this.#proxy ??= new ConnectivityProxy(this.#binding('connectivity'), this.#tokens)
     return this.#proxy
   }
 
@@ -234,7 +234,7 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
 
   get #destinations(): DestinationFinder {
     if (this.#finder !== undefined) return this.#finder
-    const binding = this.bindings.get(this.#options.destinationBinding ?? 'destination')
+    const binding = this.#binding('destination')
     this.#finder = new DestinationFinder({
       http: this.#http,
       tokens: this.#tokens,
@@ -245,6 +245,12 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
       log: this.#log,
     })
     return this.#finder
+  }
+
+  #binding(service: 'destination' | 'connectivity'): Binding {
+    const { destinationBinding, connectivityBinding } = this.#options
+    const wanted = service === 'destination' ? destinationBinding : connectivityBinding
+    return wanted === undefined ? this.bindings.of(service) : this.bindings.get(wanted)
   }
 
   get #cachePolicy(): CachePolicy {

@@ -3,6 +3,7 @@ export type { AuthenticationHeader } from './authentication/authentication-heade
 export { AuthenticationHeaderProvider } from './authentication/header-provider.ts'
 export type { Binding, Credentials } from './bindings/binding.ts'
 export { Bindings } from './bindings/bindings.ts'
+export type { NeededService } from './bindings/instance-variables.ts'
 export { type BindingSources, parseVcapServices, readBindings } from './bindings/read-bindings.ts'
 export {
   type ClientOptions,

@@ -69,6 +69,7 @@ export class ChannelClient implements StreamSink {
     socket.off('close', this.#broken)
     stream.consumed(1)
     const relay = new SocketRelay(socket, stream, () => this.#finish())
+    relay.readSocket()
     if (chunk.length > 1) relay.streamData(stream, chunk.subarray(1))
     socket.resume()
   }

@@ -17,6 +17,8 @@ export interface PairingRequest {
   readonly locationId: string
   readonly connectorId: string
   readonly description: string
+  /** Tells the cloud side that the connector will renew the certificate by itself. Default false. */
+  readonly automaticRenewal?: boolean
 }
 
 /** What pairing yields. The credentials are not part of it: they are needed no more. */
@@ -52,21 +54,16 @@ export async function pairSubaccount(
   )
   const notificationHost = textOf(configuration, 'notificationHost', access)
   const { privateKey, csr } = await createKeyAndRequest(wanted.subaccountId)
-  const { locationId, connectorId, description } = wanted
-  const issued = accepted(
-    await askRegion(access, {
-      service: 'connectivitycertsigning',
-      host: textOf(configuration, 'certSigningHost', access),
-      method: 'POST',
-      path: `${base}/certificates`,
-      credentials,
-      body: { csr, locationId, connectorId, description },
-    }),
-    access,
-    wanted,
-  )
-  const certificate = textOf(issued, 'certificate', access)
-  requireOwn(certificate, privateKey, access)
+  const { locationId, connectorId, description, automaticRenewal = false } = wanted
+  const issued = await askRegion(access, {
+    service: 'connectivitycertsigning',
+    host: textOf(configuration, 'certSigningHost', access),
+    method: 'POST',
+    path: `${base}/certificates`,
+    credentials,
+    body: { csr, locationId, connectorId, description, ...(automaticRenewal ? { automaticRenewal } : {}) },
+  })
+  const certificate = issuedCertificate(issued, privateKey, access, wanted.subaccountId)
   const { address, ca } = access.override ?? {}
   return {
     endpoint: {
@@ -81,11 +78,23 @@ export async function pairSubaccount(
   }
 }
 
+/** The certificate of an answer, which must be for our key. @throws PlatformError as `pairSubaccount` does */
+export function issuedCertificate(
+  answer: RegionAnswer,
+  privateKey: Secret,
+  access: RegionAccess,
+  subaccountId: string,
+): string {
+  const certificate = textOf(accepted(answer, access, { subaccountId }), 'certificate', access)
+  requireOwn(certificate, privateKey, access)
+  return certificate
+}
+
 /** The members of a successful answer; a refusal becomes the error that tells the administrator what to correct. */
 function accepted(
   { status, body }: RegionAnswer,
   access: RegionAccess,
-  wanted: PairingRequest,
+  wanted: Pick<PairingRequest, 'subaccountId'>,
 ): Readonly<Record<string, unknown>> {
   const { regionHost } = access
   const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}

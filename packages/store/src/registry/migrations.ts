@@ -15,6 +15,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   '0320-registry-broker-requests': { up: addRequestDigests },
   '0321-registry-shared-clients': { up: addSharedClients },
   '0322-registry-provisioning': { up: addProvisioning },
+  '0503-registry-certificate-lineage': { up: addCertificateLineage },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -177,4 +178,13 @@ async function addProvisioning(db: Kysely<unknown>): Promise<void> {
     .execute()
   for (const column of ['dependencies', 'application_url', 'failure'])
     await db.schema.alterTable('subscription').addColumn(column, 'text').execute()
+}
+
+async function addCertificateLineage(db: Kysely<unknown>): Promise<void> {
+  for (const column of ['chain', 'predecessor'])
+    await db.schema.alterTable('connector_certificate').addColumn(column, 'text').execute()
+  await db.schema
+    .alterTable('connector_certificate')
+    .addColumn('is_renewed_by_connector', 'bigint', (c) => c.notNull().defaultTo(0))
+    .execute()
 }
