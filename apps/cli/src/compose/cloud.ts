@@ -11,14 +11,7 @@ import {
 } from '@landbridge/destination-service'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
-import {
-  type Clock,
-  type Closeable,
-  closeAll,
-  type Log,
-  type Sealer,
-  type Secret,
-} from '@landbridge/kernel'
+import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secret } from '@landbridge/kernel'
 import { type PlatformEndpoints, type ServiceInstance, TenantAccess } from '@landbridge/registry'
 import {
   RegistryStore,
