@@ -126,7 +126,7 @@ export async function addRoutes(
   const { config, clock, log, ca, verifier } = options
   const { registry, subscriptions, users, hub, broker, events, peers } = parts
   const { connectors } = options.registry
-  const pairing = new Pairing(options.registry, clock)
+  const pairing = new Pairing(options.registry, clock, { passwordDelayMs: config.passwordDelayMs })
   api.get('/isAlive', async () => ({ status: 'UP' }))
   addRegionRoutes(api, { config, pairing, connectors, peers, ca, trust: options.trust, clock, log })
   const clientOf = options.clientOf ?? ((token) => options.registry.findClient(token.clientId))

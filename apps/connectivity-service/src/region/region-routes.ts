@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import { certificateFacts, type ExternalRules, type LocalCa } from '@landbridge/identity'
-import { type Clock, isPlatformError, type Log, PlatformError } from '@landbridge/kernel'
+import { type Clock, errorEntry, isPlatformError, type Log, PlatformError } from '@landbridge/kernel'
 import {
   type ConnectorRepository,
   connectorIdOf,
@@ -101,9 +101,9 @@ async function authorise(
     }
     return await pairing.authorise({ subaccount, ...credentials, remoteAddress })
   } catch (failure) {
-    if (isPlatformError(failure, 'PAIRING_CREDENTIALS_WRONG'))
+    if (isPlatformError(failure) && errorEntry(failure.code).http === 401)
       reply.header('www-authenticate', 'Basic realm="subaccount", charset="UTF-8"')
-    if (isPlatformError(failure, 'PAIRING_ATTEMPTS_EXCEEDED'))
+    if (isPlatformError(failure) && typeof failure.facts.retryAfterSeconds === 'number')
       reply.header('retry-after', String(failure.facts.retryAfterSeconds))
     if (isPlatformError(failure))
       log.warn('connector.pairing.refused', { requestId: request.id, code: failure.code, remoteAddress })

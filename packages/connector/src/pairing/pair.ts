@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { PlatformError, type Secret } from '@landbridge/kernel'
+import type { Secret } from '@landbridge/kernel'
 import type { RegionEndpoint } from '../runtime-port.ts'
 import { createKeyAndRequest } from './certificate-request.ts'
+import { refusalOf, type Tried } from './refusal.ts'
 import {
   askRegion,
   type CloudCredentials,
@@ -12,8 +13,7 @@ import {
 } from './region-request.ts'
 
 /** What the connector tells the region about itself. */
-export interface PairingRequest {
-  readonly subaccountId: string
+export interface PairingRequest extends Tried {
   readonly locationId: string
   readonly connectorId: string
   readonly description: string
@@ -32,7 +32,7 @@ export interface Pairing {
 /**
  * Pairs a subaccount: downloads its connection configuration, makes a key that never leaves this process, and has the
  * region issue a client certificate for it. Nothing is kept on failure.
- * @throws PlatformError CONNECTOR_CREDENTIALS_REFUSED, CONNECTOR_SUBACCOUNT_REFUSED, and those of `askRegion`
+ * @throws PlatformError those of `refusalOf` and of `askRegion`
  */
 export async function pairSubaccount(
   access: RegionAccess,
@@ -48,6 +48,7 @@ export async function pairSubaccount(
       credentials,
     }),
     access,
+    credentials,
     wanted,
   )
   const notificationHost = textOf(configuration, 'notificationHost', access)
@@ -63,6 +64,7 @@ export async function pairSubaccount(
       body: { csr, locationId, connectorId, description },
     }),
     access,
+    credentials,
     wanted,
   )
   const certificate = textOf(issued, 'certificate', access)
@@ -83,18 +85,14 @@ export async function pairSubaccount(
 
 /** The members of a successful answer; a refusal becomes the error that tells the administrator what to correct. */
 function accepted(
-  { status, body }: RegionAnswer,
+  answer: RegionAnswer,
   access: RegionAccess,
+  credentials: CloudCredentials,
   wanted: PairingRequest,
 ): Readonly<Record<string, unknown>> {
-  const { regionHost } = access
-  const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  if (status === 200 || status === 201) return members
-  const reason = (optionalText(members, 'title') || `the region answered ${status}`).slice(0, 200)
-  if (status === 401 || status === 403) throw new PlatformError('CONNECTOR_CREDENTIALS_REFUSED', { regionHost, reason })
-  if (status >= 400 && status < 500 && status !== 429)
-    throw new PlatformError('CONNECTOR_SUBACCOUNT_REFUSED', { subaccount: wanted.subaccountId, regionHost, reason })
-  throw invalidAnswer(access, reason)
+  const { status, body } = answer
+  if (status !== 200 && status !== 201) throw refusalOf(answer, access, credentials, wanted)
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
 }
 
 /** The region must have signed our key: a certificate for any other could never connect. */

@@ -21,9 +21,19 @@ export class Pairing {
   readonly #repository: RegistryRepository
   readonly #userLimiter: AttemptLimiter
   readonly #addressLimiter: AttemptLimiter
+  readonly #clock: Clock
+  readonly #passwordDelayMs: number
 
-  constructor(repository: RegistryRepository, clock: Clock, limits: AttemptLimits = defaultAttemptLimits) {
+  /** @param options.passwordDelayMs how long after its change a password is not in effect yet */
+  constructor(
+    repository: RegistryRepository,
+    clock: Clock,
+    options: { readonly limits?: AttemptLimits; readonly passwordDelayMs?: number } = {},
+  ) {
+    const { limits = defaultAttemptLimits, passwordDelayMs = 0 } = options
     this.#repository = repository
+    this.#clock = clock
+    this.#passwordDelayMs = passwordDelayMs
     this.#userLimiter = new AttemptLimiter(clock, limits)
     const freeFailures = limits.freeFailures * failuresPerAddress
     this.#addressLimiter = new AttemptLimiter(clock, { ...limits, freeFailures })
@@ -32,7 +42,7 @@ export class Pairing {
   /**
    * The subaccount and the user, when the user may connect a connector to it. The password is not kept.
    * @throws PlatformError SUBACCOUNT_NOT_AN_ID, SUBACCOUNT_UNKNOWN, PAIRING_ATTEMPTS_EXCEEDED,
-   *   PAIRING_CREDENTIALS_WRONG or PAIRING_ROLE_MISSING, in this order
+   *   PAIRING_CREDENTIALS_WRONG, PAIRING_PASSWORD_NOT_EFFECTIVE or PAIRING_ROLE_MISSING, in this order
    */
   async authorise(attempt: PairingAttempt): Promise<{ subaccount: Subaccount; user: User }> {
     const id = parseSubaccountId(attempt.subaccount)
@@ -41,6 +51,7 @@ export class Pairing {
     const subaccount = await this.#repository.findSubaccount(id)
     if (subaccount === undefined) throw new PlatformError('SUBACCOUNT_UNKNOWN', { subaccountId: id })
     const user = await this.#authenticate(attempt, id)
+    await this.#assertPasswordInEffect(user)
     const roles = rolesOf(user.roleCollections, await this.#repository.listRoleCollections(id))
     if (!roles.has(cloudConnectorAdministrator))
       throw new PlatformError('PAIRING_ROLE_MISSING', { needed: cloudConnectorAdministrator, userId: user.id })
@@ -60,5 +71,14 @@ export class Pairing {
     // The address stays counted: one right password must not reset the count for guesses at other users.
     this.#userLimiter.succeeded(userKey)
     return user
+  }
+
+  /** Said to nobody but who knows the new password, so that it tells strangers nothing about users. */
+  async #assertPasswordInEffect({ id }: User): Promise<void> {
+    if (this.#passwordDelayMs === 0) return
+    const changedAtMs = await this.#repository.passwordChangedAtMs(id)
+    const waitMs = changedAtMs === undefined ? 0 : changedAtMs + this.#passwordDelayMs - this.#clock.now()
+    if (waitMs > 0)
+      throw new PlatformError('PAIRING_PASSWORD_NOT_EFFECTIVE', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
   }
 }
