@@ -1,103 +1,93 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import { freePort, repository, startChild, startPlatform, type TestPlatform } from '@landbridge/testkit'
-import { eventually } from '../harness/eventually.ts'
+import { startPlatform, type TestPlatform } from '@landbridge/testkit'
+import { WebSocket, WebSocketServer } from 'ws'
 import { createDestination, expose } from './support/administration.ts'
+import { type Approuter, startApprouter } from './support/approuter.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { JarClient } from './support/jar-client.ts'
 import { claimsOf } from './support/tokens.ts'
 
 let platform: TestPlatform
 let backend: Backend
-let router: ChildProcess
+let router: Approuter
 let origin: string
-let output = ''
 let user: JarClient
+let chat: Server
 
 before(async () => {
   platform = await startPlatform()
   backend = await startBackend('erp')
+  chat = await startChat()
+  const { port: chatPort } = chat.address() as AddressInfo
   await expose(platform, { virtualHost: 'erp.virtual', backendPort: backend.port })
+  await expose(platform, { virtualHost: 'chat.virtual', backendPort: chatPort, websockets: true })
   const { clientid = '', clientsecret = '', url } = platform.binding('xsuaa')
   const onPremise = { URL: 'http://erp.virtual:80', ProxyType: 'OnPremise' }
+  const internet = { URL: backend.url, ProxyType: 'Internet' }
   for (const properties of [
     { Name: 'erp', Authentication: 'NoAuthentication', ...onPremise },
     { Name: 'erp-user', Authentication: 'PrincipalPropagation', ...onPremise },
     { Name: 'basic', Authentication: 'BasicAuthentication', User: 'u', Password: 'p', ...onPremise },
+    { Name: 'forward', Authentication: 'NoAuthentication', forwardAuthToken: 'true', ...internet },
+    { Name: 'sockets', Authentication: 'NoAuthentication', ...onPremise, URL: 'http://chat.virtual:80' },
+    {
+      Name: 'sockets-direct',
+      Authentication: 'NoAuthentication',
+      URL: `http://127.0.0.1:${chatPort}`,
+      ProxyType: 'Internet',
+    },
     {
       Name: 'technical',
       Authentication: 'OAuth2ClientCredentials',
-      URL: backend.url,
-      ProxyType: 'Internet',
+      ...internet,
       tokenServiceURL: `${url}/oauth/token`,
       clientId: clientid,
       clientSecret: clientsecret,
     },
   ])
     await createDestination(platform, properties)
-  const port = await freePort()
-  origin = `http://localhost:${port}`
-  const program = join(repository, 'node_modules/@sap/approuter/approuter.js')
-  const application = join(import.meta.dirname, 'programs/approuter')
-  router = startChild(process.execPath, [program, '--workingDir', application], {
-    env: {
-      ...platform.environment,
-      XS_CACERT_PATH: platform.environment.NODE_EXTRA_CA_CERTS,
-      PORT: String(port),
-      NO_COLOR: '1',
-      NODE_OPTIONS: `--require ${join(import.meta.dirname, 'programs/localhost-names.cjs')}`,
-    },
-  })
-  for (const stream of [router.stdout!, router.stderr!])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-    })
+  router = await startApprouter(platform, { ENABLE_CONNECTIVITY_TOKEN_EXCHANGE_WS: 'true' })
+  origin = `http://localhost:${router.port}`
   user = new JarClient(platform.ca)
-  await eventually('the approuter', async () => {
-    if (router.exitCode !== null) throw new Error(`the approuter ended:\n${output}`)
-    return (await user.visit(`${origin}/nothing`).catch(() => undefined)) !== undefined
-  })
+  const { authorize, back } = await router.logOn(user, `${origin}/erp/orders`, platform.credentials.user)
+  assert.equal(authorize.searchParams.get('client_id'), clientid)
+  assert.equal(back.url.pathname, '/erp/orders', 'the user comes back to where the login began')
 })
 
 after(async () => {
-  if (router?.exitCode === null) {
-    const ended = once(router, 'exit')
-    router.kill('SIGKILL')
-    await ended
-  }
+  await router?.[Symbol.asyncDispose]()
   await platform?.stop()
   await backend?.[Symbol.asyncDispose]()
+  chat?.closeAllConnections()
+  chat?.close()
 })
 
-/** Logs on as a browser would; the first page of the approuter leads to the login page by a script. */
-async function logOn(): Promise<void> {
-  const first = await user.visit(`${origin}/erp/orders`)
-  const authorize = /https:\/\/[^"'\s]+\/oauth\/authorize[^"'\s]*/.exec(first.text)?.[0]
-  const login = authorize === undefined ? first : await user.visit(authorize.replaceAll('\\', ''))
-  const field = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(login.text)?.[1] ?? ''
-  const form = new URLSearchParams({
-    form_token: field('form_token'),
-    query: field('query').replaceAll('&amp;', '&'),
-    username: platform.credentials.user.name,
-    password: platform.credentials.user.password,
+/** A system that echoes messages over WebSocket, with the path that it was asked for. */
+async function startChat(): Promise<Server> {
+  const server = createServer((_, response) => response.writeHead(426).end())
+  new WebSocketServer({ server }).on('connection', (socket, { url }) => {
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) socket.send(data)
+      else socket.send(`${url}: ${data}`)
+    })
   })
-  const back = await user.visit(new URL('/login', login.url), form)
-  assert.equal(back.url.origin, origin, `${back.url} ${back.status} ${back.text}\n${output}`)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return server
 }
 
 async function json(path: string): Promise<ReturnType<typeof JSON.parse>> {
   const page = await user.visit(`${origin}${path}`)
-  assert.equal(page.status, 200, `${page.text}\n${output}`)
+  assert.equal(page.status, 200, `${page.text}\n${router.output()}`)
   return JSON.parse(page.text)
 }
 
 const seen = (path: string) => backend.seen.findLast((request) => request.path === path)?.headers ?? {}
 
-test('the unchanged approuter logs a user on and serves routes by destinations: on-premise with and without the user, Basic, and with a token (RC-033, RC-058, RC-063, RC-111)', async () => {
-  await logOn()
+test('the unchanged approuter logs a user on and serves routes by destinations: on-premise with and without the user, Basic, and with a token (RC-033, RC-058, RC-063, RC-111, RC-173)', async () => {
   assert.deepEqual(await json('/erp/orders?a=%2Fb'), { system: 'erp', method: 'GET', path: '/orders?a=%2Fb', body: '' })
   assert.equal(seen('/orders?a=%2Fb').host, 'erp.virtual')
   assert.equal(seen('/orders?a=%2Fb')['proxy-authorization'], undefined)
@@ -113,6 +103,34 @@ test('the unchanged approuter logs a user on and serves routes by destinations: 
 test('the unchanged approuter serves a public route without a user (RC-016, RC-052)', async () => {
   const stranger = new JarClient(platform.ca)
   const page = await stranger.visit(`${origin}/public/open`)
-  assert.equal(page.status, 200, `${page.text}\n${output}`)
+  assert.equal(page.status, 200, `${page.text}\n${router.output()}`)
   assert.equal(seen('/open').authorization, `Basic ${Buffer.from('u:p').toString('base64')}`)
 })
+
+test('a route with a destination that forwards the token gives it to the application, session after session (RC-173, RFC-123)', async () => {
+  for (const path of ['/one', '/two']) {
+    await json(`/forward${path}`)
+    const claims = claimsOf(String(seen(path).authorization).replace(/^Bearer /i, ''))
+    assert.equal(claims.user_name, platform.credentials.user.name)
+    assert.equal(claims.client_id, platform.binding('xsuaa').clientid)
+    assert.equal(claims.grant_type, 'authorization_code')
+  }
+})
+
+for (const name of ['sockets', 'sockets-direct'])
+  test(`a WebSocket route of the approuter leads to ${name}: text and bytes, and only for who is logged on (RC-173)`, async () => {
+    const open = (headers: Readonly<Record<string, string>>) =>
+      new WebSocket(`ws://localhost:${router.port}/${name}/room?x=1`, { headers, origin })
+    const [refused] = await once(open({}), 'error')
+    assert.match(String(refused), /401/)
+    const socket = open({ cookie: user.cookies(`localhost:${router.port}`) })
+    await once(socket, 'open').catch((failure: unknown) => assert.fail(`${failure}\n${router.output()}`))
+    socket.send('hello')
+    const [answer] = await once(socket, 'message')
+    assert.equal(String(answer), '/room?x=1: hello')
+    socket.send(Buffer.from([0, 255, 1]))
+    const [bytes] = await once(socket, 'message')
+    assert.deepEqual(Buffer.from(bytes), Buffer.from([0, 255, 1]))
+    socket.close()
+    await once(socket, 'close')
+  })

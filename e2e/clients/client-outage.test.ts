@@ -11,6 +11,7 @@ const names = [
   'connectivity',
   'proxy',
   'socks',
+  'rfc',
   'tunnel',
   'connector',
   'backend-http',

@@ -46,7 +46,7 @@ async function createChannel(k8sService: string, port: number, connections = 1):
   return `${subaccount}/channels/K8S/${id}`
 }
 
-test('a PostgreSQL client reaches a database in the cloud through a channel, as soon as the mapping exists (API2-155, API2-136, RFC-177)', async (t) => {
+test('a PostgreSQL client reaches a database in the cloud through a channel, as soon as the mapping exists (API2-155, API2-136, RFC-177, OPS-041)', async (t) => {
   const database = await startPostgres()
   if ('unavailable' in database) return t.skip(database.unavailable)
   const port = await freePort()

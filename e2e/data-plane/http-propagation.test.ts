@@ -121,6 +121,53 @@ test('a user token of a foreign issuer (IAS, OIDC) is forwarded, and does not au
   assert.equal(refused.header('x-landbridge-error'), 'TOKEN_ISSUER')
 })
 
+const embedded = 'xs.system.attributes/ias-corporate-idp-token'
+
+test('the token of a corporate identity provider inside a user token goes to the connector instead, with one header and with two (CONN-070, CONN-071, CP-104)', async () => {
+  await using setup = await propagation({ policy: { embeddedTokenClaims: [embedded, 'plain'] } })
+  const { plane } = setup
+  const mint = await TokenMint.create(systemClock)
+  const corporate = await mint.token({ userName: 'anna@corp.example', issuer: 'https://idp.corp.example' })
+  const attributes = (value: unknown) => ({ 'xs.system.attributes': { 'ias-corporate-idp-token': value } })
+  const outer = (claims: Readonly<Record<string, unknown>>) => plane.token({ userName: 'anna', claims })
+  for (const claims of [attributes([corporate]), attributes(corporate), { plain: corporate }]) {
+    const token = await outer(claims)
+    assert.equal((await told(setup, `Proxy-Authorization: Bearer ${token}`)).userToken, corporate)
+    // Once more over a connection of its own, when the token is known.
+    assert.equal((await told(setup, `Proxy-Authorization: Bearer ${token}`)).userToken, corporate)
+    assert.equal((await told(setup, setup.auth, user(token))).userToken, corporate)
+  }
+  // A foreign token may be the outer one too: the connector verifies what arrives.
+  const foreign = await mint.token({ issuer: 'https://ias.example', claims: attributes([corporate]) })
+  assert.equal((await told(setup, setup.auth, user(foreign))).userToken, corporate)
+  const others = [attributes(['no token']), attributes([corporate, corporate]), attributes(null), { other: corporate }]
+  for (const claims of others) {
+    const token = await outer(claims)
+    assert.equal((await told(setup, setup.auth, user(token))).userToken, token)
+  }
+  for (const text of ['nonsense', 'a.b.c', '.e30.', `x.${Buffer.from('[1]').toString('base64url')}.y`])
+    assert.equal((await told(setup, setup.auth, user(text))).userToken, text)
+})
+
+test('an inner token authorises nothing: the outer one must be good (CONN-070)', async () => {
+  await using setup = await propagation({ policy: { embeddedTokenClaims: ['inner'] } })
+  const good = await setup.plane.token({ userName: 'anna' })
+  const expired = await setup.plane.token({ userName: 'anna', lifeSeconds: -120, claims: { inner: good } })
+  assert.equal((await ask(setup, `Proxy-Authorization: Bearer ${expired}`)).status, 407)
+  const foreign = await (await TokenMint.create(systemClock)).token({ userName: 'anna', claims: { inner: good } })
+  assert.equal((await ask(setup, `Proxy-Authorization: Bearer ${foreign}`)).status, 407)
+  assert.equal(setup.prefaces.length, 0)
+})
+
+test('Authorization beside a propagated user reaches the backend as it was sent, and the user the connector (CONN-075)', async () => {
+  await using setup = await propagation()
+  const token = await setup.plane.token({ userName: 'anna' })
+  for (const value of ['Basic YTpi', 'Bearer of-the-application', 'Negotiate YII']) {
+    assert.equal((await told(setup, setup.auth, user(token), `Authorization: ${value}`)).userToken, token)
+    assert.equal(setup.headers.authorization, value)
+  }
+})
+
 test('where user tokens name the tenant, theirs decides, for callers that may act for it only (CONN-077, CONN-078)', async () => {
   const asked: string[] = []
   await using setup = await propagation({

@@ -47,7 +47,7 @@ export class Landscape {
 
   static async start(folder: string): Promise<Landscape> {
     const ca = await LocalCa.create({ subject: { CN: 'CA of the identity provider' } })
-    const tenants = Object.fromEntries([...services, 'operations', 'stranger'].map((name) => [name, 'acme']))
+    const tenants = Object.fromEntries([...services, 'ordered', 'operations', 'stranger'].map((name) => [name, 'acme']))
     const provider = await IdentityProvider.start(ca, { ...tenants, lost: 'unheard-of' })
     const landscape = new Landscape(ca, provider, folder, [await freePort(), await freePort()])
     await landscape.#startCloud()
@@ -68,6 +68,21 @@ export class Landscape {
       method,
       url: `${this.url('connectivity-service')}/api/v1${path}`,
       headers: { authorization: `Bearer ${secret}` },
+      ca: this.#platformCa(),
+      ...(body === undefined ? {} : { body }),
+    })
+  }
+
+  /** Calls the service broker with the user of the data directory. */
+  broker(method: string, path: string, body?: object): Promise<JsonAnswer> {
+    const password = readFileSync(join(this.folder, 'cloud/broker-password'), 'utf8').trim()
+    return callJson({
+      method,
+      url: `${this.url('connectivity-service')}/v2${path}`,
+      headers: {
+        authorization: `Basic ${Buffer.from(`broker:${password}`).toString('base64')}`,
+        'x-broker-api-version': '2.17',
+      },
       ca: this.#platformCa(),
       ...(body === undefined ? {} : { body }),
     })
@@ -134,7 +149,11 @@ export class Landscape {
           tokenUrl: `${this.provider.issuer}/token`,
           claims: { tenant: [tenantClaim] },
           tenants: { acme: this.subaccountId },
-          clients: { ...Object.fromEntries(services.map((name) => [name, instance(name)])), operations: {} },
+          clients: {
+            ...Object.fromEntries(services.map((name) => [name, instance(name)])),
+            ordered: { instance: 'plant/from-the-broker', service: 'destination' },
+            operations: {},
+          },
         },
       ],
     }
@@ -142,7 +161,7 @@ export class Landscape {
 
   async #startCloud(): Promise<void> {
     const secrets = join(this.folder, 'secrets.json')
-    const all = Object.fromEntries(services.map((name) => [name, this.provider.secret]))
+    const all = Object.fromEntries([...services, 'ordered'].map((name) => [name, this.provider.secret]))
     writeFileSync(secrets, JSON.stringify(all), { mode: 0o600 })
     await this.#run('cloud', {
       identity: { ...this.#identity(), clientSecrets: { file: secrets } },

@@ -160,6 +160,48 @@ test('bindings carry the address of the issuer and the configured client', async
   assert.equal(services.destination[0].credentials.clientid, 'destination')
 })
 
+test('an instance that the broker makes belongs to the client that the configuration names, and init_data is found with its token', async () => {
+  const { services } = (await landscape.broker('GET', '/catalog')).json
+  const offered = services.find(({ name }: { name: string }) => name === 'destination')
+  const kind = { service_id: offered.id, plan_id: offered.plans[0].id }
+  const order = (name: string) => ({
+    ...kind,
+    organization_guid: 'org',
+    space_guid: 'space',
+    context: { platform: 'sapcp', subaccount_id: landscape.subaccountId, instance_name: name },
+    parameters: {
+      init_data: { instance: { destinations: [{ Name: 'initial', Type: 'HTTP', URL: 'https://initial.example' }] } },
+    },
+  })
+  const credentials = async (id: string) => {
+    const bound = await landscape.broker('PUT', `/service_instances/${id}/service_bindings/${id}-key`, kind)
+    assert.equal(bound.status, 201, bound.text)
+    return bound.json.credentials
+  }
+  for (const [id, name] of [
+    ['ordered-1', 'from-the-broker'],
+    ['ordered-2', 'of-nobody'],
+  ] as const) {
+    const made = await landscape.broker('PUT', `/service_instances/${id}`, order(name))
+    assert.equal(made.status, 201, made.text)
+  }
+  const { clientid, clientsecret, url } = await credentials('ordered-1')
+  assert.deepEqual([clientid, clientsecret, url], ['ordered', landscape.provider.secret, landscape.provider.issuer])
+  const token = await landscape.provider.token({ clientId: 'ordered' })
+  const found = await destinations(token, 'GET', '/destinations/initial')
+  assert.equal(found.json.destinationConfiguration.URL, 'https://initial.example')
+  // No secret that no token service would take.
+  const unknown = await credentials('ordered-2')
+  assert.deepEqual([unknown.clientid, unknown.clientsecret], [undefined, undefined])
+  for (const id of ['ordered-1', 'ordered-2']) {
+    const query = new URLSearchParams(kind)
+    const unbound = await landscape.broker('DELETE', `/service_instances/${id}/service_bindings/${id}-key?${query}`)
+    assert.equal(unbound.status, 200, unbound.text)
+    assert.equal((await landscape.broker('DELETE', `/service_instances/${id}?${query}`)).status, 200)
+  }
+  assert.equal((await destinations(token, 'GET', '/destinations/initial')).status, 403)
+})
+
 test('its operator clients administer the platform, other clients do not', async () => {
   const list = async (clientId: string) =>
     landscape.operate('GET', '/subaccounts', undefined, await landscape.provider.token({ clientId }))

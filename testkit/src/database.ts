@@ -20,21 +20,24 @@ export async function newDatabase(): Promise<TestPostgres | Unavailable> {
 
 async function databaseIn(cluster: string): Promise<TestPostgres> {
   const name = `test_${randomBytes(8).toString('hex')}`
-  await administer(cluster, `CREATE DATABASE ${name}`)
+  await queryDatabase(cluster, `CREATE DATABASE ${name}`)
   const url = new URL(cluster)
   url.pathname = `/${name}`
   return {
     url: url.href,
     // By force: what a failed test left open must not keep the run from its end.
-    stop: () => administer(cluster, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    async stop() {
+      await queryDatabase(cluster, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    },
   }
 }
 
-async function administer(connectionString: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString })
+/** Runs one statement on a connection of its own, past the code under test. @returns its rows */
+export async function queryDatabase(url: string, statement: string): Promise<readonly object[]> {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(statement)
+    return (await client.query(statement)).rows
   } finally {
     await client.end()
   }

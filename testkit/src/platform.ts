@@ -47,6 +47,7 @@ const ports = [
   'connectivity',
   'proxy',
   'socks',
+  'rfc',
   'tunnel',
   'connector',
   'backend-http',

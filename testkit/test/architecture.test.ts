@@ -50,7 +50,7 @@ function importsOf(from: Manifest, pattern: string): readonly Import[] {
   return globSync(`${from.folder}/${pattern}`, { cwd: root }).flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8')
     const specifiers = text.matchAll(
-      /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s+['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/gm,
+      /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s+['"]([^'"]+)['"]|(?:^\s*import\s+|\bimport\(\s*)['"]([^'"]+)['"]/gm,
     )
     return [...specifiers].map((match) => {
       const specifier = match[1] ?? match[2] ?? ''

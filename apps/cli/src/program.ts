@@ -10,6 +10,7 @@ import { addDestinationCommands } from './commands/destination/destination.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
 import { addProxyCommand } from './commands/proxy.ts'
+import { addRfcForwardCommand } from './commands/rfc-forward.ts'
 import { addServiceCommands } from './commands/service/service.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addSubscriptionCommands } from './commands/subscription/subscription.ts'
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addCallCommand(context)
   addTokenCommand(context)
   addDestinationCommands(context)
+  addRfcForwardCommand(context)
   addServiceCommands(context)
   addSubscriptionCommands(context)
   addStatusCommand(context)

@@ -56,7 +56,7 @@ export class Started implements AsyncDisposable {
   }
 }
 
-const portOptions = ['token', 'destination', 'connectivity', 'proxy', 'socks', 'tunnel', 'connector'].concat([
+const portOptions = ['token', 'destination', 'connectivity', 'proxy', 'socks', 'rfc', 'tunnel', 'connector'].concat([
   'backend-http',
   'backend-tcp',
 ])

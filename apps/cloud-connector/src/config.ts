@@ -1,4 +1,5 @@
 import { authenticationModes, backendTypes, protocols } from '@landbridge/access'
+import { defaultInfrastructureFunctions } from '@landbridge/connector'
 import { type Static, Type } from '@sinclair/typebox'
 import { roles } from './login/permissions.ts'
 
@@ -123,6 +124,11 @@ export const cloudConnectorConfigSchema = Type.Object(
       minLength: 1,
       description:
         'Address of the local ports of service channels. Other hosts reach them only on an address of the network, for example 0.0.0.0; a port asks nobody who they are.',
+    }),
+    rfcInfrastructureFunctions: Type.Array(Type.String({ minLength: 1, maxLength: 30 }), {
+      default: [...defaultInfrastructureFunctions],
+      description:
+        'Function modules that every RFC mapping lets pass without a resource: clients log on and read metadata with them. Shorten the list to allow less.',
     }),
     regions: Type.Record(
       Type.String(),

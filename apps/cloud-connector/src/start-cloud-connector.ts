@@ -35,6 +35,7 @@ import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
+import { monitoringRoutes } from './routes/monitoring-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
@@ -43,6 +44,7 @@ import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
+import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
@@ -205,7 +207,8 @@ function tlsOptions(
   }
 }
 
-function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
+/** Every operation of the administration port. */
+export function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): void {
   acceptRawBodies(api)
   guard(api, gate)
   api.get('/', (_request, reply) => reply.header('content-type', 'text/html; charset=utf-8').send(startPage))
@@ -216,6 +219,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   truststoreRoutes(api, context)
   ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
+  subjectRuleRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
@@ -227,6 +231,7 @@ function addOperations(api: FastifyInstance, context: ApiContext, gate: Gate): v
   highAvailabilityRoutes(api, context)
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
+  monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
 }
 

@@ -2,6 +2,7 @@
 import { Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
 import { startCloudConnector } from '../src/index.ts'
+import { idleRuntime } from './idle-runtime.ts'
 import { send, subaccountPath, testConfig } from './running-connector.ts'
 
 const [, , folder = '', start = '0'] = process.argv
@@ -12,17 +13,7 @@ const store = await openStore<ConnectorTables>({
   log: silentLog,
   migrations: connectorMigrations,
 })
-const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] } as const
-const noChannel = { connected: false, openedConnections: 0, connectedSinceMs: 0 }
-const runtime = {
-  apply() {},
-  status: () => offline,
-  async openChannel() {},
-  abandonChannel() {},
-  channelStatus: () => noChannel,
-  async channelSettled() {},
-  async close() {},
-}
+const runtime = idleRuntime
 const app = await startCloudConnector({ config: testConfig, store, runtime, clock: systemClock, log: silentLog })
 process.stdout.write('ready\n')
 for (let n = Number(start); ; n++) {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { StreamKind } from '@landbridge/tunnel'
+import { type FakeTunnel, openExchange, startFakeCloudProxy } from './fake-cloud-proxy.ts'
 import { type Instance, masterPath, PairScene, shadowPath } from './pair-scene.ts'
 import { id, subaccountPath } from './running-connector.ts'
 
@@ -44,8 +47,8 @@ test('a shadow has no tunnel; when its master is gone longer than the takeover d
   assert.equal(await addMapping(scene, two, 'new.virtual'), 201)
 })
 
-test('a master that answers in time again keeps its role (API1-090)', async () => {
-  await using scene = await startPair()
+test('a master that answers in time again keeps its role (API1-090, PLAT-181)', async () => {
+  await using scene = await startPair({ connectTimeoutInMillis: 1_000, requestTimeoutInMillis: 2_000 })
   const { one, two } = scene
   one.link.swallow()
   await scene.until(two, 'shadow', 'LOST')
@@ -137,6 +140,48 @@ test('SWITCH exchanges the roles, and again back; the new master is connected at
   assert.equal((await switchRoles(scene, two, 'SWITCH')).status, 204)
   await scene.until(one, 'master', 'CONNECTED')
   await scene.until(two, 'shadow', 'READY')
+})
+
+test('a call that runs does not hold up a switch: it breaks, and the new master carries the next one (RFC-098, OPS-149)', async () => {
+  await using scene = await startPair()
+  const { one, two, region } = scene
+  const serverName = 'connectivitytunnel.test'
+  const cloud = await startFakeCloudProxy(region.ca, serverName)
+  const backend = createServer((socket) => socket.on('error', () => {}).pipe(socket))
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+  const address = backend.address()
+  const localPort = typeof address === 'object' ? address?.port : 0
+  const json = {
+    ...{ virtualHost: 'tcp.virtual', virtualPort: '7', localHost: '127.0.0.1', localPort },
+    ...{ protocol: 'TCP', backendType: 'nonSAPsys' },
+  }
+  const added = await scene.during(one.running.call('POST', `${subaccountPath}/systemMappings`, { json }))
+  assert.equal(added.status, 201, added.text)
+  const openTunnel = async (): Promise<FakeTunnel> => {
+    const known = cloud.tunnels.length
+    region.controls.at(-1)?.channel.send({
+      ...{ type: 'open-tunnel', ticket: 't', host: '127.0.0.1', port: cloud.port, serverName },
+      ...{ proxyId: 'p', displayName: 'proxy' },
+    })
+    await scene.eventually(() => cloud.tunnels.length > known)
+    return cloud.tunnels[known]!
+  }
+  const call = async () => {
+    const exchange = openExchange(await openTunnel(), StreamKind.tcp, 'tcp.virtual', 7, 'ping')
+    await scene.during(exchange.received(4))
+    return exchange
+  }
+  const running = await call()
+  await scene.eventually(() => hasMapping(scene, two, 'tcp.virtual'))
+  assert.equal((await switchRoles(scene, one, 'SWITCH')).status, 204)
+  await scene.during(running.ended)
+  await scene.until(two, 'master', 'CONNECTED')
+  await scene.eventually(async () => (await scene.get(two, subaccountPath)).tunnel.state === 'Connected')
+  const next = await call()
+  assert.match((await scene.during(next.received(4))).toString('latin1'), /ping/)
+  next.stream.reset()
+  await cloud.close()
+  backend.close()
 })
 
 test('the role "shadow" given to a master with a shadow exchanges the roles as well (API1-060)', async () => {

@@ -106,7 +106,11 @@ function welcome(region: FakeRegion, socket: TLSSocket): void {
       const channel = ControlChannel.accept(stream)
       channel.onMessage = (message) => {
         if (message.type === 'open-channel') answerChannel(region, channel, message)
-        else if (message.type === 'tunnel-hello') {
+        else if (message.type === 'list-services') {
+          const services = Array.from(region.services, (serviceId) => ({ serviceId, name: `name of ${serviceId}` }))
+          for (const part of [services, []])
+            channel.send({ type: 'services', request: message.request, services: part })
+        } else if (message.type === 'tunnel-hello') {
           isTunnel = true
           region.tunnels.add(session)
           channel.send({ type: 'tunnel-accepted' })

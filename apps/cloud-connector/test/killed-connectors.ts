@@ -2,10 +2,9 @@
 import { Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
 import { startCloudConnector } from '../src/index.ts'
+import { idleRuntime } from './idle-runtime.ts'
 import { testConfig } from './running-connector.ts'
 
-const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] } as const
-const noChannel = { connected: false, openedConnections: 0, connectedSinceMs: 0 }
 const places = process.argv.slice(2).map(async (folder) => {
   const store = await openStore<ConnectorTables>({
     url: `sqlite:${folder}/connector.db`,
@@ -14,15 +13,7 @@ const places = process.argv.slice(2).map(async (folder) => {
     log: silentLog,
     migrations: connectorMigrations,
   })
-  const runtime = {
-    apply() {},
-    status: () => offline,
-    async openChannel() {},
-    abandonChannel() {},
-    channelStatus: () => noChannel,
-    async channelSettled() {},
-    async close() {},
-  }
+  const runtime = idleRuntime
   const app = await startCloudConnector({ config: testConfig, store, runtime, clock: systemClock, log: silentLog })
   return { url: app.url, uiCa: app.uiCa }
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { LocalCa } from '@landbridge/identity'
-import { freePort, temporaryFolder } from '@landbridge/testkit'
-import { type LdapEntry, type LdapServer, startLdapServer } from './ldap-server.ts'
+import { freePort, type LdapEntry, type LdapServer, startLdapServer, temporaryFolder } from '@landbridge/testkit'
 import { configuration, form, type RunningConnector, restartLog, startConnector } from './running-connector.ts'
 
 const c = `${configuration}/connector`

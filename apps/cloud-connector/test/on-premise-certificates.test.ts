@@ -43,7 +43,7 @@ describe('certificates towards internal systems', () => {
       const days = (json.notAfterTimeStamp - systemClock.now()) / 86_400_000
       assert.ok(days > 364 && days < 366)
       const der = await connector.call('GET', url, { headers: { accept: 'application/pkix-cert' } })
-      assert.equal(der.headers['content-type'], 'application/pkix-cert')
+      assert.equal(der.headers['content-type'], 'application/octet-stream')
       const certificate = new X509Certificate(Buffer.from(der.text, 'latin1'))
       assert.equal(certificate.ca, kind === 'ppCaCertificate')
       assert.match((await connector.call('GET', `${url}/chain`)).text, /^-----BEGIN CERTIFICATE-----/)

@@ -64,6 +64,8 @@ export class PairScene implements AsyncDisposable {
     await this.put(this.two, `${shadowPath}/config`, {
       ...{ masterHost: this.one.address, masterPort: portOf(this.one.running), ownHost: this.two.address },
       ...{ checkIntervalInSeconds: 3, takeoverDelayInSeconds: 5 },
+      // The clock runs ahead of the sockets.
+      ...{ connectTimeoutInMillis: 30_000, requestTimeoutInMillis: 30_000 },
       ...more,
     })
     const answer = await this.connect()

@@ -101,12 +101,15 @@ const table: readonly [method: string, path: string, permitted: string][] = [
   ['PUT', `${subaccountPath}/channels/K8S/1/state`, 'AS'],
   ['DELETE', `${subaccountPath}/channels/K8S/1`, 'AS'],
   ['DELETE', `${subaccountPath}/channels`, 'AS'],
+  ['GET', '/api/monitoring/subaccounts', 'AM'],
+  ['GET', '/api/monitoring/connections/serviceChannels', 'AM'],
 ]
 const initials: Readonly<Record<string, Role>> = {
   A: 'Administrator',
   S: 'SubaccountAdministrator',
   D: 'Display',
   U: 'Support',
+  M: 'Monitoring',
 }
 
 describe('roles and client certificates', () => {

@@ -51,6 +51,7 @@ export const testConfig: CloudConnectorConfig = {
   regionTimeoutMs: 5_000,
   tunnelTimeoutMs: 5_000,
   channelBindAddress: '127.0.0.1',
+  rfcInfrastructureFunctions: [],
   regions: {},
 }
 
@@ -80,6 +81,7 @@ export async function startConnector(
   const runtime = createRuntime({
     clock,
     log: silentLog,
+    channelBindAddress: config.channelBindAddress,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
     denied: (access) => app.denied(access),
   })

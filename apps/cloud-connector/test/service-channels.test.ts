@@ -14,9 +14,9 @@ const hana = { hanaInstanceName: 'Space:Db:a:b', instanceNumber: '22', connectio
 const machine = { name: 'vm', endpointId: 'e-1', port: 2200, connections: 1 }
 
 /** What the service behind a local port says, or the error code of the connection. */
-function echoed(port: number): Promise<string> {
+function echoed(port: number, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     socket.on('error', (failure: NodeJS.ErrnoException) => resolve(String(failure.code)))
     socket.on('data', (bytes: Buffer) => {
       resolve(bytes.toString())
@@ -224,6 +224,26 @@ describe('service channels', () => {
     assert.equal(await status('DELETE', path), 204)
   })
 
+  test('channels with an instance number listen on the port that follows from it (OPS-038)', async () => {
+    // An address of their own: these ports are what they are, whoever else uses them on this machine.
+    const address = `127.${process.pid % 250}.${Math.floor(process.pid / 250) % 250}.9`
+    using place = temporaryFolder()
+    const apart = await startConnector(place.path, region, { channelBindAddress: address })
+    try {
+      const json = { regionHost, subaccount: id, cloudUser, cloudPassword }
+      await apart.call('POST', `${configuration}/subaccounts`, { json })
+      region.services.add('Space:Db:a:b').add('g.abap.example')
+      await apart.call('POST', `${channels}/HANA`, { json: hana })
+      await apart.call('POST', `${channels}/ABAPCloud`, { json: { ...abap, instanceNumber: 11 } })
+      const enable = { json: { enabled: true } }
+      assert.equal((await apart.call('PUT', `${channels}/HANA/1/state`, enable)).status, 204)
+      assert.equal((await apart.call('PUT', `${channels}/ABAPCloud/2/state`, enable)).status, 204)
+      assert.deepEqual([await echoed(32_215, address), await echoed(3311, address)], ['hello', 'hello'])
+    } finally {
+      await apart.close()
+    }
+  })
+
   test('enabling and disabling twice is no error and interrupts nothing (API2-139)', async () => {
     const port = await freePort()
     const path = await create('K8S', { ...k8s, port })
@@ -234,7 +254,7 @@ describe('service channels', () => {
     assert.equal(await echoed(port), 'ECONNREFUSED')
   })
 
-  test('what cannot be opened is answered 500 with the reason and stays disabled (API2-137, RC-149)', async () => {
+  test('what cannot be opened is answered 500 with the reason and stays disabled (API2-137, RC-149, OPS-040)', async () => {
     const port = await freePort()
     const refused = async (path: string, reason: RegExp): Promise<void> => {
       const answer = await connector.call('PUT', `${path}/state`, { json: { enabled: 'true' } })
@@ -260,7 +280,42 @@ describe('service channels', () => {
     assert.equal(await echoed(port), 'hello')
   })
 
-  test('two subaccounts may have channels on one port, but only one of them open (API2-151)', async () => {
+  test('monitoring shows the state of every subaccount with its channels, and the connections of each channel (OPS-020, OPS-025)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port, connections: 1, comment: 'orders' })
+    await create('HANA', hana)
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    const clients = [1, 2].map(() => connect(port, '127.0.0.1'))
+    for (const client of clients) {
+      client.write('hello')
+      await once(client, 'data')
+    }
+    const own = ({ subaccount }: { subaccount: string }): boolean => subaccount === id
+    const all = await get('/api/monitoring/connections/serviceChannels')
+    assert.deepEqual([all.version, all.subaccounts.length], [1, 2])
+    assert.deepEqual(all.subaccounts.find(own), {
+      serviceChannelConnections: [{ port, typeDesc: { typeKey: 'K8S', typeName: 'K8s Cluster' }, connections: 2 }],
+      regionHost,
+      subaccount: id,
+      locationID: '',
+    })
+    for (const client of clients) client.destroy()
+    const openNow = async (): Promise<number> =>
+      (await get('/api/monitoring/connections/serviceChannels')).subaccounts.find(own).serviceChannelConnections[0]
+        .connections
+    await eventually(async () => (await openNow()) === 0)
+    const { subaccounts, version } = await get('/api/monitoring/subaccounts')
+    const { tunnel, ...rest } = subaccounts.find(own)
+    assert.deepEqual(
+      [version, rest],
+      [1, { description: '', displayName: id, regionHost, subaccount: id, locationID: '' }],
+    )
+    assert.deepEqual(tunnel, (await get(subaccountPath)).tunnel)
+    assert.deepEqual([tunnel.state, tunnel.serviceChannels.length, tunnel.user], ['Connected', 1, cloudUser])
+    assert.equal((await connector.call('GET', '/api/monitoring/subaccounts', { login: false })).status, 401)
+  })
+
+  test('two subaccounts may have channels on one port, but only one of them open (API2-151, OPS-040)', async () => {
     const port = await freePort()
     const first = await create('K8S', { ...k8s, port })
     const second = await create('K8S', { ...k8s, port }, channels.replace(id, other))
@@ -298,6 +353,22 @@ describe('service channels', () => {
     const { enabled, state } = await get(path)
     assert.deepEqual([enabled, state.connected, state.openedConnections], [true, false, 0])
     await status('PUT', `${subaccountPath}/state`, { connected: true })
+    await eventually(async () => (await get(path)).state.connected)
+    assert.equal(await echoed(port), 'hello')
+  })
+
+  test('a port that somebody else took meanwhile is opened as soon as it is free (OPS-040)', async () => {
+    const port = await freePort()
+    const path = await create('K8S', { ...k8s, port })
+    assert.equal(await status('PUT', `${path}/state`, { enabled: true }), 204)
+    await connector.close()
+    const holder = createServer((socket) => socket.end('somebody else')).listen(port, '127.0.0.1')
+    await once(holder, 'listening')
+    connector = await startConnector(folder.path, region)
+    await eventually(async () => (await get(path)).state.openedConnections > 0)
+    const { enabled, state } = await get(path)
+    assert.deepEqual([enabled, state.connected, await echoed(port)], [true, false, 'somebody else'])
+    holder.close()
     await eventually(async () => (await get(path)).state.connected)
     assert.equal(await echoed(port), 'hello')
   })
@@ -373,10 +444,16 @@ describe('service channels', () => {
     assert.deepEqual(await get(channels.replace(id, other)), [])
   })
 
-  test('lists of the cloud side are reported as unavailable', async () => {
+  test('what channels could lead to is listed as the cloud side says, and unavailable while it says nothing (API2-146)', async () => {
+    const databases = await get(`${subaccountPath}/availableChannels/HANA`)
+    assert.deepEqual(databases[0], { hanaInstanceName: 'orders.svc', version: '', type: '' })
+    const machines = await get(`${subaccountPath}/availableChannels/VirtualMachine`)
+    assert.deepEqual(machines[0], { endpointId: 'orders.svc', name: 'name of orders.svc' })
+    await status('PUT', `${subaccountPath}/state`, { connected: false })
     for (const type of ['HANA', 'VirtualMachine']) {
       const answer = await connector.call('GET', `${subaccountPath}/availableChannels/${type}`)
       assert.deepEqual([answer.status, answer.json.type], [500, 'RUNTIME_FAILURE'])
     }
+    await status('PUT', `${subaccountPath}/state`, { connected: true })
   })
 })

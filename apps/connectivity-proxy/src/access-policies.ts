@@ -21,7 +21,7 @@ export interface AccessPolicyOptions {
 export function accessPolicy(options: AccessPolicyOptions, authorization: boolean): AccessPolicy {
   const { config, instance, userTokenNamesTenant, mayActFor } = options
   const { allowedClientId } = config.servers.proxy.authorization.oauth
-  const { acceptConnectivityBindings } = config.landbridge
+  const { acceptConnectivityBindings, embeddedTokenClaims } = config.landbridge
   return {
     authorization,
     tenantMode: config.tenantMode,
@@ -32,6 +32,7 @@ export function accessPolicy(options: AccessPolicyOptions, authorization: boolea
     // Workloads in trusted modes use service keys of the very instance that the proxy is paired with (guide L31967).
     acceptServiceClient: (token) => instance !== undefined && isOf(instance, token),
     userTokenNamesTenant,
+    embeddedTokenClaims,
     mayActFor,
   }
 }

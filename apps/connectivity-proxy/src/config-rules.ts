@@ -26,7 +26,7 @@ export function settingsWithoutEffect(config: ConnectivityProxyConfig): readonly
 
 /** Enabled proxies that whoever reaches this machine may use, for a warning. */
 export function proxiesOpenToNetwork({ servers }: ConnectivityProxyConfig): readonly string[] {
-  return (['http', 'socks5'] as const).filter((name) => {
+  return (['http', 'rfcAndLdap', 'socks5'] as const).filter((name) => {
     const { enabled, allowRemoteConnections, enableProxyAuthorization } = servers.proxy[name]
     return enabled && allowRemoteConnections && !enableProxyAuthorization
   })
@@ -40,9 +40,9 @@ function tenantProblems({
   landbridge,
 }: ConnectivityProxyConfig) {
   const problems: string[] = []
-  const { http, socks5, authorization } = servers.proxy
+  const { http, rfcAndLdap, socks5, authorization } = servers.proxy
   // Only what listens counts: a proxy that is off contradicts nothing.
-  const enabled = [http, socks5].filter((listener) => listener.enabled)
+  const enabled = [http, rfcAndLdap, socks5].filter((listener) => listener.enabled)
   if (tenantMode === 'dedicated' && subaccountId === '')
     problems.push('subaccountId: expected the ID of a subaccount because tenantMode is "dedicated", found nothing')
   const isTrusted = enabled.some((listener) => !listener.enableProxyAuthorization)
@@ -76,12 +76,8 @@ function tunnelProblems({ servers }: ConnectivityProxyConfig): readonly string[]
   return problems
 }
 
-function unsupported({ servers, highAvailabilityMode, integration }: ConnectivityProxyConfig) {
+function unsupported({ highAvailabilityMode, integration }: ConnectivityProxyConfig) {
   const problems: string[] = []
-  if (servers.proxy.rfcAndLdap.enabled)
-    problems.push(
-      'servers.proxy.rfcAndLdap.enabled: expected false, found true: the RFC and LDAP proxy is not supported yet; use the SOCKS5 proxy',
-    )
   if (highAvailabilityMode !== 'off')
     problems.push(
       `highAvailabilityMode: expected "off", found "${highAvailabilityMode}": it is not supported yet; give each replica an externalHost of its own`,

@@ -121,7 +121,7 @@ export const connectivityProxyConfigSchema = Type.Object(
         proxy: section(
           {
             http: proxy('HTTP', 20_003, false, 'The HTTP proxy for applications.'),
-            rfcAndLdap: proxy('RFC and LDAP', 20_001, false, 'The RFC and LDAP proxy. Not supported: leave it off.'),
+            rfcAndLdap: proxy('RFC and LDAP', 20_001, false, 'The RFC and LDAP proxy for applications.'),
             socks5: proxy('SOCKS5', 20_004, true, 'The SOCKS5 proxy for applications.'),
             authorization: section(
               {

@@ -40,6 +40,12 @@ export const landbridgeSchema = Type.Object(
       description:
         'Accept tokens of every binding of a connectivity instance, as the proxy of the cloud does, besides those of allowedClientId.',
     }),
+    embeddedTokenClaims: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      maxItems: 20,
+      default: ['xs.system.attributes/ias-corporate-idp-token', 'xs.system.attributes/ias-token'],
+      description:
+        'Claims in which a user token may hold the token of a corporate identity provider, in order; / leads into an object. The connector gets the inner token instead of the outer one. Empty: tokens pass as they are.',
+    }),
     tunnelBindAddress: Type.String({ default: '127.0.0.1', description: 'Address on which tunnels are accepted.' }),
     externalAddress: Type.String({
       default: '',
@@ -54,6 +60,11 @@ export const landbridgeSchema = Type.Object(
     serviceMappings: Type.Array(serviceMapping, {
       default: [],
       description: 'Services that Cloud Connectors may reach through service channels.',
+    }),
+    maxChannelConnections: Type.Integer({
+      default: 10_000,
+      minimum: 1,
+      description: 'Most connections to services of service mappings at a time; further clients are reset.',
     }),
     serviceMappingsFile: Type.String({
       default: '',

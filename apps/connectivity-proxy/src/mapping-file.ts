@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { GivenServiceMapping } from '@landbridge/proxy'
-import { parseAllDocuments } from 'yaml'
+import { type Document, parseAllDocuments } from 'yaml'
 
 /** A file of this size holds thousands of mappings; a larger one is something else. */
 const maxFileBytes = 4 * 1024 * 1024
@@ -30,15 +30,15 @@ export function parseMappingFile(text: string): {
 } {
   const given: GivenServiceMapping[] = []
   const problems: string[] = []
-  const documents = parseAllDocuments(text, { prettyErrors: false })
+  const documents = parseAllDocuments(text, { prettyErrors: false, logLevel: 'error' })
   for (const [index, document] of [...documents].entries()) {
     const where = `document ${index + 1}`
     const [error] = document.errors
-    if (error !== undefined) {
-      problems.push(`${where}: expected well-formed YAML, found ${error.message}`)
+    const value = error ?? contentsOf(document)
+    if (value instanceof Error) {
+      problems.push(`${where}: expected well-formed YAML, found ${value.message}`)
       continue
     }
-    const value: unknown = document.toJS({ maxAliasCount: 10 })
     if (value === null) continue
     const items = isObject(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value]
     for (const item of items) {
@@ -48,6 +48,15 @@ export function parseMappingFile(text: string): {
     }
   }
   return { given, problems }
+}
+
+/** Aliases can make a file of a few lines as large as one likes: that is where `toJS` throws. */
+function contentsOf(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 10 })
+  } catch (cause) {
+    return cause instanceof Error ? cause : new Error(String(cause))
+  }
 }
 
 type Field = 'text' | 'texts'

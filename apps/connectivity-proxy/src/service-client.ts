@@ -3,6 +3,7 @@ import type {
   ChannelBroker,
   ChannelDesk,
   ChannelRequest,
+  ServiceQuestion,
   TunnelBroker,
   TunnelRequestMessage,
   TunnelTable,
@@ -57,8 +58,16 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
     return this.requestTunnel(message, '')
   }
 
-  async refuseChannel(refusal: Parameters<ChannelBroker['refuseChannel']>[0]): Promise<void> {
-    const statusCode = await this.#post('/api/v1/tunnels/refusals', refusal, '')
+  refuseChannel(refusal: Parameters<ChannelBroker['refuseChannel']>[0]): Promise<void> {
+    return this.#answer('/api/v1/tunnels/refusals', refusal)
+  }
+
+  offerServices(offer: Parameters<ChannelBroker['offerServices']>[0]): Promise<void> {
+    return this.#answer('/api/v1/tunnels/services', offer)
+  }
+
+  async #answer(path: string, message: object): Promise<void> {
+    const statusCode = await this.#post(path, message, '')
     if (statusCode !== 204) throw new PlatformError('CONNECTIVITY_SERVICE_UNREACHABLE', { status: statusCode })
   }
 
@@ -135,6 +144,8 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
         return table.revoke(event.fingerprint)
       case 'channel-requested':
         return void channels.requested(event)
+      case 'services-requested':
+        return void channels.listed(event)
     }
   }
 
@@ -165,5 +176,6 @@ type TunnelEvent =
   | ({ readonly type: 'connector-connected' } & Connected)
   | ({ readonly type: 'connector-disconnected' } & Connected)
   | ({ readonly type: 'channel-requested' } & ChannelRequest)
+  | ({ readonly type: 'services-requested' } & ServiceQuestion)
   | { readonly type: 'certificate-revoked'; readonly fingerprint: string }
   | { readonly type: 'heartbeat' }

@@ -8,6 +8,7 @@ import {
   HttpFront,
   Listener,
   type ProxyAddress,
+  rfcTarget,
   SocksFront,
   TunnelServer,
   TunnelTable,
@@ -38,6 +39,8 @@ export interface RunningConnectivityProxy extends RunningApp {
   /** 0 when the proxy is switched off. */
   readonly httpPort: number
   readonly socks5Port: number
+  /** RFC and LDAP. */
+  readonly rfcPort: number
   readonly tunnelPort: number
   /** Base URL of `/healthcheck`, `/health/live` and `/health/ready`. */
   readonly healthUrl: string
@@ -52,6 +55,7 @@ export interface RunningConnectivityProxy extends RunningApp {
 interface Listeners {
   http?: Listener
   socks5?: Listener
+  rfc?: Listener
   health?: Closeable & { readonly url: string }
 }
 
@@ -75,7 +79,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     throw failure
   })
   table.announce(addressOf(config, tunnelPort))
-  const { http, socks5 } = newFronts(options, table)
+  const { http, socks5, rfc } = newFronts(options, table)
 
   let isOpen = true
   const listeners: Listeners = {}
@@ -83,12 +87,15 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   try {
     if (proxy.http.enabled) listeners.http = await open('http', proxy.http, (socket) => http.accept(socket))
     if (proxy.socks5.enabled) listeners.socks5 = await open('socks5', proxy.socks5, (socket) => socks5.accept(socket))
+    if (proxy.rfcAndLdap.enabled)
+      listeners.rfc = await open('rfcAndLdap', proxy.rfcAndLdap, (socket) => rfc.accept(socket))
     const ready = () => isOpen && service.isSynchronised
     listeners.health = await startHealth({ ...config.landbridge.health, ready, log })
   } catch (failure) {
     http.close()
     void listeners.http?.close()
     void listeners.socks5?.close()
+    void listeners.rfc?.close()
     source.close()
     await tunnelServer.close()
     await service.close()
@@ -96,15 +103,21 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   }
   const { health } = listeners
   const following = service.follow(table, channels)
-  log.info('proxy.started', { httpPort: listeners.http?.port, socks5Port: listeners.socks5?.port, tunnelPort })
+  log.info('proxy.started', {
+    httpPort: listeners.http?.port,
+    socks5Port: listeners.socks5?.port,
+    rfcPort: listeners.rfc?.port,
+    tunnelPort,
+  })
 
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     isOpen = false
     source.close()
-    const stopped = [listeners.http?.close(), listeners.socks5?.close()]
+    const stopped = [listeners.http?.close(), listeners.socks5?.close(), listeners.rfc?.close()]
     http.close()
     socks5.close()
+    rfc.close()
     table.close()
     await tunnelServer.close()
     await service.close()
@@ -117,6 +130,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     url: `http://127.0.0.1:${listeners.http?.port ?? 0}`,
     httpPort: listeners.http?.port ?? 0,
     socks5Port: listeners.socks5?.port ?? 0,
+    rfcPort: listeners.rfc?.port ?? 0,
     tunnelPort,
     healthUrl: health.url,
     tunnelCount: () => [...table.tunnels()].length,
@@ -124,11 +138,11 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     ready: () => isOpen && service.isSynchronised,
     async drain(timeoutMs) {
       isOpen = false
-      const idle = Promise.all([listeners.http?.close(), listeners.socks5?.close()])
+      const { http: web, socks5, rfc } = listeners
+      const idle = Promise.all([channels.drain(), web?.close(), socks5?.close(), rfc?.close()])
       http.drain()
       await Promise.race([idle, new Promise<void>((resolve) => clock.after(timeoutMs, resolve))])
       table.drain()
-      channels.drain()
     },
     close: () => (closing ??= close()),
   }
@@ -164,6 +178,7 @@ function newChannelDesk(
     enabled: serviceChannels.enabled,
     clusterHost: clusterHost.toLowerCase(),
     mappings,
+    maxConnections: landbridge.maxChannelConnections,
     broker,
     address: () => table.address,
     clock,
@@ -192,9 +207,15 @@ function newTunnelServer(
   })
 }
 
-function newFronts(options: ConnectivityProxyOptions, tunnels: TunnelTable): { http: HttpFront; socks5: SocksFront } {
+interface Fronts {
+  readonly http: HttpFront
+  readonly socks5: SocksFront
+  readonly rfc: SocksFront
+}
+
+function newFronts(options: ConnectivityProxyOptions, tunnels: TunnelTable): Fronts {
   const { config, verifier, clock, log, service } = options
-  const { http, socks5, clientConnection } = config.servers.proxy
+  const { http, socks5, rfcAndLdap, clientConnection } = config.servers.proxy
   const shared = { tunnels, clock, log }
   const policy = {
     config,
@@ -212,11 +233,17 @@ function newFronts(options: ConnectivityProxyOptions, tunnels: TunnelTable): { h
       ...shared,
       authorizer: new Authorizer(accessPolicy(policy, socks5.enableProxyAuthorization), verifier),
     }),
+    rfc: new SocksFront({
+      ...shared,
+      authorizer: new Authorizer(accessPolicy(policy, rfcAndLdap.enableProxyAuthorization), verifier),
+      target: rfcTarget,
+      passesUsers: true,
+    }),
   }
 }
 
 function open(
-  name: 'http' | 'socks5',
+  name: 'http' | 'rfcAndLdap' | 'socks5',
   { port, allowRemoteConnections }: { readonly port: number; readonly allowRemoteConnections: boolean },
   accept: Parameters<typeof Listener.open>[3],
 ): Promise<Listener> {

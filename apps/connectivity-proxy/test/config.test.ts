@@ -8,7 +8,7 @@ import { runLandbridge, temporaryFolder } from '@landbridge/testkit'
 import { proxiesOpenToNetwork } from '../src/config-rules.ts'
 import { connectivityProxyConfigSchema, readServiceKey } from '../src/index.ts'
 import { Cloud, type Tenant } from './cloud.ts'
-import { startProxy, type TestProxy } from './proxy.ts'
+import { socksAuthentication, startProxy, type TestProxy } from './proxy.ts'
 
 let cloud: Cloud
 let tenant: Tenant
@@ -108,7 +108,6 @@ test('a mode of high availability that does not exist is refused; omitted it is 
 })
 
 test('what is not supported is refused with a word on what to do, not ignored', async () => {
-  await refused({ ...valid, 'servers.proxy.rfcAndLdap.enabled': true }, /rfcAndLdap\.enabled: .*not supported yet/)
   await refused({ ...valid, highAvailabilityMode: 'path' }, /highAvailabilityMode: .*not supported yet; give each/)
   await refused({ ...valid, highAvailabilityMode: 'subdomain' }, /highAvailabilityMode: .*not supported yet; give each/)
   await refused({ ...valid, 'servers.businessDataTunnel.enableTls': false }, /enableTls: expected true, found false/)
@@ -121,7 +120,7 @@ test('what is not supported is refused with a word on what to do, not ignored', 
 test('all problems are told at once', async () => {
   const problems = await problemsOf({
     'servers.businessDataTunnel.externalHost': '',
-    'servers.proxy.rfcAndLdap.enabled': true,
+    highAvailabilityMode: 'path',
   })
   assert.deepEqual(
     problems.map((problem) => problem.split(':')[0]),
@@ -129,9 +128,15 @@ test('all problems are told at once', async () => {
       'subaccountId',
       'servers.proxy.authorization.oauth.allowedClientId',
       'servers.businessDataTunnel.externalHost',
-      'servers.proxy.rfcAndLdap.enabled',
+      'highAvailabilityMode',
     ],
   )
+})
+
+test('the RFC and LDAP proxy listens when it is enabled, on its own port (CP-089)', async () => {
+  const proxy = await start({ ...valid, 'servers.proxy.rfcAndLdap.enabled': true, 'servers.proxy.rfcAndLdap.port': 0 })
+  assert.equal(await socksAuthentication(proxy.rfcPort, 'no token'), 5)
+  await proxy.close()
 })
 
 test('settings of the original that mean nothing here are accepted and named once in the log', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
 import {
+  type AvailableService,
   type ChannelSpec,
   type ChannelStatus,
   type ConnectorRuntime,
@@ -122,6 +123,11 @@ export class RealConnector {
     this.#runtime.apply(this.#snapshot)
   }
 
+  available(kind: string): Promise<readonly AvailableService[]> {
+    const [subaccount] = this.#snapshot.subaccounts
+    return this.#runtime.availableServices(subaccount!.subaccountId, regionHost, kind)
+  }
+
   channel(id: number): ChannelStatus {
     const [subaccount] = this.#snapshot.subaccounts
     return this.#runtime.channelStatus(subaccount!.subaccountId, regionHost, id)
@@ -130,6 +136,13 @@ export class RealConnector {
   /** Resolves when a channel is as a test wants it, looking again after each event. */
   channelIs(id: number, holds: (status: ChannelStatus) => boolean): Promise<void> {
     return this.#until(() => holds(this.channel(id)))
+  }
+
+  /** Changes what the connector says of itself, which makes it register anew. */
+  describe(description: string): void {
+    const subaccounts = this.#snapshot.subaccounts.map((one) => ({ ...one, description }))
+    this.#snapshot = { ...this.#snapshot, subaccounts }
+    this.#runtime.apply(this.#snapshot)
   }
 
   disconnect(): void {

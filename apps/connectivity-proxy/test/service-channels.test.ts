@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import type { ChannelSpec } from '@landbridge/connector'
 import { freePort, temporaryFolder } from '@landbridge/testkit'
 import { Cloud, type Tenant } from './cloud.ts'
-import { startProxy, type TestProxy, tunnelName } from './proxy.ts'
+import { bearer, startProxy, type TestProxy, tunnelName } from './proxy.ts'
 import { RealConnector } from './real-connector.ts'
 
 /** Returns every byte and ends when the peer ends. */
@@ -80,7 +80,7 @@ describe('service channels through a real proxy', () => {
         'landbridge.acceptConnectivityBindings': true,
         'landbridge.serviceMappingsFile': file,
         'landbridge.serviceMappings': [
-          mapping('echo'),
+          mapping('echo', { tenantId: 'acme-42' }),
           mapping('plants', { locationIds: ['plant-1', ''] }),
           mapping('only-plant', { locationIds: ['plant-1'] }),
           mapping('dead', { internalAddress: `127.0.0.1:1` }),
@@ -111,7 +111,7 @@ describe('service channels through a real proxy', () => {
     ...more,
   })
 
-  test('a client at the local port reaches the mapped service, bytes and half-close in both directions (API2-155, CP-154)', async () => {
+  test('a client at the local port reaches the mapped service, bytes and half-close in both directions (API2-155, CP-154, CP-168)', async () => {
     const agent = await connector()
     const channel = await spec('echo')
     await agent.enable(channel)
@@ -122,7 +122,12 @@ describe('service channels through a real proxy', () => {
     assert.deepEqual([agent.channel(channel.id).connected, agent.channel(channel.id).openedConnections], [true, 1])
   })
 
-  test('every type of channel finds its mapping by its own key (RFC-177, CP-163)', async () => {
+  test('what is exposed is logged with its tenant ID, which decides nothing (CP-162)', () => {
+    const lines = proxy.logged.filter((line) => line.includes('service-mapping.exposed'))
+    assert.ok(lines.some((line) => line.includes('"serviceId":"echo","tenantId":"acme-42"')))
+  })
+
+  test('every type of channel finds its mapping by its own key, and can be chosen from a list (RFC-177, CP-163, API2-146)', async () => {
     const agent = await connector()
     for (const [kind, service] of [
       ['HANA', 'Db:1'],
@@ -134,6 +139,8 @@ describe('service channels through a real proxy', () => {
       await agent.enable(channel)
       assert.equal(await outcome(channel.port), 'x', kind)
     }
+    assert.deepEqual(await agent.available('HANA'), [{ serviceId: 'Db:1', name: 'Db:1' }])
+    assert.deepEqual(await agent.available('VirtualMachine'), [{ serviceId: 'e-1', name: 'e-1' }])
     const wrongCase = await spec('db:1', { kind: 'HANA', host: '' })
     await assert.rejects(agent.enable(wrongCase), { code: 'CHANNEL_NO_MAPPING' })
     await assert.rejects(agent.enable(await spec('Db:1')), { code: 'CHANNEL_NO_MAPPING' })
@@ -226,16 +233,74 @@ describe('service channels through a real proxy', () => {
     assert.equal(await outcome(moved.port), 'ECONNREFUSED')
   })
 
-  test('a disconnected subaccount has no open channel; reconnecting opens them again (API2-152)', async () => {
+  test('while the subaccount is disconnected no channel and no request works; reconnecting opens everything again (API2-152, OPS-087)', async () => {
     const agent = await connector()
+    const authorization = bearer(await cloud.token(tenant.connectivity))
+    // Connected, but nothing is exposed: the connector itself refuses.
+    assert.equal((await proxy.get(authorization)).status, 403)
     const channel = await spec('echo')
     await agent.enable(channel)
     agent.disconnect()
     assert.deepEqual([agent.channel(channel.id).connected, await outcome(channel.port)], [false, 'ECONNREFUSED'])
     await assert.rejects(agent.enable(await spec('plants')), { code: 'CHANNEL_CLOUD_AWAY' })
+    assert.equal((await proxy.get(authorization)).status, 503)
     await agent.reconnect()
     await agent.channelIs(channel.id, ({ connected }) => connected)
     assert.equal(await outcome(channel.port), 'x')
+    assert.equal((await proxy.get(authorization)).status, 403)
+  })
+
+  test('a connector that registers anew makes the tunnels of its channels anew, and clients keep their connections', async () => {
+    const agent = await connector()
+    const channel = await spec('echo', { connections: 2 })
+    await agent.enable(channel)
+    await agent.channelIs(channel.id, ({ openedConnections }) => openedConnections === 2)
+    const { connectedSinceMs } = agent.channel(channel.id)
+    const client = connect({ port: channel.port, host: '127.0.0.1' })
+    client.write('hello')
+    await once(client, 'data')
+    agent.describe('moved to the cellar')
+    assert.equal(agent.channel(channel.id).openedConnections, 0)
+    await agent.channelIs(channel.id, ({ openedConnections }) => openedConnections === 2)
+    assert.equal(agent.channel(channel.id).connectedSinceMs, connectedSinceMs)
+    client.write('again')
+    assert.equal(String((await once(client, 'data'))[0]), 'again')
+    assert.equal(await outcome(channel.port), 'x')
+    client.destroy()
+  })
+
+  test('of two replicas with one name the other one takes over when one is drained, and open connections end by themselves (CP-166)', async () => {
+    const fourth = await cloud.newTenant()
+    const replica = async (): Promise<TestProxy> =>
+      startProxy(cloud, {
+        pairedBy: await cloud.bind(fourth.subaccount, 'connectivity_proxy'),
+        settings: {
+          subaccountId: fourth.subaccount.id,
+          'landbridge.acceptConnectivityBindings': true,
+          'landbridge.clusterHost': 'shared.test',
+          'landbridge.serviceMappings': [mapping('echo', { subaccountId: fourth.subaccount.id })],
+        },
+      })
+    const replicas = [await replica(), await replica()] as const
+    try {
+      const agent = await connector(fourth)
+      const channel = await spec('echo', { host: 'shared.test' })
+      await agent.enable(channel)
+      const client = connect({ port: channel.port, host: '127.0.0.1' })
+      client.write('hello')
+      await once(client, 'data')
+      const [leaving, staying] = replicas[0].channelCount() === 1 ? replicas : [replicas[1], replicas[0]]
+      const drained = leaving.drain(60_000)
+      await agent.channelIs(channel.id, () => staying.channelCount() === 1)
+      assert.equal(await outcome(channel.port), 'x')
+      client.write('again')
+      assert.equal(String((await once(client, 'data'))[0]), 'again')
+      client.end()
+      await drained
+      assert.equal(leaving.channelCount(), 0)
+    } finally {
+      for (const one of replicas) await one.close()
+    }
   })
 
   test('a mapping written while everything runs is reachable, and one that is taken away is cut off (CP-153, CP-155)', async () => {

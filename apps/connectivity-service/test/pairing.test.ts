@@ -51,7 +51,7 @@ test('the certificate is signed for the key of the connector and names subaccoun
   assert.equal(stored?.revoked, null)
 })
 
-test('a wrong password, a missing role, a wrong ID and a name in place of the ID each have their own answer (SCC-052, SCC-054)', async () => {
+test('a wrong password, a missing role, a wrong ID and a name in place of the ID each have their own answer (SCC-052, SCC-054, CONN-274)', async () => {
   const { subaccount, basic: authorization } = await newTenant(platform)
   const configuration = (id: string, credentials?: string) =>
     platform.region({

@@ -68,6 +68,29 @@ describe('two replicas on one PostgreSQL', {
     await link.close()
   })
 
+  test('a wish for a service channel at one replica reaches a proxy at the other, and the answers come back (CP-166)', async () => {
+    const tenant = await newTenant(one)
+    const events = await openEvents(two, proxyToken)
+    const connector = await pair(one, tenant)
+    const link = await ConnectorLink.open(one, connector)
+    await link.next()
+    const service = '\u0001'.repeat(500)
+    link.send({ type: 'open-channel', request: 'r', kind: 'K8S', host: '\u0001'.repeat(300), service })
+    assert.equal((await events.until('channel-requested')).service, service)
+    const refused = await two.region({
+      path: '/api/v1/tunnels/refusals',
+      authorization: `Bearer ${proxyToken}`,
+      body: {
+        ...{ subaccountId: tenant.subaccount.id, locationId: '', connectorId: connector.connectorId },
+        ...{ channel: 'r', code: 'CHANNEL_LOCATION_NOT_ALLOWED' },
+      },
+    })
+    assert.equal(refused.status, 204)
+    assert.equal((await link.next()).code, 'CHANNEL_LOCATION_NOT_ALLOWED')
+    events.close()
+    await link.close()
+  })
+
   test('a location taken at one replica is taken at the other, and a reconnect there replaces the old session (SCC-066)', async () => {
     const tenant = await newTenant(one)
     const connector = await pair(one, tenant)

@@ -32,6 +32,11 @@ export const destinationServiceConfigSchema = Type.Object(
       default: 10_000,
       description: 'Tokens kept in memory at most; the one unused for longest goes first.',
     }),
+    shareTokens: Type.Boolean({
+      default: true,
+      description:
+        'Whether replicas on one PostgreSQL database share the tokens that they got, sealed in the database until they expire. Without effect on SQLite.',
+    }),
     tokenDeadlineMs: Type.Integer({
       minimum: 1_000,
       maximum: 600_000,
@@ -45,6 +50,11 @@ export const destinationServiceConfigSchema = Type.Object(
       default: 60_000,
       description:
         'Requests that one service instance may send for one tenant, per minute and replica; 0 means no limit. Beyond it the answer is 429 with Retry-After.',
+    }),
+    userRoles: Type.Union([Type.Literal('ignore'), Type.Literal('enforce')], {
+      default: 'ignore',
+      description:
+        'Whether a token with a user needs destination roles to administrate destinations, fragments, certificates and trust. Finding a destination needs none, and tokens without a user may do everything.',
     }),
     certificateRenewalPeriodMs: Type.Integer({
       minimum: 60_000,

@@ -6,3 +6,4 @@ export {
   startDestinationService,
 } from './start-destination-service.ts'
 export { createTokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'
+export { type RolesOf, roleCollectionsOf } from './user-roles.ts'

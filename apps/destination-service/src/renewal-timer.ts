@@ -1,9 +1,10 @@
-import type { CertificateRenewal } from '@landbridge/destinations'
+import type { CertificateRenewal, TrustEnding } from '@landbridge/destinations'
 import type { Clock, Closeable, Log } from '@landbridge/kernel'
 
-/** Runs the renewal of generated certificates now and then until it is closed. */
+/** Renews generated certificates and reports what ends, now and then until it is closed. */
 export function startRenewalTimer(
   renewal: CertificateRenewal,
+  trust: TrustEnding,
   periodMs: number,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Closeable {
@@ -18,6 +19,7 @@ export function startRenewalTimer(
     try {
       const renewed = await renewal.renewDue(clock.now())
       await renewal.reportEnding(clock.now())
+      await trust.report(clock.now())
       log.debug('destination.certificate.renewal-run', { renewed })
     } catch (failure) {
       log.error('destination.certificate.renewal-run-failed', {}, failure)

@@ -8,9 +8,11 @@ import {
   type FragmentStore,
   type ManagedCertificateStore,
   type OnPremiseChannel,
+  type SharedTokenStore,
   SubaccountTrust,
   type TokenEndpoint,
   TokenSource,
+  TrustEnding,
   type TrustStore,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
@@ -19,6 +21,7 @@ import { type Clock, closeAll, type Log, PlatformError, type RunningApp } from '
 import type { FastifyInstance } from 'fastify'
 import { type Administration, addAdministration } from './administration/administration.ts'
 import { registerApiDocs } from './api-docs.ts'
+import { recordChanges } from './audit.ts'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
 import { errorBody } from './error-body.ts'
@@ -35,6 +38,7 @@ import { maintenanceRoutes } from './routes/maintenance.ts'
 import { trustRoutes } from './routes/trust.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 import { createUserInfo } from './user-info.ts'
+import { checkUserRoles, enforcedRoles, type RolesOf } from './user-roles.ts'
 
 export interface DestinationServiceOptions {
   readonly config: DestinationServiceConfig
@@ -44,11 +48,15 @@ export interface DestinationServiceOptions {
   /** Keeps the authority that signs generated certificates. */
   readonly authorities: AuthorityStore
   readonly trustStore: TrustStore
+  /** Where replicas leave tokens for each other; absent where there is one process. */
+  readonly sharedTokens?: SharedTokenStore
   readonly verifier: TokenVerifier
   readonly tenants: TenantDirectory
   readonly clients: ClientDirectory
   /** The client that a token was issued to. Default: the one of `clients` with the client ID of the token. */
   readonly clientOf?: ClientOf
+  /** The roles of users, where the configuration enforces them. Default: the names of their role collections. */
+  readonly rolesOf?: RolesOf
   /** Sends token requests; by default directly, within the policy of the configuration. */
   readonly tokenEndpoint?: TokenEndpoint
   /** The way of the default token endpoint to token services behind a Cloud Connector. */
@@ -97,6 +105,7 @@ export async function startDestinationService(options: DestinationServiceOptions
     clock,
     log,
     cacheEntries: config.tokenCacheEntries,
+    ...(options.sharedTokens === undefined || !config.shareTokens ? {} : { sharedTokens: options.sharedTokens }),
   })
   const authorities = new CertificateAuthorities(options.authorities, clock)
   const api = createApi({ log, errorBody, quiet: ['/health'] })
@@ -112,7 +121,8 @@ export async function startDestinationService(options: DestinationServiceOptions
     throw failure
   })
   const renewal = new CertificateRenewal({ store: options.certificates, authorities, clock, log })
-  const timer = startRenewalTimer(renewal, config.certificateRenewalPeriodMs, { clock, log })
+  const ending = new TrustEnding({ store: options.trustStore, clock, log })
+  const timer = startRenewalTimer(renewal, ending, config.certificateRenewalPeriodMs, { clock, log })
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   return {
     name: 'destination-service',
@@ -142,27 +152,31 @@ async function registerRoutes(
   { tokens, authorities, trust }: Parts,
 ): Promise<void> {
   const { store, fragments, certificates, clock, log } = options
+  const rolesOf = enforcedRoles(options)
+  recordChanges(root, log)
   // The schemas of the routes describe; the domain checks, because its refusals name property and reason.
   root.setValidatorCompiler(() => () => true)
   root.setSerializerCompiler(() => JSON.stringify)
   root.addHook('onRequest', async (request, reply) => {
     if (request.url.length > longestUri) throw new PlatformError('DESTINATION_URI_TOO_LONG')
-    request.setDecorator('caller', await authenticate(options, request, reply))
+    const caller = await authenticate(options, request, reply)
+    request.setDecorator('caller', caller)
+    if (rolesOf !== undefined) await checkUserRoles(rolesOf, caller, request)
   })
   await registerRateLimit(root, options.config.requestsPerMinute)
   maintenanceRoutes(root)
   await root.register(async (v2) => consumeRoute(v2, { store, fragments, tokens }), { prefix: '/v2' })
   await root.register(
-    async (v1) => {
-      findRoute(v1, { store, fragments, tokens })
+    async (api) => {
+      findRoute(api, { store, fragments, tokens })
       for (const { prefix, level } of levelFamilies) {
         const levelOf: LevelOf = (request) => level(callerOf(request))
-        destinationRoutes(v1, `${prefix}Destinations`, store, levelOf, clock)
-        fragmentRoutes(v1, `${prefix}DestinationFragments`, fragments, levelOf, clock)
+        destinationRoutes(api, `${prefix}Destinations`, store, levelOf, clock)
+        fragmentRoutes(api, `${prefix}DestinationFragments`, fragments, levelOf, clock)
         const certificateOptions = { store: certificates, destinations: store, authorities, clock, log }
-        certificateRoutes(v1, `${prefix}Certificates`, certificateOptions, levelOf)
+        certificateRoutes(api, `${prefix}Certificates`, certificateOptions, levelOf)
       }
-      await v1.register(trustRoutes(trust, log))
+      await api.register(trustRoutes(trust, log))
     },
     { prefix: '/v1' },
   )

@@ -86,8 +86,12 @@ export function connectorFor(
 
 type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
 
-/** Resolves a name and refuses it when any of its addresses is forbidden. */
-function guardedLookup(guard: Guard, host: string, how: LookupOptions, done: LookupDone): void {
+/**
+ * Resolves a name and refuses it when any of its addresses is forbidden. Names below `localhost` are this machine (RFC
+ * 6761 section 6.3), which not every resolver knows; so are the tenants of a token service on it.
+ */
+function guardedLookup(guard: Guard, name: string, how: LookupOptions, done: LookupDone): void {
+  const host = name.toLowerCase().endsWith('.localhost') ? 'localhost' : name
   lookup(host, { ...how, all: true }, (failure, addresses) => {
     if (failure !== null) return done(failure, [])
     try {

@@ -132,7 +132,7 @@ await onEveryDatabase(async (newUrl) => {
     assert.deepEqual(created.json.imported[0].missing, ['clientSecret'])
   })
 
-  test('several destinations leave in one text and come back from it', async () => {
+  test('several destinations leave in one text and come back from it (CONN-271)', async () => {
     await importText(`${file('one', 'jco.x=1\nPassword=p\n')}\n${file('two', 'Password=p')}`)
     const exported = await call('GET', '/subaccountDestinations/export?name=one&name=two')
     const stored = [await find('one'), await find('two')]

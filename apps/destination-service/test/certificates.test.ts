@@ -53,7 +53,7 @@ await onEveryDatabase(async (newUrl) => {
     javaKeyStore(password, { trusted: [new X509Certificate(pem).raw] })
 
   for (const path of ['/subaccountCertificates', '/instanceCertificates'])
-    test(`${path}: upload, read, list, replace, delete, one by one and in bulk (DEST-066, DEST-069, RC-101, CONN-171)`, async () => {
+    test(`${path}: upload, read, list, replace, delete, one by one and in bulk (DEST-066, DEST-069, RC-077, RC-101, CONN-171)`, async () => {
       const own = await startService(await newUrl())
       const call = (method: string, more = '', body?: unknown) =>
         own.call(method, path + more, body === undefined ? {} : { body })
@@ -69,6 +69,8 @@ await onEveryDatabase(async (newUrl) => {
       assert.equal((await call('GET', '/client.pem')).headers.get('etag') === one.headers.get('etag'), false)
       const unknown = await call('PUT', '', { ...body, Name: 'nobody.pem' })
       assert.deepEqual([unknown.status, unknown.body], [404, notFound])
+      const absent = await call('GET', '/nobody.pem')
+      assert.deepEqual([absent.status, absent.body], [404, notFound])
       const mixed = await call('POST', '', [body, { Name: 'b.cer', Content: base64(issued.cert) }, { Name: 'c.pem' }])
       assert.equal(mixed.status, 207)
       assert.deepEqual(

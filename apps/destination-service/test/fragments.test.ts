@@ -207,13 +207,4 @@ await onEveryDatabase(async (newUrl) => {
     const both = await find('/v2/destinations/none', { 'X-tenant': 'a', 'X-user-token': 'b' })
     assert.equal(both.status, 400)
   })
-
-  test('a chain that is not predefined is refused instead of ignored', async () => {
-    const name = await fixture.put({ Authentication: 'NoAuthentication' })
-    for (const path of [`/destinations/${name}`, `/v2/destinations/${name}@subaccount`]) {
-      const reply = await find(path, { 'X-chain-name': 'my-chain', 'X-chain-var-x': '1' })
-      assert.equal(reply.status, 400)
-      assert.match(reply.text, /my-chain/)
-    }
-  })
 })

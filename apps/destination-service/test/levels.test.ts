@@ -51,7 +51,7 @@ await onEveryDatabase((newUrl) => {
     assert.equal((await service.call('GET', '/destinations/shared', { token })).status, 200)
   })
 
-  test("the tenant of the token decides: subscription level, then the subscriber's subaccount, never another tenant (DEST-005, DEST-008, DEST-009, DEST-010, CONN-223, CONN-224, CONN-226, CONN-229, CONN-230, CONN-231, RC-073)", async () => {
+  test("the tenant of the token decides: subscription level, then the subscriber's subaccount, never another tenant (DEST-005, DEST-008, DEST-009, DEST-010, CONN-223, CONN-224, CONN-226, CONN-229, CONN-230, CONN-231, CONN-234, RC-073)", async () => {
     const tokenA = await service.token(tenantClaims(subscriberA))
     const tokenB = await service.token(tenantClaims(subscriberB))
     await service.call('POST', '/subaccountDestinations', { body: destination('tenant', 'https://provider.test') })
@@ -101,7 +101,7 @@ await onEveryDatabase((newUrl) => {
   })
 
   for (const path of ['/subaccountDestinations', '/instanceDestinations'])
-    test(`${path}: create once, replace wholly, delete (DEST-036, DEST-037, DEST-041, DEST-042, DEST-044, DEST-047, CONN-156, CONN-158, CONN-160, CONN-162)`, async () => {
+    test(`${path}: create once, replace wholly, delete (DEST-036, DEST-037, DEST-041, DEST-042, DEST-044, DEST-047, CONN-156, CONN-158, CONN-160, CONN-162, RC-082, RC-083, RC-084)`, async () => {
       const token = await service.token({ clientId: clients.second.clientId })
       const call = (method: string, more = '', body?: unknown) =>
         service.call(method, path + more, body === undefined ? { token } : { token, body })
@@ -120,7 +120,7 @@ await onEveryDatabase((newUrl) => {
       assert.deepEqual([gone.status, gone.body], [404, notFound])
     })
 
-  test('an array is written element by element; 207 when not all succeed (DEST-043, CONN-163)', async () => {
+  test('an array is written element by element; 207 when not all succeed (DEST-043, CONN-163, RC-082)', async () => {
     const path = '/subaccountDestinations'
     const all = await service.call('POST', path, { body: [destination('m1'), destination('m2')] })
     assert.equal(all.status, 201)

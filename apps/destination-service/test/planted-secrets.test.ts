@@ -21,13 +21,15 @@ const planted = Object.fromEntries(
     'tokenService.KeyStorePassword',
     'SigningKey',
     'mail.password',
+    'jco.client.passwd',
+    'jco.destination.repository.passwd',
     'tokenServiceURL.headers.X-Api-Key',
     'tokenServiceURL.queries.api_key',
     'tokenService.body.assertion_secret',
     'URL.headers.X-Backend-Key',
     'URL.queries.backend_key',
     'of-no-known-name',
-  ].map((name) => [name, `planted/${name}+${randomBytes(9).toString('hex')}=`]),
+  ].map((name) => [name, `planted/${name.slice(0, 12)}+${randomBytes(9).toString('hex')}=`]),
 )
 /** What `$skipCredentials` takes out. */
 const credentials = [
@@ -39,6 +41,8 @@ const credentials = [
   'tokenService.KeyStorePassword',
   'SigningKey',
   'mail.password',
+  'jco.client.passwd',
+  'jco.destination.repository.passwd',
 ]
 const grantedToken = `planted.granted.${randomBytes(12).toString('hex')}`
 const fragmentSecret = `planted-fragment-${randomBytes(9).toString('hex')}`
@@ -188,7 +192,8 @@ async function proveHidden(url: string, stored: () => Promise<readonly (string |
     const skippable = Object.fromEntries(credentials.map((name) => [name, planted[name]!]))
     for (const reply of skipped) assertAbsent(skippable, reply.text, 'an answer with $skipCredentials')
     const log = service.log.join('\n')
-    for (const event of ['http.request', 'destination.token.failed']) assert.ok(log.includes(event))
+    for (const event of ['http.request', 'destination.token.failed', 'audit.destination.changed'])
+      assert.ok(log.includes(event))
     assertAbsent(all, log, 'the log')
     for (const bytes of await stored()) assertAbsent(all, bytes, 'the database')
     await end()
@@ -200,7 +205,7 @@ async function proveHidden(url: string, stored: () => Promise<readonly (string |
   }
 }
 
-test('no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database, SQLite (DEST-033, DEST-054)', async () => {
+test('no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database, SQLite (DEST-033, DEST-054, RFC-041)', async () => {
   using folder = temporaryFolder()
   const url = `sqlite:${folder.path}/destinations.db`
   await proveHidden(url, async () => {
@@ -215,7 +220,7 @@ test('no planted secret appears in the log, in errors, in answers that hide cred
   })
 })
 
-test('no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database, PostgreSQL (DEST-033, DEST-054)', async (context) => {
+test('no planted secret appears in the log, in errors, in answers that hide credentials, or in the clear in the database, PostgreSQL (DEST-033, DEST-054, RFC-041)', async (context) => {
   const postgres = await newDatabase()
   if ('unavailable' in postgres) return context.skip(postgres.unavailable)
   try {

@@ -18,6 +18,7 @@ const onPremiseFile = `Name=JCoDemoSystem
  jco.client.lang=EN
  jco.destination.pool_capacity=5
 `
+const importPath = '/subaccountDestinations/import?existing=fail'
 const webSocketFile = `  Name=JCoDemoCloud
  Type=RFC
  jco.client.wshost= <id>.abap.eu10.hana.ondemand.com
@@ -82,7 +83,7 @@ await onEveryDatabase((newUrl) => {
       [onPremiseFile, 'JCoDemoSystem', 'abapserver.hana.cloud'],
       [webSocketFile, 'JCoDemoCloud', '<id>.abap.eu10.hana.ondemand.com'],
     ] as const) {
-      await administer('/subaccountDestinations/import', text)
+      await administer(importPath, text)
       const stored = (await service.call('GET', `/subaccountDestinations/${name}`)).body as Record<string, string>
       assert.equal(stored.Type, 'RFC')
       assert.deepEqual(

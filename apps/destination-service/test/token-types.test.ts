@@ -39,7 +39,7 @@ await onEveryDatabase(async (newUrl) => {
     assert.equal(await failure(name), 'bad credentials tech/***')
   })
 
-  test('OAuth2RefreshToken sends X-refresh-token each time and returns the rotated one (DEST-163, DEST-164, DEST-165)', async () => {
+  test('OAuth2RefreshToken sends X-refresh-token each time and returns the rotated one (DEST-163, DEST-164, DEST-165, RC-072)', async () => {
     const name = await typed('OAuth2RefreshToken')
     assert.match(await failure(name), /X-refresh-token/)
     assert.match(await failure(name, { headers: { 'x-refresh-token': '' } }), /X-refresh-token/)
@@ -73,7 +73,7 @@ await onEveryDatabase(async (newUrl) => {
     assert.equal(at.oauth.calls.length, 3)
   })
 
-  test('OAuth2TechnicalUserPropagation asks directly, although it is on-premise, and names its own header (DEST-169, DEST-170, DEST-171)', async () => {
+  test('OAuth2TechnicalUserPropagation asks directly, although it is on-premise, and names its own header (DEST-169, DEST-170, DEST-171, CONN-133)', async () => {
     const name = await technical()
     assert.deepEqual(await token(name), {
       type: 'Bearer',
@@ -136,7 +136,7 @@ await onEveryDatabase(async (newUrl) => {
     assert.equal((await token(name, { headers: { ...headers, 'x-subject-token': 'subject-2' } })).value, 't-3')
   })
 
-  test('ClientCertificateAuthentication delivers its key store and whom it trusts, and no token (DEST-029, DEST-132, DEST-135)', async () => {
+  test('ClientCertificateAuthentication delivers its key store and whom it trusts, and no token (DEST-029, DEST-132, DEST-135, CONN-140, CONN-142, CONN-143, RC-064)', async () => {
     const authority = await LocalCa.create({ subject: { CN: 'CA' } })
     await at.certificates.put('own.p12', Buffer.from([1, 2, 3]))
     await at.certificates.put('ca.pem', authority.certificatePem)
@@ -150,6 +150,7 @@ await onEveryDatabase(async (newUrl) => {
     assert.deepEqual([found.authTokens, found.configuration.KeyStorePassword], [undefined, 'store-password'])
     const missing = await find(await put({ ...properties, KeyStoreLocation: 'absent.p12' }))
     assert.deepEqual([missing.status, missing.certificates], [200, undefined])
+    assert.match(missing.authTokens?.[0]?.error ?? '', /certificates that were not found: absent\.p12$/)
     assert.ok(at.service.log.some((line) => line.includes('destination.certificate.missing')))
   })
 

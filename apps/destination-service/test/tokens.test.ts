@@ -19,7 +19,7 @@ await onEveryDatabase(async (newUrl) => {
     for (const properties of [
       { Authentication: 'NoAuthentication' },
       { Authentication: 'PrincipalPropagation', ProxyType: 'OnPremise', CloudConnectorLocationId: 'loc' },
-      { Authentication: 'ClientCertificateAuthentication', KeyStoreLocation: 'absent.p12' },
+      { Authentication: 'ClientCertificateAuthentication', 'KeyStore.Source': 'ClientProvided' },
     ]) {
       const name = await put(properties)
       const reply = await at.service.call('GET', `/destinations/${name}`)

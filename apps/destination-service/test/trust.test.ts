@@ -103,7 +103,7 @@ await onEveryDatabase((newUrl) => {
     assert.deepEqual(reply.body, { ErrorMessage: `Passive Keypair for subaccount - ${subscriberA.id} does not exist` })
   })
 
-  test('a trust request with a body is refused and changes nothing (DEST-086, CONN-217)', async (t) => {
+  test('a trust request with a body is refused and changes nothing (DEST-086, CONN-217, RC-103)', async (t) => {
     const service = await startService(await newUrl())
     t.after(() => service.close())
     const { call, certificate } = await as(service, provider)
@@ -154,6 +154,32 @@ await onEveryDatabase((newUrl) => {
         both.includes(`<ns3:${element}="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">`),
         element,
       )
+  })
+
+  test('the end of a trust certificate is reported 30, 14, 7 and 3 days ahead, once each (CONN-269)', async (t) => {
+    const service = await startService(await newUrl())
+    t.after(() => service.close())
+    const { certificate } = await as(service, subscriberA)
+    const ends = new X509Certificate(await certificate('POST', active)).validToDate
+    service.clock.advance(ends.getTime() - service.clock.now() - 40 * 86_400_000)
+    await (await as(service, subscriberA)).certificate('POST', passive)
+    const reported: (readonly [left: number, days: number])[] = []
+    for (let left = 39; left > 0; left -= 1) {
+      service.clock.advance(86_400_000)
+      const from = service.log.length
+      await service.renewed()
+      for (const line of service.log.slice(from).filter((text) => text.includes('destination.trust.ending'))) {
+        assert.match(line, new RegExp(subscriberA.id))
+        assert.match(line, /"active"/)
+        assert.ok(line.includes(ends.toISOString()))
+        reported.push([left, Number(/"days":(\d+)/.exec(line)?.[1])])
+      }
+    }
+    assert.deepEqual(
+      reported.map(([, days]) => days),
+      [30, 14, 7, 3],
+    )
+    for (const [left, days] of reported) assert.ok(Math.abs(left - days) <= 1, `${left} ${days}`)
   })
 
   test('no answer, no log line and no byte on disk shows a private trust key (DEST-089, CONN-221)', async () => {

@@ -26,6 +26,8 @@ await onEveryDatabase(async (newUrl) => {
       ['tokenServiceURLType', 'common', 'Dedicated or Common'],
       ['tokenService.addClientCredentialsInBody', '1', 'TRUE or FALSE'],
       ['tokenServiceURL.ProxyType', 'Direct', 'Internet or OnPremise'],
+      ['SAMLAssertionProvider', 'Somebody', 'DestinationServiceGenerated or ClientProvided'],
+      ['samlAssertionEncoding', 'hex', 'base64 or base64url'],
       ['URL.headers.X-Own', 'a\r\nX-Other: b', 'line breaks'],
       ['URL.queries.q', 'a\nb', 'line breaks'],
     ] as const) {

@@ -91,7 +91,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
   })
   addRoutes(api, built.promise)
   const port = await listen(api, config.host, config.port, 'token-service.port')
-  const domain = new UaaDomain(config.uaaDomain === '' ? `localhost:${port}` : config.uaaDomain)
+  const domain = new UaaDomain(config.uaaDomain === '' ? localDomain(port) : config.uaaDomain)
   const stopRenewing = clock.every(renewAfterMs, () => {
     certificates.default(config.host).then(
       (renewed) => {
@@ -120,6 +120,11 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
       await api.close()
     },
   }
+}
+
+/** Without the port of https: some clients take what stands in `uaadomain` for a host name alone. */
+function localDomain(port: number): string {
+  return port === 443 ? 'localhost' : `localhost:${port}`
 }
 
 /** The address to reach a listener: wildcard addresses are reached on this machine. */

@@ -1,10 +1,15 @@
 // An application with the SAP Cloud SDK, unchanged. It runs in a process of its own because bindings and trusted
 // authorities belong to a process. Every message of its parent is one call; the answer carries what the SDK gave.
-import { getDestination } from '@sap-cloud-sdk/connectivity'
+import { DestinationSelectionStrategies, getDestination } from '@sap-cloud-sdk/connectivity'
 import { executeHttpRequest } from '@sap-cloud-sdk/http-client'
 
-process.on('message', async ({ id, action, destination, jwt, request, options }) => {
-  const source = jwt === undefined ? { destinationName: destination } : { destinationName: destination, jwt }
+process.on('message', async ({ id, action, destination, jwt, strategy, lookup, request, options }) => {
+  const source = {
+    destinationName: destination,
+    ...(jwt === undefined ? {} : { jwt }),
+    ...(strategy === undefined ? {} : { selectionStrategy: DestinationSelectionStrategies[strategy] }),
+    ...lookup,
+  }
   const work =
     action === 'find'
       ? getDestination(source).then(foundDestination)
@@ -26,7 +31,21 @@ function foundDestination(found) {
     port: proxyConfiguration.port,
     headers: Object.keys(proxyConfiguration.headers ?? {}),
   }
-  return { found: { name, url, authentication, proxyType, cloudConnectorLocationId, authTokens, proxy } }
+  const certificates = found.certificates?.map((certificate) => ({ ...certificate }))
+  const keyStore = found.keyStoreName
+  return {
+    found: {
+      name,
+      url,
+      authentication,
+      proxyType,
+      cloudConnectorLocationId,
+      authTokens,
+      proxy,
+      certificates,
+      keyStore,
+    },
+  }
 }
 
 function failureOf(failure) {

@@ -4,15 +4,19 @@ import { technicalToken } from './tokens.ts'
 /** Region host of the demo (a name for configuration; connectors dial an address). */
 export const regionHost = 'landbridge.localhost'
 
-/** Creates a destination on subaccount level, of the demo or of a subscriber, through the REST API. */
+/**
+ * Creates a destination, of the demo or of a subscriber, through the REST API; on the level of the instance it is the one
+ * of the subscription where a subscriber is named.
+ */
 export async function createDestination(
   platform: TestPlatform,
   properties: Readonly<Record<string, string>>,
   subscriberId?: string,
+  level: 'subaccount' | 'instance' = 'subaccount',
 ): Promise<void> {
   const answer = await callJson({
     method: 'POST',
-    url: `${platform.binding('destination').uri}/destination-configuration/v1/subaccountDestinations`,
+    url: `${platform.binding('destination').uri}/destination-configuration/v1/${level}Destinations`,
     headers: { authorization: `Bearer ${await technicalToken(platform, 'destination', subscriberId)}` },
     body: { Type: 'HTTP', ...properties },
   })
@@ -26,11 +30,19 @@ export interface ExposedSystem {
   readonly protocol?: 'HTTP' | 'HTTPS'
   readonly authenticationMode?: string
   readonly paths?: readonly string[]
+  readonly websockets?: boolean
 }
 
 /** Exposes a backend of this test under a virtual host, port 80, through the REST API of the demo's Cloud Connector. */
 export async function expose(platform: TestPlatform, system: ExposedSystem): Promise<void> {
-  const { virtualHost, backendPort, protocol = 'HTTP', authenticationMode = 'NONE', paths = ['/'] } = system
+  const {
+    virtualHost,
+    backendPort,
+    protocol = 'HTTP',
+    authenticationMode = 'NONE',
+    paths = ['/'],
+    websockets = false,
+  } = system
   const mappings = `/subaccounts/${regionHost}/${platform.binding('xsuaa').subaccountid}/systemMappings`
   const mapping = {
     virtualHost,
@@ -44,7 +56,7 @@ export async function expose(platform: TestPlatform, system: ExposedSystem): Pro
   }
   await administrate(platform, 'POST', mappings, mapping)
   for (const id of paths) {
-    const resource = { id, enabled: 'true', exactMatchOnly: 'false', websocketUpgradeAllowed: 'false' }
+    const resource = { id, enabled: 'true', exactMatchOnly: 'false', websocketUpgradeAllowed: String(websockets) }
     await administrate(platform, 'POST', `${mappings}/${virtualHost}:80/resources`, resource)
   }
 }

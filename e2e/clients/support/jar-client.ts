@@ -25,6 +25,11 @@ export class JarClient {
     this.#cookies = new Map()
   }
 
+  /** The header `Cookie` for a host with its port. */
+  cookies(host: string): string {
+    return [...(this.#cookies.get(host) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
   /** One page, after all redirects. */
   async visit(address: string | URL, form?: URLSearchParams): Promise<Visit> {
     let visit = await this.#once(new URL(address), form)
@@ -40,7 +45,7 @@ export class JarClient {
     const body = form?.toString()
     const headers = {
       accept: 'text/html',
-      cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
+      cookie: this.cookies(url.host),
       ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', origin: url.origin }),
     }
     const method = body === undefined ? 'GET' : 'POST'

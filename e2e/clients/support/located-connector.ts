@@ -9,17 +9,19 @@ export interface LocatedConnector {
   readonly backendPort: number
   /** Instead of the demo's subaccount and its administrator. */
   readonly subaccount?: { readonly id: string; readonly administrator: Login }
+  /** Of its files, where several connectors of one folder have the same location. Default: the location. */
+  readonly name?: string
 }
 
 /** Starts `landbridge connector` as a process of its own: paired at a location, with one HTTP backend exposed. */
 export async function startLocatedConnector(
   platform: TestPlatform,
   folder: string,
-  { locationId, virtualHost, backendPort, subaccount }: LocatedConnector,
+  { locationId, virtualHost, backendPort, subaccount, name = locationId }: LocatedConnector,
 ): Promise<RunningCommand> {
   const administrator = subaccount?.administrator ?? platform.credentials.administrator
   const configuration = {
-    dataDirectory: join(folder, `connector-${locationId}`),
+    dataDirectory: join(folder, `connector-${name}`),
     logLevel: 'warn',
     connector: {
       port: 0,
@@ -57,7 +59,7 @@ export async function startLocatedConnector(
     },
   }
   // JSON is YAML.
-  const file = join(folder, `${locationId}.yaml`)
+  const file = join(folder, `${name}.yaml`)
   writeFileSync(file, JSON.stringify(configuration), { mode: 0o600 })
   return runUntilReady(['connector', '--json', '--config', file])
 }

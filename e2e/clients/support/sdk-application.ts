@@ -7,6 +7,10 @@ export interface SdkCall {
   readonly action?: 'find' | 'request'
   readonly destination: string
   readonly jwt?: string
+  /** Name of one of the SDK's selection strategies. */
+  readonly strategy?: 'alwaysProvider' | 'alwaysSubscriber' | 'subscriberFirst'
+  /** Further options of the SDK's look-up, such as `iss`, `useCache` and `refreshToken`. */
+  readonly lookup?: object
   readonly request?: object
   readonly options?: object
 }
@@ -31,9 +35,11 @@ export class SdkApplication implements AsyncDisposable {
     })
   }
 
-  static async start({ environment }: TestPlatform): Promise<SdkApplication> {
+  static async start({ environment }: Pick<TestPlatform, 'environment'>): Promise<SdkApplication> {
     const child = fork(join(import.meta.dirname, '../programs/cloud-sdk.mjs'), {
       env: { PATH: process.env.PATH, NO_COLOR: '1', ...environment },
+      // For other tenants the SDK builds names below `localhost`, which some resolvers do not know.
+      execArgv: ['--require', join(import.meta.dirname, '../programs/localhost-names.cjs')],
       // The SDK logs to its standard output.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })

@@ -14,6 +14,8 @@ export interface System {
   readonly internalHost: string
   /** First port of a range; 0 for an RFC message server known by name only. */
   readonly internalPort: number
+  /** The internal port as name, such as `sapmsERP`; '' when it is a number. */
+  readonly internalService: string
   readonly hostInHeader: HostInHeader
   readonly authenticationMode: AuthenticationMode
   readonly sncPartnerName: string
@@ -31,6 +33,7 @@ export function toSystem(mapping: SystemMapping): System {
     backendType: mapping.backendType,
     internalHost: mapping.internalHost,
     internalPort: parsePort(mapping.internalPort, mapping.protocol)?.low ?? 0,
+    internalService: /^[0-9]/.test(mapping.internalPort) ? '' : mapping.internalPort,
     hostInHeader: mapping.hostInHeader,
     authenticationMode: mapping.authenticationMode,
     sncPartnerName: mapping.sncPartnerName ?? '',

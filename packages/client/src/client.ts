@@ -4,6 +4,7 @@ import { type Clock, type Closeable, closeAll, type Log, silentLog } from '@land
 import type { Dispatcher, Response } from 'undici'
 import type { AuthenticationHeader } from './authentication/authentication-headers.ts'
 import { AuthenticationHeaderProvider } from './authentication/header-provider.ts'
+import type { Binding } from './bindings/binding.ts'
 import type { Bindings } from './bindings/bindings.ts'
 import { readOAuthClient, requiredText } from './bindings/oauth-client.ts'
 import { type BindingSources, readBindings } from './bindings/read-bindings.ts'
@@ -18,15 +19,17 @@ import { type CircuitPolicy, defaultCircuitPolicy } from './resilience/circuit-b
 import type { CircuitPhase } from './resilience/circuit-phase.ts'
 import { defaultRetryPolicy, type RetryPolicy } from './resilience/retry.ts'
 import { waitingClock } from './resilience/wait.ts'
+import { openRfc, type RfcConnectOptions } from './rfc/open-rfc.ts'
+import { type RfcForwarder, startRfcForwarder } from './rfc/rfc-forwarder.ts'
 import { openSocks5, type Socks5Target } from './socks/connect-socks5.ts'
 import { TokenClient } from './token/token-client.ts'
 
 export interface ClientOptions extends BindingSources {
   /** Default: what `readBindings` finds. */
   readonly bindings?: Bindings
-  /** Name of the destination binding or its service. Default: `destination`. */
+  /** Name of the destination binding. Default: of `destination_instance_name` in the environment, else the only one. */
   readonly destinationBinding?: string
-  /** Name of the connectivity binding or its service. Default: `connectivity`. */
+  /** Name of the connectivity binding. Default: of `connectivity_instance_name` in the environment, else the only one. */
   readonly connectivityBinding?: string
   /** PEM of authorities that token and destination service are trusted by, besides those of Node. */
   readonly ca?: string
@@ -109,8 +112,7 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
 
   /** The proxies of the connectivity binding. @throws PlatformError CLIENT_BINDING_MISSING, CLIENT_BINDING_INVALID */
   get proxy(): ConnectivityProxy {
-    const binding = this.#options.connectivityBinding ?? 'connectivity'
-    this.#proxy ??= new ConnectivityProxy(this.bindings.get(binding), this.#tokens)
+    this.#proxy ??= new ConnectivityProxy(this.#binding('connectivity'), this.#tokens)
     return this.#proxy
   }
 
@@ -200,6 +202,23 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
     })
   }
 
+  /**
+   * Opens the way to the ABAP gateway of an RFC destination, through the RFC port of the proxy. What follows on the
+   * socket is the classic RFC protocol; the socket is paused and belongs to the caller.
+   * @throws RfcError (106) for an unknown destination, (102) with the text of the Cloud Connector for what fails on the way
+   */
+  connectRfc(destination: string, options: RfcConnectOptions = {}): Promise<Socket> {
+    return openRfc(this, this.#clock, destination, { timeoutMs: this.#readTimeoutMs, ...options })
+  }
+
+  /**
+   * Listens on a port of this machine and forwards every connection to an RFC destination, for clients of the classic
+   * RFC protocol. @param port 33NN, where NN is the system number that they use. The caller closes it.
+   */
+  forwardRfc(destination: string, port: number): Promise<RfcForwarder> {
+    return startRfcForwarder({ open: (signal) => this.connectRfc(destination, { signal }), port, log: this.#log })
+  }
+
   /** Ends all connections except SOCKS5 sockets, and forgets tokens and destinations. */
   async close(): Promise<void> {
     for (const agent of this.#agents) agent.destroy()
@@ -215,7 +234,7 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
 
   get #destinations(): DestinationFinder {
     if (this.#finder !== undefined) return this.#finder
-    const binding = this.bindings.get(this.#options.destinationBinding ?? 'destination')
+    const binding = this.#binding('destination')
     this.#finder = new DestinationFinder({
       http: this.#http,
       tokens: this.#tokens,
@@ -226,6 +245,12 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
       log: this.#log,
     })
     return this.#finder
+  }
+
+  #binding(service: 'destination' | 'connectivity'): Binding {
+    const { destinationBinding, connectivityBinding } = this.#options
+    const wanted = service === 'destination' ? destinationBinding : connectivityBinding
+    return wanted === undefined ? this.bindings.of(service) : this.bindings.get(wanted)
   }
 
   get #cachePolicy(): CachePolicy {

@@ -3,6 +3,7 @@ export type { AuthenticationHeader } from './authentication/authentication-heade
 export { AuthenticationHeaderProvider } from './authentication/header-provider.ts'
 export type { Binding, Credentials } from './bindings/binding.ts'
 export { Bindings } from './bindings/bindings.ts'
+export type { NeededService } from './bindings/instance-variables.ts'
 export { type BindingSources, parseVcapServices, readBindings } from './bindings/read-bindings.ts'
 export {
   type ClientOptions,
@@ -28,4 +29,8 @@ export {
 } from './resilience/circuit-phase.ts'
 export { type CacheOptions, ExpiringCache, type Loaded } from './resilience/expiring-cache.ts'
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs } from './resilience/retry.ts'
+export type { RfcConnectOptions } from './rfc/open-rfc.ts'
+export { RfcError, type RfcErrorKey } from './rfc/rfc-error.ts'
+export type { RfcForwarder } from './rfc/rfc-forwarder.ts'
+export { type RfcRoute, rfcRouteOf } from './rfc/rfc-route.ts'
 export type { Socks5Target } from './socks/connect-socks5.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { format, inspect } from 'node:util'
 import { isPlatformError, parseVcapServices, readBindings } from '@landbridge/client'
 import { temporaryFolder } from '@landbridge/testkit'
 import { readOAuthClient } from '../src/bindings/oauth-client.ts'
@@ -104,4 +105,61 @@ test('a binding with a certificate is used at the address for certificates, one 
     ['https://t.cert.example/oauth/token', 'CERT', undefined],
   )
   assert.throws(() => of(base), { code: 'CLIENT_BINDING_INVALID', message: /field=clientsecret/ })
+})
+
+test('one bound instance of each service needs no variable, whatever its name, and its first credentials count (RFC-001, RFC-005)', () => {
+  const one = (label: string) => [{ label, name: `any-${label}`, tags: [], credentials: { clientid: `c-${label}` } }]
+  const VCAP_SERVICES = JSON.stringify({ xsuaa: one('xsuaa'), connectivity: one('connectivity') })
+  const bindings = readBindings({ environment: { VCAP_SERVICES }, directory: nowhere })
+  for (const service of ['xsuaa', 'connectivity'] as const)
+    assert.equal(bindings.of(service).credentials.clientid, `c-${service}`)
+  assert.throws(() => bindings.of('destination'), { code: 'CLIENT_BINDING_MISSING', message: /wanted=destination/ })
+})
+
+test('of several bound instances an environment variable names one, for each of the three services by itself (RFC-002, RFC-003, RFC-004)', () => {
+  const two = (label: string) =>
+    ['a', 'b'].map((id) => ({
+      label,
+      name: `bound-${id}`,
+      instance_name: `${label}-${id}`,
+      credentials: { clientid: id },
+    }))
+  const VCAP_SERVICES = JSON.stringify({
+    xsuaa: two('xsuaa'),
+    connectivity: two('connectivity'),
+    destination: two('destination'),
+  })
+  const read = (environment = {}) =>
+    readBindings({ environment: { VCAP_SERVICES, ...environment }, directory: nowhere })
+  const variables = {
+    xsuaa: 'xsuaa_connectivity_instance_name',
+    connectivity: 'connectivity_instance_name',
+    destination: 'destination_instance_name',
+  } as const
+  for (const service of ['xsuaa', 'connectivity', 'destination'] as const) {
+    for (const id of ['a', 'b']) {
+      const chosen = read({ [variables[service]]: `${service}-${id}` })
+      assert.equal(chosen.of(service).credentials.clientid, id)
+      const others = Object.keys(variables).filter((other) => other !== service) as (keyof typeof variables)[]
+      for (const other of others) assert.throws(() => chosen.of(other), { code: 'CLIENT_BINDING_AMBIGUOUS' })
+    }
+    assert.throws(() => read().of(service), {
+      code: 'CLIENT_BINDING_AMBIGUOUS',
+      message: new RegExp(`bound-a.*bound-b.*variable=${variables[service]}`),
+    })
+    assert.throws(() => read({ [variables[service]]: 'c' }).of(service), {
+      code: 'CLIENT_BINDING_MISSING',
+      message: new RegExp(`Service instance c of service ${service} not bound to application`),
+    })
+  }
+  const usual = [...two('xsuaa'), { label: 'xsuaa', name: 'conn-xsuaa', credentials: { clientid: 'usual' } }]
+  assert.equal(read({ VCAP_SERVICES: JSON.stringify({ xsuaa: usual }) }).of('xsuaa').credentials.clientid, 'usual')
+})
+
+test('bindings that are printed show names and no credentials (RFC-161)', () => {
+  const bindings = readBindings({ environment: { VCAP_SERVICES }, directory: nowhere })
+  for (const printed of [inspect(bindings, { depth: null }), JSON.stringify(bindings), format('%o', bindings)]) {
+    assert.match(printed, /dest-a/)
+    assert.doesNotMatch(printed, /clientid|c1|d1/)
+  }
 })

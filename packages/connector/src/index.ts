@@ -3,6 +3,7 @@ export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './bac
 export * from './backup/index.ts'
 export { channelFailureText } from './channels/channel-requests.ts'
 export type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
+export type { AvailableService } from './channels/service-questions.ts'
 export * from './configuration/index.ts'
 export { type DialOptions, dialTls } from './dial/dial-tls.ts'
 export * from './high-availability/index.ts'

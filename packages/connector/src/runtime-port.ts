@@ -1,6 +1,7 @@
 import type { AccessTable } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
 import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
+import type { AvailableService } from './channels/service-questions.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 
 /**
@@ -21,6 +22,8 @@ export interface ConnectorRuntime {
   /** Closes a channel that was opened and will not become part of the configuration. */
   abandonChannel(subaccountId: string, regionHost: string, id: number): void
   channelStatus(subaccountId: string, regionHost: string, id: number): ChannelStatus
+  /** What channels of a type could lead to, as the cloud side says. @throws PlatformError when it does not */
+  availableServices(subaccountId: string, regionHost: string, kind: string): Promise<readonly AvailableService[]>
   /** Resolves when a channel is connected or has failed once since it was changed. */
   channelSettled(subaccountId: string, regionHost: string, id: number): Promise<void>
   /** Disconnects everything. */

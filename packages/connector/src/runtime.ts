@@ -129,6 +129,11 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       if (entry === undefined) throw new PlatformError('CHANNEL_CLOUD_AWAY')
       await entry.channels.open(channel)
     },
+    async availableServices(subaccountId, regionHost, kind) {
+      const link = running.get(`${subaccountId}@${regionHost}`)?.link
+      if (link === undefined || link === null) throw new PlatformError('CHANNEL_CLOUD_AWAY')
+      return link.availableServices(kind)
+    },
     abandonChannel: (subaccountId, regionHost, id) =>
       running.get(`${subaccountId}@${regionHost}`)?.channels.abandon(id),
     channelStatus: (subaccountId, regionHost, id) =>

@@ -3,12 +3,13 @@ import { PlatformError } from '@landbridge/kernel'
 import type { FindHeaders } from './authentication/authentication-type.ts'
 import { authenticationName } from './authentication/table.ts'
 import type { StoredCertificate } from './certificate-store.ts'
+import type { Chain } from './chain.ts'
 import { withoutCredentials } from './credentials.ts'
 import type { DestinationStore, StoredDestination } from './destination-store.ts'
 import { type Scope, searchOrder } from './level.ts'
 import { type FoundCertificate, foundCertificate } from './named-certificates.ts'
 import { type Properties, present } from './properties.ts'
-import type { AuthToken } from './token/auth-token.ts'
+import { type AuthToken, failedToken } from './token/auth-token.ts'
 import type { TokenSource } from './token-source.ts'
 
 /** Body of a successful find (guide L13334-13500). Members without content are absent, never empty. */
@@ -27,6 +28,8 @@ export interface FindResult {
 
 export interface FindOptions {
   readonly headers: FindHeaders
+  /** Another destination provides the assertion for this one. */
+  readonly chain?: Chain
   readonly skipTokenRetrieval: boolean
   readonly skipCredentials: boolean
 }
@@ -54,8 +57,11 @@ export async function answerFind(
   caller: VerifiedToken,
   options: FindOptions,
 ): Promise<FindResult> {
-  const authTokens = options.skipTokenRetrieval ? [] : await tokens.tokens(destination, caller, options.headers)
-  const certificates = await tokens.certificates(destination, options.skipTokenRetrieval)
+  const retrieved = options.skipTokenRetrieval
+    ? []
+    : await tokens.tokens(destination, caller, options.headers, options.chain)
+  const { found: certificates, missing } = await tokens.certificates(destination, options.skipTokenRetrieval)
+  const authTokens = [...retrieved, ...missingCertificate(destination, missing, options)]
   const configuration = withDefaults(destination.properties)
   const body = {
     owner: {
@@ -67,6 +73,20 @@ export async function answerFind(
     ...(certificates.length === 0 ? {} : { certificates: certificates.map(foundCertificate) }),
   }
   return { body, certificates }
+}
+
+/**
+ * Without its key store the caller cannot log on, and would only find out at the target. The answer has no other place
+ * for an error, and a type with tokens has one of its own there.
+ */
+function missingCertificate(
+  { properties }: StoredDestination,
+  missing: readonly string[],
+  { skipTokenRetrieval }: FindOptions,
+): readonly AuthToken[] {
+  if (skipTokenRetrieval || missing.length === 0) return []
+  if (authenticationName(properties) !== 'ClientCertificateAuthentication') return []
+  return [failedToken(`The destination names certificates that were not found: ${missing.join(', ')}`)]
 }
 
 /** @throws PlatformError for header combinations that the contract forbids, before anything is looked up. */

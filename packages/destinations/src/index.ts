@@ -19,6 +19,7 @@ export { certificateReferences } from './certificates/certificate-references.ts'
 export { generateCertificate, generationOf } from './certificates/generate-certificate.ts'
 export { type PublicKey, publicKeysOf } from './certificates/public-keys.ts'
 export { CertificateRenewal } from './certificates/renew-certificates.ts'
+export { type Chain, type ChainWish, readChain } from './chain.ts'
 export {
   type ConnectionCheck,
   checkConnection,
@@ -30,6 +31,7 @@ export {
 export { isCredential, redact, withoutCredentials } from './credentials.ts'
 export { type KeyLookup, resolveContent } from './deployment/content-descriptor.ts'
 export type { ServiceCredentials } from './deployment/from-credentials.ts'
+export { deprecations } from './deprecations.ts'
 export type { DestinationStore, Removal, StoredDestination } from './destination-store.ts'
 export { type EffectiveDestination, effectiveDestination } from './effective-properties.ts'
 export { EndpointPolicy, type EndpointPolicyOptions } from './endpoint-policy.ts'
@@ -74,12 +76,20 @@ export type {
   FragmentWriter,
 } from './provisioning/configuration-transactions.ts'
 export { type ContentEntry, type ContentLevels, type ExistingPolicy, readInitData } from './provisioning/init-data.ts'
-export { parseReference, refuseChain, refuseMixedLevels } from './reference.ts'
+export { parseReference, refuseMixedLevels } from './reference.ts'
+export { type Administered, type AdministeredArea, missingRoles, neededRoles } from './roles.ts'
 export type { UserInfoEndpoint } from './saml/saml-context.ts'
 export { SubaccountTrust, type SubaccountTrustOptions } from './saml/subaccount-trust.ts'
-export type { TrustKeyPair, TrustRole, TrustStore } from './saml/trust-store.ts'
+export { TrustEnding } from './saml/trust-ending.ts'
+export type { TrustCertificate, TrustKeyPair, TrustRole, TrustStore } from './saml/trust-store.ts'
 export type { AuthToken, GrantedToken } from './token/auth-token.ts'
 export type { OnPremiseChannel, OnPremiseRoute } from './token/on-premise-channel.ts'
+export {
+  type SharedToken,
+  type SharedTokenStore,
+  SharedTokens,
+  type SharedTokensOptions,
+} from './token/shared-tokens.ts'
 export type { TlsSettings, TlsVersion } from './token/tls-settings.ts'
 export { TokenCache } from './token/token-cache.ts'
 export type { TokenEndpoint, TokenRequest, TokenResponse } from './token/token-endpoint.ts'

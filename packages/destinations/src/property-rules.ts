@@ -11,8 +11,10 @@ const values: Readonly<Record<string, readonly string[]>> = {
   HostnameVerifier: ['Strict', 'BrowserCompatible'],
   tokenServiceURLType: ['Dedicated', 'Common'],
   'tokenServiceURL.ProxyType': ['Internet', 'OnPremise', 'PrivateLink'],
+  SAMLAssertionProvider: ['DestinationServiceGenerated', 'ClientProvided'],
+  samlAssertionEncoding: ['base64', 'base64url'],
 }
-/** Compared as written; truth values in any case. */
+/** Compared as written; the others in any case. */
 const exact: ReadonlySet<string> = new Set(['HostnameVerifier', 'tokenServiceURLType', 'tokenServiceURL.ProxyType'])
 
 /** Clients put them into header lines and addresses. Those of token requests are checked when one is sent. */
@@ -26,8 +28,8 @@ export function ruleProblems(properties: Properties): string[] {
 function valueProblems(properties: Properties): string[] {
   return Object.entries(values).flatMap(([key, allowed]) => {
     const value = present(properties, key)
-    const same = exact.has(key) ? value : value?.toUpperCase()
-    return same === undefined || allowed.includes(same) ? [] : [`property ${key} must be ${allowed.join(' or ')}`]
+    const isAllowed = (one: string) => (exact.has(key) ? one === value : one.toUpperCase() === value?.toUpperCase())
+    return value === undefined || allowed.some(isAllowed) ? [] : [`property ${key} must be ${allowed.join(' or ')}`]
   })
 }
 

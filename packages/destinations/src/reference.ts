@@ -1,4 +1,3 @@
-import { PlatformError } from '@landbridge/kernel'
 import { instanceLevel, type Level, type Scope, subaccountLevel } from './level.ts'
 import { queryInvalid } from './lists/query-invalid.ts'
 
@@ -43,10 +42,4 @@ export function refuseMixedLevels(levels: readonly Level[], scope: Scope): void 
   const own = levels.filter((level) => level.kind === 'subaccount' && level.subaccountId === scope.subaccountId)
   if (own.length > 0 && own.length < levels.length)
     throw queryInvalid('level', "the subscriber's subaccount level cannot be mixed with other levels")
-}
-
-/** Chains are predefined, and there are none. @throws PlatformError DESTINATION_CHAIN_UNKNOWN */
-export function refuseChain(name: string | undefined): void {
-  if (name !== undefined)
-    throw new PlatformError('DESTINATION_CHAIN_UNKNOWN', { parameter: 'X-chain-name', reason: name })
 }

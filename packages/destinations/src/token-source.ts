@@ -3,6 +3,7 @@ import { type Clock, isPlatformError, type Log } from '@landbridge/kernel'
 import type { FindHeaders, RequestedGrant, TokenContext } from './authentication/authentication-type.ts'
 import { authenticationName, authenticationType } from './authentication/table.ts'
 import type { CertificateStore, StoredCertificate } from './certificate-store.ts'
+import { type Chain, checkChain } from './chain.ts'
 import { redact } from './credentials.ts'
 import type { DestinationStore, StoredDestination } from './destination-store.ts'
 import { certificateNames, findCertificate } from './named-certificates.ts'
@@ -15,6 +16,7 @@ import type { ClientAssertion } from './token/client-authentication.ts'
 import { fetchKeySet } from './token/fetch-key-set.ts'
 import { KeySets } from './token/key-sets.ts'
 import { sendPresenting } from './token/presented-certificate.ts'
+import { type SharedTokenStore, SharedTokens } from './token/shared-tokens.ts'
 import { loadTlsFiles, type TlsFiles, tlsSettings } from './token/tls-settings.ts'
 import { TokenCache } from './token/token-cache.ts'
 import type { TokenEndpoint } from './token/token-endpoint.ts'
@@ -39,6 +41,8 @@ export interface TokenSourceOptions {
   readonly log: Log
   /** Tokens kept in memory at most. */
   readonly cacheEntries: number
+  /** Where replicas leave tokens for each other; absent where there is one process. */
+  readonly sharedTokens?: SharedTokenStore
 }
 
 /** Types of destinations whose `Authentication` property the service acts on. */
@@ -52,15 +56,27 @@ export class TokenSource {
 
   constructor(options: TokenSourceOptions) {
     this.#options = options
-    this.#cache = new TokenCache(options.clock, options.cacheEntries)
+    const { sharedTokens, clock, log } = options
+    const shared = sharedTokens === undefined ? undefined : new SharedTokens({ store: sharedTokens, clock, log })
+    this.#cache = new TokenCache(clock, options.cacheEntries, shared)
     this.#keySets = new KeySets(options.clock)
   }
 
   /** The entries of `authTokens`; a failed retrieval is an entry with `error`, never an exception. */
-  async tokens(destination: StoredDestination, caller: VerifiedToken, headers: FindHeaders): Promise<AuthToken[]> {
+  async tokens(
+    destination: StoredDestination,
+    caller: VerifiedToken,
+    headers: FindHeaders,
+    chain?: Chain,
+  ): Promise<AuthToken[]> {
     if (!withTokens.has(present(destination.properties, 'Type') ?? '')) return []
     try {
-      return await this.#fetch(destination, caller, headers)
+      const samlAssertion = chain === undefined ? undefined : await this.#provided(destination, chain, caller)
+      return await this.#fetch(
+        destination,
+        caller,
+        samlAssertion === undefined ? headers : { ...headers, samlAssertion },
+      )
     } catch (failure) {
       if (!isPlatformError(failure, 'DESTINATION_TOKEN_FAILED')) throw failure
       // The reason may quote the token service, so it goes to the caller only.
@@ -73,16 +89,30 @@ export class TokenSource {
     }
   }
 
-  /** The certificates that the destination names, for its caller. A missing one is left out (guide L7339-7346). */
-  async certificates(destination: StoredDestination, skipTokenRetrieval: boolean): Promise<StoredCertificate[]> {
+  /** The certificates that the destination names, for its caller, and the names of those that are not there. */
+  async certificates(
+    destination: StoredDestination,
+    skipTokenRetrieval: boolean,
+  ): Promise<{ readonly found: readonly StoredCertificate[]; readonly missing: readonly string[] }> {
     const { certificates, log } = this.#options
     const found: StoredCertificate[] = []
+    const missing: string[] = []
     for (const name of certificateNames(destination.properties, skipTokenRetrieval)) {
       const stored = await findCertificate(certificates, destination.level, name)
-      if (stored === undefined) log.warn('destination.certificate.missing', this.#logged(destination))
-      else found.push(stored)
+      if (stored !== undefined) found.push(stored)
+      else {
+        missing.push(name)
+        log.warn('destination.certificate.missing', this.#logged(destination))
+      }
     }
-    return found
+    return { found, missing }
+  }
+
+  /** The first step of a chain. */
+  async #provided(destination: StoredDestination, chain: Chain, caller: VerifiedToken): Promise<string> {
+    checkChain(destination, chain)
+    const [token] = await this.#fetch(chain.provider, caller, chain.headers)
+    return token?.value ?? ''
   }
 
   async #fetch(destination: StoredDestination, caller: VerifiedToken, headers: FindHeaders): Promise<AuthToken[]> {

@@ -28,6 +28,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
       headerText(request.headers['x-correlationid']) ?? randomUUID(),
     requestIdHeader: false,
     ...(options.https === undefined ? { http: { maxHeaderSize } } : { https: { maxHeaderSize, ...options.https } }),
+    // What the framework refuses before it knows a route looks like every other refusal.
+    frameworkErrors: (thrown: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      void sendError(options, thrown, request, reply),
     // Strict like the data plane: an unknown value must not silently become another type.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
   } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance
@@ -109,6 +112,8 @@ function translate(thrown: unknown): unknown {
       },
       { cause: thrown },
     )
+  if (code === 'FST_ERR_BAD_URL')
+    return new PlatformError('REQUEST_INVALID', { field: 'path', reason: 'the path is not percent-encoded correctly' })
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new PlatformError('REQUEST_TOO_LARGE', { reason: 'the body is larger than this service accepts' })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')

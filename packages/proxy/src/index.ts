@@ -1,6 +1,6 @@
 export type { AccessPolicy, Caller, Credentials } from './authorization/access-policy.ts'
 export { Authorizer, bearer, proxyToken } from './authorization/authorizer.ts'
-export { type ChannelBroker, ChannelDesk, type ChannelRequest } from './channels/channel-desk.ts'
+export { type ChannelBroker, ChannelDesk, type ChannelRequest, type ServiceQuestion } from './channels/channel-desk.ts'
 export {
   type GivenServiceMapping,
   readServiceMappings,

@@ -6,7 +6,7 @@ export {
   connectorChannel,
   type MessageBus,
 } from './connectors/bus-message.ts'
-export { channelRefusals } from './connectors/channel-request.ts'
+export { channelRefusals, type OfferedService } from './connectors/channel-request.ts'
 export { type ConnectorHello, connectorIdOf, parseConnectorHello } from './connectors/connector-hello.ts'
 export { ConnectorHub, type ConnectorHubOptions, type ControlLink } from './connectors/connector-hub.ts'
 export { type ClaimDecision, type ConnectorSession, decideClaim } from './connectors/connector-session.ts'

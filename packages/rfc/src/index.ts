@@ -15,6 +15,17 @@ export {
   readGatewayRecord,
   writeGatewayRecord,
 } from './gateway-record.ts'
+export {
+  isMessageServerAnswer,
+  type LogonServer,
+  logonGroupRequest,
+  logonServerAnswer,
+  maxMessageServerBytes,
+  messageServerLogin,
+  messageServerLoginAnswer,
+  messageServerLogout,
+  readLogonServer,
+} from './message-server.ts'
 export { type RfcElement, writeChain, writeMessage } from './message-writer.ts'
 export { isNiKeepAlive, NiFrameReader, niFrame, niHeadBytes, niPing, niPong } from './ni-frames.ts'
 export { type PartnerRefusal, type RfcPartner, redirectInitialize, redirectPartner } from './partner.ts'

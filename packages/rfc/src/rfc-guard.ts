@@ -174,12 +174,12 @@ export class RfcGuard {
     if (this.#phase === 'over') return
     if (message.state === 'denied') return this.#swallow(message, record, isLast)
     this.#hold(message, payload)
+    if (isLast) this.#replies.isReplyOwed = true
     if (message.state === 'allowed') this.#release(message)
     else if (message.heldBytes > this.#limits.maxHeldBytes) return this.#refuse('function name too far behind')
     if (isLast) {
       this.#isLoggedOn = true
       this.#message = null
-      this.#replies.isReplyOwed = true
     }
   }
 

@@ -14,6 +14,7 @@ export { SqlConfigurationTransactions } from './destinations/configuration-trans
 export { SqlDestinationStore } from './destinations/destination-store.ts'
 export { SqlFragmentStore } from './destinations/fragment-store.ts'
 export { destinationMigrations } from './destinations/migrations.ts'
+export { SqlSharedTokenStore } from './destinations/shared-token-store.ts'
 export type { DestinationTables } from './destinations/tables.ts'
 export { SqlTrustStore } from './destinations/trust-store.ts'
 export { identityMigrations } from './identity/migrations.ts'

@@ -6,7 +6,7 @@ import type { Stream, StreamSink } from './stream.ts'
 /**
  * Carries bytes between a socket and a stream in both directions until both are finished: half-close, reset and
  * back-pressure pass through. The socket MUST have been created with `allowHalfOpen`, or a peer that answers after the
- * end of its input is never heard.
+ * end of its input is never heard. What comes from the socket is handed over by `fromSocket`, or taken with `readSocket`.
  */
 export class SocketRelay implements StreamSink {
   readonly #socket: Socket
@@ -28,17 +28,21 @@ export class SocketRelay implements StreamSink {
     this.sentBytes = 0
     this.receivedBytes = 0
     stream.sink = this
-    socket.on('data', (chunk: Buffer) => {
-      this.sentBytes += chunk.length
-      if (!stream.write(chunk)) socket.pause()
-    })
     socket.on('end', () => stream.end())
     socket.on('drain', () => this.#returnCredit())
     socket.on('error', () => this.#finish(true))
     socket.on('close', () => this.#finish(!stream.localEnded || !stream.remoteEnded))
   }
 
-  /** For a socket that reads into a buffer of its owner (`onread`) and so emits no data: passes a copy on. */
+  /** For a socket with buffers of its own: takes what it reads from now on. */
+  readSocket(): void {
+    this.#socket.on('data', (chunk: Buffer) => {
+      this.sentBytes += chunk.length
+      if (!this.#stream.write(chunk)) this.#socket.pause()
+    })
+  }
+
+  /** For a socket whose owner hears what was read, from a buffer that is used again: passes a copy on. */
   fromSocket(borrowed: Buffer): void {
     this.sentBytes += borrowed.length
     if (!this.#stream.writeBorrowed(borrowed, 0, borrowed.length, false)) this.#socket.pause()

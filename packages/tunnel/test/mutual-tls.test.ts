@@ -62,7 +62,7 @@ test('a reset of a stream closes a TLS socket that it is relayed to', async () =
   })
   let overs = 0
   const idle = { streamData() {}, streamEnd() {}, streamReset() {}, streamDrain() {} }
-  new SocketRelay(far as Socket, pair.client.open(idle), () => overs++)
+  new SocketRelay(far as Socket, pair.client.open(idle), () => overs++).readSocket()
   near.on('error', () => {})
   near.write('x')
   const closed = once(near, 'close')

@@ -6,7 +6,7 @@ import { SocketRelay, type Stream, type StreamSink } from '../src/index.ts'
 import { Collector, sessionPair, socketPair, until } from './session-pair.ts'
 
 /** A local connection, relayed through a session to a stream that the test holds. */
-async function relayed() {
+async function relayed(start = (_local: Socket, relay: SocketRelay): void => relay.readSocket()) {
   const { near: caller, far: local } = await socketPair({ allowHalfOpen: true })
   const accepted = Promise.withResolvers<Stream>()
   const sink = new Collector(true)
@@ -20,6 +20,7 @@ async function relayed() {
   })
   let overs = 0
   const relay = new SocketRelay(local, pair.client.open(unused), () => overs++)
+  start(local, relay)
   caller.on('error', () => {})
   return { caller, local, relay, sink, accepted: accepted.promise, pair, overs: () => overs }
 }
@@ -55,6 +56,19 @@ test('a relay carries bytes and half-close in both directions and is over once',
   assert.equal(pair.client.streamCount, 0)
   await pair[Symbol.asyncDispose]()
   assert.equal(overs(), 1)
+})
+
+test('bytes that the owner of a socket hands over are not taken from the socket as well', async () => {
+  const { caller, sink, accepted, pair } = await relayed((local, relay) =>
+    local.on('data', (chunk) => relay.fromSocket(chunk)),
+  )
+  caller.end('once')
+  sink.holding = false
+  const stream = await accepted
+  await until(() => sink.receivedBytes >= 4)
+  sink.consume(stream)
+  assert.equal((await sink.ended).toString(), 'once')
+  await pair[Symbol.asyncDispose]()
 })
 
 test('a caller that writes faster than the stream is read is paused, and nothing is lost', async () => {

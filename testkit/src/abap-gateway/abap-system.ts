@@ -17,6 +17,8 @@ export interface AbapCall {
   bytes(name: string): Buffer
   /** State of the session: it lives until the connection ends or is reset. */
   readonly session: Map<string, string>
+  /** Aborted when the caller's connection ends. */
+  readonly signal: AbortSignal
 }
 
 export interface AbapTable {

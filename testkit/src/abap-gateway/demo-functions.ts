@@ -36,7 +36,7 @@ export function demoFunctions(systemId: string): Record<string, AbapFunction> {
     Z_SLEEP: {
       parameters: [importOf('MILLISECONDS', 10)],
       async run(call) {
-        await wait(Math.min(Number(call.text('MILLISECONDS')) || 0, 60_000))
+        await wait(Math.min(Number(call.text('MILLISECONDS')) || 0, 60_000), undefined, { signal: call.signal })
         return done
       },
     },

@@ -37,6 +37,7 @@ export class GatewayConnection {
   #user: string
   #isLoggedOn: boolean
   #work: Promise<void>
+  readonly #ended: AbortController
 
   constructor(socket: Socket, system: AbapSystem, seen: Pick<AbapGateway, 'calls' | 'partners' | 'received'>) {
     this.#socket = socket
@@ -50,6 +51,8 @@ export class GatewayConnection {
     this.#user = ''
     this.#isLoggedOn = false
     this.#work = Promise.resolve()
+    this.#ended = new AbortController()
+    socket.on('close', () => this.#ended.abort())
     const frames = new NiFrameReader(8 * 1_024 * 1_024)
     socket.setNoDelay(true)
     socket.on('error', () => {})
@@ -143,6 +146,7 @@ export class GatewayConnection {
           client: this.#client,
           user: this.#user,
           session: this.#session,
+          signal: this.#ended.signal,
           text: (parameter) => (imports.get(parameter) ?? Buffer.alloc(0)).toString('utf16le').trimEnd(),
           bytes: (parameter) => imports.get(parameter) ?? Buffer.alloc(0),
         }))

@@ -17,4 +17,5 @@ export {
   initializeRecord,
   logonMessage,
 } from './classic-client.ts'
+export { type EmulatedMessageServer, startMessageServer } from './message-server.ts'
 export { scramblePassword, unscramblePassword } from './password.ts'

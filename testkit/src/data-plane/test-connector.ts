@@ -8,6 +8,7 @@ import {
   type DomainMapping,
   defaultBackendTimeouts,
   type IdentityPropagation,
+  type RfcSettings,
   StreamAcceptor,
   type SubaccountContext,
   type SubaccountRuntime,
@@ -27,6 +28,7 @@ export interface ConnectorOptions {
   readonly systemCertificate?: SystemCertificate
   readonly timeouts?: BackendTimeouts
   readonly propagate?: IdentityPropagation
+  readonly rfc?: RfcSettings
 }
 
 export interface ConnectorSurroundings {
@@ -76,6 +78,7 @@ export class TestConnector {
         timeouts,
       ),
       propagate: options.propagate ?? null,
+      ...(options.rfc === undefined ? {} : { rfc: options.rfc }),
       log,
       denied: (access) => this.denied.push(access),
     }

@@ -7,12 +7,13 @@ import {
 import {
   type DestinationServiceConfig,
   type RunningDestinationService,
+  roleCollectionsOf,
   startDestinationService,
 } from '@landbridge/destination-service'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secret } from '@landbridge/kernel'
-import { type PlatformEndpoints, type ServiceInstance, TenantAccess } from '@landbridge/registry'
+import { type PlatformEndpoints, rolesOf, type ServiceInstance, TenantAccess } from '@landbridge/registry'
 import {
   RegistryStore,
   SqlAuthorityStore,
@@ -21,6 +22,7 @@ import {
   SqlDestinationStore,
   SqlFragmentStore,
   SqlMappingStore,
+  SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
   SqlTrustStore,
@@ -108,12 +110,15 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     certificates: new SqlCertificateStore(stores.destinations),
     authorities: new SqlAuthorityStore(stores.destinations),
     trustStore: new SqlTrustStore(stores.destinations),
+    // On SQLite there is one process, whose memory is nearer.
+    ...(stores.destinations.kind === 'postgres' ? { sharedTokens: new SqlSharedTokenStore(stores.destinations) } : {}),
     verifier,
     tenants: registry,
     clients: registry,
     clientOf,
     clientCertificates,
     authority,
+    rolesOf: async (token) => rolesOf(roleCollectionsOf(token), await registry.listRoleCollections(token.tenantId)),
     ca: authority.certificatePem,
     ...(tokenService === undefined
       ? {}

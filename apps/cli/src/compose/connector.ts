@@ -2,6 +2,7 @@ import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } f
 import { createRuntime } from '@landbridge/connector'
 import { type Clock, type Closeable, closeAll, type Log, type Sealer } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
+import { servicePort } from './services-file.ts'
 
 export interface ConnectorGroupOptions {
   readonly config: CloudConnectorConfig
@@ -30,6 +31,7 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
     const runtime = createRuntime({
       clock,
       log,
+      rfc: { infrastructureFunctions: new Set(config.rfcInfrastructureFunctions), servicePort },
       channelBindAddress: config.channelBindAddress,
       denied: (access) => app?.denied(access),
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),

@@ -97,12 +97,15 @@ export class OperatorClient {
 export function refusal(text: string): string {
   try {
     const body = JSON.parse(text) as Readonly<Record<string, unknown>>
-    const { description, title, reason, field, callback, callbackStatus, problems, bindings, ErrorMessage } = body
+    const { description, title, remedy, ErrorMessage } = body
+    const { reason, field, callback, callbackStatus, problems, bindings } = body
     const more = [field, callback, callbackStatus, reason, problems, bindings]
       .filter((fact) => fact !== undefined)
       .flat()
     const words = [description ?? ErrorMessage ?? title, ...more].filter((fact) => fact !== undefined)
-    return words.length === 0 ? text.slice(0, 500) : words.join('; ').slice(0, 2_000)
+    if (words.length === 0) return text.slice(0, 500)
+    const help = typeof remedy === 'string' ? `. ${remedy}` : ''
+    return `${words.join('; ')}${help}`.slice(0, 2_000)
   } catch {
     return text.slice(0, 500)
   }

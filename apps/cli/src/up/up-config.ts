@@ -31,6 +31,7 @@ export const upConfigSchema = Type.Object({
       connectivity: port(8083, 'the connectivity service (https)'),
       proxy: port(20_003, 'the HTTP proxy'),
       socks: port(20_004, 'the SOCKS5 proxy'),
+      rfc: port(20_001, 'the RFC and LDAP proxy'),
       tunnel: port(8042, 'the tunnel server'),
       connector: port(8443, 'the REST API of the Cloud Connector (https)'),
       backendHttp: port(18_080, 'the HTTP demo backend'),

@@ -48,5 +48,5 @@ export function connectorConfig(
 }
 
 export function proxyEndpoints(host: string, ports: Ports): PlatformEndpoints['proxy'] {
-  return { host, httpPort: ports.proxy, socks5Port: ports.socks, rfcLdapPort: 20_001 }
+  return { host, httpPort: ports.proxy, socks5Port: ports.socks, rfcLdapPort: ports.rfc }
 }

@@ -62,6 +62,7 @@ export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpPr
       components: [
         { name: 'HTTP proxy', url: `http://${host}:${proxy.httpPort}`, readyUrl },
         { name: 'SOCKS5 proxy', url: `socks5://${host}:${proxy.socks5Port}`, readyUrl },
+        { name: 'RFC and LDAP proxy', url: `tcp://${host}:${proxy.rfcPort}`, readyUrl },
         { name: 'tunnel server', url: `tls://${host}:${proxy.tunnelPort}`, readyUrl },
       ],
       drain: () => proxy.drain(drainMs),
@@ -84,6 +85,8 @@ function proxyConfig({ host, ports, dataDirectory, demoService }: UpProxyOptions
       'servers.proxy.http.enabled': true,
       'servers.proxy.http.port': ports.proxy,
       'servers.proxy.socks5.port': ports.socks,
+      'servers.proxy.rfcAndLdap.enabled': true,
+      'servers.proxy.rfcAndLdap.port': ports.rfc,
       'landbridge.acceptConnectivityBindings': true,
       'landbridge.tunnelBindAddress': host,
       'landbridge.externalAddress': host,

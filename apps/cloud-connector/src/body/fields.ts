@@ -18,6 +18,17 @@ export class Fields {
     return Object.hasOwn(this.#members, name) && this.#members[name] !== undefined
   }
 
+  get names(): readonly string[] {
+    return Object.keys(this.#members)
+  }
+
+  /** The members of an object that must be there. */
+  members(name: string): Fields {
+    const value = this.#value(name)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name, 'must be an object')
+    return new Fields(value)
+  }
+
   isEmpty(): boolean {
     return Object.keys(this.#members).length === 0
   }

@@ -8,6 +8,7 @@ const ofConnector: readonly Role[] = ['Administrator', 'Display', 'Support']
 const ofSubaccounts: readonly Role[] = ['Administrator', 'SubaccountAdministrator']
 const supporters: readonly Role[] = ['Administrator', 'Support']
 const administrators: readonly Role[] = ['Administrator']
+const observers: readonly Role[] = ['Administrator', 'Monitoring']
 
 interface Rule {
   readonly method: RegExp
@@ -23,6 +24,7 @@ const rules: readonly Rule[] = [
   { method: any, path: /^\/api\/v1\/landbridge\/(session|about)$/, roles: everyone },
   { method: read, path: /^\/api\/v1\/landbridge\/subaccounts\//, roles: readers },
   { method: read, path: /^\/api\/v1\/landbridge\//, roles: ofConnector },
+  { method: read, path: /^\/api\/monitoring\//, roles: observers },
   { method: read, path: /^\/api\/v1\/connector\/version$/, roles: readers },
   { method: read, path: /^\/api\/v1\/configuration\/(connector|availableCipherSuites)$/, roles: readers },
   { method: read, path: /^\/api\/v1\/configuration\/connector\/ui\/(ui)?cipherSuites$/i, roles: readers },

@@ -17,7 +17,14 @@ import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
-import { type ChannelWish, channelJson, channelPath, readChannel } from '../wire/channel-json.ts'
+import {
+  type ChannelWish,
+  channelJson,
+  channelPath,
+  databaseJson,
+  machineJson,
+  readChannel,
+} from '../wire/channel-json.ts'
 import { legacyChannelJson, readLegacyChannel } from '../wire/legacy-channel-json.ts'
 import {
   type ApiContext,
@@ -45,10 +52,10 @@ export function channelRoutes(api: FastifyInstance, context: ApiContext): void {
       await setEnabled(context, request)
       return sendNothing(reply)
     })
-  for (const type of ['HANA', 'VirtualMachine'])
-    api.get(`${base}/availableChannels/${type}`, (request) => {
-      subaccountIn(request, context)
-      throw new PlatformError('CONNECTOR_CLOUD_LIST_UNAVAILABLE', { type })
+  for (const type of ['HANA', 'VirtualMachine'] as const)
+    api.get(`${base}/availableChannels/${type}`, async (request, reply) => {
+      const services = await context.channels.available(subaccountIn(request, context), type)
+      return sendJson(reply, services.map(type === 'HANA' ? databaseJson : machineJson))
     })
 }
 

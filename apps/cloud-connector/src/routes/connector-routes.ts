@@ -25,7 +25,11 @@ export function connectorRoutes(api: FastifyInstance, context: ApiContext): void
       url: '/api/v1/configuration/connector/haRole',
       async handler(request, reply) {
         const role = readRole(request)
-        if (role === 'shadow' && store.current.settings.haRole === 'master' && context.pair.hasShadow) {
+        if (
+          role === 'shadow' &&
+          store.current.settings.haRole === 'master' &&
+          context.pair.masterState().state === 'CONNECTED'
+        ) {
           await context.pair.switchRoles(request.actor, false)
           return sendNothing(reply)
         }

@@ -89,7 +89,7 @@ function readRoutes(api: FastifyInstance, context: ApiContext, kind: Kind, url: 
     if (!/\bapplication\/pkix-cert\b/i.test(request.headers.accept ?? ''))
       return sendJson(reply, certificateDescription(cert))
     return reply
-      .header('content-type', 'application/pkix-cert')
+      .header('content-type', 'application/octet-stream')
       .header('content-disposition', `attachment;filename="${kind.fileName}"`)
       .send(new X509Certificate(cert).raw)
   })

@@ -37,7 +37,7 @@ export function propagationRoutes(api: FastifyInstance, context: ApiContext): vo
   api.post(`${base}/sampleCertificate`, async (request, reply) => {
     const der = await sample(context, settings(), readJson(request) ?? {})
     return reply
-      .header('content-type', 'application/pkix-cert')
+      .header('content-type', 'application/octet-stream')
       .header('content-disposition', 'attachment;filename="sample_certificate.der"')
       .send(der)
   })

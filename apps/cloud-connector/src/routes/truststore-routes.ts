@@ -29,7 +29,7 @@ export function truststoreRoutes(api: FastifyInstance, context: ApiContext): voi
     api.get(`${base}/certificates/:alias`, (request, reply) => {
       const { pem } = find(context.store.current, parameters(request).alias ?? '')
       return reply
-        .header('content-type', 'application/pkix-cert')
+        .header('content-type', 'application/octet-stream')
         .header('content-disposition', 'attachment;filename="trusted_backend.der"')
         .send(new X509Certificate(pem).raw)
     })

@@ -1,4 +1,5 @@
 import {
+  type AvailableService,
   type ChannelStatus,
   type ChannelTarget,
   type ChannelType,
@@ -37,6 +38,16 @@ export function channelJson(
       : {}),
     _links: { self: links.link(self), state: links.link(`${self}/state`) },
   }
+}
+
+/** A database that a channel could lead to (guide L25194). The cloud side knows neither its version nor its kind. */
+export function databaseJson({ serviceId }: AvailableService): object {
+  return { hanaInstanceName: serviceId, version: '', type: '' }
+}
+
+/** A machine that a channel could lead to (guide L25361). */
+export function machineJson({ serviceId, name }: AvailableService): object {
+  return { endpointId: serviceId, name }
 }
 
 export function channelPath({ regionHost, subaccountId }: Subaccount, { id, target }: ServiceChannel): string {

@@ -38,6 +38,11 @@ export function legacyChannelJson(
   }
 }
 
+/** Type of a channel as monitoring names it (guide L29490): the key is that of the typed API. */
+export function channelTypeJson({ target }: ServiceChannel): object {
+  return { typeKey: target.type, typeName: descriptions[target.type].typeName }
+}
+
 /** What a channel leads to, in one line. */
 export function detailsOf({ target }: ServiceChannel): string {
   if (target.type === 'HANA') return target.hanaInstanceName

@@ -23,31 +23,40 @@ export function subaccountJson(
     description: subaccount.description,
     displayName: subaccount.displayName === '' ? subaccount.subaccountId : subaccount.displayName,
     autoCertRenewal: subaccount.autoCertRenewal,
-    tunnel: {
-      state: status.state,
-      connectedSinceTimeStamp: status.state === 'Connected' ? status.connectedSinceMs : 0,
-      connections: status.connections,
-      applicationConnections: status.applicationConnections.map(({ connectionCount, name, type }) => ({
-        connectionCount,
-        name,
-        type,
-      })),
-      serviceChannels: Array.from(subaccount.channels.values())
-        .filter((channel) => channel.enabled)
-        .map((channel) => ({
-          type: channelNames[channel.target.type],
-          state: channelStatus(channel.id).connected ? 'Connected' : 'Disconnected',
-          details: `${channel.port}: ${detailsOf(channel)}`,
-          comment: channel.comment,
-        })),
-      subaccountCertificate: certificateJson(subaccount.certificate),
-      user: subaccount.user,
-    },
+    tunnel: tunnelJson(subaccount, status, channelStatus),
     isManaged: subaccount.isManaged,
     _links: subaccountLinks(subaccount, links),
     regionHost: subaccount.regionHost,
     subaccount: subaccount.subaccountId,
     locationID: subaccount.locationId,
+  }
+}
+
+/** How the subaccount is connected at this moment; configuration and monitoring show the same. */
+export function tunnelJson(
+  subaccount: Subaccount,
+  status: TunnelStatus,
+  channelStatus: (id: number) => ChannelStatus,
+): object {
+  return {
+    state: status.state,
+    connectedSinceTimeStamp: status.state === 'Connected' ? status.connectedSinceMs : 0,
+    connections: status.connections,
+    applicationConnections: status.applicationConnections.map(({ connectionCount, name, type }) => ({
+      connectionCount,
+      name,
+      type,
+    })),
+    serviceChannels: Array.from(subaccount.channels.values())
+      .filter((channel) => channel.enabled)
+      .map((channel) => ({
+        type: channelNames[channel.target.type],
+        state: channelStatus(channel.id).connected ? 'Connected' : 'Disconnected',
+        details: `${channel.port}: ${detailsOf(channel)}`,
+        comment: channel.comment,
+      })),
+    subaccountCertificate: certificateJson(subaccount.certificate),
+    user: subaccount.user,
   }
 }
 

@@ -25,13 +25,28 @@ const tunnelRequest = Type.Object({
   channel: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
 })
 
-const channelRefusal = Type.Object({
+const channelAnswer = {
   subaccountId: Type.String({ maxLength: 100 }),
   locationId: Type.String({ maxLength: 1_000 }),
   connectorId: Type.String({ maxLength: 64 }),
   channel: Type.String({ minLength: 1, maxLength: 64 }),
+}
+
+const serviceOffer = Type.Object({
+  ...channelAnswer,
+  /** What goes from replica to replica of this service is limited to 8,000 bytes: longer lists come in parts. */
+  services: Type.Array(
+    Type.Object({ serviceId: Type.String({ maxLength: 500 }), name: Type.String({ maxLength: 253 }) }),
+    { maxItems: 50 },
+  ),
+})
+
+const channelRefusal = Type.Object({
+  ...channelAnswer,
   code: Type.Union(channelRefusals.map((code) => Type.Literal(code))),
 })
+
+const maxOfferBytes = 6_000
 
 /** What proxies call: open a tunnel, and hear what happens to connectors. */
 export function addTunnelRoutes(
@@ -69,6 +84,19 @@ export function addTunnelRoutes(
     const body = request.body as Static<typeof channelRefusal>
     const place = { ...placeServed(caller, body), connectorId: connectorIdOf(body.connectorId) }
     await broker.refuseChannel(place, body.channel, body.code)
+    return reply.code(204).send()
+  })
+
+  api.post('/api/v1/tunnels/services', { schema: { body: serviceOffer } }, async (request, reply) => {
+    const caller = await callers.identify(request)
+    const body = request.body as Static<typeof serviceOffer>
+    const place = { ...placeServed(caller, body), connectorId: connectorIdOf(body.connectorId) }
+    if (Buffer.byteLength(JSON.stringify(body.services)) > maxOfferBytes)
+      throw new PlatformError('REQUEST_INVALID', {
+        field: 'services',
+        reason: `services must have at most ${maxOfferBytes} bytes; send them in parts`,
+      })
+    await broker.offerServices(place, body.channel, body.services)
     return reply.code(204).send()
   })
 

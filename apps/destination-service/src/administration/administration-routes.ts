@@ -18,6 +18,7 @@ import { PlatformError } from '@landbridge/kernel'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../caller.ts'
+import { mayReadCertificates, type RolesOf } from '../user-roles.ts'
 import { exportOne, exportText } from './export-file.ts'
 import { type ImportBody, readImport } from './import-body.ts'
 
@@ -26,6 +27,8 @@ export interface AdministrationRoutesOptions {
   readonly transactions: ConfigurationTransactions
   readonly certificates?: Pick<CertificateStore, 'find'> | undefined
   readonly probes: Probes
+  /** Present when the roles of users are checked. */
+  readonly rolesOf?: RolesOf
 }
 
 type ByName = { Params: { name: string } }
@@ -56,7 +59,7 @@ function takeFiles(api: FastifyInstance): void {
 function levelRoutes(
   api: FastifyInstance,
   path: string,
-  { store, transactions, certificates, probes }: AdministrationRoutesOptions,
+  { store, transactions, certificates, probes, rolesOf }: AdministrationRoutesOptions,
   level: LevelOf,
 ): void {
   api.post(`${path}/import`, async (request, reply) => {
@@ -72,7 +75,9 @@ function levelRoutes(
 
   api.get<ByName>(`${path}/:name/export`, async (request, reply) => {
     const destination = await existing(store, level(request), request.params.name)
-    const file = await exportOne(destination, certificates)
+    const family = path === '/subaccountDestinations' ? 'subaccount' : 'instance'
+    const withStore = rolesOf === undefined || (await mayReadCertificates(rolesOf, request, family))
+    const file = await exportOne(destination, withStore ? certificates : undefined)
     if (typeof file === 'string') return sendText(reply, destination.name, file)
     return attachment(reply, `${fileName(destination.name)}.zip`)
       .type('application/zip')

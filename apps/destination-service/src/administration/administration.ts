@@ -5,9 +5,12 @@ import {
   EndpointPolicy,
   type Probe,
 } from '@landbridge/destinations'
+import type { Log } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
+import { recordChanges } from '../audit.ts'
 import { authenticate, type CallerOptions } from '../caller.ts'
 import type { DestinationServiceConfig } from '../config.ts'
+import { checkUserRoles, enforcedRoles, type RolesOf } from '../user-roles.ts'
 import { administrationRoutes } from './administration-routes.ts'
 import { internetProbe } from './internet-probe.ts'
 
@@ -22,8 +25,10 @@ export interface Administration {
 
 interface ServiceOptions extends CallerOptions {
   readonly config: DestinationServiceConfig
+  readonly log: Log
   readonly store: DestinationStore
   readonly ca?: string
+  readonly rolesOf?: RolesOf
 }
 
 const checkTimeoutMs = 10_000
@@ -34,6 +39,7 @@ export async function addAdministration(
   options: ServiceOptions,
   { transactions, certificates, onPremiseProbe }: Administration,
 ): Promise<void> {
+  const rolesOf = enforcedRoles(options)
   const allow = options.config.allowedConnectionChecks ?? []
   const internet = internetProbe({
     policy: new EndpointPolicy({ privateAddresses: 'deny', allow }),
@@ -43,13 +49,17 @@ export async function addAdministration(
   })
   await api.register(
     async (scope) => {
+      recordChanges(scope, options.log)
       scope.addHook('onRequest', async (request, reply) => {
-        request.setDecorator('caller', await authenticate(options, request, reply))
+        const caller = await authenticate(options, request, reply)
+        request.setDecorator('caller', caller)
+        if (rolesOf !== undefined) await checkUserRoles(rolesOf, caller, request)
       })
       administrationRoutes(scope, {
         store: options.store,
         transactions,
         certificates,
+        ...(rolesOf === undefined ? {} : { rolesOf }),
         probes: { internet, ...(onPremiseProbe === undefined ? {} : { onPremise: onPremiseProbe }) },
       })
     },

@@ -10,7 +10,8 @@ import {
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { destinationConsumed } from './documentation.ts'
-import { answerFound, checkedHeaders, type FindRouteOptions, fragmentWish } from './find.ts'
+import { answerFound, type FindRouteOptions, fragmentWish, locateChain } from './find.ts'
+import { checkedHeaders } from './find-headers.ts'
 import { type ByName, callerOf, found, queryOf } from './level-routes.ts'
 
 /**
@@ -28,7 +29,13 @@ export function consumeRoute(api: FastifyInstance, options: FindRouteOptions): v
     refuseMixedLevels([level, ...references.map((reference) => parseReference(reference.trim(), scope).level)], scope)
     const plain = found(await options.store.find(level, name))
     const fragments = await locateFragments(options.fragments, wish, (reference) => parseReference(reference, scope))
-    const answer = await answerFound(request, reply, options, withFragments(plain, fragments), headers)
+    const chain = await locateChain(headers, options.fragments, async (reference) => {
+      const { level: providerLevel, name: providerName } = parseReference(reference, scope)
+      refuseMixedLevels([level, providerLevel], scope)
+      const provider = found(await options.store.find(providerLevel, providerName))
+      return { provider, fragment: (text: string) => parseReference(text, scope) }
+    })
+    const answer = await answerFound(request, reply, options, withFragments(plain, fragments), headers, chain)
     if (answer === undefined) return reply
     const { owner: _, destinationConfiguration, ...rest } = answer.body
     if (!withOwner) return { destinationConfiguration, ...rest }

@@ -1,6 +1,13 @@
-import { type DestinationStore, type Level, readProperties, validateDestination } from '@landbridge/destinations'
+import {
+  type DestinationStore,
+  deprecations,
+  type Level,
+  type Properties,
+  readProperties,
+  validateDestination,
+} from '@landbridge/destinations'
 import { type Clock, PlatformError } from '@landbridge/kernel'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { answeredByCondition } from '../conditional.ts'
 import { answerBulk } from './bulk.ts'
 import * as documentation from './documentation.ts'
@@ -39,14 +46,14 @@ export function destinationRoutes(
   })
 
   api.post(path, documentation.destinationsCreated, async (request, reply) => {
-    const create = (body: unknown) => createDestination(store, levelOf(request), body)
+    const create = (body: unknown) => createDestination(store, levelOf(request), reply, body)
     if (Array.isArray(request.body)) return answerBulk(reply, 201, request.body, create)
     reply.header('etag', await create(request.body))
     return reply.code(201).send()
   })
 
   api.put(path, documentation.destinationsReplaced, async (request, reply) => {
-    const replace = (body: unknown) => replaceDestination(store, levelOf(request), body)
+    const replace = (body: unknown) => replaceDestination(store, levelOf(request), reply, body)
     if (Array.isArray(request.body)) return answerBulk(reply, 200, request.body, replace)
     reply.header('etag', await replace(request.body))
     return { Count: 1 }
@@ -70,14 +77,34 @@ export function destinationRoutes(
   labelRoutes(api, path, store, levelOf)
 }
 
-async function createDestination(store: DestinationStore, level: Level, body: unknown): Promise<string> {
+async function createDestination(
+  store: DestinationStore,
+  level: Level,
+  reply: FastifyReply,
+  body: unknown,
+): Promise<string> {
   const properties = readProperties(body)
   validateDestination(properties, true)
+  warnOfDeprecations(reply, properties)
   return (await store.create(level, properties)).etag
 }
 
-async function replaceDestination(store: DestinationStore, level: Level, body: unknown): Promise<string> {
+async function replaceDestination(
+  store: DestinationStore,
+  level: Level,
+  reply: FastifyReply,
+  body: unknown,
+): Promise<string> {
   const properties = readProperties(body)
   validateDestination(properties, false)
+  warnOfDeprecations(reply, properties)
   return found(await store.replace(level, properties)).etag
+}
+
+/** A notice in a header (RFC 9111 section 5.5 keeps 299 for it): the bodies are those of the contract. */
+function warnOfDeprecations(reply: FastifyReply, properties: Properties): void {
+  const known = String(reply.getHeader('warning') ?? '')
+  const notices = deprecations(properties).map((notice) => `299 - "${notice}"`)
+  const added = notices.filter((notice) => !known.includes(notice))
+  if (added.length > 0) reply.header('warning', [known, ...added].filter((text) => text !== '').join(', '))
 }

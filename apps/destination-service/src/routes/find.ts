@@ -1,13 +1,12 @@
 import {
   answerFind,
-  checkFindHeaders,
+  type Chain,
   type DestinationStore,
   type FindHeaders,
   type FindResult,
   type FragmentStore,
   locateDestination,
   locateFragments,
-  refuseChain,
   type StoredDestination,
   type TokenSource,
   withFragments,
@@ -16,6 +15,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answeredByCondition } from '../conditional.ts'
 import { destinationFound } from './documentation.ts'
+import { type CheckedHeaders, checkedHeaders } from './find-headers.ts'
 import { type ByName, callerOf, queryOf } from './level-routes.ts'
 
 export interface FindRouteOptions {
@@ -33,16 +33,28 @@ export function findRoute(api: FastifyInstance, options: FindRouteOptions): void
       level: plain.level,
       name,
     }))
-    return (await answerFound(request, reply, options, withFragments(plain, fragments), headers))?.body ?? reply
+    const chain = await locateChain(headers, options.fragments, async (name) => {
+      const provider = await locateDestination(options.store, callerOf(request).scope, name)
+      return { provider, fragment: (reference: string) => ({ level: provider.level, name: reference }) }
+    })
+    const destination = withFragments(plain, fragments)
+    return (await answerFound(request, reply, options, destination, headers, chain))?.body ?? reply
   })
 }
 
-/** Headers of the find operations. @throws PlatformError for combinations that the contract forbids */
-export function checkedHeaders(request: FastifyRequest): FindHeaders {
-  const headers = findHeaders(request)
-  checkFindHeaders(headers)
-  refuseChain(header(request, 'x-chain-name'))
-  return headers
+/** The chain with its first destination. @throws PlatformError when destination or fragment are not there */
+export async function locateChain(
+  { chain }: CheckedHeaders,
+  fragments: FragmentStore,
+  locate: (name: string) => Promise<{
+    readonly provider: StoredDestination
+    readonly fragment: Parameters<typeof locateFragments>[2]
+  }>,
+): Promise<Chain | undefined> {
+  if (chain === undefined) return undefined
+  const { provider, fragment } = await locate(chain.providerName)
+  const found = await locateFragments(fragments, chain.fragments, fragment)
+  return { provider: withFragments(provider, found), headers: chain.headers }
 }
 
 export function fragmentWish(headers: FindHeaders) {
@@ -56,46 +68,18 @@ export async function answerFound(
   { tokens }: FindRouteOptions,
   destination: StoredDestination,
   headers: FindHeaders,
+  chain: Chain | undefined,
 ): Promise<FindResult | undefined> {
   const skipTokenRetrieval = queryFlag(request, '$skipTokenRetrieval')
   const skipCredentials = queryFlag(request, '$skipCredentials')
   if (answeredByCondition(request, reply, destination.etag)) return undefined
-  return answerFind(destination, tokens, callerOf(request).token, { headers, skipTokenRetrieval, skipCredentials })
+  return answerFind(destination, tokens, callerOf(request).token, {
+    headers,
+    ...(chain === undefined ? {} : { chain }),
+    skipTokenRetrieval,
+    skipCredentials,
+  })
 }
-/** What the find operation reads besides the bearer token, by the name of the header. */
-const headerNames = {
-  userToken: 'x-user-token',
-  tenant: 'x-tenant',
-  fragmentName: 'x-fragment-name',
-  clientAssertion: 'x-client-assertion',
-  clientAssertionType: 'x-client-assertion-type',
-  clientAssertionDestination: 'x-client-assertion-destination-name',
-  refreshToken: 'x-refresh-token',
-  code: 'x-code',
-  redirectUri: 'x-redirect-uri',
-  codeVerifier: 'x-code-verifier',
-  subjectToken: 'x-subject-token',
-  subjectTokenType: 'x-subject-token-type',
-  actorToken: 'x-actor-token',
-  actorTokenType: 'x-actor-token-type',
-  samlAssertion: 'x-samlassertion',
-} as const satisfies Partial<Record<keyof FindHeaders, string>>
-
-function findHeaders(request: FastifyRequest): FindHeaders {
-  const texts = Object.entries(headerNames).map(([key, name]) => [key, header(request, name)] as const)
-  return {
-    ...Object.fromEntries(texts.filter(([, text]) => text !== undefined)),
-    fragmentOptional: header(request, 'x-fragment-optional')?.toLowerCase() === 'true',
-  }
-}
-
-/** A header's text; an empty header counts as absent (guide L13794). */
-function header(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name]
-  const text = (Array.isArray(value) ? value.join(',') : value)?.trim()
-  return text === '' ? undefined : text
-}
-
 /** @throws PlatformError DESTINATION_QUERY_INVALID unless the parameter is absent, `true` or `false`. */
 function queryFlag(request: FastifyRequest, parameter: string): boolean {
   const value = queryOf(request)[parameter]

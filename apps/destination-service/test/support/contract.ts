@@ -115,7 +115,8 @@ const always: ReadonlySet<number> = new Set([400, 401, 403, 404, 413, 414, 415, 
  * @param path below `/destination-configuration`, with or without a query
  */
 export function contractProblems(method: string, path: string, answer: Answer): string[] {
-  const plain = decodeURIComponent(path.replace(/\?.*$/, ''))
+  // As it was sent: an encoded slash is part of a name.
+  const plain = path.replace(/\?.*$/, '')
   if (labelsPath.test(plain)) return answer.status === 200 ? problems(labels, answer.body) : errorProblems(answer)
   const operation = routes.find((route) => route.operation.method === method && route.pattern.test(plain))?.operation
   if (operation === undefined)

@@ -1,6 +1,5 @@
 /** The first sample of the guide (L15094-15110), with values filled in. */
 export const rfcSample = {
-  Name: 'JCoDemoSystem',
   Type: 'RFC',
   'jco.client.ashost': 'abapserver.hana.cloud',
   'jco.client.sysnr': '42',

@@ -5,7 +5,9 @@ import {
   type AuthorityStore,
   CertificateAuthorities,
   CertificateRenewal,
+  type DestinationStore,
   type OnPremiseChannel,
+  TrustEnding,
 } from '@landbridge/destinations'
 import {
   type Closeable,
@@ -25,9 +27,15 @@ import {
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlSharedTokenStore,
   SqlTrustStore,
 } from '@landbridge/store'
-import { type Administration, type DestinationServiceConfig, startDestinationService } from '../../src/index.ts'
+import {
+  type Administration,
+  type DestinationServiceConfig,
+  type RolesOf,
+  startDestinationService,
+} from '../../src/index.ts'
 import { contractProblems } from './contract.ts'
 import { StoredCertificates } from './stored-certificates.ts'
 import { type TestClaims, testTokens } from './test-tokens.ts'
@@ -56,6 +64,8 @@ export const config: DestinationServiceConfig = {
   port: 0,
   serverNames: [],
   tokenCacheEntries: 100,
+  shareTokens: true,
+  userRoles: 'ignore',
   tokenDeadlineMs: 60_000,
   requestsPerMinute: 0,
   certificateRenewalPeriodMs: 1e12,
@@ -77,6 +87,8 @@ export interface TestService extends Closeable {
   readonly app: RunningApp
   readonly clock: ManualClock
   readonly certificates: StoredCertificates
+  /** The store itself, for what the API would refuse. */
+  readonly destinations: DestinationStore
   /** Every log line, as text. */
   readonly log: string[]
   token(claims?: Partial<TestClaims>): Promise<string>
@@ -105,7 +117,12 @@ export async function startService(
     ca?: string
     onPremise?: OnPremiseChannel
     userInfoUrl?: string
+    rolesOf?: RolesOf
     administration?: Partial<Administration>
+    /** The same for replicas on one database. */
+    sealer?: Sealer
+    /** As the composition does where the database is PostgreSQL. */
+    shareTokens?: boolean
   } = {},
 ): Promise<TestService> {
   const clock = new ManualClock()
@@ -117,7 +134,7 @@ export async function startService(
   }, 'debug')
   const store = await openStore<DestinationTables>({
     url,
-    sealer: new Sealer(randomBytes(32)),
+    sealer: more.sealer ?? new Sealer(randomBytes(32)),
     clock,
     log: silentLog,
     migrations: destinationMigrations,
@@ -136,6 +153,7 @@ export async function startService(
     certificates,
     authorities,
     trustStore: new SqlTrustStore(store),
+    ...(more.shareTokens === true ? { sharedTokens: new SqlSharedTokenStore(store) } : {}),
     verifier,
     tenants: {
       tenantById: async (id) => tenants.find((tenant) => tenant.id === id),
@@ -152,6 +170,7 @@ export async function startService(
     log: write,
     ...(more.ca === undefined ? {} : { ca: more.ca }),
     ...(more.onPremise === undefined ? {} : { onPremise: more.onPremise }),
+    ...(more.rolesOf === undefined ? {} : { rolesOf: more.rolesOf }),
     ...(more.userInfoUrl === undefined ? {} : { userInfoUrl: more.userInfoUrl }),
   })
   const renewal = new CertificateRenewal({
@@ -160,6 +179,7 @@ export async function startService(
     clock,
     log: write,
   })
+  const ending = new TrustEnding({ store: new SqlTrustStore(store), clock, log: write })
   const token = (claims: Partial<TestClaims> = {}) =>
     sign({ zid: provider.id, subdomain: provider.subdomain, clientId: clients.first.clientId, ...claims })
   const service: TestService = {
@@ -175,9 +195,11 @@ export async function startService(
     async renewed() {
       await renewal.renewDue(clock.now())
       await renewal.reportEnding(clock.now())
+      await ending.report(clock.now())
     },
     clock,
     certificates: new StoredCertificates(certificates),
+    destinations: new SqlDestinationStore(store),
     log,
     token,
     close: () => closeAll([store, app]),

@@ -4,6 +4,8 @@ export interface Binding {
   readonly label: string
   /** Name of the service instance or of the binding. */
   readonly name: string
+  /** Name of the service instance, where it is told apart from that of the binding. */
+  readonly instanceName?: string
   readonly plan?: string
   readonly tags: readonly string[]
   readonly credentials: Credentials

@@ -4,6 +4,7 @@ import { clientError, reasonOf } from '../client-error.ts'
 import type { Binding, Credentials } from './binding.ts'
 import { readBindingRoot } from './binding-root.ts'
 import { Bindings } from './bindings.ts'
+import { chosenInstances } from './instance-variables.ts'
 
 export interface BindingSources {
   /** Default: the environment of the process. */
@@ -29,7 +30,7 @@ export function readBindings(sources: BindingSources = {}): Bindings {
   const root = environment.SERVICE_BINDING_ROOT ?? '/etc/secrets/sapcp'
   const mounted = readBindingRoot(root)
   if (mounted.length > 0 || environment.SERVICE_BINDING_ROOT !== undefined) used.push(root)
-  return new Bindings([...found, ...mounted], used)
+  return new Bindings([...found, ...mounted], used, chosenInstances(environment))
 }
 
 /**
@@ -55,6 +56,7 @@ function vcapBinding(label: string, entry: Readonly<Record<string, unknown>>, cr
   return {
     label,
     name: typeof text === 'string' ? text : label,
+    ...(typeof instanceName === 'string' && instanceName !== '' ? { instanceName } : {}),
     ...(typeof plan === 'string' ? { plan } : {}),
     tags: Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [],
     credentials,

@@ -39,6 +39,11 @@ export class ConnectivityProxy {
     return portOf(this.#binding, 'onpremise_socks5_proxy_port')
   }
 
+  /** @throws PlatformError CLIENT_BINDING_INVALID when the binding names none */
+  get rfcPort(): number {
+    return portOf(this.#binding, 'onpremise_proxy_rfc_port')
+  }
+
   /** A token of the connectivity binding for a tenant. @throws PlatformError as TokenClient */
   token(route: Route, signal?: AbortSignal): Promise<string> {
     return this.#tokens.token(this.#wish(route), signal)

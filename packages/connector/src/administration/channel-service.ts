@@ -1,9 +1,10 @@
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { channelFailureText } from '../channels/channel-requests.ts'
 import { type ChannelStatus, noChannel } from '../channels/channel-spec.ts'
+import type { AvailableService } from '../channels/service-questions.ts'
 import { channelOf, withChannel } from '../configuration/channel-edits.ts'
 import type { Subaccount } from '../configuration/model.ts'
-import { type ServiceChannel, toChannelSpec } from '../configuration/service-channel.ts'
+import { type ChannelType, type ServiceChannel, toChannelSpec } from '../configuration/service-channel.ts'
 import type { AuditEvent, ConfigurationStore } from '../configuration/store-port.ts'
 import { subaccountOf, withSubaccount } from '../configuration/subaccount-edits.ts'
 import type { ConnectorRuntime } from '../runtime-port.ts'
@@ -59,6 +60,16 @@ export class ChannelService {
   async disable(actor: string, address: SubaccountAddress, id: number): Promise<void> {
     const subaccount = subaccountOf(this.#options.store.current, address.regionHost, address.subaccountId)
     if (channelOf(subaccount, id).enabled) await this.#setEnabled(actor, address, id, false)
+  }
+
+  /** What new channels of a type could lead to. @throws PlatformError CONNECTOR_CLOUD_LIST_UNAVAILABLE */
+  async available({ subaccountId, regionHost }: Subaccount, type: ChannelType): Promise<readonly AvailableService[]> {
+    try {
+      return await this.#options.runtime.availableServices(subaccountId, regionHost, type)
+    } catch (cause) {
+      const reason = channelFailureText(cause)
+      throw new PlatformError('CONNECTOR_CLOUD_LIST_UNAVAILABLE', { type, reason }, { cause })
+    }
   }
 
   /** Waits until a changed channel works again or has failed, a bounded time; neither is an error. */

@@ -69,6 +69,7 @@ export class ChannelClient implements StreamSink {
     socket.off('close', this.#broken)
     stream.consumed(1)
     const relay = new SocketRelay(socket, stream, () => this.#finish())
+    relay.readSocket()
     if (chunk.length > 1) relay.streamData(stream, chunk.subarray(1))
     socket.resume()
   }
@@ -100,6 +101,7 @@ export class ChannelClient implements StreamSink {
 
 /** Status bytes are SOCKS5 reply codes (RFC 1928 section 6). */
 const reasons: Readonly<Record<number, string>> = {
+  1: 'the cloud side carries as many connections to services as it may',
   2: 'the service mapping does not allow this connection any more',
   4: 'the cloud side does not reach the service of the mapping',
 }

@@ -4,7 +4,7 @@ import type { ControlMessage } from '@landbridge/tunnel'
 import type { ChannelSpec } from './channel-spec.ts'
 
 /** Proxies answer at once; they and the connectivity service may be busy. */
-const answerMs = 6_000
+const answerMs = 4_000
 /** After a refusal another proxy may still say yes: each answers for itself. */
 const graceMs = 750
 

@@ -25,7 +25,7 @@ export interface ChannelRunnerOptions {
 
 const backoffBaseMs = 250
 /** What stands in the way, a mapping to be written above all, is put right by people who then want to see it work. */
-const backoffCapMs = 4_000
+const backoffCapMs = 3_000
 /** Handshakes at a time; a channel of many connections must not storm the cloud side. */
 const maxDialling = 4
 /** A connection that lived this long was a success: its loss is no sign of a quarrel. */
@@ -50,10 +50,12 @@ export class ChannelRunner {
   /** Connections that carry what they have, and nothing new. */
   readonly #leaving: Set<TunnelLink>
   readonly #waiting: Set<Waiting>
+  #clients: number
   /** Changes with the target: a connection that was asked for before is not wanted any more. */
   #generation: number
   #dialling: number
-  #isBinding: boolean
+  /** The opening of the port that is under way; another one is not wanted any more. */
+  #binding: symbol | null
   #failures: number
   #cancelRetry: (() => void) | null
   #connectedSinceMs: number
@@ -68,9 +70,10 @@ export class ChannelRunner {
     this.#live = new Set()
     this.#leaving = new Set()
     this.#waiting = new Set()
+    this.#clients = 0
     this.#generation = 0
     this.#dialling = 0
-    this.#isBinding = false
+    this.#binding = null
     this.#failures = 0
     this.#cancelRetry = null
     this.#connectedSinceMs = 0
@@ -88,6 +91,7 @@ export class ChannelRunner {
     return {
       connected,
       openedConnections: this.#live.size,
+      clients: this.#clients,
       connectedSinceMs: this.#connectedSinceMs,
       ...(connected || this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     }
@@ -115,8 +119,11 @@ export class ChannelRunner {
     if (this.#isClosed) return
     this.#cancelRetry?.()
     this.#cancelRetry = null
-    if (this.#listener === null && !this.#isBinding) this.#bind().catch((failure: unknown) => this.#failed(failure))
-    while (this.#live.size + this.#dialling < this.#spec.connections && this.#dialling < maxDialling)
+    if (this.#listener === null && this.#binding === null)
+      this.#bind().catch((failure: unknown) => this.#failed(failure))
+    // While none stands, one attempt tells as much as many.
+    const most = this.#live.size === 0 ? 1 : maxDialling
+    while (this.#live.size + this.#dialling < this.#spec.connections && this.#dialling < most)
       this.#dial().then(
         () => this.keepUp(),
         (failure: unknown) => this.#failed(failure),
@@ -153,7 +160,7 @@ export class ChannelRunner {
   #drop(): void {
     this.#generation++
     this.#dialling = 0
-    this.#isBinding = false
+    this.#binding = null
     this.#listener?.close()
     this.#listener = null
     for (const waiting of [...this.#waiting]) this.#giveUp(waiting)
@@ -163,15 +170,15 @@ export class ChannelRunner {
   }
 
   async #bind(): Promise<void> {
-    const generation = this.#generation
-    this.#isBinding = true
+    const binding = Symbol('binding')
+    this.#binding = binding
     try {
       const { bindAddress } = this.#options
       const listener = await ChannelListener.open(bindAddress, this.#spec.port, (socket) => this.#accept(socket))
-      if (this.#isClosed || generation !== this.#generation) listener.close()
-      else this.#listener = listener
+      if (this.#binding === binding) this.#listener = listener
+      else listener.close()
     } finally {
-      if (generation === this.#generation) this.#isBinding = false
+      if (this.#binding === binding) this.#binding = null
     }
     if (this.status().connected) this.#tellSettled()
   }
@@ -256,12 +263,14 @@ export class ChannelRunner {
     waiting.cancel()
     this.#waiting.delete(waiting)
     if (socket.destroyed) return
+    this.#clients++
     new ChannelClient({
       socket,
       session,
       log,
       after: (delayMs, run) => clock.after(delayMs, run),
       over: (refusal) => {
+        this.#clients--
         if (refusal !== undefined) log.warn('channel.client-refused', { ...this.#facts(), reason: refusal })
       },
     })

@@ -3,6 +3,7 @@ import type { HaPeer, HaTerm } from '../configuration/high-availability-settings
 import type { ConnectorConfiguration, ConnectorSettings, HaRole } from '../configuration/model.ts'
 import type { AuditEvent } from '../configuration/store-port.ts'
 import { askPeer, type PeerAnswer } from './ask-peer.ts'
+import { invalid, registerAt } from './first-connection.ts'
 import { MasterDuty, type MasterState, type WatchAnswer } from './master-duty.ts'
 import { meet } from './meeting.ts'
 import {
@@ -15,15 +16,10 @@ import {
 } from './pair-options.ts'
 import { fingerprintOf } from './peer-proof.ts'
 import { replicationProtocol } from './replica.ts'
-import { formerMaster, formerShadow, withoutPair } from './role-edits.ts'
-import { refusalText, ShadowDuty, type ShadowState, shadowSettings } from './shadow-duty.ts'
-
-/** What a shadow asks for on its first connection. */
-export interface Registration extends PeerStatus {
-  readonly protocol: number
-  /** PEM; the caller has proven to have its key. */
-  readonly certificate: string
-}
+import { formerMaster, formerShadow, roleChange, withoutPair } from './role-edits.ts'
+import { admitShadow, type Registration, registeredShadow, rememberShadow } from './shadow-admission.ts'
+import { ShadowDuty, type ShadowState } from './shadow-duty.ts'
+import { shadowSettings } from './shadow-status.ts'
 
 export interface MasterVersions {
   /** Whether master and shadow fit together. */
@@ -50,6 +46,7 @@ export class HighAvailability {
   #isConnecting: boolean
   #isDisconnecting: boolean
   #cancelProbe: () => void
+  #lastProbeMs: number
   #closed: AbortController
 
   constructor(options: PairOptions) {
@@ -61,6 +58,7 @@ export class HighAvailability {
     this.#isConnecting = false
     this.#isDisconnecting = false
     this.#cancelProbe = () => {}
+    this.#lastProbeMs = 0
     this.#closed = new AbortController()
     this.#stopListening = options.store.onChange((current) => this.#follow(current.settings.haRole))
   }
@@ -83,10 +81,6 @@ export class HighAvailability {
   masterState(): { state: MasterState; shadowHost: string } {
     const state = this.#master?.state ?? 'ALONE'
     return { state, shadowHost: state === 'ALONE' ? '' : (this.#settings.haPeer?.host ?? '') }
-  }
-
-  get hasShadow(): boolean {
-    return this.masterState().state === 'CONNECTED'
   }
 
   /** What is wrong with the replication, for an administrator. */
@@ -149,8 +143,7 @@ export class HighAvailability {
     this.#isConnecting = true
     this.#message = undefined
     try {
-      const answer = await this.#register(masterHost, Number(masterPort), credentials, trusted)
-      const peer = this.#registered(answer, masterHost, Number(masterPort), credentials !== undefined)
+      const peer = await registerAt(this.#options, { credentials, fingerprint: trusted, signal: this.#closed.signal })
       this.#shadow?.stop()
       this.#shadow = undefined
       await this.#change(actor, 'haShadow', (settings) => ({ ...settings, haPeer: peer }), { operation: 'connect' })
@@ -207,20 +200,12 @@ export class HighAvailability {
     if (wanted.protocol !== replicationProtocol)
       throw invalid('protocol', 'master and shadow are of versions that do not fit together')
     if (this.#master === undefined) throw new PlatformError('CONNECTOR_NOT_MASTER')
-    await this.#admit(remoteAddress)
+    await admitShadow(this.#options, this.masterState().state, remoteAddress)
     const { haPeer } = this.#settings
     const isOther = fingerprintOf(haPeer?.certificate ?? '') !== fingerprintOf(wanted.certificate)
     const { state } = this.masterState()
     if (state !== 'ALONE' && isOther) throw stateRefusal(state, 'another shadow is registered')
-    const peer: HaPeer = {
-      certificate: wanted.certificate,
-      host: wanted.host ?? (isOther ? remoteAddress : (haPeer?.host ?? remoteAddress)),
-      port: wanted.port ?? 0,
-      checkIntervalMs: wanted.checkIntervalMs ?? 30_000,
-      takeoverDelayMs: wanted.takeoverDelayMs ?? 10_000,
-      isJoined: true,
-      version: wanted.version,
-    }
+    const peer = registeredShadow(wanted, isOther ? undefined : haPeer, remoteAddress)
     await this.#change(actor, 'haPeer', (settings) => ({ ...settings, haPeer: peer }), { host: peer.host })
     this.#master?.register()
     return this.ownStatus()
@@ -231,9 +216,9 @@ export class HighAvailability {
     const { haPeer } = this.#settings
     if (haPeer === undefined) throw stateRefusal('ALONE', 'there is no other instance')
     if (this.#master !== undefined && told.role === 'shadow') {
-      await this.#admit(remoteAddress)
+      await admitShadow(this.#options, this.masterState().state, remoteAddress)
       if (!haPeer.isJoined) throw stateRefusal('ALONE', 'the shadow has been disconnected')
-      await this.#remember(haPeer, told)
+      await rememberShadow(this.#options, haPeer, told)
       this.#master?.report(told)
     }
     const status = this.ownStatus()
@@ -243,7 +228,7 @@ export class HighAvailability {
 
   /** Answers once the configuration differs from a version. @throws PlatformError CONNECTOR_HA_STATE */
   async acceptWatch(applied: Position | undefined, remoteAddress: string, signal: AbortSignal): Promise<object> {
-    await this.#admit(remoteAddress)
+    await admitShadow(this.#options, this.masterState().state, remoteAddress)
     if (this.#master === undefined) throw stateRefusal('shadow', 'this instance is no longer the master')
     const answer: WatchAnswer = await this.#master.watch(applied, signal)
     return { ...answer, term: ownStanding(this.#options.store.current).term.number }
@@ -302,7 +287,7 @@ export class HighAvailability {
       .change('system', (current) => {
         if (current.settings.haRole !== 'shadow') throw stateRefusal(current.settings.haRole, 'it is no shadow')
         const next = formerShadow(current, termOfOther)
-        return { next, audit: roleEvent('master', reason), result: undefined }
+        return { next, audit: roleChange('master', reason), result: undefined }
       })
       .then(() => this.#options.log.warn('ha.taken-over', { reason }))
   }
@@ -314,7 +299,7 @@ export class HighAvailability {
         if (haRole !== 'master' || haPeer === undefined) throw stateRefusal(haRole, 'it is no master with a shadow')
         return {
           next: formerMaster(current, haPeer, isHandedOver),
-          audit: roleEvent('shadow', reason),
+          audit: roleChange('shadow', reason),
           result: undefined,
         }
       })
@@ -334,8 +319,6 @@ export class HighAvailability {
     })
   }
 
-  #lastProbeMs = 0
-
   async #probe(): Promise<void> {
     const { haPeer } = this.#settings
     if (haPeer === undefined) return
@@ -354,84 +337,6 @@ export class HighAvailability {
     await this.#becomeShadow('system', false, 'the other instance is master').catch((failure: unknown) => {
       this.#options.log.error('ha.step-down.failed', {}, failure)
     })
-  }
-
-  /** Keeps what the shadow says about itself. */
-  async #remember(haPeer: HaPeer, told: PeerStatus): Promise<void> {
-    const peer: HaPeer = {
-      ...haPeer,
-      host: told.host ?? haPeer.host,
-      port: told.port ?? haPeer.port,
-      checkIntervalMs: told.checkIntervalMs ?? haPeer.checkIntervalMs,
-      takeoverDelayMs: told.takeoverDelayMs ?? haPeer.takeoverDelayMs,
-      version: told.version,
-    }
-    if (JSON.stringify(peer) === JSON.stringify(haPeer)) return
-    await this.#options.store.adopt('shadow', (current) => ({
-      next: { ...current, settings: { ...current.settings, haPeer: peer } },
-    }))
-  }
-
-  /** @throws PlatformError CONNECTOR_HA_STATE unless shadows may come from an address (guide L28753). */
-  async #admit(remoteAddress: string): Promise<void> {
-    const { haMaster } = this.#settings
-    const { state } = this.masterState()
-    if (haMaster?.haEnabled !== true) throw stateRefusal(state, 'high availability is not enabled on the master')
-    const { allowedShadowHost } = haMaster
-    if (allowedShadowHost === '') return
-    const addresses = await this.#options.resolve(allowedShadowHost)
-    if (!addresses.includes(remoteAddress))
-      throw stateRefusal(state, `the master does not allow a shadow on ${remoteAddress}`)
-  }
-
-  // The first connection.
-
-  #register(
-    host: string,
-    port: number,
-    credentials: { readonly user: string; readonly password: Secret } | undefined,
-    fingerprint: string | undefined,
-  ): Promise<PeerAnswer> {
-    const { store, clock } = this.#options
-    const settings = shadowSettings(this.#options)
-    const status = new ShadowDuty({ ...this.#options, takeOver: async () => {} }).status()
-    const identity = identityOf(store.current)
-    return askPeer({
-      host,
-      port,
-      operation: 'register',
-      body: { ...status, protocol: replicationProtocol, certificate: leafOf(identity.cert) },
-      identity,
-      ...(fingerprint === undefined ? {} : { fingerprint }),
-      ...(credentials === undefined ? {} : { credentials }),
-      connectTimeoutMs: settings.connectTimeoutInMillis,
-      answerTimeoutMs: settings.requestTimeoutInMillis,
-      clock,
-      signal: this.#closed.signal,
-    })
-  }
-
-  #registered(answer: PeerAnswer, host: string, port: number, hasCredentials: boolean): HaPeer {
-    const { checkIntervalInSeconds, takeoverDelayInSeconds } = shadowSettings(this.#options)
-    if (answer.kind !== 'answer')
-      throw answer.kind === 'unreachable'
-        ? new PlatformError('CONNECTOR_PEER_UNREACHABLE', { host, port, reason: answer.reason })
-        : invalid('user', `${answer.reason}: user and password are required`)
-    if (answer.status !== 200) {
-      const reason =
-        answer.status === 401 && hasCredentials ? 'the master does not accept user and password' : refusalText(answer)
-      throw answer.status === 409 ? stateRefusal(this.#shadowState(), reason) : invalid('user', reason)
-    }
-    const { version } = answer.body
-    return {
-      certificate: answer.certificate,
-      host,
-      port,
-      checkIntervalMs: checkIntervalInSeconds * 1_000,
-      takeoverDelayMs: takeoverDelayInSeconds * 1_000,
-      isJoined: true,
-      ...(typeof version === 'string' ? { version: version.slice(0, 100) } : {}),
-    }
   }
 
   #knownMaster(host: string, port: number): HaPeer | undefined {
@@ -490,17 +395,4 @@ export class HighAvailability {
   get #settings(): ConnectorSettings {
     return this.#options.store.current.settings
   }
-}
-
-function roleEvent(role: HaRole, reason: string): AuditEvent {
-  return { category: 'Configuration', action: 'update', object: 'haRole', details: { role, reason } }
-}
-
-function leafOf(chain: string): string {
-  const end = '-----END CERTIFICATE-----'
-  return `${chain.slice(0, chain.indexOf(end))}${end}\n`
-}
-
-function invalid(field: string, reason: string): PlatformError {
-  return new PlatformError('REQUEST_INVALID', { field, reason })
 }

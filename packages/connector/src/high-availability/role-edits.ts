@@ -1,6 +1,7 @@
 import { defaultShadowSettings, firstTerm, type HaPeer } from '../configuration/high-availability-settings.ts'
-import type { ConnectorConfiguration, ConnectorSettings } from '../configuration/model.ts'
+import type { ConnectorConfiguration, ConnectorSettings, HaRole } from '../configuration/model.ts'
 import { isReplicated } from '../configuration/replicated-part.ts'
+import type { AuditEvent } from '../configuration/store-port.ts'
 
 /** A shadow that has become master. Its former master may come back as its shadow. */
 export function formerShadow(configuration: ConnectorConfiguration, termOfOther: number): ConnectorConfiguration {
@@ -68,4 +69,8 @@ export function withoutPair({ settings }: ConnectorConfiguration, installationId
     subaccounts: new Map(),
     trustedCertificates: new Map(),
   }
+}
+
+export function roleChange(role: HaRole, reason: string): AuditEvent {
+  return { category: 'Configuration', action: 'update', object: 'haRole', details: { role, reason } }
 }

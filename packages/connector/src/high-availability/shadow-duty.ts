@@ -1,10 +1,5 @@
 import { waitUntil } from '../administration/wait-until.ts'
-import {
-  defaultShadowSettings,
-  firstTerm,
-  type HaPeer,
-  type ShadowSettings,
-} from '../configuration/high-availability-settings.ts'
+import { firstTerm, type HaPeer } from '../configuration/high-availability-settings.ts'
 import { askPeer, type PeerAnswer, type PeerCall } from './ask-peer.ts'
 import { meet } from './meeting.ts'
 import {
@@ -19,6 +14,7 @@ import {
 } from './pair-options.ts'
 import { fingerprintOf } from './peer-proof.ts'
 import { decodeReplica, withReplica } from './replica.ts'
+import { refusalText, shadowSettings, shadowStatus } from './shadow-status.ts'
 
 /** States of a shadow (guide L22090). */
 export type ShadowState = 'INITIAL' | 'DISCONNECTED' | 'DISCONNECTING' | 'HANDSHAKE' | 'INITSYNC' | 'READY' | 'LOST'
@@ -40,8 +36,8 @@ export class ShadowDuty {
   #state: ShadowState
   #message: string | undefined
   #applied: Position | undefined
-  /** The version that the master had when it last answered. */
-  #latest: Position | undefined
+  /** Since when the master has had a version that is not here. */
+  #behindSinceMs: number | undefined
   #problem: string | undefined
   /** This process has had everything that the master had: only then may it take over. */
   #wasReady: boolean
@@ -56,7 +52,7 @@ export class ShadowDuty {
     this.#state = 'HANDSHAKE'
     this.#message = undefined
     this.#applied = undefined
-    this.#latest = undefined
+    this.#behindSinceMs = undefined
     this.#problem = undefined
     this.#wasReady = false
     this.#lostSinceMs = undefined
@@ -84,17 +80,8 @@ export class ShadowDuty {
 
   /** What this shadow tells its master. */
   status(): PeerStatus {
-    const { store, ownPort, version } = this.#options
-    const { role, term } = ownStanding(store.current)
-    const { ownHost, checkIntervalInSeconds, takeoverDelayInSeconds } = shadowSettings(this.#options)
     return {
-      role,
-      term,
-      version,
-      port: ownPort(),
-      checkIntervalMs: checkIntervalInSeconds * 1_000,
-      takeoverDelayMs: takeoverDelayInSeconds * 1_000,
-      ...(ownHost === '' ? {} : { host: ownHost }),
+      ...shadowStatus(this.#options),
       ...(this.#applied === undefined ? {} : { position: this.#applied }),
       ...(this.#problem === undefined ? {} : { problem: this.#problem }),
     }
@@ -126,7 +113,8 @@ export class ShadowDuty {
     // A master that refuses lives: no reason to take its role.
     if (answer.kind === 'untrusted') return this.#refused(answer.reason, intervalMs)
     if (answer.kind === 'answer') {
-      if (answer.status !== 200) return this.#refused(refusalText(answer), answer.status === 503 ? retryMs : intervalMs)
+      if (answer.status !== 200)
+        return this.#refused(refusalText(answer.status, answer.body), answer.status === 503 ? retryMs : intervalMs)
       await this.#met(readStatus(answer.body), answer.certificate)
       return intervalMs
     }
@@ -142,7 +130,7 @@ export class ShadowDuty {
   async #met(other: PeerStatus, certificate: string): Promise<void> {
     const { store, takeOver, log } = this.#options
     this.#lostSinceMs = undefined
-    this.#latest = other.position
+    this.#compare(other.position)
     const standing = { role: other.role, term: other.term, fingerprint: fingerprintOf(certificate) ?? '' }
     if (meet(ownStanding(store.current), standing) === 'take-over')
       return await takeOver('the master gave its role away', other.term.number)
@@ -150,6 +138,15 @@ export class ShadowDuty {
     if (this.#state === 'LOST') log.info('ha.master.found')
     this.#settle()
     this.#watch()
+  }
+
+  /** Lagging is normal while changes come; lagging for long means that copying does not work. */
+  #compare(latest: Position | undefined): void {
+    const now = this.#options.clock.now()
+    if (latest === undefined || isSamePosition(this.#applied, latest)) this.#behindSinceMs = undefined
+    else this.#behindSinceMs ??= now
+    if (this.#behindSinceMs !== undefined && now - this.#behindSinceMs > 2 * this.#intervalMs)
+      this.#problem ??= 'the configuration of the master could not be copied'
   }
 
   /** The state that follows from what has been copied. */
@@ -219,7 +216,7 @@ export class ShadowDuty {
         return { next: isSameTerm ? next : { ...next, settings: { ...next.settings, haTerm } } }
       })
       this.#applied = position
-      this.#latest = position
+      this.#behindSinceMs = undefined
       this.#problem = undefined
     } catch (failure) {
       if (this.#isStopped) return false
@@ -234,8 +231,7 @@ export class ShadowDuty {
   async #tryTakeOver(): Promise<void> {
     const { tunnels, clock, tunnelTimeoutMs, takeOver, log } = this.#options
     if (!this.#wasReady) return this.#wait('it never had the whole configuration since it started')
-    if (this.#problem !== undefined || (this.#latest !== undefined && !isSamePosition(this.#applied, this.#latest)))
-      return this.#wait('its configuration differs from the one of the master')
+    if (this.#problem !== undefined) return this.#wait('its configuration differs from the one of the master')
     if (!tunnels.isAnyWanted()) return this.#wait('there is no subaccount to connect')
     log.warn('ha.takeover.tried')
     tunnels.tryOpen()
@@ -281,18 +277,4 @@ export class ShadowDuty {
   get #isStopped(): boolean {
     return this.#stopped.signal.aborted
   }
-}
-
-export function shadowSettings({ store }: PairOptions): ShadowSettings {
-  return store.current.settings.haShadow ?? defaultShadowSettings
-}
-
-/** What the other instance says about its refusal; its text ends up in states and messages. */
-export function refusalText(answer: PeerAnswer & { kind: 'answer' }): string {
-  const { message } = answer.body
-  if (answer.status === 401)
-    return 'the master does not accept the certificate of this instance: connect with user and password'
-  return typeof message === 'string'
-    ? `the master says: ${message.slice(0, 500)}`
-    : `the master answered ${answer.status}`
 }

@@ -3,6 +3,7 @@ import type { ControlMessage } from '@landbridge/tunnel'
 import { ChannelRequests } from '../channels/channel-requests.ts'
 import type { ChannelTunnelEvents } from '../channels/channel-runner.ts'
 import type { ChannelSpec } from '../channels/channel-spec.ts'
+import { type AvailableService, ServiceQuestions } from '../channels/service-questions.ts'
 import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
 import type { StreamAcceptor } from '../stream-acceptor.ts'
 import { ControlLink } from './control-link.ts'
@@ -36,6 +37,7 @@ export class SubaccountLink {
   readonly #stopped: AbortController
   readonly #tunnels: Set<TunnelLink>
   readonly #channels: ChannelRequests
+  readonly #questions: ServiceQuestions
   #control: ControlLink | null
   #connectedSinceMs: number
   /** Attempts in a row that failed, and sessions in a row that were lost soon. */
@@ -51,6 +53,7 @@ export class SubaccountLink {
     this.#stopped = new AbortController()
     this.#tunnels = new Set()
     this.#channels = new ChannelRequests(options.clock)
+    this.#questions = new ServiceQuestions(options.clock)
     this.#control = null
     this.#connectedSinceMs = 0
     this.#failures = 0
@@ -97,6 +100,13 @@ export class SubaccountLink {
     })
   }
 
+  /** Asks the cloud side what channels of a type could lead to. @throws PlatformError CHANNEL_CLOUD_AWAY, CHANNEL_NO_ANSWER */
+  async availableServices(kind: string): Promise<readonly AvailableService[]> {
+    const control = this.#control
+    if (control === null) throw new PlatformError('CHANNEL_CLOUD_AWAY')
+    return this.#questions.ask(kind, (message) => control.send(message))
+  }
+
   /** Ends everything at once; open requests break. */
   close(): void {
     this.#stop()
@@ -115,6 +125,7 @@ export class SubaccountLink {
     this.#control?.close()
     this.#control = null
     this.#channels.lost()
+    this.#questions.lost()
   }
 
   async #connect(): Promise<void> {
@@ -158,6 +169,7 @@ export class SubaccountLink {
     const { log, clock } = this.#options
     this.#control = null
     this.#channels.lost()
+    this.#questions.lost()
     if (this.#stopped.signal.aborted) return
     if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
     this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
@@ -174,6 +186,7 @@ export class SubaccountLink {
     // What answers a wish for a service channel that nobody has any more is let go.
     if (message.type === 'open-tunnel' && message.channel !== undefined)
       this.#channels.granted(String(message.channel), message)
+    else if (message.type === 'services') this.#questions.answered(message)
     else if (message.type === 'channel-refused') this.#channels.refused(message, this.#subaccount.locationId)
     else if (message.type === 'open-tunnel') {
       const request = toRequest(message)

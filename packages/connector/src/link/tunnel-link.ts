@@ -107,6 +107,8 @@ function hello(
       if (message.type !== 'tunnel-accepted')
         return fail(new PlatformError('TUNNEL_REFUSED', { reason: String(message.title ?? message.code ?? '') }))
       stop()
+      // Nothing more is said on it; left open, it would keep a drained tunnel from ending.
+      channel.close()
       resolve()
     }
     channel.send({

@@ -16,6 +16,7 @@ export interface SubjectCondition {
 
 /** One rule: whose tokens it is for, and the name that their certificates bear. */
 export interface SubjectPatternRule {
+  readonly description?: string
   /** Absent: always true. Only the last rule lacks it, and the last rule always does (guide L20589). */
   readonly condition?: SubjectCondition
   /** A distinguished name (RFC 4514) whose values may hold `${variable}`, for example `CN=${name},OU=Sales`. */

@@ -8,7 +8,8 @@ import { errorCode } from '../dial/dial-tls.ts'
 import { denialCode } from '../http/answers.ts'
 import type { SubaccountContext } from '../subaccount-context.ts'
 import { TcpStatus } from '../tcp/tcp-exchange.ts'
-import { instanceOf, type RfcAddress, rfcAddress } from './rfc-address.ts'
+import { findServer } from './find-server.ts'
+import { instanceOf, isMessageServer, type RfcAddress, rfcAddress } from './rfc-address.ts'
 import { RfcAudit } from './rfc-audit.ts'
 import { LiveRfcRules } from './rfc-rules.ts'
 import { rfcText, systemName } from './rfc-texts.ts'
@@ -16,6 +17,13 @@ import { tokenUser } from './token-user.ts'
 
 /** What reads the client's bytes: the guard in front of a system, or a gateway that only refuses. */
 type Reader = Pick<RfcGuard, 'fromClient'>
+
+/** The gateway of an application server. */
+interface DialTarget {
+  readonly host: string
+  readonly port: number
+  readonly instance: string
+}
 
 /**
  * One RFC connection through the tunnel: access control, connect, one status byte as for TCP, then a conversation that
@@ -111,7 +119,44 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     if (preface.userToken !== '' || preface.technicalToken !== '')
       return this.#refuse('RFC_PROPAGATION', 'noPropagation')
     if (system.protocol !== 'RFC') return this.#refuse('RFC_SNC_UNAVAILABLE', 'noSnc')
-    this.#dial(system, connectTimeoutMs)
+    if (isMessageServer(system.virtualPort) || isMessageServer(String(system.internalPort)))
+      void this.#viaMessageServer(system, connectTimeoutMs)
+    else {
+      const { internalHost: host, internalPort: port } = system
+      this.#dial(system, { host, port, instance: instanceOf(String(port)) }, connectTimeoutMs)
+    }
+  }
+
+  async #viaMessageServer(system: System, timeoutMs: number): Promise<void> {
+    const port = system.internalPort === 0 ? this.#servicePort(system) : system.internalPort
+    if (port === undefined)
+      return this.#explain(
+        'its port is not in the services file of the Cloud Connector; give its number in the mapping',
+      )
+    try {
+      const { group } = this.#address
+      const server = await findServer({ host: system.internalHost, port, group, timeoutMs })
+      if (this.#isOver) return
+      this.#dial(system, { host: server.host, port: server.gatewayPort, instance: server.instance }, timeoutMs)
+    } catch (cause) {
+      if (this.#isOver) return
+      const code = errorCode(cause)
+      if (code === 'MESSAGE_SERVER') this.#explain(cause instanceof Error ? cause.message : '')
+      else this.#unreachable(cause instanceof Error ? cause : undefined)
+    }
+  }
+
+  /** The port of `sapms<SID>`, from the services of this machine. */
+  #servicePort({ virtualPort, internalService }: System): number | undefined {
+    return this.#context.rfc?.servicePort?.(internalService === '' ? virtualPort : internalService)
+  }
+
+  /** Tells the caller, in a conversation, what is wrong with the message server. */
+  #explain(reason: string): void {
+    const system = systemName(this.#address)
+    this.#context.log.warn('rfc.message-server', { system, reason })
+    this.#stream.write(Buffer.of(TcpStatus.connected))
+    this.#start(new RefusingGateway(rfcText.noServer(system, reason), this))
   }
 
   #refuse(reason: string, text: 'noPropagation' | 'noSnc'): void {
@@ -121,13 +166,12 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     this.#start(new RefusingGateway(rfcText[text](systemName(this.#address)), this))
   }
 
-  #dial(system: System, connectTimeoutMs: number): void {
+  #dial(system: System, target: DialTarget, connectTimeoutMs: number): void {
     const limits = this.#context.rfc?.limits ?? defaultRfcLimits
-    const partner = { host: system.internalHost, instance: instanceOf(String(system.internalPort)) }
     const rules = new LiveRfcRules(this.#context, this.#address, system, this.#audit)
-    const guard = new RfcGuard(rules, partner, this, limits)
+    const guard = new RfcGuard(rules, target, this, limits)
     const { security } = this.#context.backends
-    const socket = openBackendSocket(system.internalHost, system.internalPort, false, security, (borrowed) =>
+    const socket = openBackendSocket(target.host, target.port, false, security, (borrowed) =>
       guard.fromServer(Buffer.from(borrowed)),
     )
     this.#socket = socket

@@ -5,6 +5,8 @@ export interface RfcSettings {
   /** Function modules that pass without a resource, because clients cannot do without them. */
   readonly infrastructureFunctions: ReadonlySet<string>
   readonly limits?: RfcLimits
+  /** Port of a service of this machine, such as `sapmsERP` (the services file); undefined for one it does not know. */
+  readonly servicePort?: (name: string) => number | undefined
 }
 
 /**

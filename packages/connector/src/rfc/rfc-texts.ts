@@ -13,6 +13,8 @@ export const rfcText = {
     `Access denied for ${name} on ${system}. Expose the function module in your Cloud Connector in case it was a valid request.`,
   noUser: (user: string, client: string, system: string): string =>
     `Access denied for user ${user} in client ${client} on ${system}. Allow the client and the user in your Cloud Connector in case it was a valid request.`,
+  noServer: (system: string, reason: string): string =>
+    `Opening connection to ${system} failed. The message server named no application server: ${reason}.`,
   noSnc: (system: string): string =>
     `Opening connection to ${system} failed. Its mapping asks for RFC SNC, which needs the cryptographic library of SAP; this Cloud Connector has none and never falls back to plain RFC. Use a mapping of protocol RFC in a protected network.`,
   noPropagation: (system: string): string =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock, isPlatformError } from '@landbridge/kernel'
 import type { GrantedToken } from './auth-token.ts'
+import type { SharedTokens } from './shared-tokens.ts'
 
 const leastMarginMs = 30_000
 /** Short enough to repair a token service without waiting, long enough to spare one that is down. */
@@ -27,13 +28,16 @@ export class TokenCache {
   readonly #entries: Map<string, Entry>
   readonly #pending: Map<string, Promise<GrantedToken>>
   readonly #failures: Map<string, Failure>
+  readonly #shared: SharedTokens | undefined
 
-  constructor(clock: Clock, capacity: number) {
+  /** @param shared asked before a token service is, where there are other replicas */
+  constructor(clock: Clock, capacity: number, shared?: SharedTokens) {
     this.#clock = clock
     this.#capacity = capacity
     this.#entries = new Map()
     this.#pending = new Map()
     this.#failures = new Map()
+    this.#shared = shared
   }
 
   get size(): number {
@@ -56,7 +60,11 @@ export class TokenCache {
   }
 
   #fetch(key: string, fetch: () => Promise<GrantedToken>): Promise<GrantedToken> {
-    const pending = fetch()
+    const granted =
+      this.#shared === undefined
+        ? fetch()
+        : this.#shared.get(key, fetch, (token) => renewAtMs(token, this.#clock.now()))
+    const pending = granted
       .then((token) => {
         this.#keep(key, token)
         return token
@@ -92,10 +100,9 @@ export class TokenCache {
 
   #keep(key: string, token: GrantedToken): void {
     this.#entries.delete(key)
-    if (token.expiresAtMs === undefined) return
-    const lifetimeMs = token.expiresAtMs - this.#clock.now()
-    const renewAtMs = token.expiresAtMs - Math.max(leastMarginMs, lifetimeMs / 10)
-    this.#entries.set(key, { token, expiresAtMs: token.expiresAtMs, renewAtMs })
+    const renewal = renewAtMs(token, this.#clock.now())
+    if (token.expiresAtMs === undefined || renewal === undefined) return
+    this.#entries.set(key, { token, expiresAtMs: token.expiresAtMs, renewAtMs: renewal })
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#capacity) break
       this.#entries.delete(oldest)
@@ -106,6 +113,11 @@ export class TokenCache {
     if (this.#clock.now() >= entry.expiresAtMs) throw failure
     return entry.token
   }
+}
+
+/** A tenth of the lifetime before the end; undefined for a token whose end is unknown. */
+function renewAtMs({ expiresAtMs }: GrantedToken, nowMs: number): number | undefined {
+  return expiresAtMs === undefined ? undefined : expiresAtMs - Math.max(leastMarginMs, (expiresAtMs - nowMs) / 10)
 }
 
 /** Lengths go in as well, so that no two lists of parts have the same digest. */

@@ -57,6 +57,7 @@ function memoryTrustStore(): TrustStore {
   const pairs = new Map<string, TrustKeyPair>()
   return {
     find: async (subaccountId, role) => pairs.get(`${subaccountId}/${role}`),
+    certificates: async () => [],
     save: async (subaccountId, role, pair) => void pairs.set(`${subaccountId}/${role}`, pair),
     removePassive: async (subaccountId) => pairs.delete(`${subaccountId}/passive`),
     swap: async () => false,

@@ -9,15 +9,16 @@ export const clientErrors = errorArea({
     title: 'The application has no such service binding',
     remedy:
       'Developer: bind the service, or run `landbridge env` in the directory of the application, or name one of the bindings that exist.',
-    show: ['wanted', 'available', 'sources'],
+    show: ['wanted', 'available', 'sources', 'variable', 'reason'],
   },
   CLIENT_BINDING_AMBIGUOUS: {
     http: 500,
     level: 'error',
     retry: 'never',
     title: 'Several service bindings answer to this name',
-    remedy: 'Developer: name the binding by the name of its service instance.',
-    show: ['wanted', 'available'],
+    remedy:
+      'Developer: name the binding by the name of its service instance, in the options or in the environment variable.',
+    show: ['wanted', 'available', 'variable'],
   },
   CLIENT_BINDING_INVALID: {
     http: 500,

@@ -229,10 +229,18 @@ export const connectorAdministrationErrors = errorArea({
   CONNECTOR_CLOUD_LIST_UNAVAILABLE: {
     http: 500,
     level: 'info',
-    retry: 'never',
+    retry: 'later',
     title: 'The list of endpoints on the cloud side cannot be retrieved',
-    remedy: 'Caller: enter the endpoint by its name; this platform has no such list.',
-    show: ['type'],
+    remedy: 'On-premise administrator: see the reason, or enter the endpoint by its name.',
+    show: ['type', 'reason'],
+  },
+  CONNECTOR_SUBJECT_RULE_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no such subject pattern rule',
+    remedy: 'Caller: list the rules; they are addressed by their position, counted from 0.',
+    show: ['index'],
   },
   CONNECTOR_RFC_ENTRY_NOT_FOUND: {
     http: 404,

@@ -127,7 +127,7 @@ export const destinationsErrors = errorArea({
     level: 'info',
     retry: 'never',
     title: 'The destination chain is not known',
-    remedy: 'Caller: leave out X-chain-name; this service has no predefined chains.',
+    remedy: 'Caller: leave out X-chain-name, or send com.sap.iasGeneratedOAuth2SamlBearerAssertion with its variables.',
     show: ['parameter', 'reason'],
   },
   DESTINATION_RATE_LIMITED: {
@@ -185,6 +185,15 @@ export const destinationsErrors = errorArea({
     retry: 'never',
     title: 'Forbidden',
     remedy: 'Caller: fetch the token with the credentials of a binding to a destination service instance.',
+    show: ['reason'],
+  },
+  DESTINATION_ROLE_MISSING: {
+    http: 403,
+    level: 'info',
+    retry: 'never',
+    title: 'Forbidden',
+    remedy:
+      'Subaccount administrator: give the user a role collection with one of the named roles, or let an application do it, with a token without a user.',
     show: ['reason'],
   },
   DESTINATION_HEADERS_INVALID: {

@@ -17,6 +17,8 @@ export interface AccessPolicy {
    * L12127). False: it never does (the proxy for Kubernetes).
    */
   readonly userTokenNamesTenant: boolean
+  /** Claims in which a user token may hold the token of a corporate identity provider. None: tokens pass as they are. */
+  readonly embeddedTokenClaims?: readonly string[]
   /** Whether the caller with this token may act for a user of another tenant (a declared subscription). */
   readonly mayActFor: (token: VerifiedToken, userTenantId: string) => boolean | Promise<boolean>
 }

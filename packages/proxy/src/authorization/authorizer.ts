@@ -1,6 +1,7 @@
 import type { TokenVerifier, VerifiedToken } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
 import type { AccessPolicy, Caller, Credentials } from './access-policy.ts'
+import { EmbeddedTokens } from './embedded-tokens.ts'
 
 const forever = Number.POSITIVE_INFINITY
 
@@ -8,10 +9,12 @@ const forever = Number.POSITIVE_INFINITY
 export class Authorizer {
   readonly policy: AccessPolicy
   readonly #verifier: TokenVerifier
+  readonly #embedded: EmbeddedTokens
 
   constructor(policy: AccessPolicy, verifier: TokenVerifier) {
     this.policy = policy
     this.#verifier = verifier
+    this.#embedded = new EmbeddedTokens(policy.embeddedTokenClaims ?? [])
   }
 
   /** @throws PlatformError of the areas proxy and identity; every one maps to 407 or 403 */
@@ -28,7 +31,7 @@ export class Authorizer {
     return {
       subaccountId,
       clientId: token.clientId,
-      userToken: userHeader !== '' ? userHeader : token.userName !== '' ? token.raw : '',
+      userToken: this.#embedded.innermost(userHeader !== '' ? userHeader : token.userName !== '' ? token.raw : ''),
       technicalToken,
       serviceToken: '',
       expiresAtMs,
@@ -58,7 +61,7 @@ export class Authorizer {
     return {
       subaccountId: tenantId,
       clientId,
-      userToken: userToken === '' && token.userName !== '' ? token.raw : userToken,
+      userToken: this.#embedded.innermost(userToken === '' && token.userName !== '' ? token.raw : userToken),
       technicalToken: bearer(credentials.technicalAuthentication),
       serviceToken: '',
       expiresAtMs,
@@ -66,7 +69,7 @@ export class Authorizer {
   }
 
   async #trusted(credentials: Credentials, userToken: string, technicalToken: string): Promise<Caller> {
-    const base = { clientId: '', userToken, technicalToken }
+    const base = { clientId: '', userToken: this.#embedded.innermost(userToken), technicalToken }
     if (this.policy.tenantMode === 'dedicated')
       return { ...base, subaccountId: this.policy.subaccountId, serviceToken: '', expiresAtMs: forever }
     const serviceToken = bearer(credentials.serviceToken)

@@ -21,7 +21,8 @@ export class ChannelConnection implements StreamSink {
   #early: Buffer[]
   #ended: boolean
 
-  constructor(stream: Stream, mapping: ServiceMapping, log: Log) {
+  /** @param closed called once when the socket is gone. */
+  constructor(stream: Stream, mapping: ServiceMapping, log: Log, closed: () => void) {
     this.#stream = stream
     this.#relay = null
     this.#early = []
@@ -37,8 +38,9 @@ export class ChannelConnection implements StreamSink {
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: keepAliveMs }
     const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, ...keepAlive, onread })
     this.#socket = socket
+    socket.once('close', closed)
     const failed = (cause: NodeJS.ErrnoException): void => {
-      socket.removeAllListeners().on('error', () => {})
+      socket.removeAllListeners('error').on('error', () => {})
       socket.destroy()
       if (!stream.isOpen) return
       log.warn('channel.target-unreachable', { mapping: name, host, port, reason: cause.code ?? cause.message })
@@ -63,7 +65,7 @@ export class ChannelConnection implements StreamSink {
   }
 
   streamReset(): void {
-    this.#socket.removeAllListeners().on('error', () => {})
+    this.#socket.removeAllListeners('error').on('error', () => {})
     this.#socket.destroy()
   }
 

@@ -1,7 +1,7 @@
 import { type Clock, type ErrorCode, type Log, randomSecret } from '@landbridge/kernel'
 import type { Session } from '@landbridge/tunnel'
 import type { TunnelRequestMessage } from '../tunnels/tunnel-table.ts'
-import { type ChannelGrant, ChannelTunnel } from './channel-tunnel.ts'
+import { type ChannelGrant, ChannelLoad, ChannelTunnel } from './channel-tunnel.ts'
 import type { ServiceMappings } from './service-mappings.ts'
 
 /** A connector wants a tunnel for a service channel; who it is was checked by the connectivity service. */
@@ -12,16 +12,24 @@ export interface ChannelRequest extends ChannelGrant {
   readonly host: string
 }
 
+/** A connector asks what it could reach through channels of a type. */
+export type ServiceQuestion = Pick<ChannelRequest, 'subaccountId' | 'locationId' | 'connectorId' | 'request' | 'kind'>
+
+interface ChannelAnswer {
+  readonly subaccountId: string
+  readonly locationId: string
+  readonly connectorId: string
+  /** The connector's name for its request. */
+  readonly channel: string
+}
+
 /** What the desk says to the connector, by way of the connectivity service. */
 export interface ChannelBroker {
   openChannelTunnel(request: TunnelRequestMessage & { connectorId: string; channel: string }): Promise<void>
-  refuseChannel(refusal: {
-    subaccountId: string
-    locationId: string
-    connectorId: string
-    channel: string
-    code: ErrorCode
-  }): Promise<void>
+  refuseChannel(refusal: ChannelAnswer & { readonly code: ErrorCode }): Promise<void>
+  offerServices(
+    offer: ChannelAnswer & { readonly services: readonly { readonly serviceId: string; readonly name: string }[] },
+  ): Promise<void>
 }
 
 export interface ChannelDeskOptions {
@@ -29,6 +37,8 @@ export interface ChannelDeskOptions {
   /** Host by which channels to a cluster name this proxy, lower case. Replicas may share it. */
   readonly clusterHost: string
   readonly mappings: ServiceMappings
+  /** Most connections to services at a time. */
+  readonly maxConnections: number
   readonly broker: ChannelBroker
   /** Where connectors reach this replica. */
   readonly address: () => Pick<TunnelRequestMessage, 'host' | 'port' | 'serverName' | 'proxyId' | 'displayName'>
@@ -37,6 +47,8 @@ export interface ChannelDeskOptions {
 }
 
 const ticketLifeMs = 15_000
+/** The longest names, with every character escaped, stay below what the connectivity service passes on at a time. */
+const servicesPerPart = 5
 
 /**
  * Service channels as this proxy serves them: answers requests with a ticket that is good for one tunnel connection
@@ -46,11 +58,17 @@ export class ChannelDesk {
   readonly #options: ChannelDeskOptions
   readonly #tickets: Map<string, { readonly grant: ChannelGrant; readonly validUntilMs: number }>
   readonly #tunnels: Set<ChannelTunnel>
+  readonly #load: ChannelLoad
+  #isDraining: boolean
+  #idle: (() => void)[]
 
   constructor(options: ChannelDeskOptions) {
     this.#options = options
     this.#tickets = new Map()
     this.#tunnels = new Set()
+    this.#load = new ChannelLoad(options.maxConnections)
+    this.#isDraining = false
+    this.#idle = []
     options.mappings.onChange(() => this.#mappingsChanged())
   }
 
@@ -61,11 +79,13 @@ export class ChannelDesk {
 
   /** Answers a request of a connector; never throws. */
   async requested(asked: ChannelRequest): Promise<void> {
+    // Another replica may take it; if there is none, the connector asks again.
+    if (this.#isDraining) return
     const { subaccountId, locationId, connectorId, service, kind, request } = asked
     const { broker, log, address } = this.#options
     const facts = { subaccountId, locationId, connectorId, kind, service }
-    const code = this.#refusal(asked)
     try {
+      const code = this.#refusal(asked)
       if (code !== null) {
         log.info('channel.refused', { ...facts, code })
         await broker.refuseChannel({ subaccountId, locationId, connectorId, channel: request, code })
@@ -79,6 +99,21 @@ export class ChannelDesk {
     }
   }
 
+  /** Says what a connector could reach, in parts of a few services each; never throws. */
+  async listed({ subaccountId, locationId, connectorId, request, kind }: ServiceQuestion): Promise<void> {
+    const { enabled, mappings, broker, log } = this.#options
+    const found = enabled ? mappings.list({ subaccountId, locationId, kind }) : []
+    const services = found.map(({ serviceId, name }) => ({ serviceId, name: name.slice(0, 253) }))
+    const place = { subaccountId, locationId, connectorId, channel: request }
+    try {
+      // An empty list is an answer as well.
+      for (let from = 0; from === 0 || from < services.length; from += servicesPerPart)
+        await broker.offerServices({ ...place, services: services.slice(from, from + servicesPerPart) })
+    } catch (cause) {
+      log.warn('channel.answer-failed', { subaccountId, locationId, connectorId, kind }, cause)
+    }
+  }
+
   /** What a ticket was made for; undefined when it is unknown, expired or used. */
   redeem(ticket: string): ChannelGrant | undefined {
     const entry = this.#tickets.get(ticket)
@@ -88,17 +123,24 @@ export class ChannelDesk {
 
   /** Takes over a tunnel connection whose ticket and certificate were checked. */
   opened(session: Session, grant: ChannelGrant): ChannelTunnel {
-    const tunnel = new ChannelTunnel(session, grant, this.#options.mappings, this.#options.log)
+    const tunnel = new ChannelTunnel(session, grant, this.#options.mappings, this.#load, this.#options.log)
     this.#tunnels.add(tunnel)
     return tunnel
   }
 
   closed(tunnel: ChannelTunnel): void {
     this.#tunnels.delete(tunnel)
+    if (this.#tunnels.size === 0) for (const tell of this.#idle.splice(0)) tell()
   }
 
-  drain(): void {
+  /**
+   * Grants nothing from now on, and tells connectors to take new clients elsewhere.
+   * @returns when the last connection of a client is over.
+   */
+  drain(): Promise<void> {
+    this.#isDraining = true
     for (const tunnel of [...this.#tunnels]) tunnel.session.drain()
+    return this.#tunnels.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
   }
 
   #refusal(asked: ChannelRequest): ErrorCode | null {

@@ -8,6 +8,31 @@ export interface ChannelGrant extends ChannelKey {
   readonly connectorId: string
 }
 
+/**
+ * Connections to services that are open, over all tunnels: whoever stands on-premise must not use up the sockets with
+ * which this process serves everybody else.
+ */
+export class ChannelLoad {
+  readonly #most: number
+  #open: number
+
+  constructor(most: number) {
+    this.#most = most
+    this.#open = 0
+  }
+
+  /** True, and counted, when there is room for one more. */
+  take(): boolean {
+    if (this.#open >= this.#most) return false
+    this.#open++
+    return true
+  }
+
+  release(): void {
+    this.#open--
+  }
+}
+
 /** A channel's preface names nothing; whoever sends more than a field or two of it is up to something. */
 const maxPrefaceBytes = 1024
 
@@ -19,12 +44,14 @@ export class ChannelTunnel implements StreamSink {
   readonly session: Session
   readonly grant: ChannelGrant
   readonly #mappings: ServiceMappings
+  readonly #load: ChannelLoad
   readonly #log: Log
 
-  constructor(session: Session, grant: ChannelGrant, mappings: ServiceMappings, log: Log) {
+  constructor(session: Session, grant: ChannelGrant, mappings: ServiceMappings, load: ChannelLoad, log: Log) {
     this.session = session
     this.grant = grant
     this.#mappings = mappings
+    this.#load = load
     this.#log = log
   }
 
@@ -67,7 +94,12 @@ export class ChannelTunnel implements StreamSink {
       stream.consumed(early.length)
       return stream.end(Buffer.of(ChannelStatus.forbidden))
     }
-    const connection = new ChannelConnection(stream, mapping, this.#log)
+    if (!this.#load.take()) {
+      this.#log.warn('channel.connection-limit', { mapping: mapping.name })
+      stream.consumed(early.length)
+      return stream.end(Buffer.of(ChannelStatus.failure))
+    }
+    const connection = new ChannelConnection(stream, mapping, this.#log, () => this.#load.release())
     stream.sink = connection
     if (early.length > 0) connection.streamData(stream, early)
   }

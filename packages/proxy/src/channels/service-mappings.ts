@@ -1,14 +1,14 @@
 import type { ErrorCode } from '@landbridge/kernel'
 import { mappingKey, type ServiceMapping, type ServiceMappingType } from './service-mapping.ts'
 
-/** Types of channels and the types of mappings that they lead to; one for a cluster does not say which protocol. */
-const typesOfChannel: Readonly<Record<string, readonly ServiceMappingType[]>> = {
-  K8S: ['TCP', 'RFC'],
-  HANA: ['HANA'],
-  VirtualMachine: ['VirtualMachine'],
-  ABAPCloud: ['ABAPCloud'],
-  ABAPCloudSNC: ['ABAPCloudSNC'],
-}
+/** Types of channels and the types of mappings that they lead to; one for a cluster does not say which protocol. The first one counts. */
+const typesOfChannel: ReadonlyMap<string, readonly ServiceMappingType[]> = new Map([
+  ['K8S', ['TCP', 'RFC']],
+  ['HANA', ['HANA']],
+  ['VirtualMachine', ['VirtualMachine']],
+  ['ABAPCloud', ['ABAPCloud', 'RFC']],
+  ['ABAPCloudSNC', ['ABAPCloudSNC', 'RFC']],
+])
 
 /** Who asks for what. All but `kind` and `service` was proven by the certificate of the connector. */
 export interface ChannelKey {
@@ -41,9 +41,20 @@ export class ServiceMappings {
     this.#listeners.add(listener)
   }
 
+  /** What channels of a type could reach from this place. */
+  list({ subaccountId, locationId, kind }: Omit<ChannelKey, 'service'>): readonly ServiceMapping[] {
+    const types = typesOfChannel.get(kind) ?? []
+    return [...this.#byKey.values()].filter(
+      (mapping) =>
+        mapping.subaccountId === subaccountId &&
+        types.includes(mapping.type) &&
+        mapping.locationIds.includes(locationId),
+    )
+  }
+
   /** The mapping, or why there is none. Another subaccount's mapping is as unknown as one that does not exist. */
   find({ subaccountId, locationId, kind, service }: ChannelKey): ServiceMapping | ErrorCode {
-    for (const type of typesOfChannel[kind] ?? []) {
+    for (const type of typesOfChannel.get(kind) ?? []) {
       const mapping = this.#byKey.get(mappingKey(type, subaccountId, service))
       if (mapping !== undefined)
         return mapping.locationIds.includes(locationId) ? mapping : 'CHANNEL_LOCATION_NOT_ALLOWED'

@@ -8,8 +8,9 @@ export interface ProxyTarget {
   readonly virtualPort: number
 }
 
-/** `service@host` or `service/group@host`: a gateway or a message server with its logon group. */
-const named = /^(sapgw[0-9]{2}s?|sapms[A-Za-z][A-Za-z0-9]{2}(?:\/[\x21-\x3f\x41-\x7e]{1,40})?)@([^@/]+)$/
+/** `service@host`, `service/group@host`, `number/group@host`: a gateway, or a message server with its logon group. */
+const named =
+  /^(sapgw[0-9]{2}s?|sapms[A-Za-z][A-Za-z0-9]{2}(?:\/[\x21-\x3f\x41-\x7e]{1,40})?|[1-9][0-9]{0,4}\/[\x21-\x3f\x41-\x7e]{1,40})@([^@/]+)$/
 
 /**
  * Reads host and port of a request on port 20001 (docs/protocol/rfc-proxy.md): a service name before an `@` with port 0,

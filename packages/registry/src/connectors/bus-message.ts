@@ -33,6 +33,8 @@ export type ConnectorEvent =
     })
   /** A connector wants a tunnel for a service channel; each proxy of its subaccount answers. */
   | (ConnectorPlace & ChannelWish & { readonly type: 'channel-requested' })
+  /** A connector asks which services channels of a type could reach; each proxy of its subaccount answers. */
+  | (ConnectorPlace & { readonly type: 'services-requested'; readonly request: string; readonly kind: string })
 
 /** What one replica asks of the others. */
 export type ReplicaOrder =

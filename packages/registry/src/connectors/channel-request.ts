@@ -32,6 +32,21 @@ export function parseChannelWish(
   return { request, kind, host, service }
 }
 
+/** A connector's question which services it could reach through channels of one type. Null: drop it. */
+export function parseServiceQuestion(
+  message: Readonly<Record<string, unknown>>,
+): { readonly request: string; readonly kind: string } | null {
+  const wish = parseChannelWish({ ...message, host: '', service: '-' })
+  return wish === null || 'invalid' in wish ? null : { request: wish.request, kind: wish.kind }
+}
+
+/** A service that a proxy would let a connector reach. */
+export interface OfferedService {
+  readonly serviceId: string
+  /** How the operator calls it. */
+  readonly name: string
+}
+
 const periodMs = 10_000
 /** Every wish reaches every proxy of the subaccount: a connector gone mad must not keep all of them busy. */
 const maxPerPeriod = 200

@@ -15,7 +15,7 @@ import {
   parseBusMessage,
   type ReplicaOrder,
 } from './bus-message.ts'
-import { ChannelWishLimit, parseChannelWish } from './channel-request.ts'
+import { ChannelWishLimit, parseChannelWish, parseServiceQuestion } from './channel-request.ts'
 import type { ConnectorHello } from './connector-hello.ts'
 import type { ConnectorSession } from './connector-session.ts'
 
@@ -166,6 +166,7 @@ export class ConnectorHub {
     const fields = message as Readonly<Record<string, unknown>>
     const { type, ticket, ok, reason } = fields
     if (type === 'open-channel') return this.#channelWanted(local, fields)
+    if (type === 'list-services') return this.#servicesAsked(local, fields)
     if (type !== 'tunnel-result' || typeof ticket !== 'string') return
     this.#announce({
       type: 'tunnel-result',
@@ -184,6 +185,12 @@ export class ConnectorHub {
     if ('invalid' in wish) local.link.send(channelRefused(request, 'CHANNEL_REQUEST_INVALID'))
     else if (!local.wishes.take()) local.link.send(channelRefused(request, 'CHANNEL_REQUESTS_EXCEEDED'))
     else this.#announce({ type: 'channel-requested', ...placeOf(local.session), ...wish })
+  }
+
+  #servicesAsked(local: LocalSession, fields: Readonly<Record<string, unknown>>): void {
+    const question = parseServiceQuestion(fields)
+    if (question === null || !local.wishes.take()) return
+    this.#announce({ type: 'services-requested', ...placeOf(local.session), ...question })
   }
 
   /** Sends a message to a connector, wherever it is connected. Delivery is at most once. */

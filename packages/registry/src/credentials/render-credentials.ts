@@ -42,7 +42,8 @@ function clientCredentials(bound: BoundService, endpoints: PlatformEndpoints) {
     xsappname: instance.xsappname,
     identityzone: subaccount.subdomain,
     tenantid: subaccount.id,
-    tenantmode: 'dedicated',
+    // Application routers serve the tenants of an application by this.
+    tenantmode: instance.parameters['tenant-mode'] === 'shared' ? 'shared' : 'dedicated',
     ...(endpoints.verificationKey === undefined ? {} : { verificationkey: endpoints.verificationKey }),
     'credential-type': endpoints.clientOf === undefined ? binding.credentialType : 'binding-secret',
   }

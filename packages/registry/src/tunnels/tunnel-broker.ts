@@ -1,6 +1,6 @@
 import type { Clock, Log } from '@landbridge/kernel'
 import type { ConnectorEvent, ConnectorPlace } from '../connectors/bus-message.ts'
-import type { ChannelRefusalCode } from '../connectors/channel-request.ts'
+import type { ChannelRefusalCode, OfferedService } from '../connectors/channel-request.ts'
 import { type ConnectorHub, channelRefused } from '../connectors/connector-hub.ts'
 import type { ConnectorRepository } from '../repository.ts'
 import { ticketDigest } from './ticket-digest.ts'
@@ -66,6 +66,12 @@ export class TunnelBroker {
   async refuseChannel(place: ConnectorPlace, request: string, code: ChannelRefusalCode): Promise<void> {
     const sessions = await this.#sessions(place.subaccountId, place.locationId, place.connectorId)
     for (const session of sessions) this.#options.hub.deliver(session, channelRefused(request, code))
+  }
+
+  /** Tells a connector which services a proxy would let it reach. */
+  async offerServices(place: ConnectorPlace, request: string, services: readonly OfferedService[]): Promise<void> {
+    const sessions = await this.#sessions(place.subaccountId, place.locationId, place.connectorId)
+    for (const session of sessions) this.#options.hub.deliver(session, { type: 'services', request, services })
   }
 
   /** Latest attempts of a subaccount, newest first. */

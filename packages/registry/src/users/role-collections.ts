@@ -8,12 +8,15 @@ export interface RoleCollection {
 /** The role that may pair a connector, refresh its certificate and see connected connectors (guide L18666). */
 export const cloudConnectorAdministrator = 'Cloud Connector Administrator'
 export const destinationAdministrator = 'Destination Administrator'
+const destinationViewer = 'Destination Viewer'
+const cloudConnectorAuditor = 'Cloud Connector Auditor'
 export const subaccountAdministrator = 'Subaccount Administrator'
 export const globalAccountAdministrator = 'Global Account Administrator'
 
 /** Role collections that exist everywhere (guide L594-611, L18666-18692). */
 export const builtInRoleCollections: Readonly<Record<string, readonly string[]>> = {
   'Subaccount Administrator': [subaccountAdministrator, cloudConnectorAdministrator, destinationAdministrator],
+  'Subaccount Viewer': [cloudConnectorAuditor, destinationViewer],
   'Cloud Connector Administrator': [cloudConnectorAdministrator],
   'Connectivity and Destination Administrator': [cloudConnectorAdministrator, destinationAdministrator],
   'Destination Administrator': [destinationAdministrator],

@@ -58,4 +58,16 @@ export const destinationMigrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0330-destinations-token': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('destination_token')
+        .addColumn('key', 'text', (column) => column.primaryKey())
+        .addColumn('token', 'text')
+        .addColumn('renew_at', 'bigint', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .addColumn('claimed_until', 'bigint', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

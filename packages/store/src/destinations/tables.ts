@@ -3,6 +3,7 @@ export interface DestinationTables {
   destination: DestinationRow
   level_entry: LevelEntryRow
   destination_trust: DestinationTrustRow
+  destination_token: DestinationTokenRow
 }
 
 export interface DestinationRow {
@@ -51,4 +52,16 @@ export interface DestinationTrustRow {
   active_pair: string | null
   passive_pair: string | null
   modified_at: number
+}
+
+/** What token services granted, for the other replicas. */
+export interface DestinationTokenRow {
+  /** Digest of everything that makes the token. */
+  key: string
+  /** JSON, sealed; null while nobody has got one. */
+  token: string | null
+  renew_at: number
+  expires_at: number
+  /** Until then one replica is fetching the token; 0 when none is. */
+  claimed_until: number
 }

@@ -1,4 +1,4 @@
-import type { TrustKeyPair, TrustRole, TrustStore } from '@landbridge/destinations'
+import type { TrustCertificate, TrustKeyPair, TrustRole, TrustStore } from '@landbridge/destinations'
 import { Secret } from '@landbridge/kernel'
 import { toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
@@ -22,6 +22,18 @@ export class SqlTrustStore implements TrustStore {
     )
     const sealed = row?.[`${role}_pair`] ?? null
     return sealed === null ? undefined : this.#open(sealed, subaccountId)
+  }
+
+  async certificates(): Promise<readonly TrustCertificate[]> {
+    const rows = await run(this.#store.db.selectFrom('destination_trust').selectAll().execute())
+    return rows.flatMap((row) =>
+      (['active', 'passive'] as const).flatMap((role) => {
+        const sealed = row[`${role}_pair`]
+        if (sealed === null) return []
+        const { certificate } = this.#open(sealed, row.subaccount_id)
+        return [{ subaccountId: row.subaccount_id, role, certificate }]
+      }),
+    )
   }
 
   async save(subaccountId: string, role: TrustRole, pair: TrustKeyPair): Promise<void> {

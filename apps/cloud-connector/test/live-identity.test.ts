@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { type CertificateBackend, type Seen, startCertificateBackend } from '@landbridge/testkit'
+import { StreamKind } from '@landbridge/tunnel'
+import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
+import { configuration, form, subaccountPath } from './running-connector.ts'
+import { Scene } from './scene.ts'
+
+const mappings = `${subaccountPath}/systemMappings`
+const onPremise = `${configuration}/connector/onPremise`
+const modes = ['NONE', 'NONE_RESTRICTED', 'X509_GENERAL', 'X509_RESTRICTED', 'KERBEROS'] as const
+
+describe('what the configuration says about identities and answers counts for the next request', () => {
+  let scene: Scene
+  let tunnel: FakeTunnel
+  let secure: CertificateBackend
+  before(async () => {
+    scene = await Scene.start()
+    await scene.pair()
+    tunnel = await scene.openTunnel()
+    await call('POST', `${onPremise}/systemCertificate`, {
+      type: 'selfsigned',
+      keySize: 2048,
+      subjectDN: 'CN=connector',
+    })
+    await call('POST', `${onPremise}/ppCaCertificate`, { type: 'selfsigned', keySize: 2048, subjectDN: 'CN=PP CA' })
+    secure = await startCertificateBackend(
+      (await scene.connector.call('GET', `${onPremise}/systemCertificate/chain`)).text,
+    )
+    const upload = form({ certificate: secure.ca })
+    assert.equal((await scene.connector.call('POST', `${onPremise}/truststore/certificates`, upload)).status, 201)
+  })
+  after(async () => {
+    await scene[Symbol.asyncDispose]()
+    await secure.close()
+  })
+
+  const call = async (method: string, path: string, json?: object): Promise<void> => {
+    const { status, text } = await scene.connector.call(method, path, json === undefined ? {} : { json })
+    assert.ok(status < 300, `${method} ${path}: ${status} ${text}`)
+  }
+  const ask = async (port: number, path: string, ...lines: readonly string[]): Promise<string> => {
+    const head = [`GET ${path} HTTP/1.1`, `Host: erp.virtual:${port}`, ...lines, '', ''].join('\r\n')
+    return (await openExchange(tunnel, StreamKind.http, 'erp.virtual', port, head).ended).toString()
+  }
+  const seenAt = async (port: number): Promise<Seen> => {
+    const text = await ask(port, '/', 'SSL_CLIENT_CERT: MIIforged', 'Ssl-Client-Cert: MIIforged')
+    assert.match(text, /^HTTP\/1\.1 200 /)
+    return JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? '')
+  }
+
+  test('each authentication mode reads back as it was written, and decides whether the system certificate may log on: never where the mode is restricted (SCC-217, API1-259, API2-061)', async () => {
+    for (const [index, authenticationMode] of modes.entries()) {
+      const virtualPort = 4430 + index
+      const mapping = {
+        ...{ virtualHost: 'erp.virtual', virtualPort, localHost: 'localhost', localPort: String(secure.port) },
+        ...{ protocol: 'HTTPS', backendType: 'nonSAPsys', authenticationMode },
+      }
+      await call('POST', mappings, mapping)
+      await call('POST', `${mappings}/erp.virtual:${virtualPort}/resources`, { id: '/', enabled: true })
+      const stored = (await scene.connector.call('GET', `${mappings}/erp.virtual:${virtualPort}`)).json
+      assert.equal(stored.authenticationMode, authenticationMode)
+      const { header, count, user, tls } = await seenAt(virtualPort)
+      // The TLS connection is the connector's in every mode; the empty header says that it is nobody's logon.
+      const mayLogOn = authenticationMode === 'NONE' || authenticationMode === 'X509_GENERAL'
+      assert.deepEqual(
+        { header, count, user, tls },
+        { header: mayLogOn ? null : '', count: mayLogOn ? 0 : 1, user: null, tls: 'connector' },
+        authenticationMode,
+      )
+    }
+    // A change of mode is one of the next request.
+    const path = `${mappings}/erp.virtual:4430`
+    await call('PUT', path, {
+      ...(await scene.connector.call('GET', path)).json,
+      authenticationMode: 'X509_RESTRICTED',
+    })
+    assert.equal((await seenAt(4430)).header, '')
+  })
+
+  test('cookie domains follow domain mappings and mappings as they are at the moment (API2-116, API2-117, API2-118)', async () => {
+    const cookies = [
+      'a=1; Domain=plant.corp; Path=/; HttpOnly',
+      'b=2; Secure; domain=.plant.corp; SameSite=Lax',
+      'c=3; Domain=localhost; Max-Age=5',
+      'd=4; Domain=elsewhere.corp',
+      'e=5; Path=/',
+    ]
+    const server = createServer((_request, response) => response.writeHead(200, { 'set-cookie': cookies }).end())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const localPort = String((server.address() as AddressInfo).port)
+      await call('POST', mappings, {
+        ...{ virtualHost: 'erp.virtual', virtualPort: 90, localHost: 'localhost', localPort },
+        ...{ protocol: 'HTTP', backendType: 'nonSAPsys' },
+      })
+      await call('POST', `${mappings}/erp.virtual:90/resources`, { id: '/', enabled: true })
+      const received = async (): Promise<string[]> =>
+        [...(await ask(90, '/')).matchAll(/^set-cookie: (.*)\r$/gim)].map(([, value = '']) => value)
+      const [first, second, own, ...others] = cookies
+      const ofHost = own?.replace('localhost', 'erp.virtual')
+      assert.deepEqual(await received(), [first, second, ofHost, ...others])
+      await call('POST', `${subaccountPath}/domainMappings`, {
+        virtualDomain: 'plant.virtual',
+        internalDomain: 'plant.corp',
+      })
+      const mapped = [first, second].map((cookie) => cookie?.replace('plant.corp', 'plant.virtual'))
+      assert.deepEqual(await received(), [...mapped, ofHost, ...others])
+      await call('DELETE', `${subaccountPath}/domainMappings/plant.corp`)
+      assert.deepEqual(await received(), [first, second, ofHost, ...others])
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  test('a WebSocket opens only where an enabled resource allows it, and plain requests need no such permission (API2-080)', async () => {
+    const server = createServer((_request, response) => response.end('plain'))
+    server.on('upgrade', (_request, socket) => {
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const localPort = String((server.address() as AddressInfo).port)
+      await call('POST', mappings, {
+        ...{ virtualHost: 'erp.virtual', virtualPort: 91, localHost: '127.0.0.1', localPort },
+        ...{ protocol: 'HTTP', backendType: 'nonSAPsys' },
+      })
+      const resources = `${mappings}/erp.virtual:91/resources`
+      await call('POST', resources, { id: '/ws', enabled: true, websocketUpgradeAllowed: false })
+      const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: a']
+      const statuses = async (): Promise<string[]> =>
+        [await ask(91, '/ws/x'), await ask(91, '/ws/x', ...upgrade)].map((text) => text.slice(9, 12))
+      assert.deepEqual(await statuses(), ['200', '403'])
+      await call('PUT', `${resources}/-ws`, { enabled: true, websocketUpgradeAllowed: true })
+      assert.deepEqual(await statuses(), ['200', '101'])
+      await call('PUT', `${resources}/-ws`, { enabled: false, websocketUpgradeAllowed: true })
+      assert.deepEqual(await statuses(), ['403', '403'])
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+})
