@@ -47,3 +47,8 @@ export interface EventRecorder {
   /** Does nothing when the event is recorded already. */
   record(event: CertificateEvent, within: Transaction): Promise<void>
 }
+
+/** The outbox, for those who ask before they write. */
+export interface EventOutbox extends EventRecorder {
+  has(eventId: string): Promise<boolean>
+}

@@ -1,5 +1,6 @@
 import { brokerErrors } from './broker.ts'
 import { certificateMappingErrors } from './certificate-mappings.ts'
+import { certificateRenewalErrors } from './certificate-renewal.ts'
 import { cliErrors } from './cli.ts'
 import { clientErrors } from './client.ts'
 import { connectorErrors } from './connector.ts'
@@ -28,6 +29,7 @@ export const catalogue = {
   ...propagationErrors,
   ...serviceChannelErrors,
   ...certificateMappingErrors,
+  ...certificateRenewalErrors,
   ...cliErrors,
   ...clientErrors,
 } as const

@@ -62,6 +62,13 @@ async function createRenewalRuns(db: Kysely<unknown>): Promise<void> {
     .addColumn('lease_until_ms', 'bigint', (c) => c.notNull())
     .addColumn('started_at_ms', 'bigint', (c) => c.notNull())
     .addColumn('finished_at_ms', 'bigint')
-    .addColumn('outcome', 'text')
+    .execute()
+  await db.schema
+    .createTable('renewal_outcomes')
+    .addColumn('run_id', 'text', (c) => c.notNull().references('renewal_runs.id').onDelete('cascade'))
+    .addColumn('certificate', 'text', (c) => c.notNull())
+    .addColumn('json', 'text', (c) => c.notNull())
+    .addColumn('recorded_at_ms', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('renewal_outcomes_key', ['run_id', 'certificate'])
     .execute()
 }

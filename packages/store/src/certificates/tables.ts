@@ -4,6 +4,7 @@ export interface CertificateTables {
   /** The outbox: what happened to certificates, for whoever tells people of it. */
   certificate_events: CertificateEventRow
   renewal_runs: RenewalRunRow
+  renewal_outcomes: RenewalOutcomeRow
 }
 
 export interface TenantCertificateRow {
@@ -47,6 +48,13 @@ export interface RenewalRunRow {
   lease_until_ms: number
   started_at_ms: number
   finished_at_ms: number | null
-  /** JSON list of what became of each certificate; null until it is finished. */
-  outcome: string | null
+}
+
+/** What a run did to a certificate, written with it: once per run. */
+export interface RenewalOutcomeRow {
+  run_id: string
+  certificate: string
+  /** The `RunOutcome`. */
+  json: string
+  recorded_at_ms: number
 }
