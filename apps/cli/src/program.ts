@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { CommandContext } from './command-spec.ts'
 import { addCallCommand } from './commands/call.ts'
 import { addCertificateCommand } from './commands/certificate.ts'
+import { addCertificatesCommands } from './commands/certificates/certificates.ts'
 import { addCloudCommand } from './commands/cloud.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
@@ -51,6 +52,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addStatusCommand(context)
   addHostsCommand(context)
   addCertificateCommand(context)
+  addCertificatesCommands(context)
   addConfigCommand(context)
   addCompletionCommand(context)
   addVersionCommand(context)
