@@ -1,9 +1,16 @@
 // The Cloud Connector as a process: pairing client and runtime, with a fixed access control. Pairs once and keeps the
 // result, as the real one does.
-import { randomUUID } from 'node:crypto'
+import { randomUUID, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
-import { type ConnectorRuntime, createRuntime, type HttpsProxy, pairSubaccount } from '@landbridge/connector'
+import {
+  type ConnectorRuntime,
+  createRuntime,
+  type HttpsProxy,
+  pairSubaccount,
+  type RegionAccess,
+  renewWithCertificate,
+} from '@landbridge/connector'
 import { createLog, Secret, systemClock } from '@landbridge/kernel'
 import { serveCommands } from './commands.ts'
 import type { AgentSettings, Mapping, PairedState } from './settings.ts'
@@ -20,11 +27,22 @@ serveCommands<AgentSettings>(async (settings) => {
     heartbeatMs,
     timeouts: { responseMs, connectMs, idleMs: 30_000 },
   })
-  const paired = await pairing(settings)
+  let paired = await pairing(settings)
   apply(runtime, settings, paired)
+  /** Gets the next certificate as a connector does by itself, and returns its fingerprint. */
+  const renew = async (): Promise<string> => {
+    const { subaccountId } = settings.tenant
+    const privateKey = new Secret(paired.privateKey)
+    const next = await renewWithCertificate(regionOf(settings), { ...paired, subaccountId, privateKey })
+    paired = { ...paired, certificate: next.certificate, privateKey: next.privateKey.reveal() }
+    writeFileSync(settings.stateFile, JSON.stringify(paired), { mode: 0o600 })
+    apply(runtime, settings, paired)
+    return new X509Certificate(next.certificate).fingerprint256.replaceAll(':', '').toLowerCase()
+  }
   return {
     ready: paired.connectorId,
     commands: {
+      renew,
       status: () => runtime.status(settings.tenant.subaccountId, regionHost),
       channel: (id: number) => runtime.channelStatus(settings.tenant.subaccountId, regionHost, id),
     },
@@ -36,12 +54,7 @@ async function pairing(settings: AgentSettings): Promise<PairedState> {
   const connectorId = randomUUID()
   const { tenant, locationId } = settings
   const paired = await pairSubaccount(
-    {
-      regionHost,
-      override: { address, port: settings.servicePort, ca: settings.ca },
-      timeoutMs: 10_000,
-      ...proxyOf(settings),
-    },
+    regionOf(settings),
     { user: tenant.user, password: new Secret(tenant.password) },
     { subaccountId: tenant.subaccountId, locationId, connectorId, description: '' },
   )
@@ -50,6 +63,11 @@ async function pairing(settings: AgentSettings): Promise<PairedState> {
   const state = { connectorId, notificationHost, port, certificate, privateKey: paired.privateKey.reveal() }
   writeFileSync(settings.stateFile, JSON.stringify(state), { mode: 0o600 })
   return state
+}
+
+function regionOf(settings: AgentSettings): RegionAccess {
+  const { servicePort: port, ca } = settings
+  return { regionHost, override: { address, port, ca }, timeoutMs: 10_000, ...proxyOf(settings) }
 }
 
 function apply(runtime: ConnectorRuntime, settings: AgentSettings, paired: PairedState): void {

@@ -23,6 +23,8 @@ import { signToken } from './sign-token.ts'
 const clock = systemClock
 const log = createLog((level, event, facts) => process.stderr.write(`${level} ${event} ${JSON.stringify(facts)}\n`))
 
+let registry: RegistryStore | undefined
+
 serveCommands<CloudSettings>(async (settings) => {
   const ca = LocalCa.load(settings.ca.certificate, settings.ca.key)
   const verifier = new TokenVerifier({
@@ -47,6 +49,8 @@ serveCommands<CloudSettings>(async (settings) => {
     commands: {
       newTenant: () => newTenant(service!),
       newClient: (subaccountId: string) => newBinding(service!, subaccountId, 'connectivity'),
+      /** Fingerprints of the certificates that control sessions stand on. */
+      sessions: async () => (await registry?.connectors.listSessions(clock.now()))?.map((one) => one.fingerprint),
       tunnels: () => proxy?.tunnelCount() ?? 0,
       isReady: () => proxy?.ready(),
     },
@@ -72,6 +76,7 @@ async function startService(settings: ServiceSettings, ca: LocalCa, verifier: To
     migrations: registryMigrations,
   })
   const { port, heartbeatMs } = settings
+  registry = new RegistryStore(store)
   return startConnectivityService({
     config: Value.Default(connectivityServiceConfigSchema, {
       port,
@@ -79,7 +84,7 @@ async function startService(settings: ServiceSettings, ca: LocalCa, verifier: To
       leaseMs: 3 * heartbeatMs,
       operatorClients: ['sb-operator'],
     }) as ConnectivityServiceConfig,
-    registry: new RegistryStore(store),
+    registry,
     verifier,
     ca,
     trust: async () => [],

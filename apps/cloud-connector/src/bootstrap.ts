@@ -109,7 +109,8 @@ export class Bootstrap {
       locationId: wanted.locationID,
       description: wanted.description,
       isManaged: false,
-      autoCertRenewal: false,
+      // Nobody may be there to do it by hand.
+      autoCertRenewal: true,
       autoSyncTrust: true,
       loadSharing: wanted.loadSharing,
       tunnelConnections: wanted.tunnelConnections,

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import {
+  CertificateRenewal,
   ChannelService,
   type ConfigurationStore,
   type ConnectorRuntime,
@@ -71,6 +72,7 @@ export interface CloudConnector extends RunningApp {
 }
 
 const trustPeriodMs = 3_600_000
+const uiCertificatePeriodMs = 86_400_000
 
 /**
  * Starts the on-premise agent: configuration, administration API and the wanted state of its tunnels.
@@ -91,6 +93,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     regionTimeoutMs: config.regionTimeoutMs,
     tunnelTimeoutMs: config.tunnelTimeoutMs,
   })
+  const renewal = new CertificateRenewal({ store, subaccounts, clock, log })
   const settleTimeoutMs = config.tunnelTimeoutMs
   const channels = new ChannelService({ store, runtime, clock, log, settleTimeoutMs })
   const tunnels = new RoleTunnels(store, runtime, regions)
@@ -146,8 +149,14 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     })
   }
   const stopPeriod = clock.every(trustPeriodMs, () => forEachAutomatic(store, synchronise))
+  const stopUiRenewal = clock.every(uiCertificatePeriodMs, () => {
+    uiCertificate(store, clock, config.dnsNames).catch((failure: unknown) => {
+      log.error('ui-certificate.renewal-failed', {}, failure)
+    })
+  })
   if (config.bootstrap !== undefined && store.current.settings.haRole !== 'shadow')
     await bootstrap.apply(config.bootstrap)
+  void renewal.look()
   log.info('cloud-connector.started', { host: config.host, port })
 
   return {
@@ -168,6 +177,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       bootstrap.close()
       pair.close()
       stopPeriod()
+      stopUiRenewal()
+      await renewal.close()
       stopApplying()
       stopSecuring()
       await server.close()

@@ -1,4 +1,9 @@
-import { ClientCertificates, MappingAdministration, type MappingRepository } from '@landbridge/certificates'
+import {
+  ClientCertificates,
+  MappingAdministration,
+  type MappingRepository,
+  type TenantCertificates,
+} from '@landbridge/certificates'
 import type { ClientOf, LocalCa, TokenVerifier } from '@landbridge/identity'
 import type { Clock, Log, Secret } from '@landbridge/kernel'
 import {
@@ -19,15 +24,19 @@ import type { BrokerUser } from './broker/broker-access.ts'
 import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
+import { addCertificateMetrics } from './operator/certificate-metrics.ts'
+import { addCertificateRoutes, type CertificateRoutesOptions } from './operator/certificate-routes.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
 import { addCommunicationUserRoutes, addMappingRoutes, addTrustedIssuerRoutes } from './operator/mapping-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
 import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
 import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
 import { addSubscriptionRoutes } from './operator/subscription-routes.ts'
+import { addTenantCertificateRoutes } from './operator/tenant-certificate-routes.ts'
 import { addUserRoutes } from './operator/user-routes.ts'
 import { PeerCertificates } from './peer-certificate.ts'
 import { ApplicationCaller, type CallbackToken } from './provisioning/call-application.ts'
+import type { ConnectorCertificateReplaced } from './region/issue-connector-certificate.ts'
 import { addRegionRoutes, type TrustedIdp } from './region/region-routes.ts'
 import { TunnelCallers } from './tunnels/tunnel-caller.ts'
 import { TunnelEvents } from './tunnels/tunnel-events.ts'
@@ -57,6 +66,10 @@ export interface ConnectivityServiceOptions {
   readonly applyInitData?: InitDataSink
   /** Removes what the destination service keeps for an instance or a subaccount that goes away. */
   readonly removeContent?: ContentRemoval
+  /** Inventory and renewal of certificates; without it, their endpoints do not exist. */
+  readonly certificates?: Omit<CertificateRoutesOptions, 'clock'> & { readonly tenants: TenantCertificates }
+  /** Told of every certificate of a connector that took over from another. */
+  readonly certificateReplaced?: ConnectorCertificateReplaced
   /** Tokens with which applications are told of their subscribers; without it, they are not. */
   readonly callbackToken?: CallbackToken
 }
@@ -128,7 +141,18 @@ export async function addRoutes(
   const { connectors } = options.registry
   const pairing = new Pairing(options.registry, clock, { passwordDelayMs: config.passwordDelayMs })
   api.get('/isAlive', async () => ({ status: 'UP' }))
-  addRegionRoutes(api, { config, pairing, connectors, peers, ca, trust: options.trust, clock, log })
+  const { certificates, certificateReplaced } = options
+  addRegionRoutes(api, {
+    config,
+    pairing,
+    connectors,
+    peers,
+    ca,
+    trust: options.trust,
+    ...(certificateReplaced === undefined ? {} : { certificateReplaced }),
+    clock,
+    log,
+  })
   const clientOf = options.clientOf ?? ((token) => options.registry.findClient(token.clientId))
   const clientCertificates = options.mappings && new ClientCertificates({ repository: options.mappings, clock, log })
   const callers = new TunnelCallers({ verifier, registry: options.registry, clientOf, clientCertificates, clock })
@@ -155,9 +179,16 @@ export async function addRoutes(
         addMappingRoutes(operator, { registry, mappings, clock })
         addTrustedIssuerRoutes(operator, { registry, mappings, clock })
       }
+      if (certificates === undefined) return
+      addCertificateRoutes(operator, { ...certificates, clock })
+      addTenantCertificateRoutes(operator, { registry, certificates: certificates.tenants })
     },
     { prefix: '/api/v1' },
   )
+  await api.register(async (operator) => {
+    operator.addHook('onRequest', (request) => access.assertOperator(request))
+    if (certificates !== undefined) addCertificateMetrics(operator, certificates.inventory)
+  })
 }
 
 function bindingCertificates(ca: LocalCa): BindingCertificateIssuer {

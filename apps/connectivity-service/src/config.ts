@@ -70,6 +70,48 @@ export const connectivityServiceConfigSchema = Type.Object(
       description:
         'Milliseconds within which an application must answer a callback when a subaccount subscribes to it or leaves it.',
     }),
+    certificateRenewal: Type.Object(
+      {
+        dayOfMonth: Type.Integer({
+          minimum: 1,
+          maximum: 28,
+          default: 1,
+          description:
+            'Day of the month on which client certificates of tenants are renewed. It cannot be switched off.',
+        }),
+        hourUtc: Type.Integer({ minimum: 0, maximum: 23, default: 0, description: 'Hour of that day (UTC).' }),
+        renewWithinDays: Type.Integer({
+          minimum: 32,
+          maximum: 365,
+          default: 62,
+          description:
+            'What ends within so many days of the run is renewed. More than a month, so that no run is the last.',
+        }),
+        announceFromDays: Type.Integer({
+          minimum: 0,
+          maximum: 365,
+          default: 60,
+          description: 'What ends so many days after the run or later is announced, unless the run renews it.',
+        }),
+        announceUntilDays: Type.Integer({
+          minimum: 1,
+          maximum: 730,
+          default: 90,
+          description: 'What ends later than so many days after the run is not announced yet.',
+        }),
+        keyAlgorithm: Type.Union(
+          [Type.Literal('RSA-2048'), Type.Literal('RSA-3072'), Type.Literal('RSA-4096'), Type.Literal('EC-P256')],
+          { default: 'RSA-2048', description: 'Kind of key of new client certificates.' },
+        ),
+        lifetimeDays: Type.Integer({
+          minimum: 1,
+          maximum: 1_095,
+          default: 365,
+          description: 'Validity of new client certificates, in days.',
+        }),
+      },
+      { description: 'The monthly renewal of client certificates of tenants.' },
+    ),
   },
   { $id: 'connectivityService', additionalProperties: false, description: 'Connectivity service' },
 )

@@ -1,9 +1,6 @@
-declare const opened: unique symbol
+import type { Transaction } from '@landbridge/kernel'
 
-/** An open transaction of the database. Only the store can make one and look inside. */
-export interface Transaction {
-  readonly [opened]: true
-}
+export type { Transaction } from '@landbridge/kernel'
 
 export type CertificateEventKind = 'renewed' | 'expiring' | 'expired' | 'renewal-failed'
 

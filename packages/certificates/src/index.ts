@@ -10,6 +10,12 @@ export type {
   TenantKeyPair,
 } from './client-certificates/tenant-certificate.ts'
 export type { TenantCertificateFilter, TenantCertificateStore } from './client-certificates/tenant-certificate-store.ts'
+export {
+  type NewTenantCertificate,
+  TenantCertificates,
+  type TenantCertificatesOptions,
+  type UploadedTenantCertificate,
+} from './client-certificates/tenant-certificates.ts'
 export type {
   CertificateEvent,
   CertificateEventKind,
@@ -19,6 +25,7 @@ export type {
   Renewer,
   Transaction,
 } from './events.ts'
+export { CertificateInventory, type InventoryFilter, type InventoryList } from './inventory/certificate-inventory.ts'
 export type {
   CertificateKind,
   CertificateOwner,
@@ -26,6 +33,8 @@ export type {
   CertificateSource,
   CertificateState,
 } from './inventory/certificate-record.ts'
+export { readRecord } from './inventory/read-record.ts'
+export { toSharedRecord } from './inventory/shared-record.ts'
 export { tenantCertificateSource, tenantRecordId } from './inventory/tenant-records.ts'
 export type {
   CertificateMapping,
@@ -79,3 +88,4 @@ export {
 } from './renewal/renewal-policy.ts'
 export { RenewalRun, type RenewalRunOptions, type RunScope } from './renewal/renewal-run.ts'
 export type { HeldRun, RenewalRunRecord, RenewalRuns, RunOutcome } from './renewal/renewal-runs.ts'
+export { type Announced, lineageEvent } from './renewal/run-events.ts'

@@ -33,8 +33,12 @@ interface Running {
   readonly channels: SubaccountChannels
   /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
+  /** The same without the certificate: where this stays, the new link takes over before the old one goes. */
+  readonly place: string
   subaccount: SubaccountRuntime
   link: SubaccountLink | null
+  /** Links with earlier certificates, which serve until `link` stands. */
+  readonly former: SubaccountLink[]
 }
 
 /** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
@@ -47,7 +51,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
   const propagator = new Propagator(options.clock, options.log)
 
-  const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot, identity: string): Running => {
+  const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
     const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
     const context: SubaccountContext = {
       subaccountId: subaccount.subaccountId,
@@ -63,11 +67,12 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
     const { subaccountId, regionHost } = subaccount
     const channelLog = log.with({ subaccount: subaccountId, regionHost })
     const channels = new SubaccountChannels({ bindAddress, clock, log: channelLog })
-    return { context, propagation, channels, identity, subaccount, link: null }
+    const [identity, place] = [linkIdentity(subaccount, snapshot), linkPlace(subaccount, snapshot)]
+    return { context, propagation, channels, identity, place, subaccount, link: null, former: [] }
   }
 
   const connect = (entry: Running, snapshot: ConnectorSnapshot): void => {
-    const { subaccount, context, channels } = entry
+    const { subaccount, context } = entry
     const timeouts = options.timeouts ?? defaultBackendTimeouts
     entry.link = new SubaccountLink(subaccount, {
       connectorId: snapshot.installationId,
@@ -78,13 +83,28 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       clock: options.clock,
       log: options.log,
       trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
-      connected: () => channels.connected(),
+      connected: () => tookOver(keyOf(subaccount)),
     })
+  }
+
+  /** The newest link stands: what served in the meantime ends as soon as its open requests are done. */
+  const tookOver = (key: string): void => {
+    const entry = running.get(key)
+    if (entry === undefined) return
+    const former = entry.former.splice(0)
+    if (former.length > 0) entry.channels.apply(entry.subaccount.channels ?? [], entry.link)
+    for (const link of former) link.drain()
+    entry.channels.connected()
+  }
+
+  const leave = (entry: Running): void => {
+    for (const link of [...entry.former.splice(0), entry.link]) link?.close()
+    entry.link = null
   }
 
   const stop = (entry: Running): void => {
     entry.channels.close()
-    entry.link?.close()
+    leave(entry)
     entry.context.backends.close()
   }
 
@@ -102,12 +122,15 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         const identity = linkIdentity(subaccount, snapshot)
         let entry = running.get(key)
         if (entry === undefined) {
-          entry = start(subaccount, snapshot, identity)
+          entry = start(subaccount, snapshot)
           running.set(key, entry)
         } else if (entry.identity !== identity) {
           // Another certificate, location or way out: the tunnels are made anew, the backends stay.
-          entry.link?.drain()
-          entry = { ...entry, identity, subaccount, link: null }
+          const place = linkPlace(subaccount, snapshot)
+          if (entry.link !== null) entry.former.push(entry.link)
+          if (place === entry.place) for (const link of entry.former) link.supersede()
+          else for (const link of entry.former.splice(0)) link.drain()
+          entry = { ...entry, identity, place, subaccount, link: null }
           running.set(key, entry)
         }
         entry.subaccount = subaccount
@@ -116,11 +139,8 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
         if (subaccount.connected && entry.link === null) connect(entry, snapshot)
-        if (!subaccount.connected && entry.link !== null) {
-          entry.link.close()
-          entry.link = null
-        }
-        entry.channels.apply(subaccount.channels ?? [], entry.link)
+        if (!subaccount.connected) leave(entry)
+        entry.channels.apply(subaccount.channels ?? [], entry.former.at(-1) ?? entry.link)
       }
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
@@ -165,10 +185,13 @@ function sameSecurity(current: BackendSecurity, snapshot: ConnectorSnapshot): bo
 }
 
 function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
+  return `${subaccount.certificate}\n${linkPlace(subaccount, snapshot)}`
+}
+
+function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
   const { endpoint, httpsProxy } = { endpoint: subaccount.endpoint, httpsProxy: snapshot.httpsProxy }
   return JSON.stringify([
     snapshot.installationId,
-    subaccount.certificate,
     subaccount.locationId,
     subaccount.description,
     subaccount.loadSharing,

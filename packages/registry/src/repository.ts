@@ -1,4 +1,5 @@
 import type { User } from '@landbridge/identity'
+import type { Transaction } from '@landbridge/kernel'
 import type { ClaimDecision, ConnectorSession } from './connectors/connector-session.ts'
 import type { ConnectorCertificate, RevocationTarget } from './pairing/connector-certificate.ts'
 import type { Binding } from './services/binding.ts'
@@ -61,9 +62,18 @@ export interface RegistryRepository {
 
 /** Certificates of connectors and their live sessions. */
 export interface ConnectorRepository {
-  insertCertificate(certificate: ConnectorCertificate): Promise<void>
+  /**
+   * @param alongWith what else belongs into the transaction; it gets the certificate that the connector had until now,
+   *   which becomes the predecessor
+   */
+  insertCertificate(
+    certificate: ConnectorCertificate,
+    alongWith?: (former: ConnectorCertificate | undefined, within: Transaction) => Promise<void>,
+  ): Promise<void>
   findCertificate(fingerprint: string): Promise<ConnectorCertificate | undefined>
   listCertificates(subaccountId: string): Promise<readonly ConnectorCertificate[]>
+  /** Those of all subaccounts that have not been over for long. */
+  listAllCertificates(endedAfterMs: number): Promise<readonly ConnectorCertificate[]>
   /** Fingerprints of revoked certificates that have not expired. */
   listRevoked(nowMs: number): Promise<readonly { fingerprint: string; subaccountId: string }[]>
   /** Revokes what is not revoked yet and returns it. */

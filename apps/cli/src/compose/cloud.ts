@@ -29,6 +29,7 @@ import {
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { callbackToken } from './callback-token.ts'
+import { composeCertificates } from './cloud-certificates.ts'
 import { openCloudIdentity } from './cloud-identity.ts'
 import type { CloudIdentityConfig } from './identity-config.ts'
 import { onPremiseChannel } from './on-premise-channel.ts'
@@ -103,11 +104,13 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   started.push(identity)
   const { verifier, clientOf, tenantAccess } = identity
   const configurations = new SqlConfigurationTransactions(stores.destinations)
+  const policy = config.connectivityService.certificateRenewal
+  const certificates = composeCertificates({ stores, registry, authority, policy, clock, log })
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
     fragments: new SqlFragmentStore(stores.destinations),
-    certificates: new SqlCertificateStore(stores.destinations),
+    certificates: certificates.destinationCertificates,
     authorities: new SqlAuthorityStore(stores.destinations),
     trustStore: new SqlTrustStore(stores.destinations),
     // On SQLite there is one process, whose memory is nearer.
@@ -163,6 +166,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     bus: stores.registry.bus,
     clock,
     log,
+    certificates,
+    certificateReplaced: certificates.certificateReplaced,
     endpoints,
     applyInitData: (instance, initData) => applyInitData(configurations, levelsOf(instance), initData),
     removeContent: (owner) => configurations.removeContent(owner),
@@ -174,6 +179,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   })
   started.push(connectivityService)
   onKeysChanged = () => connectivityService.trustChanged()
+  certificates.job.start()
+  started.push(certificates.job)
   return {
     ...(tokenService === undefined ? {} : { tokenService }),
     verifier,

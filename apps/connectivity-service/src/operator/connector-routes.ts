@@ -34,12 +34,14 @@ export function addConnectorRoutes(api: FastifyInstance, options: ConnectorRoute
 
   api.get<Id>('/subaccounts/:id/connectorCertificates', async (request) => {
     const { id } = await registry.subaccount(request.params.id)
-    return (await connectors.listCertificates(id)).map(({ issuedAtMs, notAfterMs, revoked, ...certificate }) => ({
-      ...certificate,
-      issuedAt: isoTime(issuedAtMs),
-      notAfter: isoTime(notAfterMs),
-      revoked: revoked === undefined ? null : { at: isoTime(revoked.atMs), reason: revoked.reason },
-    }))
+    return (await connectors.listCertificates(id)).map(
+      ({ issuedAtMs, notAfterMs, revoked, chain: _long, ...certificate }) => ({
+        ...certificate,
+        issuedAt: isoTime(issuedAtMs),
+        notAfter: isoTime(notAfterMs),
+        revoked: revoked === undefined ? null : { at: isoTime(revoked.atMs), reason: revoked.reason },
+      }),
+    )
   })
 
   api.get<Id>('/subaccounts/:id/tunnelAttempts', async (request) => {

@@ -1,18 +1,14 @@
 import type { TLSSocket } from 'node:tls'
-import { certificateFacts, type ExternalRules, type LocalCa } from '@landbridge/identity'
-import { type Clock, errorEntry, isPlatformError, type Log, PlatformError } from '@landbridge/kernel'
-import {
-  type ConnectorRepository,
-  connectorIdOf,
-  type Pairing,
-  parseLocationId,
-  parseSubaccountId,
-} from '@landbridge/registry'
+import type { ExternalRules } from '@landbridge/identity'
+import { errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
+import { connectorIdOf, type Pairing, parseLocationId, parseSubaccountId } from '@landbridge/registry'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ConnectivityServiceConfig, certSigningHost, notificationHost, tunnelHosts } from '../config.ts'
+import { certSigningHost, notificationHost, tunnelHosts } from '../config.ts'
 import type { PeerCertificates } from '../peer-certificate.ts'
 import { basicCredentials } from './basic-credentials.ts'
+import { type ConnectorCertificateIssuer, issueConnectorCertificate } from './issue-connector-certificate.ts'
+import { addRenewalRoute } from './renewal-route.ts'
 
 /** An identity provider whose users may be propagated to on-premise systems. */
 export interface TrustedIdp {
@@ -26,15 +22,10 @@ export interface TrustedIdp {
   readonly enabled: boolean
 }
 
-export interface RegionRoutesOptions {
-  readonly config: ConnectivityServiceConfig
+export interface RegionRoutesOptions extends ConnectorCertificateIssuer {
   readonly pairing: Pairing
-  readonly connectors: ConnectorRepository
   readonly peers: PeerCertificates
-  readonly ca: LocalCa
   readonly trust: (subaccountId: string) => Promise<readonly TrustedIdp[]>
-  readonly clock: Clock
-  readonly log: Log
 }
 
 const subaccountParams = Type.Object({ id: Type.String({ maxLength: 200 }) })
@@ -44,6 +35,7 @@ const certificateRequest = Type.Object({
   connectorId: Type.String({ maxLength: 64 }),
   locationId: Type.Optional(Type.String()),
   description: Type.Optional(Type.String({ maxLength: 1_000 })),
+  automaticRenewal: Type.Optional(Type.Boolean()),
 })
 
 /** What connectors call while they are paired, before they have a control session. */
@@ -73,6 +65,8 @@ export function addRegionRoutes(api: FastifyInstance, options: RegionRoutesOptio
     const answer = await issueCertificate(options, subaccount.id, user.userName, request.body as CertificateRequest)
     return reply.code(201).send(answer)
   })
+
+  addRenewalRoute(api, options)
 
   api.get('/api/v1/subaccounts/:id/trust', { schema: { params: subaccountParams } }, async (request) => {
     const certificate = await options.peers.check(request.raw.socket as TLSSocket)
@@ -112,7 +106,7 @@ async function authorise(
 }
 
 async function issueCertificate(
-  { config, connectors, ca, clock, log }: RegionRoutesOptions,
+  options: RegionRoutesOptions,
   subaccountId: string,
   initiatedBy: string,
   body: CertificateRequest,
@@ -120,28 +114,17 @@ async function issueCertificate(
   const locationId = parseLocationId(body.locationId ?? '')
   const connectorId = connectorIdOf(body.connectorId)
   // Said at pairing, not only at connecting, so that nobody ends up with a half-configured subaccount (guide L18829).
-  const present = await connectors.listSessions(clock.now(), { subaccountId, locationId })
+  const present = await options.connectors.listSessions(options.clock.now(), { subaccountId, locationId })
   const taken = present.find((session) => session.connectorId !== connectorId && !session.loadSharing)
   if (taken !== undefined)
     throw new PlatformError('CONNECTOR_LOCATION_TAKEN', { locationId, connectorId: taken.connectorId })
-  const certificate = await ca.issueClientFromCsr({
-    csrPem: body.csr,
-    // The user who pairs is not part of it (guide L31422).
-    subject: { CN: subaccountId, L: config.regionHost, OU: connectorId, O: 'Landbridge' },
-    days: config.connectorCertificateDays,
-  })
-  const facts = certificateFacts(certificate)
-  await connectors.insertCertificate({
-    fingerprint: facts.fingerprint,
-    serial: facts.serialNumber,
+  return issueConnectorCertificate(options, {
     subaccountId,
     connectorId,
     locationId,
     description: body.description ?? '',
     initiatedBy,
-    issuedAtMs: clock.now(),
-    notAfterMs: facts.notAfter.getTime(),
+    csr: body.csr,
+    isRenewedByConnector: body.automaticRenewal ?? false,
   })
-  log.info('connector.paired', { subaccountId, locationId, connectorId, fingerprint: facts.fingerprint })
-  return { certificate, ca: ca.certificatePem }
 }

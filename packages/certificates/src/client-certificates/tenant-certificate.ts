@@ -15,7 +15,8 @@ export interface TenantCertificate {
   readonly state: TenantCertificateState
   /** `platform` for what the platform made; `user` for what was uploaded. */
   readonly renewer: 'platform' | 'user'
-  readonly keyAlgorithm: KeyAlgorithm
+  /** `other`: uploaded, of a kind that the platform does not make. */
+  readonly keyAlgorithm: KeyAlgorithm | 'other'
   /** Length of the validity, which a successor gets too. */
   readonly lifetimeDays: number
   /** PEM chain, leaf first. */

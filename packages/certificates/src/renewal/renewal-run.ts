@@ -138,10 +138,12 @@ export class RenewalRun {
   }
 
   async #renew(run: HeldRun, tenant: TenantCertificate): Promise<string> {
-    const { certificates, runs, events, authority, clock, log } = this.#options
+    const { certificates, runs, events, authority, policy, clock, log } = this.#options
     const record = announcedTenant(tenant)
     try {
-      const next = await issueTenantCertificate(await authority(), tenant, clock.now(), tenant.id)
+      const keyAlgorithm = tenant.keyAlgorithm === 'other' ? policy.keyAlgorithm : tenant.keyAlgorithm
+      const wish = { ...tenant, keyAlgorithm }
+      const next = await issueTenantCertificate(await authority(), wish, clock.now(), tenant.id)
       const successor = next.certificate
       const outcome = { ...outcomeOf(record, 'renew'), successor: successor.fingerprint }
       const done = await runs.step(run, this.#leaseUntil(), outcome, async (within) => {

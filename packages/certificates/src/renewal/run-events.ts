@@ -17,6 +17,19 @@ export function renewedEvent(previous: TenantCertificate, next: TenantCertificat
   }
 }
 
+/** The event of a renewal that some other part of the system made. */
+export function lineageEvent(previous: Announced, next: Announced, atMs: number): CertificateEvent {
+  return {
+    id: `renewed:${previous.id}`,
+    kind: 'renewed',
+    subaccountId: next.owner.subaccountId,
+    certificate: eventCertificate(next),
+    previous: eventCertificate(previous),
+    renewer: next.renewer,
+    atMs,
+  }
+}
+
 /** What an announcement needs to know, of whatever kind the certificate is. */
 export type Announced = Pick<
   CertificateRecord,

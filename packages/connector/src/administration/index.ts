@@ -1,3 +1,4 @@
+export { CertificateRenewal, type CertificateRenewalOptions, isRenewalDue } from './certificate-renewal.ts'
 export { ChannelService, channelEvent } from './channel-service.ts'
 export {
   type NewSubaccount,

@@ -4,6 +4,7 @@ import type { AuditEvent, ConfigurationStore } from '../configuration/store-port
 import { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from '../configuration/subaccount-edits.ts'
 import { type Pairing, type PairingRequest, pairSubaccount } from '../pairing/pair.ts'
 import type { CloudCredentials, RegionAccess, RegionOverride } from '../pairing/region-request.ts'
+import { renewWithCertificate } from '../pairing/renew.ts'
 import { downloadTrust, mergeTrust } from '../pairing/trust.ts'
 import type { ConnectorRuntime, TunnelStatus } from '../runtime-port.ts'
 import { waitUntil } from './wait-until.ts'
@@ -133,6 +134,7 @@ export class SubaccountService {
       locationId: before.locationId,
       connectorId: this.#options.store.current.settings.installationId,
       description: before.description,
+      automaticRenewal: before.autoCertRenewal,
     })
     const { certificate, privateKey, endpoint } = pairing
     const event = audit('update', address, 'Account', { initiatedBy: credentials.user })
@@ -145,6 +147,17 @@ export class SubaccountService {
     }))
     await this.#settle(address)
     return this.find(address)
+  }
+
+  /**
+   * Gets the next certificate with the present one, without a user, and has the tunnel take it over. Streams go on.
+   * @throws PlatformError those of `renewWithCertificate`
+   */
+  async renewByItself(actor: string, address: SubaccountAddress): Promise<void> {
+    const { regionHost, subaccountId, certificate, privateKey } = this.find(address)
+    const next = await renewWithCertificate(this.#access(regionHost), { subaccountId, certificate, privateKey })
+    const event = audit('update', address, 'Account', { initiatedBy: actor })
+    await this.#update(actor, address, event, (subaccount) => ({ ...subaccount, ...next }))
   }
 
   /** Takes over the identity providers that the cloud side names; a failure keeps the known ones. */
@@ -171,6 +184,7 @@ export class SubaccountService {
       locationId: wanted.locationId,
       connectorId: installationId,
       description: wanted.description,
+      automaticRenewal: wanted.autoCertRenewal,
     })
     return {
       ...kept,

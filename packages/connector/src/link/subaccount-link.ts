@@ -35,6 +35,8 @@ export class SubaccountLink {
   readonly #subaccount: SubaccountRuntime
   readonly #options: SubaccountLinkOptions
   readonly #stopped: AbortController
+  /** Another link takes over: this one keeps what it has and connects no more. */
+  readonly #superseded: AbortController
   readonly #tunnels: Set<TunnelLink>
   readonly #channels: ChannelRequests
   readonly #questions: ServiceQuestions
@@ -51,6 +53,7 @@ export class SubaccountLink {
     this.#subaccount = subaccount
     this.#options = options
     this.#stopped = new AbortController()
+    this.#superseded = new AbortController()
     this.#tunnels = new Set()
     this.#channels = new ChannelRequests(options.clock)
     this.#questions = new ServiceQuestions(options.clock)
@@ -100,6 +103,15 @@ export class SubaccountLink {
     })
   }
 
+  /**
+   * Another link with a new certificate is to take over. Until it stands, this one serves on: `drain` it then. It does
+   * not come back by itself, or the two would drive each other away.
+   */
+  supersede(): void {
+    this.#superseded.abort()
+    this.#cancelRetry()
+  }
+
   /** Asks the cloud side what channels of a type could lead to. @throws PlatformError CHANNEL_CLOUD_AWAY, CHANNEL_NO_ANSWER */
   async availableServices(kind: string): Promise<readonly AvailableService[]> {
     const control = this.#control
@@ -119,6 +131,10 @@ export class SubaccountLink {
     for (const tunnel of [...this.#tunnels]) tunnel.session.drain()
   }
 
+  get #isLeaving(): boolean {
+    return this.#stopped.signal.aborted || this.#superseded.signal.aborted
+  }
+
   #stop(): void {
     this.#stopped.abort()
     this.#cancelRetry()
@@ -135,14 +151,14 @@ export class SubaccountLink {
       control = await ControlLink.open({
         ...this.#options,
         subaccount: this.#subaccount,
-        signal: this.#stopped.signal,
+        signal: AbortSignal.any([this.#stopped.signal, this.#superseded.signal]),
         message: (message) => this.#message(message),
         closed: (cause) => this.#lost(cause),
       })
     } catch (failure) {
       return this.#failed(failure)
     }
-    if (this.#stopped.signal.aborted) return control.close()
+    if (this.#isLeaving) return control.close()
     // Ended right behind its welcome: `#lost` was told and connects again.
     if (control.isClosed) return
     this.#control = control
@@ -155,7 +171,7 @@ export class SubaccountLink {
   }
 
   #failed(failure: unknown): void {
-    if (this.#stopped.signal.aborted) return
+    if (this.#isLeaving) return
     const { log } = this.#options
     const reason = describe(failure)
     // Repeating failures are logged when they change, not each time.
@@ -170,7 +186,7 @@ export class SubaccountLink {
     this.#control = null
     this.#channels.lost()
     this.#questions.lost()
-    if (this.#stopped.signal.aborted) return
+    if (this.#isLeaving) return
     if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
     this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
     log.warn('cloud.lost', { ...this.#facts(), reason: this.#lastError })

@@ -6,4 +6,5 @@ export {
   type RegionOverride,
   regionAddress,
 } from './region-request.ts'
+export { renewWithCertificate } from './renew.ts'
 export { type CloudIdentityProvider, downloadTrust, mergeTrust, type TrustRequest } from './trust.ts'

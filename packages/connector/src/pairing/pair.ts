@@ -17,6 +17,8 @@ export interface PairingRequest extends Tried {
   readonly locationId: string
   readonly connectorId: string
   readonly description: string
+  /** Tells the cloud side that the connector will renew the certificate by itself. Default false. */
+  readonly automaticRenewal?: boolean
 }
 
 /** What pairing yields. The credentials are not part of it: they are needed no more. */
@@ -48,27 +50,20 @@ export async function pairSubaccount(
       credentials,
     }),
     access,
-    credentials,
-    wanted,
+    { ...wanted, user: credentials.user },
   )
   const notificationHost = textOf(configuration, 'notificationHost', access)
   const { privateKey, csr } = await createKeyAndRequest(wanted.subaccountId)
-  const { locationId, connectorId, description } = wanted
-  const issued = accepted(
-    await askRegion(access, {
-      service: 'connectivitycertsigning',
-      host: textOf(configuration, 'certSigningHost', access),
-      method: 'POST',
-      path: `${base}/certificates`,
-      credentials,
-      body: { csr, locationId, connectorId, description },
-    }),
-    access,
+  const { locationId, connectorId, description, automaticRenewal = false } = wanted
+  const issued = await askRegion(access, {
+    service: 'connectivitycertsigning',
+    host: textOf(configuration, 'certSigningHost', access),
+    method: 'POST',
+    path: `${base}/certificates`,
     credentials,
-    wanted,
-  )
-  const certificate = textOf(issued, 'certificate', access)
-  requireOwn(certificate, privateKey, access)
+    body: { csr, locationId, connectorId, description, ...(automaticRenewal ? { automaticRenewal } : {}) },
+  })
+  const certificate = issuedCertificate(issued, privateKey, access, { ...wanted, user: credentials.user })
   const { address, ca } = access.override ?? {}
   return {
     endpoint: {
@@ -83,15 +78,22 @@ export async function pairSubaccount(
   }
 }
 
-/** The members of a successful answer; a refusal becomes the error that tells the administrator what to correct. */
-function accepted(
+/** The certificate of an answer, which must be for our key. @throws PlatformError as `pairSubaccount` does */
+export function issuedCertificate(
   answer: RegionAnswer,
+  privateKey: Secret,
   access: RegionAccess,
-  credentials: CloudCredentials,
-  wanted: PairingRequest,
-): Readonly<Record<string, unknown>> {
+  tried: Tried,
+): string {
+  const certificate = textOf(accepted(answer, access, tried), 'certificate', access)
+  requireOwn(certificate, privateKey, access)
+  return certificate
+}
+
+/** The members of a successful answer; a refusal becomes the error that tells the administrator what to correct. */
+function accepted(answer: RegionAnswer, access: RegionAccess, tried: Tried): Readonly<Record<string, unknown>> {
   const { status, body } = answer
-  if (status !== 200 && status !== 201) throw refusalOf(answer, access, credentials, wanted)
+  if (status !== 200 && status !== 201) throw refusalOf(answer, access, tried)
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
 }
 

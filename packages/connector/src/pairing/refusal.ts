@@ -1,9 +1,11 @@
 import { type ErrorCode, type Facts, PlatformError } from '@landbridge/kernel'
-import { type CloudCredentials, invalidAnswer, type RegionAccess, type RegionAnswer } from './region-request.ts'
+import { invalidAnswer, type RegionAccess, type RegionAnswer } from './region-request.ts'
 
 /** Whom a refusal is about. */
 export interface Tried {
   readonly subaccountId: string
+  /** Absent where the connector showed its certificate instead. */
+  readonly user?: string
   /** The user with whom the subaccount was connected before; absent when it never was. */
   readonly registeredUser?: string
 }
@@ -15,23 +17,23 @@ export interface Tried {
 export function refusalOf(
   { status, body }: RegionAnswer,
   access: RegionAccess,
-  { user }: CloudCredentials,
-  { subaccountId, registeredUser }: Tried,
+  { subaccountId, user, registeredUser }: Tried,
 ): PlatformError {
   const { regionHost } = access
   const members = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {}
   const stated = typeof members.title === 'string' ? members.title : ''
   const reason = (stated || `the region answered ${status}`).slice(0, 200)
   const tried = { cloudStatus: status, user, subaccount: subaccountId, regionHost }
-  const isOther = registeredUser !== undefined && registeredUser.toLowerCase() !== user.toLowerCase()
+  const isOther =
+    user !== undefined && registeredUser !== undefined && registeredUser.toLowerCase() !== user.toLowerCase()
   const otherUser = isOther ? [`the subaccount was connected by another user, ${registeredUser}`] : []
-  if (status === 401 && members.code === 'PAIRING_PASSWORD_NOT_EFFECTIVE')
+  if (user !== undefined && status === 401 && members.code === 'PAIRING_PASSWORD_NOT_EFFECTIVE')
     return refused('CONNECTOR_PASSWORD_NOT_EFFECTIVE', {
       ...tried,
       likelyCauses: ['the password was changed moments ago and is not in effect yet'],
       retryAfterSeconds: typeof members.retryAfterSeconds === 'number' ? members.retryAfterSeconds : undefined,
     })
-  if (status === 401)
+  if (user !== undefined && status === 401)
     return refused('CONNECTOR_CREDENTIALS_REFUSED', {
       ...tried,
       likelyCauses: [
@@ -40,7 +42,7 @@ export function refusalOf(
         'the password was changed moments ago and is not in effect yet at the identity provider',
       ],
     })
-  if (status === 403)
+  if (user !== undefined && status === 403)
     return refused('CONNECTOR_USER_NOT_ENTITLED', {
       ...tried,
       likelyCauses: ['the user has no role that manages Cloud Connectors in this subaccount', ...otherUser],

@@ -15,17 +15,27 @@ export interface KeptAuthority {
 }
 
 const dayMs = 86_400_000
-/** A leaf lives a year at most, and must not outlive its authority. */
-const leastRestMs = 400 * dayMs
+/** A leaf must not outlive its authority. */
+const spareDays = 35
 
 /** The authority of generated certificates, made when it is needed first and anew before it grows too old. */
 export class CertificateAuthorities {
   readonly #store: AuthorityStore
   readonly #clock: Clock
+  readonly #commonName: string
+  readonly #longestLeafDays: number
 
-  constructor(store: AuthorityStore, clock: Clock) {
+  /** @param longestLeafDays no leaf of the authority lives longer */
+  constructor(
+    store: AuthorityStore,
+    clock: Clock,
+    commonName = 'Landbridge destination certificates',
+    longestLeafDays = 365,
+  ) {
     this.#store = store
     this.#clock = clock
+    this.#commonName = commonName
+    this.#longestLeafDays = longestLeafDays
   }
 
   async current(): Promise<LocalCa> {
@@ -33,7 +43,7 @@ export class CertificateAuthorities {
       const kept = await this.#store.find()
       if (kept !== undefined && this.#isYoung(kept)) return LocalCa.load(kept.certificate, kept.key, this.#clock)
       const made = await LocalCa.create({
-        subject: { CN: 'Landbridge destination certificates', O: 'Landbridge' },
+        subject: { CN: this.#commonName, O: 'Landbridge' },
         clock: this.#clock,
       })
       const next = { certificate: made.certificatePem, key: made.keyPem.reveal() }
@@ -42,6 +52,8 @@ export class CertificateAuthorities {
   }
 
   #isYoung({ certificate }: KeptAuthority): boolean {
-    return certificateFacts(certificate).notAfter.getTime() - this.#clock.now() > leastRestMs
+    return (
+      certificateFacts(certificate).notAfter.getTime() - this.#clock.now() > (this.#longestLeafDays + spareDays) * dayMs
+    )
   }
 }

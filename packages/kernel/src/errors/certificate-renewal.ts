@@ -6,7 +6,7 @@ export const certificateRenewalErrors = errorArea({
     http: 404,
     level: 'info',
     retry: 'never',
-    title: 'The subaccount has no such client certificate',
+    title: 'There is no such certificate',
     remedy: 'Operator: list the certificates with "landbridge certificates list" and repeat with one of them.',
     show: ['certificate'],
   },
@@ -41,6 +41,14 @@ export const certificateRenewalErrors = errorArea({
     title: 'Another renewal run is in progress',
     remedy: 'Operator: wait until it is finished; "landbridge certificates runs" shows it.',
     show: ['run', 'holder'],
+  },
+  RENEWAL_RUN_UNKNOWN: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no such renewal run',
+    remedy: 'Operator: "landbridge certificates runs" lists the runs with their IDs.',
+    show: ['run'],
   },
   RENEWAL_DATE_INVALID: {
     http: 400,

@@ -14,6 +14,12 @@ export interface ConnectorCertificate {
   readonly initiatedBy: string
   readonly issuedAtMs: number
   readonly notAfterMs: number
+  /** PEM chain, leaf first; absent for what was issued before chains were kept. */
+  readonly chain?: string
+  /** Fingerprint of the certificate that this one took over from. */
+  readonly predecessor?: string
+  /** The connector said that it renews its certificate by itself. */
+  readonly isRenewedByConnector?: boolean
   /** Absent while the certificate is good. */
   readonly revoked?: { readonly atMs: number; readonly reason: string }
 }

@@ -1,4 +1,4 @@
-import type { Transaction as OpenTransaction } from '@landbridge/certificates'
+import type { Transaction as OpenTransaction } from '@landbridge/kernel'
 import type { Kysely, Transaction } from 'kysely'
 
 /** Hides a transaction of the database from the domain, which only passes it on. */

@@ -1,5 +1,4 @@
 import type {
-  KeyAlgorithm,
   TenantCertificate,
   TenantCertificateFilter,
   TenantCertificateState,
@@ -119,7 +118,7 @@ function fromRow(row: TenantCertificateRow): TenantCertificate {
     // Written by `toRow` only.
     state: row.state as TenantCertificateState,
     renewer: row.renewer as TenantCertificate['renewer'],
-    keyAlgorithm: row.key_algorithm as KeyAlgorithm,
+    keyAlgorithm: row.key_algorithm as TenantCertificate['keyAlgorithm'],
     lifetimeDays: row.lifetime_days,
     certificate: row.certificate,
     fingerprint: row.fingerprint,

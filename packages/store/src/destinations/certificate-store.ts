@@ -7,7 +7,9 @@ import type {
   Removal,
   StoredCertificate,
 } from '@landbridge/destinations'
+import type { Transaction } from '@landbridge/kernel'
 import type { Store } from '../base/open.ts'
+import { hideTransaction } from '../base/transaction.ts'
 import { type EntryContent, LevelEntries } from './level-entries.ts'
 import { labelsOf, levelOf } from './rows.ts'
 import type { DestinationTables, LevelEntryRow } from './tables.ts'
@@ -18,12 +20,33 @@ interface Content {
   readonly generation?: CertificateGeneration
 }
 
+/** What belongs into the transaction of a renewal. */
+export type CertificateRenewed = (
+  before: StoredCertificate,
+  after: StoredCertificate,
+  within: Transaction,
+) => Promise<void>
+
 /** Certificates and key stores in SQL. */
 export class SqlCertificateStore implements ManagedCertificateStore {
   readonly #entries: LevelEntries
 
-  constructor(store: Store<DestinationTables>) {
+  readonly #store: Store<DestinationTables>
+  readonly #renewed: CertificateRenewed
+
+  /** @param renewed told of every renewal, in its transaction */
+  constructor(store: Store<DestinationTables>, renewed: CertificateRenewed = async () => {}) {
+    this.#store = store
     this.#entries = new LevelEntries(store, 'certificate')
+    this.#renewed = renewed
+  }
+
+  /** All certificates of all levels. */
+  async all(): Promise<readonly (StoredCertificate & { readonly renewAtMs?: number })[]> {
+    return (await this.#entries.all()).map((row) => ({
+      ...this.#read(row),
+      ...(row.renew_at === null ? {} : { renewAtMs: row.renew_at }),
+    }))
   }
 
   async list(level: Level): Promise<readonly StoredCertificate[]> {
@@ -65,8 +88,14 @@ export class SqlCertificateStore implements ManagedCertificateStore {
       .map((row) => ({ level: levelOf(row), name: row.name, expiresAtMs: row.expires_at ?? 0 }))
   }
 
-  async renew({ level, name, etag }: StoredCertificate, content: Buffer, facts: CertificateFactsToKeep) {
-    return (await this.#entries.replace(level, name, entryOf(content, facts), etag)) !== undefined
+  async renew(certificate: StoredCertificate, content: Buffer, facts: CertificateFactsToKeep) {
+    const { level, name, etag } = certificate
+    return this.#store.db.transaction().execute(async (db) => {
+      const entries = new LevelEntries({ ...this.#store, db }, 'certificate')
+      if ((await entries.replace(level, name, entryOf(content, facts), etag)) === undefined) return false
+      await this.#renewed(certificate, { ...certificate, content }, hideTransaction(db))
+      return true
+    })
   }
 
   #optional(row: LevelEntryRow | undefined): StoredCertificate | undefined {

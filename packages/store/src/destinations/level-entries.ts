@@ -29,6 +29,11 @@ export class LevelEntries {
     return rows.toSorted(byName)
   }
 
+  /** Of all levels. */
+  async all(): Promise<readonly LevelEntryRow[]> {
+    return run(this.#store.db.selectFrom('level_entry').where('kind', '=', this.#kind).selectAll().execute())
+  }
+
   async find(level: Level, name: string): Promise<LevelEntryRow | undefined> {
     if (isImpossible(name)) return undefined
     return run(this.#onLevel(level).where('name', '=', name).selectAll().executeTakeFirst())

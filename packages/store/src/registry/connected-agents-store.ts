@@ -1,4 +1,4 @@
-import { PlatformError } from '@landbridge/kernel'
+import { type Transaction as OpenTransaction, PlatformError } from '@landbridge/kernel'
 import {
   type ClaimDecision,
   type ConnectorCertificate,
@@ -9,6 +9,7 @@ import {
 } from '@landbridge/registry'
 import type { Transaction } from 'kysely'
 import type { Store } from '../base/open.ts'
+import { hideTransaction } from '../base/transaction.ts'
 import { fromCertificate, fromSession, toCertificate, toSession } from './rows.ts'
 import type { RegistryTables } from './tables.ts'
 
@@ -24,8 +25,26 @@ export class ConnectedAgentsStore implements ConnectorRepository {
     return this.#store.db
   }
 
-  async insertCertificate(certificate: ConnectorCertificate): Promise<void> {
-    await this.#db.insertInto('connector_certificate').values(fromCertificate(certificate)).execute()
+  async insertCertificate(
+    certificate: ConnectorCertificate,
+    alongWith: (former: ConnectorCertificate | undefined, within: OpenTransaction) => Promise<void> = async () => {},
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      const former = await formerCertificate(transaction, certificate)
+      const next = former === undefined ? certificate : { ...certificate, predecessor: former.fingerprint }
+      await transaction.insertInto('connector_certificate').values(fromCertificate(next)).execute()
+      await alongWith(former, hideTransaction(transaction))
+    })
+  }
+
+  async listAllCertificates(endedAfterMs: number): Promise<readonly ConnectorCertificate[]> {
+    const rows = await this.#db
+      .selectFrom('connector_certificate')
+      .selectAll()
+      .where('not_after', '>', endedAfterMs)
+      .orderBy('issued_at')
+      .execute()
+    return rows.map(toCertificate)
   }
 
   async findCertificate(fingerprint: string): Promise<ConnectorCertificate | undefined> {
@@ -137,4 +156,22 @@ export class ConnectedAgentsStore implements ConnectorRepository {
     const rows = await query.orderBy('connected_since').execute()
     return rows.map(toSession)
   }
+}
+
+/** The named predecessor, or the last good certificate of the same connector at the same place. */
+async function formerCertificate(
+  transaction: Transaction<RegistryTables>,
+  { predecessor, subaccountId, connectorId, locationId }: ConnectorCertificate,
+): Promise<ConnectorCertificate | undefined> {
+  const query = transaction.selectFrom('connector_certificate').selectAll().where('subaccount_id', '=', subaccountId)
+  const row = await (predecessor === undefined
+    ? query
+        .where('connector_id', '=', connectorId)
+        .where('location_id', '=', locationId)
+        .where('revoked_at', 'is', null)
+        .orderBy('issued_at', 'desc')
+        .limit(1)
+    : query.where('fingerprint', '=', predecessor)
+  ).executeTakeFirst()
+  return row && toCertificate(row)
 }

@@ -16,6 +16,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   '0321-registry-shared-clients': { up: addSharedClients },
   '0322-registry-provisioning': { up: addProvisioning },
   '0512-registry-password-changes': { up: addPasswordChanges },
+  '0503-registry-certificate-lineage': { up: addCertificateLineage },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -182,4 +183,13 @@ async function addProvisioning(db: Kysely<unknown>): Promise<void> {
 
 async function addPasswordChanges(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('local_user').addColumn('password_changed_at', 'bigint').execute()
+}
+
+async function addCertificateLineage(db: Kysely<unknown>): Promise<void> {
+  for (const column of ['chain', 'predecessor'])
+    await db.schema.alterTable('connector_certificate').addColumn(column, 'text').execute()
+  await db.schema
+    .alterTable('connector_certificate')
+    .addColumn('is_renewed_by_connector', 'bigint', (c) => c.notNull().defaultTo(0))
+    .execute()
 }

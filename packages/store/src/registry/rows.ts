@@ -163,6 +163,9 @@ export function toCertificate(row: RegistryTables['connector_certificate']): Con
     initiatedBy: row.initiated_by,
     issuedAtMs: row.issued_at,
     notAfterMs: row.not_after,
+    ...(row.chain === null ? {} : { chain: row.chain }),
+    ...(row.predecessor === null ? {} : { predecessor: row.predecessor }),
+    ...(row.is_renewed_by_connector === 1 ? { isRenewedByConnector: true } : {}),
     ...(row.revoked_at === null ? {} : { revoked: { atMs: row.revoked_at, reason: row.revoke_reason ?? '' } }),
   }
 }
@@ -180,6 +183,9 @@ export function fromCertificate(certificate: ConnectorCertificate): RegistryTabl
     not_after: certificate.notAfterMs,
     revoked_at: certificate.revoked?.atMs ?? null,
     revoke_reason: certificate.revoked?.reason ?? null,
+    chain: certificate.chain ?? null,
+    predecessor: certificate.predecessor ?? null,
+    is_renewed_by_connector: certificate.isRenewedByConnector === true ? 1 : 0,
   }
 }
 

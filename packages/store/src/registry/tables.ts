@@ -80,6 +80,11 @@ export interface RegistryTables {
     not_after: number
     revoked_at: number | null
     revoke_reason: string | null
+    /** PEM, leaf first. */
+    chain: string | null
+    /** Fingerprint. */
+    predecessor: string | null
+    is_renewed_by_connector: number
   }
   connector_session: {
     session_id: string

@@ -1,0 +1,144 @@
+import { X509Certificate } from 'node:crypto'
+import { type CertificateRecord, type CertificateSource, readRecord } from '@landbridge/certificates'
+import { recogniseCertificate, type StoredCertificate } from '@landbridge/destinations'
+import { type LocalCa, readPkcs12Certificates } from '@landbridge/identity'
+import { type Clock, Secret } from '@landbridge/kernel'
+import type { ConnectorCertificate } from '@landbridge/registry'
+import type { RegistryStore, SqlCertificateStore, SqlTrustStore } from '@landbridge/store'
+
+const dayMs = 86_400_000
+/** Certificates of connectors that ended longer ago are of no interest any more. */
+const keptAfterEndMs = 90 * dayMs
+
+/** The certificates with which connectors open tunnels. */
+export function tunnelSource(registry: RegistryStore, clock: Clock): CertificateSource {
+  return {
+    name: 'tunnel',
+    async list() {
+      const all = await registry.connectors.listAllCertificates(clock.now() - keptAfterEndMs)
+      const successors = new Map(all.map(({ predecessor, fingerprint }) => [predecessor ?? '', fingerprint]))
+      return all.map((certificate) => tunnelRecord(certificate, successors.get(certificate.fingerprint)))
+    },
+  }
+}
+
+/** @param successor fingerprint of the certificate that took over */
+export function tunnelRecord(certificate: ConnectorCertificate, successor?: string): CertificateRecord {
+  const { subaccountId, connectorId, locationId, fingerprint, chain, predecessor } = certificate
+  const given = {
+    kind: 'tunnel',
+    name: certificate.description || connectorId,
+    owner: { subaccountId, connectorId, ...(locationId === '' ? {} : { locationId }) },
+    renewer: certificate.isRenewedByConnector === true ? 'connector' : 'user',
+    state: certificate.revoked !== undefined ? 'revoked' : successor === undefined ? 'active' : 'replaced',
+    ...(predecessor === undefined ? {} : { predecessor }),
+    ...(successor === undefined ? {} : { successor }),
+  } as const
+  if (chain !== undefined) return readRecord(chain, given)
+  // Issued before chains were kept: what the list of good certificates says.
+  return {
+    ...given,
+    id: `tunnel:${subaccountId}:${fingerprint}`,
+    fingerprint,
+    subject: `CN=${subaccountId}`,
+    issuer: '',
+    serialNumber: certificate.serial,
+    notBeforeMs: certificate.issuedAtMs,
+    notAfterMs: certificate.notAfterMs,
+    chain: [],
+  }
+}
+
+/** Certificates and key stores of the destination service, as far as they open without a password of a destination. */
+export function destinationSource(certificates: SqlCertificateStore): CertificateSource {
+  return {
+    name: 'destination',
+    async list() {
+      const records = await Promise.all((await certificates.all()).map(destinationRecord))
+      return records.filter((record) => record !== undefined)
+    },
+  }
+}
+
+/** Undefined where nobody can tell what is in it. */
+export async function destinationRecord(stored: StoredCertificate): Promise<CertificateRecord | undefined> {
+  const chain = await chainOf(stored)
+  const { level, name, generation } = stored
+  if (chain === '') return undefined
+  return readRecord(chain, {
+    kind: 'destination',
+    name,
+    owner: {
+      subaccountId: level.subaccountId,
+      ...(level.instanceId === '' ? {} : { instanceId: level.instanceId }),
+    },
+    renewer: generation?.automaticRenew === true ? 'platform' : 'user',
+  })
+}
+
+/** PEM, the leaf first; empty when it cannot be read. */
+async function chainOf({ name, content, generation }: StoredCertificate): Promise<string> {
+  try {
+    const { format, certificates } = recogniseCertificate(name, content)
+    if (format !== 'PKCS12') return certificates.map(String).join('')
+    const found = await readPkcs12Certificates(content, new Secret(generation?.password ?? ''))
+    return (found ?? []).map(({ der }) => new X509Certificate(der).toString()).join('')
+  } catch {
+    return ''
+  }
+}
+
+/** The key pairs with which a subaccount signs SAML assertions. */
+export function samlTrustSource(trust: SqlTrustStore): CertificateSource {
+  return {
+    name: 'saml-trust',
+    async list() {
+      return (await trust.certificates()).map(({ subaccountId, role, certificate }) =>
+        readRecord(certificate, { kind: 'saml-trust', name: role, owner: { subaccountId }, renewer: 'user' }),
+      )
+    },
+  }
+}
+
+/** Certificates of service bindings, with which applications get tokens. */
+export function bindingSource(registry: RegistryStore): CertificateSource {
+  return {
+    name: 'binding',
+    async list() {
+      const records: CertificateRecord[] = []
+      for (const { id: subaccountId } of await registry.listSubaccounts())
+        for (const { id: instanceId, name: instance } of await registry.listInstances(subaccountId))
+          for (const { certificate, name } of await registry.listBindings(instanceId))
+            if (certificate !== undefined)
+              records.push(
+                readRecord(certificate, {
+                  kind: 'binding',
+                  name: `${instance}/${name}`,
+                  owner: { subaccountId, instanceId },
+                  renewer: 'user',
+                }),
+              )
+      return records
+    },
+  }
+}
+
+/** The authorities of the platform itself. */
+export function authoritySource(
+  local: LocalCa,
+  issued: Readonly<Record<string, { find(): Promise<{ readonly certificate: string } | undefined> }>>,
+): CertificateSource {
+  const owner = { subaccountId: '' }
+  return {
+    name: 'local-ca',
+    async list() {
+      const records = [readRecord(local.certificatePem, { kind: 'local-ca', name: 'platform', owner, renewer: 'user' })]
+      for (const [name, store] of Object.entries(issued)) {
+        const kept = await store.find()
+        if (kept !== undefined)
+          records.push(readRecord(kept.certificate, { kind: 'local-ca', name, owner, renewer: 'platform' }))
+      }
+      return records
+    },
+  }
+}
