@@ -239,6 +239,19 @@ for (const [name, url, skip] of [
       await works([401, 401, 403])
     })
 
+    test('mapped certificates are in the inventory of all certificates, with their user as owner (CERT-017)', async () => {
+      const at = await scene('inventory')
+      const { cert } = await selfMade('listed')
+      await operate('POST', at.mappings, { user: '_ERP', certificate: cert })
+      const { fingerprint } = certificateFacts(cert)
+      const listed = await operate('GET', `/certificates?subaccountId=${at.id}`)
+      const found = (listed.certificates ?? listed).filter(
+        (one: { fingerprint: string }) => one.fingerprint === fingerprint,
+      )
+      assert.equal(found.length, 1)
+      assert.deepEqual([found[0].kind, found[0].renewedBy, found[0].owner.user], ['inbound-mapping', 'user', '_ERP'])
+    })
+
     test('tokens of certificates that fit a pattern end with the pattern', async () => {
       const at = await scene('pattern')
       const partner = await LocalCa.create({ subject: { CN: `Partner CA of ${name}` } })

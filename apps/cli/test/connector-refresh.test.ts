@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
-import { createLog, ManualClock, Sealer, silentLog, systemClock } from '@landbridge/kernel'
+import { createLog, ManualClock, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
 import { callJson, temporaryFolder } from '@landbridge/testkit'
 import { type RunningCloud, startCloud } from '../src/compose/cloud.ts'
 import { cloudConfigSchema } from '../src/compose/cloud-config.ts'
@@ -13,6 +13,7 @@ import { connectorConfigSchema } from '../src/compose/connector-config.ts'
 const regionHost = 'region.example.test'
 const administrator = { user: 'admin@plant.test', password: 'first-password' }
 const connectorPassword = 'connector-password'
+const operatorSecret = 'operator-secret-of-this-test'
 const dayMs = 86_400_000
 
 /** Of the authority: certificates can be issued as of long ago. */
@@ -49,6 +50,7 @@ before(async () => {
     sealer: new Sealer(randomBytes(32)),
     authority,
     proxy: { host: '127.0.0.1', httpPort: 1, socks5Port: 2, rfcLdapPort: 3 },
+    operatorSecret: new Secret(operatorSecret),
     clock,
     log: silentLog,
   })
@@ -195,6 +197,42 @@ test('authentication data refreshes the certificate like user and password, and 
   assert.deepEqual(rest, restBefore)
   assert.notEqual(tunnel.subaccountCertificate.serialNumber, former.subaccountCertificate.serialNumber)
   assert.equal(tunnel.state, 'Connected')
+})
+
+test('authentication data of the cloud side stand for the password once, for one subaccount and a short time (CERT-012)', async () => {
+  const create = (userName: string, validityMinutes?: number) =>
+    callJson({
+      method: 'POST',
+      url: `${cloud.connectivityService.url}/api/v1/subaccounts/${subaccount}/authenticationData`,
+      headers: { authorization: `Bearer ${operatorSecret}` },
+      ca: authority.certificatePem,
+      body: { userName, ...(validityMinutes === undefined ? {} : { validityMinutes }) },
+    })
+  const use = (authenticationData: string) => ask('POST', `${path}/validity`, { authenticationData })
+  const made = await create(administrator.user)
+  assert.equal(made.status, 201, made.text)
+  assert.equal(Date.parse(made.json.expiresAt), clock.now() + 300_000)
+  const renewed = await use(made.json.authenticationData)
+  assert.deepEqual([renewed.status, renewed.json.tunnel?.state], [200, 'Connected'], renewed.text)
+  assert.match((await use(made.json.authenticationData)).json.message, /cloudStatus 401, user admin@plant\.test/)
+  const { cloudPassword: code } = JSON.parse(
+    Buffer.from((await create(administrator.user)).json.authenticationData, 'base64').toString(),
+  )
+  const other = await cloud.connectivityService.registry.createSubaccount({ subdomain: 'other' })
+  for (const [id, status] of [
+    [other.id, 401],
+    [subaccount, 200],
+  ] as const) {
+    const authorization = `Basic ${Buffer.from(`${administrator.user}:${code}`).toString('base64')}`
+    const url = `${cloud.connectivityService.url}/api/v1/subaccounts/${id}/configuration`
+    assert.equal((await callJson({ url, headers: { authorization }, ca: authority.certificatePem })).status, status)
+  }
+  const late = await create(administrator.user, 1)
+  clock.advance(60_000)
+  assert.match((await use(late.json.authenticationData)).json.message, /cloudStatus 401/)
+  const guest = await create('guest@plant.test')
+  assert.match((await use(guest.json.authenticationData)).json.message, /cloudStatus 403, user guest@plant\.test/)
+  assert.equal((await create('nobody@plant.test')).json.code, 'USER_UNKNOWN')
 })
 
 test('a certificate that has expired closes the tunnel but not the way to refresh it (CERT-012)', async () => {

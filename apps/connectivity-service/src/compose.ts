@@ -12,6 +12,7 @@ import {
   type ContentRemoval,
   type InitDataSink,
   Pairing,
+  type PairingCodes,
   Registry,
   ServiceBroker,
   Subscriptions,
@@ -24,6 +25,7 @@ import type { BrokerUser } from './broker/broker-access.ts'
 import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
+import { addAuthenticationDataRoute } from './operator/authentication-data-route.ts'
 import { addCertificateMetrics } from './operator/certificate-metrics.ts'
 import { addCertificateRoutes, type CertificateRoutesOptions } from './operator/certificate-routes.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
@@ -54,6 +56,8 @@ export interface ConnectivityServiceOptions {
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Log
+  /** Lets operators hand out authentication data instead of passwords. */
+  readonly pairingCodes?: PairingCodes
   /** Communication users and their client certificates; without it there are none. */
   readonly mappings?: MappingRepository
   /** Opens the operator endpoints to callers on this machine. */
@@ -139,7 +143,10 @@ export async function addRoutes(
   const { config, clock, log, ca, verifier } = options
   const { registry, subscriptions, users, hub, broker, events, peers } = parts
   const { connectors } = options.registry
-  const pairing = new Pairing(options.registry, clock, { passwordDelayMs: config.passwordDelayMs })
+  const pairing = new Pairing(options.registry, clock, {
+    passwordDelayMs: config.passwordDelayMs,
+    ...(options.pairingCodes === undefined ? {} : { codes: options.pairingCodes }),
+  })
   api.get('/isAlive', async () => ({ status: 'UP' }))
   const { certificates, certificateReplaced } = options
   addRegionRoutes(api, {
@@ -173,6 +180,8 @@ export async function addRoutes(
       addServiceRoutes(operator, { registry, endpoints: options.endpoints })
       addConnectorRoutes(operator, { registry, connectors, hub, broker, clock })
       addUserRoutes(operator, { users, repository: options.registry })
+      if (options.pairingCodes !== undefined)
+        addAuthenticationDataRoute(operator, { registry, pairing, regionHost: config.regionHost })
       if (options.mappings !== undefined) {
         const mappings = mappingAdministration(options, options.mappings)
         addCommunicationUserRoutes(operator, { registry, mappings, clock })

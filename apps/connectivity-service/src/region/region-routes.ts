@@ -61,7 +61,7 @@ export function addRegionRoutes(api: FastifyInstance, options: RegionRoutesOptio
 
   const schema = { params: subaccountParams, body: certificateRequest }
   api.post('/api/v1/subaccounts/:id/certificates', { schema }, async (request, reply) => {
-    const { subaccount, user } = await authorise(options, request, reply)
+    const { subaccount, user } = await authorise(options, request, reply, true)
     const answer = await issueCertificate(options, subaccount.id, user.userName, request.body as CertificateRequest)
     return reply.code(201).send(answer)
   })
@@ -84,6 +84,7 @@ async function authorise(
   { pairing, log }: RegionRoutesOptions,
   request: FastifyRequest,
   reply: FastifyReply,
+  isFinal = false,
 ): ReturnType<Pairing['authorise']> {
   const subaccount = (request.params as Static<typeof subaccountParams>).id
   const credentials = basicCredentials(request.headers.authorization)
@@ -93,7 +94,7 @@ async function authorise(
       parseSubaccountId(subaccount)
       throw new PlatformError('PAIRING_CREDENTIALS_WRONG')
     }
-    return await pairing.authorise({ subaccount, ...credentials, remoteAddress })
+    return await pairing.authorise({ subaccount, ...credentials, remoteAddress, isFinal })
   } catch (failure) {
     if (isPlatformError(failure) && errorEntry(failure.code).http === 401)
       reply.header('www-authenticate', 'Basic realm="subaccount", charset="UTF-8"')

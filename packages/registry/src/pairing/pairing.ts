@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import type { User } from '@landbridge/identity'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import type { RegistryRepository } from '../repository.ts'
 import { parseSubaccountId, type Subaccount } from '../subaccounts/subaccount.ts'
 import { cloudConnectorAdministrator, rolesOf } from '../users/role-collections.ts'
 import { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './attempt-limiter.ts'
+import { longestCodeMs, type PairingCodes } from './pairing-codes.ts'
 
 export interface PairingAttempt {
   /** As the connector sent it, possibly a name. */
@@ -11,6 +13,16 @@ export interface PairingAttempt {
   readonly userName: string
   readonly password: string
   readonly remoteAddress: string
+  /** True for what ends the pairing: a code is used up by it. */
+  readonly isFinal?: boolean
+}
+
+export interface PairingOptions {
+  readonly limits?: AttemptLimits
+  /** How long after its change a password is not in effect yet, in milliseconds. */
+  readonly passwordDelayMs?: number
+  /** Without them there are no codes. */
+  readonly codes?: PairingCodes
 }
 
 /** Many users may share one address (NAT, a proxy), so it bears more failures than one user does. */
@@ -23,14 +35,11 @@ export class Pairing {
   readonly #addressLimiter: AttemptLimiter
   readonly #clock: Clock
   readonly #passwordDelayMs: number
+  readonly #codes: PairingCodes | undefined
 
-  /** @param options.passwordDelayMs how long after its change a password is not in effect yet */
-  constructor(
-    repository: RegistryRepository,
-    clock: Clock,
-    options: { readonly limits?: AttemptLimits; readonly passwordDelayMs?: number } = {},
-  ) {
+  constructor(repository: RegistryRepository, clock: Clock, options: PairingOptions = {}) {
     const { limits = defaultAttemptLimits, passwordDelayMs = 0 } = options
+    this.#codes = options.codes
     this.#repository = repository
     this.#clock = clock
     this.#passwordDelayMs = passwordDelayMs
@@ -51,7 +60,6 @@ export class Pairing {
     const subaccount = await this.#repository.findSubaccount(id)
     if (subaccount === undefined) throw new PlatformError('SUBACCOUNT_UNKNOWN', { subaccountId: id })
     const user = await this.#authenticate(attempt, id)
-    await this.#assertPasswordInEffect(user)
     const roles = rolesOf(user.roleCollections, await this.#repository.listRoleCollections(id))
     if (!roles.has(cloudConnectorAdministrator))
       throw new PlatformError('PAIRING_ROLE_MISSING', { needed: cloudConnectorAdministrator, userId: user.id })
@@ -62,7 +70,8 @@ export class Pairing {
     const userKey = `${subaccountId}:${attempt.userName.toLowerCase()}`
     this.#userLimiter.assertAllowed(userKey)
     this.#addressLimiter.assertAllowed(attempt.remoteAddress)
-    const user = await this.#repository.authenticate(attempt.userName, attempt.password, subaccountId)
+    const byPassword = await this.#repository.authenticate(attempt.userName, attempt.password, subaccountId)
+    const user = byPassword ?? (await this.#userOfCode(attempt, subaccountId))
     if (user === undefined) {
       this.#userLimiter.failed(userKey)
       this.#addressLimiter.failed(attempt.remoteAddress)
@@ -70,7 +79,36 @@ export class Pairing {
     }
     // The address stays counted: one right password must not reset the count for guesses at other users.
     this.#userLimiter.succeeded(userKey)
+    if (byPassword !== undefined) await this.#assertPasswordInEffect(user)
     return user
+  }
+
+  async #userOfCode(attempt: PairingAttempt, subaccountId: string): Promise<User | undefined> {
+    const code = this.#codes?.read(attempt.password)
+    if (code === undefined || code.subaccountId !== subaccountId || code.expiresAtMs <= this.#clock.now())
+      return undefined
+    const user = await this.#repository.findLocalUser(code.userId)
+    if (user?.userName.toLowerCase() !== attempt.userName.toLowerCase()) return undefined
+    return attempt.isFinal === true && !(await this.#codes?.use(code)) ? undefined : user
+  }
+
+  /**
+   * A code that stands for the password of a user of the subaccount, or of the platform, until it is used or expires.
+   * What the user may do is checked when it is used.
+   * @throws PlatformError USER_UNKNOWN
+   */
+  async createCode(
+    subaccountId: string,
+    userName: string,
+    lifetimeMs: number,
+  ): Promise<{ readonly user: string; readonly text: string; readonly expiresAtMs: number }> {
+    const known = [...(await this.#repository.listUsers(subaccountId)), ...(await this.#repository.listUsers(''))]
+    const user = known.find((one) => one.userName.toLowerCase() === userName.toLowerCase())
+    if (user === undefined || this.#codes === undefined)
+      throw new PlatformError('USER_UNKNOWN', { userId: userName.slice(0, 255) })
+    const expiresAtMs = this.#clock.now() + Math.min(lifetimeMs, longestCodeMs)
+    const text = this.#codes.write({ id: randomUUID(), subaccountId, userId: user.id, expiresAtMs })
+    return { user: user.userName, text, expiresAtMs }
   }
 
   /** Said to nobody but who knows the new password, so that it tells strangers nothing about users. */
