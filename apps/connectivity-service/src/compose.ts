@@ -1,5 +1,9 @@
-import { ClientCertificates, MappingAdministration, type MappingRepository } from '@landbridge/certificates'
-import type { TenantCertificates } from '@landbridge/certificates'
+import {
+  ClientCertificates,
+  MappingAdministration,
+  type MappingRepository,
+  type TenantCertificates,
+} from '@landbridge/certificates'
 import type { ClientOf, LocalCa, TokenVerifier } from '@landbridge/identity'
 import type { Clock, Log, Secret } from '@landbridge/kernel'
 import type { NotificationStore } from '@landbridge/notifications'
@@ -9,6 +13,7 @@ import {
   type ContentRemoval,
   type InitDataSink,
   Pairing,
+  type PairingCodes,
   Registry,
   ServiceBroker,
   Subscriptions,
@@ -22,6 +27,7 @@ import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
 import type { NotificationsConfig } from './notifications/config.ts'
+import { addAuthenticationDataRoute } from './operator/authentication-data-route.ts'
 import { addCertificateMetrics } from './operator/certificate-metrics.ts'
 import { addCertificateRoutes, type CertificateRoutesOptions } from './operator/certificate-routes.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
@@ -54,6 +60,8 @@ export interface ConnectivityServiceOptions {
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Log
+  /** Lets operators hand out authentication data instead of passwords. */
+  readonly pairingCodes?: PairingCodes
   /** Communication users and their client certificates; without it there are none. */
   readonly mappings?: MappingRepository
   /** Tells people and systems of what happens to certificates; without it nobody is told. */
@@ -141,7 +149,10 @@ export async function addRoutes(
   const { config, clock, log, ca, verifier } = options
   const { registry, subscriptions, users, hub, broker, events, peers } = parts
   const { connectors } = options.registry
-  const pairing = new Pairing(options.registry, clock)
+  const pairing = new Pairing(options.registry, clock, {
+    passwordDelayMs: config.passwordDelayMs,
+    ...(options.pairingCodes === undefined ? {} : { codes: options.pairingCodes }),
+  })
   api.get('/isAlive', async () => ({ status: 'UP' }))
   const { certificates, certificateReplaced } = options
   addRegionRoutes(api, {
@@ -180,6 +191,8 @@ export async function addRoutes(
         addNotificationRoutes(operator, { store, clock })
         addRecipientRoutes(operator, { store, registry, users, clock })
       }
+      if (options.pairingCodes !== undefined)
+        addAuthenticationDataRoute(operator, { registry, pairing, regionHost: config.regionHost })
       if (options.mappings !== undefined) {
         const mappings = mappingAdministration(options, options.mappings)
         addCommunicationUserRoutes(operator, { registry, mappings, clock })

@@ -66,6 +66,7 @@ export {
   type NewKeyPair,
   type Stored,
 } from './mappings/mapping-administration.ts'
+export { mappingCertificateSource } from './mappings/mapping-records.ts'
 export type { ApplicablePattern, MappingRepository } from './mappings/mapping-repository.ts'
 export { invalidClientCertificateBody } from './mappings/refusal-body.ts'
 export { matchesSubject, overlap, parseSubjectPattern, type SubjectPattern } from './mappings/subject-pattern.ts'

@@ -1,4 +1,4 @@
-import { ClientCertificates } from '@landbridge/certificates'
+import { ClientCertificates, mappingCertificateSource } from '@landbridge/certificates'
 import {
   type ConnectivityServiceConfig,
   type NotificationsConfig,
@@ -17,6 +17,7 @@ import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secre
 import { type PlatformEndpoints, rolesOf, type ServiceInstance, TenantAccess } from '@landbridge/registry'
 import {
   RegistryStore,
+  SealedPairingCodes,
   SqlAuthorityStore,
   SqlCertificateStore,
   SqlConfigurationTransactions,
@@ -108,7 +109,15 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   const { verifier, clientOf, tenantAccess } = identity
   const configurations = new SqlConfigurationTransactions(stores.destinations)
   const policy = config.connectivityService.certificateRenewal
-  const certificates = composeCertificates({ stores, registry, authority, policy, clock, log })
+  const certificates = composeCertificates({
+    stores,
+    registry,
+    authority,
+    policy,
+    more: [mappingCertificateSource(mappings)],
+    clock,
+    log,
+  })
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
@@ -165,6 +174,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     clientOf,
     mappings,
     notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
+    pairingCodes: new SealedPairingCodes(stores.identity),
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
