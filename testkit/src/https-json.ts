@@ -10,6 +10,8 @@ export interface JsonCall {
   readonly body?: object
   /** PEM of the authority to trust. */
   readonly ca?: string
+  /** Shown in the TLS handshake; PEM both. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string }
 }
 
 export interface JsonAnswer {
@@ -34,6 +36,7 @@ export async function callJson(call: JsonCall): Promise<JsonAnswer> {
       headers,
       agent: false as const,
       ...(call.ca ? { ca: call.ca } : {}),
+      ...call.clientCertificate,
     }
     send(url, options, resolve).on('error', reject).end(body?.bytes)
   })

@@ -20,7 +20,12 @@ const retryBaseMs = 500
 const retryCapMs = 30_000
 
 /** Errors that time does not heal: trying again would only knock on the door of the cloud. */
-const hopeless = new Set(['CONNECTOR_CREDENTIALS_REFUSED', 'CONNECTOR_SUBACCOUNT_REFUSED', 'REQUEST_INVALID'])
+const hopeless = new Set([
+  'CONNECTOR_CREDENTIALS_REFUSED',
+  'CONNECTOR_USER_NOT_ENTITLED',
+  'CONNECTOR_SUBACCOUNT_REFUSED',
+  'REQUEST_INVALID',
+])
 
 /**
  * Brings about the declared state; what is there already stays. Containers start in any order, so a region that does

@@ -91,6 +91,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     store,
     runtime,
     clock,
+    log,
     regions,
     regionTimeoutMs: config.regionTimeoutMs,
     tunnelTimeoutMs: config.tunnelTimeoutMs,

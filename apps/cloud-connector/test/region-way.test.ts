@@ -61,7 +61,7 @@ describe('the way to the region', () => {
     await backend.close()
   })
 
-  test('a refreshed certificate with a new key registers anew while open connections go on (SCC-095)', async () => {
+  test('a refreshed certificate with a new key registers anew while open connections go on (SCC-095, CERT-012)', async () => {
     await using scene = await Scene.start()
     const first = await scene.pair()
     const system = await startWireBackend()
@@ -98,7 +98,7 @@ describe('the way to the region', () => {
     await system.close()
   })
 
-  test('a certificate that has expired is refreshed, and the tunnel comes up (SCC-096, API1-206)', async () => {
+  test('a certificate that has expired is refreshed, and the tunnel comes up (SCC-096, API1-206, CERT-012)', async () => {
     await using scene = await Scene.start()
     const { region, connector } = scene
     const longAgo = { ...systemClock, now: () => Date.now() - 400 * dayMs }

@@ -1,12 +1,19 @@
-import type { TenantCertificates } from '@landbridge/certificates'
+import {
+  ClientCertificates,
+  MappingAdministration,
+  type MappingRepository,
+  type TenantCertificates,
+} from '@landbridge/certificates'
 import type { ClientOf, LocalCa, TokenVerifier } from '@landbridge/identity'
 import type { Clock, Log, Secret } from '@landbridge/kernel'
+import type { NotificationStore } from '@landbridge/notifications'
 import {
   type BindingCertificateIssuer,
   ConnectorHub,
   type ContentRemoval,
   type InitDataSink,
   Pairing,
+  type PairingCodes,
   Registry,
   ServiceBroker,
   Subscriptions,
@@ -19,10 +26,15 @@ import type { BrokerUser } from './broker/broker-access.ts'
 import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
+import type { NotificationsConfig } from './notifications/config.ts'
+import { addAuthenticationDataRoute } from './operator/authentication-data-route.ts'
 import { addCertificateMetrics } from './operator/certificate-metrics.ts'
 import { addCertificateRoutes, type CertificateRoutesOptions } from './operator/certificate-routes.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
+import { addCommunicationUserRoutes, addMappingRoutes, addTrustedIssuerRoutes } from './operator/mapping-routes.ts'
+import { addNotificationRoutes } from './operator/notification-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
+import { addRecipientRoutes } from './operator/recipient-routes.ts'
 import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
 import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
 import { addSubscriptionRoutes } from './operator/subscription-routes.ts'
@@ -48,6 +60,12 @@ export interface ConnectivityServiceOptions {
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Log
+  /** Lets operators hand out authentication data instead of passwords. */
+  readonly pairingCodes?: PairingCodes
+  /** Communication users and their client certificates; without it there are none. */
+  readonly mappings?: MappingRepository
+  /** Tells people and systems of what happens to certificates; without it nobody is told. */
+  readonly notifications?: { readonly config: NotificationsConfig; readonly store: NotificationStore }
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
   /** Opens the service broker to platforms with this user; it needs `endpoints`. */
@@ -131,7 +149,10 @@ export async function addRoutes(
   const { config, clock, log, ca, verifier } = options
   const { registry, subscriptions, users, hub, broker, events, peers } = parts
   const { connectors } = options.registry
-  const pairing = new Pairing(options.registry, clock)
+  const pairing = new Pairing(options.registry, clock, {
+    passwordDelayMs: config.passwordDelayMs,
+    ...(options.pairingCodes === undefined ? {} : { codes: options.pairingCodes }),
+  })
   api.get('/isAlive', async () => ({ status: 'UP' }))
   const { certificates, certificateReplaced } = options
   addRegionRoutes(api, {
@@ -146,7 +167,9 @@ export async function addRoutes(
     log,
   })
   const clientOf = options.clientOf ?? ((token) => options.registry.findClient(token.clientId))
-  addTunnelRoutes(api, { broker, callers: new TunnelCallers(verifier, options.registry, clientOf), events })
+  const clientCertificates = options.mappings && new ClientCertificates({ repository: options.mappings, clock, log })
+  const callers = new TunnelCallers({ verifier, registry: options.registry, clientOf, clientCertificates, clock })
+  addTunnelRoutes(api, { broker, callers, events })
   if (options.broker !== undefined && options.endpoints !== undefined)
     await addBrokerRoutes(api, {
       broker: new ServiceBroker(registry),
@@ -163,6 +186,19 @@ export async function addRoutes(
       addServiceRoutes(operator, { registry, endpoints: options.endpoints })
       addConnectorRoutes(operator, { registry, connectors, hub, broker, clock })
       addUserRoutes(operator, { users, repository: options.registry })
+      if (options.notifications !== undefined) {
+        const { store } = options.notifications
+        addNotificationRoutes(operator, { store, clock })
+        addRecipientRoutes(operator, { store, registry, users, clock })
+      }
+      if (options.pairingCodes !== undefined)
+        addAuthenticationDataRoute(operator, { registry, pairing, regionHost: config.regionHost })
+      if (options.mappings !== undefined) {
+        const mappings = mappingAdministration(options, options.mappings)
+        addCommunicationUserRoutes(operator, { registry, mappings, clock })
+        addMappingRoutes(operator, { registry, mappings, clock })
+        addTrustedIssuerRoutes(operator, { registry, mappings, clock })
+      }
       if (certificates === undefined) return
       addCertificateRoutes(operator, { ...certificates, clock })
       addTenantCertificateRoutes(operator, { registry, certificates: certificates.tenants })
@@ -185,3 +221,22 @@ function bindingCertificates(ca: LocalCa): BindingCertificateIssuer {
     return { certificate: cert, key }
   }
 }
+
+function mappingAdministration(
+  { ca, registry, clock }: ConnectivityServiceOptions,
+  repository: MappingRepository,
+): MappingAdministration {
+  return new MappingAdministration({
+    repository,
+    instanceOf: (id) => registry.findInstance(id),
+    issue: ({ subject, days, algorithm }) => ca.issueClient({ subject, days, ...keyOptions[algorithm] }),
+    clock,
+  })
+}
+
+const keyOptions = {
+  'EC-P256': {},
+  'RSA-2048': { rsaBits: 2048 },
+  'RSA-3072': { rsaBits: 3072 },
+  'RSA-4096': { rsaBits: 4096 },
+} as const

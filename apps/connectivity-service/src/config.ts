@@ -25,6 +25,14 @@ export const connectivityServiceConfigSchema = Type.Object(
       default: 365,
       description: 'Validity of the certificates that connectors get when they are paired, in days.',
     }),
+    passwordDelayMs: Type.Integer({
+      minimum: 0,
+      maximum: 86_400_000,
+      default: 0,
+      'x-unit': 'ms',
+      description:
+        'How long a changed password is not accepted for connecting and refreshing connectors, where users are synchronised from elsewhere and a new password takes minutes to arrive everywhere. Connectors are told to try again later.',
+    }),
     operatorClients: Type.Array(Type.String(), {
       default: [],
       description: 'Client IDs whose tokens may use the operator endpoints.',

@@ -1,14 +1,15 @@
 import type { Server } from 'node:https'
 import type { TLSSocket } from 'node:tls'
-import { createApi, listen } from '@landbridge/http-api'
-import type { RunningApp } from '@landbridge/kernel'
+import { invalidClientCertificateBody } from '@landbridge/certificates'
+import { createApi, keepCertificateFresh, listen, mutualTlsOptions } from '@landbridge/http-api'
+import { type Closeable, isPlatformError, type Problem, type RunningApp } from '@landbridge/kernel'
 import type { Registry, Subscriptions, UserAdministration } from '@landbridge/registry'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import type { FastifyInstance } from 'fastify'
 import { addRoutes, type ConnectivityServiceOptions, composeParts } from './compose.ts'
 import { certSigningHost, notificationHost } from './config.ts'
 import type { ControlSessions } from './control/control-sessions.ts'
-import { keepCertificateFresh, tlsOptions } from './server-certificate.ts'
+import { startNotifications } from './notifications/start-notifications.ts'
 
 export interface RunningConnectivityService extends RunningApp {
   readonly port: number
@@ -33,7 +34,7 @@ export async function startConnectivityService(
 ): Promise<RunningConnectivityService> {
   const { config, clock, log, ca } = options
   const names = [notificationHost(config), certSigningHost(config), 'localhost', '127.0.0.1', ...config.serverNames]
-  const tls = await tlsOptions(ca, names)
+  const tls = await mutualTlsOptions(ca, names)
   const parts = composeParts(options)
   const { hub, sessions, events, broker } = parts
 
@@ -41,6 +42,7 @@ export async function startConnectivityService(
   const api = createApi({
     log,
     https: { ...tls, ALPNProtocols: [tunnelAlpn, 'http/1.1'], handshakeTimeout: 10_000 },
+    errorBody,
     ready: () => isReady,
     quiet: ['/health/', '/isAlive'],
   })
@@ -48,10 +50,12 @@ export async function startConnectivityService(
   divertControlSessions(api, sessions)
   const stopRenewal = keepCertificateFresh(api.server as Server, { ca, names, cert: tls.cert, clock, log })
 
+  let notifications: Closeable | undefined
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     isReady = false
     stopRenewal()
+    await notifications?.close()
     events.close()
     await hub.close()
     await sessions.close()
@@ -61,6 +65,7 @@ export async function startConnectivityService(
   }
   let port: number
   try {
+    notifications = runNotifications(options)
     await hub.joined()
     // "localhost" would become two listeners, of which only one takes control sessions.
     port = await listen(
@@ -93,6 +98,13 @@ export async function startConnectivityService(
   }
 }
 
+/** Problem documents, but for unknown client certificates the body that is the same at every service. */
+function errorBody(problem: Problem, thrown: unknown): { contentType: string; body: unknown } {
+  return isPlatformError(thrown, 'CLIENT_CERTIFICATE_REFUSED')
+    ? { contentType: 'application/json; charset=utf-8', body: invalidClientCertificateBody }
+    : { contentType: 'application/problem+json', body: problem }
+}
+
 /** Connections that negotiated the tunnel protocol leave the HTTP server right after the handshake. */
 function divertControlSessions(api: FastifyInstance, sessions: ControlSessions): void {
   const server = api.server as Server
@@ -102,4 +114,9 @@ function divertControlSessions(api: FastifyInstance, sessions: ControlSessions):
     if (socket.alpnProtocol === tunnelAlpn) sessions.accept(socket)
     else for (const serve of serveHttp) serve.call(server, socket)
   })
+}
+
+function runNotifications({ notifications, registry, ca, clock, log }: ConnectivityServiceOptions) {
+  if (notifications === undefined) return undefined
+  return startNotifications({ ...notifications, registry, ca: ca.certificatePem, clock, log })
 }

@@ -1,22 +1,29 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { loadConfig } from '@landbridge/config'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import { LocalCa, staticKeySource, TokenVerifier } from '@landbridge/identity'
-import { type Clock, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
+import { type Clock, type Log, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
 import type { BoundService, PlatformEndpoints, Subaccount } from '@landbridge/registry'
 import {
+  certificateMigrations,
   type DestinationTables,
   destinationMigrations,
+  type NotificationTables,
+  notificationMigrations,
   openStore,
   RegistryStore,
   type RegistryTables,
   registryMigrations,
   SqlConfigurationTransactions,
   SqlDestinationStore,
+  SqlMappingStore,
+  SqlNotificationStore,
   type Store,
 } from '@landbridge/store'
 import {
   type ConnectivityServiceConfig,
   connectivityServiceConfigSchema,
+  notificationsConfigSchema,
   type RunningConnectivityService,
   startConnectivityService,
   type TrustedIdp,
@@ -66,6 +73,7 @@ export interface PlatformOptions {
   readonly url?: string
   readonly clock?: Clock
   readonly ca?: LocalCa
+  readonly log?: Log
   readonly config?: Partial<ConnectivityServiceConfig>
 }
 
@@ -81,7 +89,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     sealer,
     clock,
     log: silentLog,
-    migrations: { ...registryMigrations, ...destinationMigrations },
+    migrations: {
+      ...registryMigrations,
+      ...destinationMigrations,
+      ...notificationMigrations,
+      ...certificateMigrations,
+    },
   })
   // Every part of the database sees its own tables only.
   const registryTables = store as unknown as Store<RegistryTables>
@@ -94,11 +107,16 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     config: { ...defaults, port: 0, operatorClients: ['sb-operator'], ...options.config },
     registry: new RegistryStore(registryTables),
     verifier: new TokenVerifier({ keys: keys(), clock, acceptIssuer: (given) => given === issuer }),
+    mappings: new SqlMappingStore(store),
+    notifications: {
+      config: loadConfig(notificationsConfigSchema, { environment: {} }),
+      store: new SqlNotificationStore(store as unknown as Store<NotificationTables>),
+    },
     ca,
     trust: async () => [idp],
     bus: store.bus,
     clock,
-    log: silentLog,
+    log: options.log ?? silentLog,
     operatorSecret: new Secret(operatorSecret),
     broker: { name: brokerUser.name, password: new Secret(brokerUser.password) },
     endpoints: async () => endpoints,

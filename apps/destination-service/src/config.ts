@@ -13,6 +13,19 @@ export const destinationServiceConfigSchema = Type.Object(
       default: 8082,
       description: 'Port to listen on; 0 picks a free one.',
     }),
+    mutualTlsPort: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65_535,
+        description:
+          'Port on which the same API is served over https, also to communication users who show their client certificate. Not served when absent; 0 picks a free one.',
+      }),
+    ),
+    serverNames: Type.Array(Type.String(), {
+      default: [],
+      description:
+        'Further DNS names and IP addresses for the certificate of the https port, for example the name of an ingress.',
+    }),
     tokenCacheEntries: Type.Integer({
       minimum: 0,
       maximum: 1_000_000,

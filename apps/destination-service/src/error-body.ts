@@ -1,7 +1,10 @@
+import { invalidClientCertificateBody } from '@landbridge/certificates'
 import { isPlatformError, type Problem } from '@landbridge/kernel'
 
 /** The error body of the published contract. Clients compare some of these texts literally, so nothing is added. */
 export function errorBody(problem: Problem, thrown: unknown): { contentType: string; body: unknown } {
+  if (isPlatformError(thrown, 'CLIENT_CERTIFICATE_REFUSED'))
+    return { contentType: 'application/json', body: invalidClientCertificateBody }
   return { contentType: 'application/json', body: { ErrorMessage: errorMessage(problem, thrown) } }
 }
 

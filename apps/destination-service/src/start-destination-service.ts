@@ -1,3 +1,4 @@
+import type { ClientCertificates } from '@landbridge/certificates'
 import {
   type AuthorityStore,
   CertificateAuthorities,
@@ -15,7 +16,7 @@ import {
   type TrustStore,
 } from '@landbridge/destinations'
 import { createApi, listen } from '@landbridge/http-api'
-import type { ClientDirectory, ClientOf, TenantDirectory, TokenVerifier } from '@landbridge/identity'
+import type { ClientDirectory, ClientOf, LocalCa, TenantDirectory, TokenVerifier } from '@landbridge/identity'
 import { type Clock, closeAll, type Log, PlatformError, type RunningApp } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
 import { type Administration, addAdministration } from './administration/administration.ts'
@@ -24,6 +25,7 @@ import { recordChanges } from './audit.ts'
 import { authenticate } from './caller.ts'
 import type { DestinationServiceConfig } from './config.ts'
 import { errorBody } from './error-body.ts'
+import { startMutualTls } from './mutual-tls.ts'
 import { registerRateLimit } from './rate-limit.ts'
 import { startRenewalTimer } from './renewal-timer.ts'
 import { certificateRoutes } from './routes/certificates.ts'
@@ -63,14 +65,23 @@ export interface DestinationServiceOptions {
   readonly userInfoUrl?: string
   /** Certificates that the default token endpoint and user info trust besides the machine's, in PEM form. */
   readonly ca?: string
+  /** Lets communication users call with their certificate instead of a token, on the https port. */
+  readonly clientCertificates?: ClientCertificates
+  /** Issues the server certificate of the https port. */
+  readonly authority?: LocalCa
   /** Opens the administration: import, export, duplicate and connection check. */
   readonly administration?: Administration
   readonly clock: Clock
   readonly log: Log
 }
 
+export interface RunningDestinationService extends RunningApp {
+  /** Where communication users call with their client certificate; absent without such a port. */
+  readonly mutualTlsUrl?: string
+}
+
 /** Starts the destination service; it listens when the promise resolves. */
-export async function startDestinationService(options: DestinationServiceOptions): Promise<RunningApp> {
+export async function startDestinationService(options: DestinationServiceOptions): Promise<RunningDestinationService> {
   const { config, clock, log } = options
   const trust = new SubaccountTrust({
     store: options.trustStore,
@@ -103,6 +114,10 @@ export async function startDestinationService(options: DestinationServiceOptions
   })
   if (options.administration !== undefined) await addAdministration(api, options, options.administration)
   const port = await listen(api, config.host, config.port, 'destinationService.port')
+  const mutualTls = await startMutualTls(api, options).catch(async (failure: unknown) => {
+    await api.close()
+    throw failure
+  })
   const renewal = new CertificateRenewal({ store: options.certificates, authorities, clock, log })
   const ending = new TrustEnding({ store: options.trustStore, clock, log })
   const timer = startRenewalTimer(renewal, ending, config.certificateRenewalPeriodMs, { clock, log })
@@ -110,8 +125,15 @@ export async function startDestinationService(options: DestinationServiceOptions
   return {
     name: 'destination-service',
     url: `http://${host}:${port}`,
+    ...(mutualTls === undefined ? {} : { mutualTlsUrl: mutualTls.url }),
     ready: () => true,
-    close: () => closeAll([...(userInfo === undefined ? [] : [userInfo]), timer, api]),
+    close: () =>
+      closeAll([
+        ...(userInfo === undefined ? [] : [userInfo]),
+        timer,
+        api,
+        ...(mutualTls === undefined ? [] : [mutualTls]),
+      ]),
   }
 }
 

@@ -1,3 +1,4 @@
+import { invalidClientCertificateBody } from '@landbridge/certificates'
 import { describeError, type ErrorCode, errorEntry, isPlatformError, type PlatformError } from '@landbridge/kernel'
 import type { WebAnswer } from './web.ts'
 
@@ -42,6 +43,7 @@ function nameOf({ code }: PlatformError): string {
 /** The answer for a refused request. Server errors are thrown on, so that they reach the log with their cause. */
 export function answerError(thrown: unknown): WebAnswer {
   if (!isPlatformError(thrown) || errorEntry(thrown.code).http >= 500) throw thrown
+  if (thrown.code === 'CLIENT_CERTIFICATE_REFUSED') return { status: 401, body: invalidClientCertificateBody }
   const body = oauthErrorBody(thrown)
   return { status: errorEntry(thrown.code).http, headers: challengeOf(thrown, body.error), body }
 }

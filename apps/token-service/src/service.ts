@@ -1,3 +1,4 @@
+import type { ClientCertificates } from '@landbridge/certificates'
 import type {
   ClientDirectory,
   OAuthClient,
@@ -26,6 +27,8 @@ export interface TokenService {
   readonly clients: ClientDirectory
   readonly tenants: TenantDirectory
   readonly users: UserDirectory
+  /** Knows systems that show client certificates; undefined: none are known. */
+  readonly clientCertificates: ClientCertificates | undefined
   readonly mayActIn: TenantPermission
   readonly ring: SigningKeyRing
   readonly issuer: TokenIssuer

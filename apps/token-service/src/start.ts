@@ -1,4 +1,5 @@
 import { Server } from 'node:tls'
+import type { ClientCertificates } from '@landbridge/certificates'
 import { createApi, listen } from '@landbridge/http-api'
 import {
   acceptsAnyOf,
@@ -34,6 +35,8 @@ export interface TokenServiceOptions {
   readonly tenants: TenantDirectory
   readonly users: UserDirectory
   readonly keys: SigningKeyStore
+  /** Lets communication users get tokens with their client certificates. */
+  readonly clientCertificates?: ClientCertificates
   /** Issues the server certificates. */
   readonly ca: LocalCa
   readonly clock: Clock
@@ -161,6 +164,7 @@ function build(
     clients,
     tenants,
     users,
+    clientCertificates: options.clientCertificates,
     mayActIn: options.mayActIn ?? (async () => false),
     ring,
     issuer: new TokenIssuer({ config, domain, ring, sealed, clock }),

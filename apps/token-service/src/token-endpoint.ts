@@ -1,5 +1,6 @@
 import { PlatformError } from '@landbridge/kernel'
 import { authenticateClient } from './client-authentication.ts'
+import { communicationUserToken } from './communication-user-token.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
 import type { Grant } from './grants/grant.ts'
@@ -29,6 +30,8 @@ export async function tokenEndpoint(service: TokenService, request: WebRequest):
   if (grantType === userTokenType) return { status: 200, body: await userToken(service, request) }
   const grant = grants.get(grantType)
   if (grant === undefined) throw unsupported(grantType)
+  const system = grantType === 'client_credentials' ? await communicationUserToken(service, request) : undefined
+  if (system !== undefined) return { status: 200, body: system }
   const by = await authenticateClient(service, request)
   const body = await grant(service, request, by)
   service.log.debug('token-service.token.issued', () => ({ grantType, clientId: by.client.clientId }))

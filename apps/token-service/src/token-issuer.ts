@@ -14,6 +14,8 @@ export interface TokenTarget {
   readonly thumbprint?: string | undefined
   /** `az_attr` of the parameter `authorities`, returned as it was given. */
   readonly authorizationAttributes?: Readonly<Record<string, unknown>> | undefined
+  /** Further members of the claim `ext_attr`. */
+  readonly extension?: Readonly<Record<string, string>> | undefined
 }
 
 /** What is asked for on behalf of a user. */
@@ -113,7 +115,7 @@ export class TokenIssuer {
   }
 
   async #sign(target: TokenTarget, scopes: readonly string[], special: TokenClaims): Promise<TokenAnswer> {
-    const { client, tenant, thumbprint, authorizationAttributes } = target
+    const { client, tenant, thumbprint, authorizationAttributes, extension } = target
     const issuedAt = Math.floor(this.#clock.now() / 1000)
     const jti = randomUUID().replaceAll('-', '')
     const claims: TokenClaims = {
@@ -125,6 +127,7 @@ export class TokenIssuer {
         serviceinstanceid: client.instanceId,
         // Ours: client IDs of connectivity and connectivity_proxy have the same form, and proxies must tell them apart.
         service: client.service,
+        ...extension,
       },
       ...special,
       scope: scopes,

@@ -36,6 +36,40 @@ export type {
 export { readRecord } from './inventory/read-record.ts'
 export { toSharedRecord } from './inventory/shared-record.ts'
 export { tenantCertificateSource, tenantRecordId } from './inventory/tenant-records.ts'
+export type {
+  CertificateMapping,
+  ExactMapping,
+  MappingSearch,
+  PatternMapping,
+  TrustedIssuer,
+} from './mappings/certificate-mapping.ts'
+export {
+  type CertificateCaller,
+  type CertificateRefusal,
+  ClientCertificates,
+  callingClient,
+  type PresentedCertificate,
+} from './mappings/client-certificates.ts'
+export {
+  type CallableService,
+  type CommunicationUser,
+  callableServices,
+  clientIdOf,
+  type UserInstances,
+  userIdOf,
+} from './mappings/communication-user.ts'
+export {
+  type CallableInstance,
+  type KeyPairWish,
+  MappingAdministration,
+  type MappingAdministrationOptions,
+  type NewKeyPair,
+  type Stored,
+} from './mappings/mapping-administration.ts'
+export { mappingCertificateSource } from './mappings/mapping-records.ts'
+export type { ApplicablePattern, MappingRepository } from './mappings/mapping-repository.ts'
+export { invalidClientCertificateBody } from './mappings/refusal-body.ts'
+export { matchesSubject, overlap, parseSubjectPattern, type SubjectPattern } from './mappings/subject-pattern.ts'
 export { RenewalJob, type RenewalJobOptions, type ShownRun } from './renewal/renewal-job.ts'
 export {
   isDueBetweenRuns,

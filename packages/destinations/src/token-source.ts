@@ -15,6 +15,7 @@ import { type AssertionSource, assertionSource, takesProvider } from './token/cl
 import type { ClientAssertion } from './token/client-authentication.ts'
 import { fetchKeySet } from './token/fetch-key-set.ts'
 import { KeySets } from './token/key-sets.ts'
+import { sendPresenting } from './token/presented-certificate.ts'
 import { type SharedTokenStore, SharedTokens } from './token/shared-tokens.ts'
 import { loadTlsFiles, type TlsFiles, tlsSettings } from './token/tls-settings.ts'
 import { TokenCache } from './token/token-cache.ts'
@@ -79,7 +80,11 @@ export class TokenSource {
     } catch (failure) {
       if (!isPlatformError(failure, 'DESTINATION_TOKEN_FAILED')) throw failure
       // The reason may quote the token service, so it goes to the caller only.
-      this.#options.log.info('destination.token.failed', this.#logged(destination))
+      const { presented } = failure.facts
+      this.#options.log.info('destination.token.failed', {
+        ...this.#logged(destination),
+        ...(presented === undefined ? {} : { presented }),
+      })
       return [failedToken(`Retrieval of OAuthToken failed due to: ${String(failure.facts.reason)}`)]
     }
   }
@@ -132,7 +137,8 @@ export class TokenSource {
         ...(assertion === undefined ? {} : { assertion }),
       })
       const secrets = [...redacted, assertion?.value ?? '']
-      return { response: await endpoint.send(request), clean: (text: string) => redact(text, properties, secrets) }
+      const clean = (text: string) => redact(text, properties, secrets)
+      return { response: await sendPresenting(endpoint, request, clean), clean }
     }
     return {
       properties,

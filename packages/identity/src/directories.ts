@@ -35,8 +35,14 @@ export interface ClientDirectory {
 /** What a service asks about the client of a token. */
 export type CallingClient = Pick<OAuthClient, 'subaccountId' | 'instanceId' | 'service'>
 
-/** The client that a verified token was issued to; undefined when it is gone. */
-export type ClientOf = (token: VerifiedToken) => Promise<CallingClient | undefined>
+/**
+ * The client that a verified token was issued to; undefined when it is gone.
+ * @param service that is called: a communication user is another client for each
+ */
+export type ClientOf = (
+  token: VerifiedToken,
+  service?: 'destination' | 'connectivity',
+) => Promise<CallingClient | undefined>
 
 export interface User {
   readonly id: string

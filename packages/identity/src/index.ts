@@ -13,6 +13,8 @@ export type {
   UserDirectory,
 } from './directories.ts'
 export {
+  attributeName,
+  attributeOid,
   type DistinguishedName,
   formatDistinguishedName,
   type NameAttribute,

@@ -26,7 +26,8 @@ export {
   type RevocationTarget,
 } from './pairing/connector-certificate.ts'
 export { parseLocationId } from './pairing/location-id.ts'
-export { Pairing, type PairingAttempt } from './pairing/pairing.ts'
+export { Pairing, type PairingAttempt, type PairingOptions } from './pairing/pairing.ts'
+export { longestCodeMs, type PairingCode, type PairingCodes } from './pairing/pairing-codes.ts'
 export {
   type BindingCertificateIssuer,
   type ContentRemoval,
@@ -56,6 +57,7 @@ export type { LocalUser } from './users/local-user.ts'
 export {
   builtInRoleCollections,
   cloudConnectorAdministrator,
+  keyUserRoles,
   type RoleCollection,
   rolesOf,
 } from './users/role-collections.ts'

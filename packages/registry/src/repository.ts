@@ -48,6 +48,8 @@ export interface RegistryRepository {
   insertUser(user: LocalUser, password: string): Promise<void>
   updateUser(user: LocalUser): Promise<void>
   setPassword(userId: string, password: string): Promise<void>
+  /** When the password was last set anew, in milliseconds since 1970; undefined when it is still the first one. */
+  passwordChangedAtMs(userId: string): Promise<number | undefined>
   deleteUser(id: string): Promise<boolean>
   /** A user of the subaccount, else of the platform, by user name or e-mail address; undefined if unknown or wrong. */
   authenticate(userName: string, password: string, subaccountId: string): Promise<User | undefined>

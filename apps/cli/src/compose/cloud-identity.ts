@@ -1,3 +1,4 @@
+import { type ClientCertificates, userIdOf } from '@landbridge/certificates'
 import type { TrustedIdp } from '@landbridge/connectivity-service'
 import {
   acceptsAnyOf,
@@ -21,6 +22,7 @@ import { externalIdps, ownIssuer } from './trust-list.ts'
 export interface CloudIdentityOptions {
   readonly config: CloudIdentityConfig
   readonly registry: RegistryStore
+  readonly clientCertificates: ClientCertificates
   /** Called when an external issuer publishes other keys than before. */
   readonly onKeysChanged: () => void
   readonly clock: Clock
@@ -48,12 +50,15 @@ type TokenFacts = Pick<
  * @throws PlatformError CONFIG_INVALID
  */
 export function openCloudIdentity(
-  { config, registry, onKeysChanged, clock, log }: CloudIdentityOptions,
+  { config, registry, clientCertificates, onKeysChanged, clock, log }: CloudIdentityOptions,
   tokenService: RunningTokenService | undefined,
 ): CloudIdentity {
   const isOwn = (issuer: string): boolean => tokenService?.isOwnIssuer(issuer) ?? false
-  const clientOf: ClientOf = async (token) => {
-    if (isOwn(token.claims.iss ?? '')) return registry.findClient(token.clientId)
+  const clientOf: ClientOf = async (token, service = 'connectivity') => {
+    if (isOwn(token.claims.iss ?? ''))
+      return userIdOf(token.clientId) === undefined
+        ? registry.findClient(token.clientId)
+        : clientCertificates.clientOf(token, service)
     const instance = token.instanceId === '' ? undefined : await registry.findInstance(token.instanceId)
     return instance && { subaccountId: instance.subaccountId, instanceId: instance.id, service: instance.service }
   }

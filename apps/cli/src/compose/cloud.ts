@@ -1,32 +1,30 @@
+import { ClientCertificates, mappingCertificateSource } from '@landbridge/certificates'
 import {
   type ConnectivityServiceConfig,
+  type NotificationsConfig,
   type RunningConnectivityService,
   startConnectivityService,
 } from '@landbridge/connectivity-service'
 import {
   type DestinationServiceConfig,
+  type RunningDestinationService,
   roleCollectionsOf,
   startDestinationService,
 } from '@landbridge/destination-service'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
-import {
-  type Clock,
-  type Closeable,
-  closeAll,
-  type Log,
-  type RunningApp,
-  type Sealer,
-  type Secret,
-} from '@landbridge/kernel'
+import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secret } from '@landbridge/kernel'
 import { type PlatformEndpoints, rolesOf, type ServiceInstance, TenantAccess } from '@landbridge/registry'
 import {
   RegistryStore,
+  SealedPairingCodes,
   SqlAuthorityStore,
   SqlCertificateStore,
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlFragmentStore,
+  SqlMappingStore,
+  SqlNotificationStore,
   SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
@@ -47,6 +45,7 @@ export interface CloudOptions {
     readonly tokenService: TokenServiceConfig
     readonly destinationService: DestinationServiceConfig
     readonly connectivityService: ConnectivityServiceConfig
+    readonly notifications: NotificationsConfig
   }
   readonly storeUrl: string
   readonly sealer: Sealer
@@ -69,7 +68,7 @@ export const brokerUserName = 'broker'
 export interface RunningCloud extends Closeable {
   /** Absent when only others issue tokens. */
   readonly tokenService?: RunningTokenService
-  readonly destinationService: RunningApp
+  readonly destinationService: RunningDestinationService
   readonly connectivityService: RunningConnectivityService
   /** Verifies the tokens of all accepted issuers. */
   readonly verifier: TokenVerifier
@@ -95,18 +94,30 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 async function startServices(options: CloudOptions, stores: CloudStores, started: Closeable[]): Promise<RunningCloud> {
   const { config, authority, clock, log } = options
   const registry = new RegistryStore(stores.registry)
-  const tokenService = config.identity.builtIn ? await startOwnTokenService(options, stores, registry) : undefined
+  const mappings = new SqlMappingStore(stores.certificates)
+  const clientCertificates = new ClientCertificates({ repository: mappings, clock, log })
+  const tokenService = config.identity.builtIn
+    ? await startOwnTokenService(options, stores, { registry, clientCertificates })
+    : undefined
   if (tokenService !== undefined) started.push(tokenService)
   let onKeysChanged = (): void => {}
   const identity = openCloudIdentity(
-    { config: config.identity, registry, onKeysChanged: () => onKeysChanged(), clock, log },
+    { config: config.identity, registry, clientCertificates, onKeysChanged: () => onKeysChanged(), clock, log },
     tokenService,
   )
   started.push(identity)
   const { verifier, clientOf, tenantAccess } = identity
   const configurations = new SqlConfigurationTransactions(stores.destinations)
   const policy = config.connectivityService.certificateRenewal
-  const certificates = composeCertificates({ stores, registry, authority, policy, clock, log })
+  const certificates = composeCertificates({
+    stores,
+    registry,
+    authority,
+    policy,
+    more: [mappingCertificateSource(mappings)],
+    clock,
+    log,
+  })
   const destinationService = await startDestinationService({
     config: config.destinationService,
     store: new SqlDestinationStore(stores.destinations),
@@ -121,6 +132,8 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     clients: registry,
     clientOf,
     rolesOf: async (token) => rolesOf(roleCollectionsOf(token), await registry.listRoleCollections(token.tenantId)),
+    clientCertificates,
+    authority,
     ca: authority.certificatePem,
     ...(tokenService === undefined
       ? {}
@@ -159,6 +172,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     registry,
     verifier,
     clientOf,
+    mappings,
+    notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
+    pairingCodes: new SealedPairingCodes(stores.identity),
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
@@ -193,7 +209,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
 function startOwnTokenService(
   { config, authority, clock, log }: CloudOptions,
   stores: CloudStores,
-  registry: RegistryStore,
+  { registry, clientCertificates }: { registry: RegistryStore; clientCertificates: ClientCertificates },
 ): Promise<RunningTokenService> {
   const access = new TenantAccess({ repository: registry, clock })
   return startTokenService({
@@ -202,6 +218,7 @@ function startOwnTokenService(
     tenants: registry,
     users: registry,
     keys: new SqlSigningKeyStore(stores.identity),
+    clientCertificates,
     singleUse: new SqlSingleUse(stores.identity),
     mayActIn: (client, tenant) => access.mayActIn(client, tenant),
     ca: authority,

@@ -37,15 +37,22 @@ export class OperatorClient {
   }
 
   /** @throws PlatformError CLI_UNREACHABLE, CLI_STEP_REFUSED */
-  operator(call: AdministrationCall): Promise<unknown> {
+  async operator(call: AdministrationCall): Promise<unknown> {
+    const content = await this.operatorFile(call)
+    return content.length === 0 ? undefined : JSON.parse(content.toString('utf8'))
+  }
+
+  /** For answers that are files. @throws PlatformError CLI_UNREACHABLE, CLI_STEP_REFUSED */
+  operatorFile(call: AdministrationCall): Promise<Buffer> {
     return this.#ask(call, `${this.#operator.url}/api/v1${call.path}`, `Bearer ${this.#operator.secret}`)
   }
 
   /** @throws PlatformError CLI_UNREACHABLE, CLI_STEP_REFUSED */
-  broker(call: AdministrationCall): Promise<unknown> {
+  async broker(call: AdministrationCall): Promise<unknown> {
     const { url, user, password } = this.#broker
     const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
-    return this.#ask(call, `${url}/v2${call.path}`, authorization)
+    const content = await this.#ask(call, `${url}/v2${call.path}`, authorization)
+    return content.length === 0 ? undefined : JSON.parse(content.toString('utf8'))
   }
 
   /** The subaccount with this ID or subdomain; without one the demo, or the only one. @throws CLI_CHOICE_NEEDED */
@@ -66,10 +73,10 @@ export class OperatorClient {
     await this.#agent.destroy()
   }
 
-  async #ask(call: AdministrationCall, url: string, authorization: string): Promise<unknown> {
+  async #ask(call: AdministrationCall, url: string, authorization: string): Promise<Buffer> {
     const { step, method = 'GET', body, timeoutMs = 30_000 } = call
     let status: number
-    let text: string
+    let content: Buffer
     try {
       const answer = await request(url, {
         method,
@@ -83,13 +90,13 @@ export class OperatorClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       status = answer.statusCode
-      text = await answer.body.text()
+      content = Buffer.from(await answer.body.arrayBuffer())
     } catch (cause) {
       throw new PlatformError('CLI_UNREACHABLE', { step, url, reason: connectionFailure(cause) }, { cause })
     }
     if (status < 200 || status > 299)
-      throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: refusal(text) })
-    return text === '' ? undefined : JSON.parse(text)
+      throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: refusal(content.toString('utf8')) })
+    return content
   }
 }
 
@@ -97,12 +104,23 @@ export class OperatorClient {
 export function refusal(text: string): string {
   try {
     const body = JSON.parse(text) as Readonly<Record<string, unknown>>
+    const { detail, message, pattern, user } = body
     const { description, title, remedy, ErrorMessage } = body
     const { reason, field, callback, callbackStatus, problems, bindings } = body
-    const more = [field, callback, callbackStatus, reason, problems, bindings]
+    const more = [
+      field,
+      callback,
+      callbackStatus,
+      reason,
+      problems,
+      bindings,
+      ...(detail === undefined ? [pattern, user] : []),
+    ]
       .filter((fact) => fact !== undefined)
       .flat()
-    const words = [description ?? ErrorMessage ?? title, ...more].filter((fact) => fact !== undefined)
+    const words = [description ?? ErrorMessage ?? detail ?? title ?? message, ...more].filter(
+      (fact) => fact !== undefined,
+    )
     if (words.length === 0) return text.slice(0, 500)
     const help = typeof remedy === 'string' ? `. ${remedy}` : ''
     return `${words.join('; ')}${help}`.slice(0, 2_000)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RunningDestinationService } from '@landbridge/destination-service'
 import { LocalCa } from '@landbridge/identity'
 import { type Clock, PlatformError, Secret } from '@landbridge/kernel'
 import { brokerUserName, startCloud } from '../compose/cloud.ts'
@@ -54,11 +55,18 @@ async function start(
     caFile,
     operator: { url: connectivityService.url, secret: operator.reveal() },
     broker: { url: connectivityService.url, user: brokerUserName, password: broker.reveal() },
-    components: [tokenService, destinationService, connectivityService]
+    components: [tokenService, destinationService, mutualTlsOf(destinationService), connectivityService]
       .filter((app) => app !== undefined)
       .map(({ name, url }) => ({ name, url, readyUrl: `${url}/health/ready` })),
     close: () => cloud.close(),
   }
+}
+
+function mutualTlsOf({
+  name,
+  mutualTlsUrl: url,
+}: RunningDestinationService): { name: string; url: string } | undefined {
+  return url === undefined ? undefined : { name: `${name}-mutual-tls`, url }
 }
 
 /** @throws PlatformError CONFIG_INVALID when only one half is given or the file cannot be read */

@@ -51,7 +51,7 @@ export function subaccountRoutes(api: FastifyInstance, context: ApiContext): voi
   })
   api.post(`${one}/validity`, async (request, reply) => {
     const address = subaccountIn(request, context)
-    const renewed = await subaccounts.renew(request.actor, address, readCredentials(readFields(request)))
+    const renewed = await subaccounts.renew(request.actor, address, readRefresh(readFields(request), address))
     return sendJson(reply, shown(renewed, linksOf(request, context)))
   })
   recoveryRoutes(api, context)
@@ -130,6 +130,21 @@ function readConnections(fields: Fields): number {
   const count = /^\d{1,2}$/.test(text) ? Number(text) : 0
   if (count < 1 || count > 16) throw invalid('tunnelConnections', 'must be a number from 1 to 16')
   return count
+}
+
+/**
+ * A user with a password, or registration data, which must be that of this subaccount: whoever pastes another's would
+ * hand its code to the wrong place.
+ */
+function readRefresh(fields: Fields, { regionHost, subaccountId }: Subaccount): CloudCredentials {
+  const registration = fields.text('authenticationData')
+  if (registration === undefined) return readCredentials(fields)
+  const data = readRegistration(registration)
+  const isMeant =
+    readRegionHost(data).toLowerCase() === regionHost.toLowerCase() &&
+    data.required('subaccount').toLowerCase() === subaccountId.toLowerCase()
+  if (!isMeant) throw invalid('authenticationData', 'is that of another subaccount')
+  return { user: data.required('cloudUser'), password: new Secret(data.required('cloudPassword')) }
 }
 
 /** The sample program of the guide sends the names of the other operation (guide L26718). */

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import type { ExternalRules } from '@landbridge/identity'
-import { isPlatformError, PlatformError } from '@landbridge/kernel'
+import { errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
 import { connectorIdOf, type Pairing, parseLocationId, parseSubaccountId } from '@landbridge/registry'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -61,7 +61,7 @@ export function addRegionRoutes(api: FastifyInstance, options: RegionRoutesOptio
 
   const schema = { params: subaccountParams, body: certificateRequest }
   api.post('/api/v1/subaccounts/:id/certificates', { schema }, async (request, reply) => {
-    const { subaccount, user } = await authorise(options, request, reply)
+    const { subaccount, user } = await authorise(options, request, reply, true)
     const answer = await issueCertificate(options, subaccount.id, user.userName, request.body as CertificateRequest)
     return reply.code(201).send(answer)
   })
@@ -84,6 +84,7 @@ async function authorise(
   { pairing, log }: RegionRoutesOptions,
   request: FastifyRequest,
   reply: FastifyReply,
+  isFinal = false,
 ): ReturnType<Pairing['authorise']> {
   const subaccount = (request.params as Static<typeof subaccountParams>).id
   const credentials = basicCredentials(request.headers.authorization)
@@ -93,11 +94,11 @@ async function authorise(
       parseSubaccountId(subaccount)
       throw new PlatformError('PAIRING_CREDENTIALS_WRONG')
     }
-    return await pairing.authorise({ subaccount, ...credentials, remoteAddress })
+    return await pairing.authorise({ subaccount, ...credentials, remoteAddress, isFinal })
   } catch (failure) {
-    if (isPlatformError(failure, 'PAIRING_CREDENTIALS_WRONG'))
+    if (isPlatformError(failure) && errorEntry(failure.code).http === 401)
       reply.header('www-authenticate', 'Basic realm="subaccount", charset="UTF-8"')
-    if (isPlatformError(failure, 'PAIRING_ATTEMPTS_EXCEEDED'))
+    if (isPlatformError(failure) && typeof failure.facts.retryAfterSeconds === 'number')
       reply.header('retry-after', String(failure.facts.retryAfterSeconds))
     if (isPlatformError(failure))
       log.warn('connector.pairing.refused', { requestId: request.id, code: failure.code, remoteAddress })

@@ -62,6 +62,7 @@ function client(clientId: string, service: string, instanceId: string) {
 export const config: DestinationServiceConfig = {
   host: '127.0.0.1',
   port: 0,
+  serverNames: [],
   tokenCacheEntries: 100,
   shareTokens: true,
   userRoles: 'ignore',

@@ -1,8 +1,8 @@
-import { type Clock, PlatformError } from '@landbridge/kernel'
+import { type Clock, errorEntry, isPlatformError, type Log, PlatformError } from '@landbridge/kernel'
 import { type Subaccount, type SubaccountProperties, subaccountKey } from '../configuration/model.ts'
 import type { AuditEvent, ConfigurationStore } from '../configuration/store-port.ts'
 import { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from '../configuration/subaccount-edits.ts'
-import { pairSubaccount } from '../pairing/pair.ts'
+import { type Pairing, type PairingRequest, pairSubaccount } from '../pairing/pair.ts'
 import type { CloudCredentials, RegionAccess, RegionOverride } from '../pairing/region-request.ts'
 import { renewWithCertificate } from '../pairing/renew.ts'
 import { downloadTrust, mergeTrust } from '../pairing/trust.ts'
@@ -13,6 +13,7 @@ export interface SubaccountServiceOptions {
   readonly store: ConfigurationStore
   readonly runtime: ConnectorRuntime
   readonly clock: Clock
+  readonly log: Log
   /** Overrides by region host, lower case. */
   readonly regions: ReadonlyMap<string, RegionOverride>
   /** For each connection to a region and for each answer. */
@@ -121,11 +122,15 @@ export class SubaccountService {
     await this.#settle(address)
   }
 
-  /** Gets a new certificate with a new key; the old one serves until then (guide L19465). */
+  /**
+   * Gets a new certificate with a new key; the old one serves until then (guide L19465), and need not be valid any more.
+   * @throws PlatformError those of `pairSubaccount`; nothing is changed then
+   */
   async renew(actor: string, address: SubaccountAddress, credentials: CloudCredentials): Promise<Subaccount> {
     const before = this.find(address)
-    const pairing = await pairSubaccount(this.#access(before.regionHost), credentials, {
+    const pairing = await this.#askCloud('refresh', before.regionHost, credentials, {
       subaccountId: before.subaccountId,
+      registeredUser: before.user,
       locationId: before.locationId,
       connectorId: this.#options.store.current.settings.installationId,
       description: before.description,
@@ -174,7 +179,7 @@ export class SubaccountService {
   async #pair(wanted: NewSubaccount): Promise<SubaccountProperties> {
     const { credentials, ...kept } = wanted
     const { installationId } = this.#options.store.current.settings
-    const pairing = await pairSubaccount(this.#access(wanted.regionHost), credentials, {
+    const pairing = await this.#askCloud('connect', wanted.regionHost, credentials, {
       subaccountId: wanted.subaccountId,
       locationId: wanted.locationId,
       connectorId: installationId,
@@ -189,6 +194,26 @@ export class SubaccountService {
       certificate: pairing.certificate,
       privateKey: pairing.privateKey,
       createdAtMs: this.#options.clock.now(),
+    }
+  }
+
+  /** Who cannot read the answer of the API finds the same in the log: what was tried, what it may be, what to do. */
+  async #askCloud(
+    operation: 'connect' | 'refresh',
+    regionHost: string,
+    credentials: CloudCredentials,
+    wanted: PairingRequest,
+  ): Promise<Pairing> {
+    try {
+      return await pairSubaccount(this.#access(regionHost), credentials, wanted)
+    } catch (failure) {
+      if (isPlatformError(failure)) {
+        const { title, remedy } = errorEntry(failure.code)
+        const { user } = credentials
+        const facts = { operation, subaccount: wanted.subaccountId, regionHost, user, ...failure.facts }
+        this.#options.log.warn('subaccount.certificate-refused', { ...facts, code: failure.code, title, remedy })
+      }
+      throw failure
     }
   }
 

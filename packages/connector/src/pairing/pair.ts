@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { PlatformError, type Secret } from '@landbridge/kernel'
+import type { Secret } from '@landbridge/kernel'
 import type { RegionEndpoint } from '../runtime-port.ts'
 import { createKeyAndRequest } from './certificate-request.ts'
+import { refusalOf, type Tried } from './refusal.ts'
 import {
   askRegion,
   type CloudCredentials,
@@ -12,8 +13,7 @@ import {
 } from './region-request.ts'
 
 /** What the connector tells the region about itself. */
-export interface PairingRequest {
-  readonly subaccountId: string
+export interface PairingRequest extends Tried {
   readonly locationId: string
   readonly connectorId: string
   readonly description: string
@@ -34,7 +34,7 @@ export interface Pairing {
 /**
  * Pairs a subaccount: downloads its connection configuration, makes a key that never leaves this process, and has the
  * region issue a client certificate for it. Nothing is kept on failure.
- * @throws PlatformError CONNECTOR_CREDENTIALS_REFUSED, CONNECTOR_SUBACCOUNT_REFUSED, and those of `askRegion`
+ * @throws PlatformError those of `refusalOf` and of `askRegion`
  */
 export async function pairSubaccount(
   access: RegionAccess,
@@ -50,7 +50,7 @@ export async function pairSubaccount(
       credentials,
     }),
     access,
-    wanted,
+    { ...wanted, user: credentials.user },
   )
   const notificationHost = textOf(configuration, 'notificationHost', access)
   const { privateKey, csr } = await createKeyAndRequest(wanted.subaccountId)
@@ -63,7 +63,7 @@ export async function pairSubaccount(
     credentials,
     body: { csr, locationId, connectorId, description, ...(automaticRenewal ? { automaticRenewal } : {}) },
   })
-  const certificate = issuedCertificate(issued, privateKey, access, wanted.subaccountId)
+  const certificate = issuedCertificate(issued, privateKey, access, { ...wanted, user: credentials.user })
   const { address, ca } = access.override ?? {}
   return {
     endpoint: {
@@ -83,27 +83,18 @@ export function issuedCertificate(
   answer: RegionAnswer,
   privateKey: Secret,
   access: RegionAccess,
-  subaccountId: string,
+  tried: Tried,
 ): string {
-  const certificate = textOf(accepted(answer, access, { subaccountId }), 'certificate', access)
+  const certificate = textOf(accepted(answer, access, tried), 'certificate', access)
   requireOwn(certificate, privateKey, access)
   return certificate
 }
 
 /** The members of a successful answer; a refusal becomes the error that tells the administrator what to correct. */
-function accepted(
-  { status, body }: RegionAnswer,
-  access: RegionAccess,
-  wanted: Pick<PairingRequest, 'subaccountId'>,
-): Readonly<Record<string, unknown>> {
-  const { regionHost } = access
-  const members = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  if (status === 200 || status === 201) return members
-  const reason = (optionalText(members, 'title') || `the region answered ${status}`).slice(0, 200)
-  if (status === 401 || status === 403) throw new PlatformError('CONNECTOR_CREDENTIALS_REFUSED', { regionHost, reason })
-  if (status >= 400 && status < 500 && status !== 429)
-    throw new PlatformError('CONNECTOR_SUBACCOUNT_REFUSED', { subaccount: wanted.subaccountId, regionHost, reason })
-  throw invalidAnswer(access, reason)
+function accepted(answer: RegionAnswer, access: RegionAccess, tried: Tried): Readonly<Record<string, unknown>> {
+  const { status, body } = answer
+  if (status !== 200 && status !== 201) throw refusalOf(answer, access, tried)
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
 }
 
 /** The region must have signed our key: a certificate for any other could never connect. */

@@ -12,7 +12,7 @@ export interface RenewalRequest {
 
 /**
  * Gets the next certificate with a new key, over mutual TLS with the present one. The old one stays good.
- * @throws PlatformError CONNECTOR_CREDENTIALS_REFUSED, CONNECTOR_SUBACCOUNT_REFUSED, and those of `askRegion`; for a
+ * @throws PlatformError CONNECTOR_SUBACCOUNT_REFUSED and those of `askRegion`; for a
  *   certificate that has expired a user must renew it
  */
 export async function renewWithCertificate(
@@ -27,5 +27,8 @@ export async function renewWithCertificate(
     clientCertificate: { cert: certificate, key: privateKey },
     body: { csr: next.csr, automaticRenewal: true },
   })
-  return { certificate: issuedCertificate(answer, next.privateKey, access, subaccountId), privateKey: next.privateKey }
+  return {
+    certificate: issuedCertificate(answer, next.privateKey, access, { subaccountId }),
+    privateKey: next.privateKey,
+  }
 }

@@ -1,4 +1,5 @@
 import { brokerErrors } from './broker.ts'
+import { certificateMappingErrors } from './certificate-mappings.ts'
 import { certificateRenewalErrors } from './certificate-renewal.ts'
 import { cliErrors } from './cli.ts'
 import { clientErrors } from './client.ts'
@@ -8,6 +9,7 @@ import { destinationsErrors } from './destinations.ts'
 import type { ErrorEntry } from './entry.ts'
 import { generalErrors } from './general.ts'
 import { identityErrors } from './identity.ts'
+import { notificationErrors } from './notifications.ts'
 import { propagationErrors } from './propagation.ts'
 import { proxyErrors } from './proxy.ts'
 import { registryErrors } from './registry.ts'
@@ -28,6 +30,8 @@ export const catalogue = {
   ...propagationErrors,
   ...serviceChannelErrors,
   ...certificateRenewalErrors,
+  ...notificationErrors,
+  ...certificateMappingErrors,
   ...cliErrors,
   ...clientErrors,
 } as const

@@ -144,10 +144,28 @@ export const connectorAdministrationErrors = errorArea({
     http: 400,
     level: 'warn',
     retry: 'never',
-    title: 'The cloud refused the user or its password',
+    title: 'The cloud does not accept this user with this password',
     remedy:
-      'On-premise administrator: check user (e-mail), password and that the user may connect Cloud Connectors to the subaccount.',
-    show: ['regionHost', 'reason'],
+      'On-premise administrator: log on to the cloud with this user and password; where that works, wait some minutes if the password is new, else use the user whom the subaccount knows. Nothing was changed.',
+    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses'],
+  },
+  CONNECTOR_USER_NOT_ENTITLED: {
+    http: 400,
+    level: 'warn',
+    retry: 'never',
+    title: 'The cloud knows the user, who may not connect Cloud Connectors to this subaccount',
+    remedy:
+      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount; or use the user with whom it was connected. Nothing was changed.',
+    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses'],
+  },
+  CONNECTOR_PASSWORD_NOT_EFFECTIVE: {
+    http: 400,
+    level: 'warn',
+    retry: 'later',
+    title: 'The password is right but not in effect yet',
+    remedy:
+      'On-premise administrator: wait for the shown time, then repeat with the same password. Nothing was changed.',
+    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses', 'retryAfterSeconds'],
   },
   CONNECTOR_SUBACCOUNT_REFUSED: {
     http: 400,

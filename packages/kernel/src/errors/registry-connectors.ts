@@ -11,6 +11,14 @@ export const registryConnectorErrors = errorArea({
       'Connector administrator: enter the e-mail address and password of a user of this subaccount. Nothing was changed.',
     show: [],
   },
+  PAIRING_PASSWORD_NOT_EFFECTIVE: {
+    http: 401,
+    level: 'info',
+    retry: 'later',
+    title: 'The password was changed moments ago and is not in effect yet',
+    remedy: 'Connector administrator: wait for the given time, then try again with the same password.',
+    show: ['retryAfterSeconds'],
+  },
   PAIRING_ROLE_MISSING: {
     http: 403,
     level: 'info',

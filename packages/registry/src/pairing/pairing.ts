@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import type { User } from '@landbridge/identity'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import type { RegistryRepository } from '../repository.ts'
 import { parseSubaccountId, type Subaccount } from '../subaccounts/subaccount.ts'
 import { cloudConnectorAdministrator, rolesOf } from '../users/role-collections.ts'
 import { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './attempt-limiter.ts'
+import { longestCodeMs, type PairingCodes } from './pairing-codes.ts'
 
 export interface PairingAttempt {
   /** As the connector sent it, possibly a name. */
@@ -11,6 +13,16 @@ export interface PairingAttempt {
   readonly userName: string
   readonly password: string
   readonly remoteAddress: string
+  /** True for what ends the pairing: a code is used up by it. */
+  readonly isFinal?: boolean
+}
+
+export interface PairingOptions {
+  readonly limits?: AttemptLimits
+  /** How long after its change a password is not in effect yet, in milliseconds. */
+  readonly passwordDelayMs?: number
+  /** Without them there are no codes. */
+  readonly codes?: PairingCodes
 }
 
 /** Many users may share one address (NAT, a proxy), so it bears more failures than one user does. */
@@ -21,9 +33,16 @@ export class Pairing {
   readonly #repository: RegistryRepository
   readonly #userLimiter: AttemptLimiter
   readonly #addressLimiter: AttemptLimiter
+  readonly #clock: Clock
+  readonly #passwordDelayMs: number
+  readonly #codes: PairingCodes | undefined
 
-  constructor(repository: RegistryRepository, clock: Clock, limits: AttemptLimits = defaultAttemptLimits) {
+  constructor(repository: RegistryRepository, clock: Clock, options: PairingOptions = {}) {
+    const { limits = defaultAttemptLimits, passwordDelayMs = 0 } = options
+    this.#codes = options.codes
     this.#repository = repository
+    this.#clock = clock
+    this.#passwordDelayMs = passwordDelayMs
     this.#userLimiter = new AttemptLimiter(clock, limits)
     const freeFailures = limits.freeFailures * failuresPerAddress
     this.#addressLimiter = new AttemptLimiter(clock, { ...limits, freeFailures })
@@ -32,7 +51,7 @@ export class Pairing {
   /**
    * The subaccount and the user, when the user may connect a connector to it. The password is not kept.
    * @throws PlatformError SUBACCOUNT_NOT_AN_ID, SUBACCOUNT_UNKNOWN, PAIRING_ATTEMPTS_EXCEEDED,
-   *   PAIRING_CREDENTIALS_WRONG or PAIRING_ROLE_MISSING, in this order
+   *   PAIRING_CREDENTIALS_WRONG, PAIRING_PASSWORD_NOT_EFFECTIVE or PAIRING_ROLE_MISSING, in this order
    */
   async authorise(attempt: PairingAttempt): Promise<{ subaccount: Subaccount; user: User }> {
     const id = parseSubaccountId(attempt.subaccount)
@@ -51,7 +70,8 @@ export class Pairing {
     const userKey = `${subaccountId}:${attempt.userName.toLowerCase()}`
     this.#userLimiter.assertAllowed(userKey)
     this.#addressLimiter.assertAllowed(attempt.remoteAddress)
-    const user = await this.#repository.authenticate(attempt.userName, attempt.password, subaccountId)
+    const byPassword = await this.#repository.authenticate(attempt.userName, attempt.password, subaccountId)
+    const user = byPassword ?? (await this.#userOfCode(attempt, subaccountId))
     if (user === undefined) {
       this.#userLimiter.failed(userKey)
       this.#addressLimiter.failed(attempt.remoteAddress)
@@ -59,6 +79,44 @@ export class Pairing {
     }
     // The address stays counted: one right password must not reset the count for guesses at other users.
     this.#userLimiter.succeeded(userKey)
+    if (byPassword !== undefined) await this.#assertPasswordInEffect(user)
     return user
+  }
+
+  async #userOfCode(attempt: PairingAttempt, subaccountId: string): Promise<User | undefined> {
+    const code = this.#codes?.read(attempt.password)
+    if (code === undefined || code.subaccountId !== subaccountId || code.expiresAtMs <= this.#clock.now())
+      return undefined
+    const user = await this.#repository.findLocalUser(code.userId)
+    if (user?.userName.toLowerCase() !== attempt.userName.toLowerCase()) return undefined
+    return attempt.isFinal === true && !(await this.#codes?.use(code)) ? undefined : user
+  }
+
+  /**
+   * A code that stands for the password of a user of the subaccount, or of the platform, until it is used or expires.
+   * What the user may do is checked when it is used.
+   * @throws PlatformError USER_UNKNOWN
+   */
+  async createCode(
+    subaccountId: string,
+    userName: string,
+    lifetimeMs: number,
+  ): Promise<{ readonly user: string; readonly text: string; readonly expiresAtMs: number }> {
+    const known = [...(await this.#repository.listUsers(subaccountId)), ...(await this.#repository.listUsers(''))]
+    const user = known.find((one) => one.userName.toLowerCase() === userName.toLowerCase())
+    if (user === undefined || this.#codes === undefined)
+      throw new PlatformError('USER_UNKNOWN', { userId: userName.slice(0, 255) })
+    const expiresAtMs = this.#clock.now() + Math.min(lifetimeMs, longestCodeMs)
+    const text = this.#codes.write({ id: randomUUID(), subaccountId, userId: user.id, expiresAtMs })
+    return { user: user.userName, text, expiresAtMs }
+  }
+
+  /** Said to nobody but who knows the new password, so that it tells strangers nothing about users. */
+  async #assertPasswordInEffect({ id }: User): Promise<void> {
+    if (this.#passwordDelayMs === 0) return
+    const changedAtMs = await this.#repository.passwordChangedAtMs(id)
+    const waitMs = changedAtMs === undefined ? 0 : changedAtMs + this.#passwordDelayMs - this.#clock.now()
+    if (waitMs > 0)
+      throw new PlatformError('PAIRING_PASSWORD_NOT_EFFECTIVE', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
   }
 }

@@ -1,11 +1,13 @@
 import { type Kysely, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { mappingMigrations } from './mapping-migrations.ts'
 
 /** Schema changes of certificates, by name. A released one is never edited. */
 export const certificateMigrations: Readonly<Record<string, Migration>> = {
   '0500-certificates-tenant-certificates': { up: createTenantCertificates },
   '0501-certificates-events': { up: createEvents },
   '0502-certificates-renewal-runs': { up: createRenewalRuns },
+  ...mappingMigrations,
 }
 
 async function createTenantCertificates(db: Kysely<unknown>): Promise<void> {

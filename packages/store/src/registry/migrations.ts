@@ -15,6 +15,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   '0320-registry-broker-requests': { up: addRequestDigests },
   '0321-registry-shared-clients': { up: addSharedClients },
   '0322-registry-provisioning': { up: addProvisioning },
+  '0512-registry-password-changes': { up: addPasswordChanges },
   '0503-registry-certificate-lineage': { up: addCertificateLineage },
 }
 
@@ -178,6 +179,10 @@ async function addProvisioning(db: Kysely<unknown>): Promise<void> {
     .execute()
   for (const column of ['dependencies', 'application_url', 'failure'])
     await db.schema.alterTable('subscription').addColumn(column, 'text').execute()
+}
+
+async function addPasswordChanges(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('local_user').addColumn('password_changed_at', 'bigint').execute()
 }
 
 async function addCertificateLineage(db: Kysely<unknown>): Promise<void> {

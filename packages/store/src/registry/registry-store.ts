@@ -214,7 +214,7 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
   }
 
   async insertUser(user: LocalUser, password: string): Promise<void> {
-    const row = { ...fromLocalUser(user), password_hash: await hashPassword(password) }
+    const row = { ...fromLocalUser(user), password_hash: await hashPassword(password), password_changed_at: null }
     await unlessTaken(this.#db.insertInto('local_user').values(row).execute(), 'USER_NAME_TAKEN', {
       userName: user.userName,
     })
@@ -227,7 +227,21 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
 
   async setPassword(userId: string, password: string): Promise<void> {
     const password_hash = await hashPassword(password)
-    await this.#db.updateTable('local_user').set({ password_hash }).where('id', '=', userId).execute()
+    const password_changed_at = this.#store.clock.now()
+    await this.#db
+      .updateTable('local_user')
+      .set({ password_hash, password_changed_at })
+      .where('id', '=', userId)
+      .execute()
+  }
+
+  async passwordChangedAtMs(userId: string): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('local_user')
+      .select('password_changed_at')
+      .where('id', '=', userId)
+      .executeTakeFirst()
+    return row?.password_changed_at ?? undefined
   }
 
   async deleteUser(id: string): Promise<boolean> {

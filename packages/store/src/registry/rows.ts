@@ -133,7 +133,9 @@ export function toLocalUser(row: RegistryTables['local_user']): LocalUser {
   }
 }
 
-export function fromLocalUser(user: LocalUser): Omit<RegistryTables['local_user'], 'password_hash'> {
+export function fromLocalUser(
+  user: LocalUser,
+): Omit<RegistryTables['local_user'], 'password_hash' | 'password_changed_at'> {
   return {
     id: user.id,
     subaccount_id: user.subaccountId,

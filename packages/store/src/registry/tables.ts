@@ -60,6 +60,8 @@ export interface RegistryTables {
     family_name: string
     origin: string
     password_hash: string
+    /** Null while it is the first one. */
+    password_changed_at: number | null
     role_collections: string
     attributes: string
     created_at: number

@@ -2,6 +2,8 @@ import { Option } from 'commander'
 import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
 import type { OperatorClient } from '../../operator/operator-client.ts'
 import { table } from '../../output/table.ts'
+import { addCommunicationUserCommands, addMappingCommands } from './mapping-commands.ts'
+import { addRefreshCommand } from './refresh-command.ts'
 import { addRenewalCommands } from './renewals.ts'
 import { addTenantCertificateCommands } from './tenant-certificates.ts'
 import { withClient } from './with-client.ts'
@@ -72,6 +74,9 @@ export function addCertificatesCommands(context: CommandContext): void {
       terminal.print(json ? JSON.stringify({ certificates }) : certificates.map(details).join('\n\n'))
     })
   addRenewalCommands(group)
+  addMappingCommands(group)
+  addCommunicationUserCommands(group)
+  addRefreshCommand(group)
   addTenantCertificateCommands(group)
 }
 

@@ -15,7 +15,8 @@ export function readSecrets(given: readonly string[], workingDirectory: string):
   )
 }
 
-function fileText(file: string): string {
+/** A file's text without the line break at its end. @throws PlatformError CLI_FILE_UNUSABLE */
+export function fileText(file: string): string {
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
   } catch (cause) {

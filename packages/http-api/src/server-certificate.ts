@@ -7,10 +7,10 @@ const days = 90
 const renewBeforeMs = 30 * 86_400_000
 const checkEveryMs = 6 * 3_600_000
 
-/** TLS options of the one listener: HTTP and control sessions share the port and part by ALPN. */
-export async function tlsOptions(ca: LocalCa, names: readonly string[]) {
+/** TLS options of a listener that asks for client certificates, with a server certificate of the platform's authority. */
+export async function mutualTlsOptions(ca: LocalCa, names: readonly string[]) {
   const { key, cert } = await issue(ca, names)
-  // Any client certificate passes the handshake; whoever relies on one checks it (peer-certificate.ts).
+  // Any client certificate passes the handshake; whoever relies on one checks it.
   return {
     key,
     cert,
@@ -33,10 +33,10 @@ export function keepCertificateFresh(
     const { key, cert } = await issue(ca, names)
     server.setSecureContext({ key, cert, ca: ca.certificatePem, minVersion: 'TLSv1.2' })
     notAfterMs = certificateFacts(cert).notAfter.getTime()
-    log.info('connectivity.server-certificate.renewed', { notAfter: new Date(notAfterMs).toISOString() })
+    log.info('server-certificate.renewed', { notAfter: new Date(notAfterMs).toISOString() })
   }
   return clock.every(checkEveryMs, () => {
-    renew().catch((cause: unknown) => log.error('connectivity.server-certificate.failed', {}, cause))
+    renew().catch((cause: unknown) => log.error('server-certificate.failed', {}, cause))
   })
 }
 
