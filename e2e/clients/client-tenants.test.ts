@@ -145,4 +145,19 @@ test('tokens and secrets are in no log, in no error and in nothing that prints t
     assert.ok(!all.includes(secret), `${secret.slice(0, 12)}… is in ${all.slice(0, 2_000)}`)
 })
 
+test('a list of more than one page is complete and without duplicates (RFC-157)', async () => {
+  const names = Array.from({ length: 230 }, (_, index) => `many-${String(index).padStart(3, '0')}`)
+  const entry = { Type: 'HTTP', URL: 'http://many.example', ProxyType: 'Internet', Authentication: 'NoAuthentication' }
+  const answer = await callJson({
+    method: 'POST',
+    url: `${platform.binding('destination').uri}/destination-configuration/v1/subaccountDestinations`,
+    headers: { authorization: `Bearer ${await technicalToken(platform, 'destination', customer.id)}` },
+    body: names.map((Name) => ({ Name, ...entry })),
+  })
+  assert.ok([201, 207].includes(answer.status), answer.text)
+  const listed = await client.listDestinations({ tenant: customer.id })
+  const found = listed.map(({ Name }) => Name).filter((name) => name?.startsWith('many-'))
+  assert.deepEqual(found.toSorted(), names)
+})
+
 const deep = { depth: null, showHidden: true, maxStringLength: null, maxArrayLength: null }

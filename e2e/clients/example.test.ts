@@ -3,17 +3,20 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { repository, runChild, runLandbridge, startPlatform, temporaryFolder } from '@landbridge/testkit'
+import { installExample } from './support/install-example.ts'
 
 const example = join(repository, 'examples/cloud-app')
 
-test('the example application runs as its README says, without and with a user (CONN-063, CONN-084, RC-174)', async () => {
+test('the example application runs as its README says, without and with a user (CONN-063, CONN-084, RC-174)', async (context) => {
   using folder = temporaryFolder()
   const platform = await startPlatform()
   try {
-    await runLandbridge(['env', '--data', platform.dataDirectory], { cwd: folder.path })
+    const cwd = join(folder.path, 'app')
+    context.diagnostic(await installExample('cloud-app', cwd))
+    await runLandbridge(['env', '--data', platform.dataDirectory], { cwd })
     const { NODE_EXTRA_CA_CERTS } = platform.environment
     const run = (env: Readonly<Record<string, string>>) =>
-      runChild(process.execPath, [join(example, 'app.mjs')], { cwd: folder.path, env: { NODE_EXTRA_CA_CERTS, ...env } })
+      runChild('npm', ['start'], { cwd, env: { NODE_EXTRA_CA_CERTS, ...env } })
     const technical = await run({})
     assert.equal(technical.status, 0, technical.stderr)
     assert.deepEqual(linesOf(technical.stdout), documented(0))
@@ -26,10 +29,12 @@ test('the example application runs as its README says, without and with a user (
   }
 })
 
-test('the example pins the versions that are tested here', () => {
+test('the examples pin the versions that are tested here', () => {
   const read = (path: string) => JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
   const tested = read(repository).devDependencies
-  for (const [name, version] of Object.entries(read(example).dependencies)) assert.equal(tested[name], version, name)
+  for (const folder of ['cloud-app', 'multi-tenant-app'])
+    for (const [name, version] of Object.entries(read(join(repository, 'examples', folder)).dependencies))
+      assert.equal(tested[name], version, `${folder}: ${name}`)
 })
 
 /** The lines of the application, without the log of the SDK. */

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import {
   callJson,
   freePort,
   type RunningCommand,
-  repository,
-  runChild,
   startChild,
   startPlatform,
   type TestPlatform,
@@ -19,10 +17,10 @@ import { eventually } from '../harness/eventually.ts'
 import { createDestination, operate } from './support/administration.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { type Customer, newCustomer } from './support/customer.ts'
+import { installExample } from './support/install-example.ts'
 import { startLocatedConnector } from './support/located-connector.ts'
 import { technicalToken } from './support/tokens.ts'
 
-const example = join(repository, 'examples/multi-tenant-app')
 const folder = temporaryFolder()
 const cwd = join(folder.path, 'app')
 let platform: TestPlatform
@@ -39,11 +37,9 @@ before(async () => {
   const port = await freePort()
   origin = `http://localhost:${port}`
   // As the README says, with another port: several tests run at once.
-  cpSync(example, cwd, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  await installExample('multi-tenant-app', cwd)
   const parameters = readFileSync(join(cwd, 'provisioning.json'), 'utf8').replaceAll(':4004', `:${port}`)
   writeFileSync(join(cwd, 'provisioning.json'), parameters)
-  const npm = await runChild('npm', ['install', '--offline', '--no-audit', '--no-fund'], { cwd })
-  assert.equal(npm.status, 0, npm.stderr)
   for (const command of [
     ['service', 'create', 'shop-uaa', '--service', 'xsuaa', '-c', join(cwd, 'xs-security.json')],
     ['service', 'bind', 'shop-uaa', '--out', join(cwd, 'shop-uaa.key.json')],

@@ -97,3 +97,14 @@ test('CloudConnectorLocationId selects the Cloud Connector that asks; without on
     await connector.stop()
   }
 })
+
+test('a private URL is refused on the way over the Internet, and the same URL is asked through the tunnel (CONN-137, CONN-138)', async () => {
+  await using idp = await startTokenService('private')
+  await expose(platform, { virtualHost: '10.9.8.7', backendPort: idp.port, paths: ['/oauth'] })
+  await destination('private-direct', '10.9.8.7', { ProxyType: 'Internet', URL: 'http://erp.test' })
+  const { error, value } = await firstToken('private-direct')
+  assert.deepEqual([value, idp.asked.length], ['', 0])
+  assert.match(error, /private/)
+  await destination('private-tunnel', '10.9.8.7')
+  assert.equal((await firstToken('private-tunnel')).value, 'private-1')
+})

@@ -10,23 +10,16 @@ import {
   type TestPlatform,
   temporaryFolder,
 } from '@landbridge/testkit'
+import { installClient } from './support/install-example.ts'
 
 const example = join(repository, 'examples/client-library')
 const folder = temporaryFolder()
 let platform: TestPlatform
 
-/** npm as on the terminal of a reader, but without a network: the cache has what this repository installed. */
-async function npm(args: readonly string[], cwd: string): Promise<string> {
-  const { status, stdout, stderr } = await runChild('npm', [...args, '--offline', '--no-audit', '--no-fund'], { cwd })
-  assert.equal(status, 0, `npm ${args.join(' ')}\n${stdout}\n${stderr}`)
-  return stdout
-}
-
 before(async () => {
   platform = await startPlatform()
-  await npm(['run', 'pack:client', '--', '--pack-destination', folder.path], repository)
   for (const file of ['app.mjs', 'package.json']) copyFileSync(join(example, file), join(folder.path, file))
-  await npm(['install'], folder.path)
+  await installClient(folder.path)
   const env = await runLandbridge(['env', '--data', platform.dataDirectory], { cwd: folder.path })
   assert.equal(env.status, 0, env.stderr)
 })
@@ -47,6 +40,20 @@ async function olderNode(): Promise<string | undefined> {
 }
 const older = await olderNode()
 
+/** The fetch that Node has itself, of another undici than the one of the library, and node:http. */
+const agents = `import { get } from 'node:http'
+import { openClient } from '@landbridge/client'
+const client = openClient()
+const url = 'http://demo-backend.virtual:8080/hello'
+const answer = await fetch(url, { dispatcher: client.dispatcher() })
+console.log(answer.status, (await answer.json()).message)
+const status = await new Promise((resolve, reject) =>
+  get(url, { agent: client.httpAgent() }, (response) => resolve(response.resume().statusCode)).on('error', reject))
+console.log(status)
+await fetch('https://demo-backend.virtual/', { dispatcher: client.dispatcher() }).catch((error) => console.log(error.cause.code))
+await client.close()
+`
+
 for (const { name, node } of [
   { name: 'the Node of the platform', node: process.execPath },
   { name: 'Node 20 or 22', node: older },
@@ -60,6 +67,9 @@ for (const { name, node } of [
     const run = await runChild(node!, ['app.mjs'], { cwd: folder.path, env: { NODE_EXTRA_CA_CERTS } })
     assert.equal(run.status, 0, run.stderr)
     assert.equal(run.stdout.trim(), documented())
+    writeFileSync(join(folder.path, 'agents.mjs'), agents)
+    const used = await runChild(node!, ['agents.mjs'], { cwd: folder.path, env: { NODE_EXTRA_CA_CERTS } })
+    assert.equal(used.stdout.trim(), '200 Hello from the on-premise backend\n200\nCLIENT_PROXY_NEEDS_HTTP', used.stderr)
   })
 
 test('the packed library is one package with one dependency, and holds no source and no test', () => {

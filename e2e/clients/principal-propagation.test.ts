@@ -10,6 +10,8 @@ import { openClient, readBindings } from '@landbridge/client'
 import { LocalCa } from '@landbridge/identity'
 import { startPlatform, type TestPlatform } from '@landbridge/testkit'
 import { createDestination, expose } from './support/administration.ts'
+import { startApprouter } from './support/approuter.ts'
+import { JarClient } from './support/jar-client.ts'
 import { createCertificate, trustBackends, trustThePlatform } from './support/propagation.ts'
 import { SdkApplication } from './support/sdk-application.ts'
 import { technicalToken, userToken } from './support/tokens.ts'
@@ -42,7 +44,7 @@ async function startSystem(platform: TestPlatform) {
   return system
 }
 
-test('a user of the SAP Cloud SDK or of the client library is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118)', async () => {
+test('a user of the SAP Cloud SDK, of the client library or of the approuter is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118, RC-173)', async () => {
   const system = await startSystem(platform)
   try {
     const { port: backendPort } = system.address() as AddressInfo
@@ -65,6 +67,7 @@ test('a user of the SAP Cloud SDK or of the client library is logged on at the b
       asUser.failure,
     )
     await assertClientLibrary(platform, jwt)
+    await assertApprouter(platform)
     const technical = await application.call({ destination: 'plant', request })
     assert.deepEqual([technical.status, technical.data], [200, { user: 'nobody' }], technical.failure)
     const tampered = `${await technicalToken(platform, 'destination')}AAAA`
@@ -75,6 +78,19 @@ test('a user of the SAP Cloud SDK or of the client library is logged on at the b
     system.close()
   }
 })
+
+/** The same call through the unchanged approuter, after a login in a browser. */
+async function assertApprouter(platform: TestPlatform): Promise<void> {
+  const target = { URL: 'http://plant.virtual:80', ProxyType: 'OnPremise' }
+  await createDestination(platform, { Name: 'erp-user', Authentication: 'PrincipalPropagation', ...target })
+  await using router = await startApprouter(platform)
+  const browser = new JarClient(platform.ca)
+  const address = `http://localhost:${router.port}/erp-user/whoami`
+  await router.logOn(browser, address, platform.credentials.user)
+  const { status, text: page } = await browser.visit(address)
+  assert.equal(status, 200, page + router.output())
+  assert.deepEqual(JSON.parse(page), { user: `CN=${platform.credentials.user.name}` })
+}
 
 /** The same call with the client library: with two headers, and with the one header of an HTTP client of one's own. */
 async function assertClientLibrary(platform: TestPlatform, userToken: string): Promise<void> {

@@ -61,7 +61,7 @@ test('the same credentials give a token of the subscriber by its ID (CONN-042, R
   assert.equal(subscriber.client_id, own.client_id)
 })
 
-test('for a user of a subscriber the SAP Cloud SDK takes the destination of the subscriber and reaches its connector (RC-120, RC-172)', async () => {
+test('for a user of a subscriber the SAP Cloud SDK takes the destination of the subscriber and reaches its connector (RC-120, RC-172, CONN-232)', async () => {
   const request = { url: '/subscriber' }
   const { status, data, failure } = await application.call({ destination: 'of-the-subscriber', jwt, request })
   assert.deepEqual([status, data?.system], [200, 'customer'], failure)

@@ -121,6 +121,41 @@ test('a user token of a foreign issuer (IAS, OIDC) is forwarded, and does not au
   assert.equal(refused.header('x-landbridge-error'), 'TOKEN_ISSUER')
 })
 
+test('users who take turns on a connection are each checked as on one of their own (CONN-063, CONN-066, CONN-078)', async () => {
+  await using setup = await propagation({ policy: { userTokenNamesTenant: true, mayActFor: () => true } })
+  const { plane } = setup
+  const system = await startHttpBackend((_request, response) => response.end('globex'))
+  plane.defer(() => system.close())
+  await plane.connect({ subaccountId: 'globex', mappings: [mapping('vhost', system.port)] })
+  const of = (tenant: string, userName: string) => plane.token({ tenant, userName })
+  const [anna, berta, carla] = [await of('acme', 'anna'), await of('globex', 'berta'), await of('acme', 'carla')]
+  const own = `Proxy-Authorization: Bearer ${await plane.token({ userName: 'dora' })}`
+  const client = await plane.client()
+  const send = async (...lines: readonly string[]): Promise<string> => {
+    client.send(get('http://vhost/', ...lines))
+    const answer = await client.readAnswer()
+    return answer.status === 200 ? answer.body.toString() : String(answer.header('x-landbridge-error'))
+  }
+  for (const _round of [1, 2]) {
+    assert.equal(await send(setup.auth, user(anna)), 'ok')
+    assert.equal(await send(setup.auth, user(berta)), 'globex')
+    assert.equal(await send(setup.auth, user(carla)), 'ok')
+    assert.equal(await send(setup.auth), 'ok')
+    assert.equal(await send(own), 'ok')
+  }
+  assert.equal(await send(own, user(anna)), 'USER_IN_TWO_HEADERS')
+})
+
+test('a connection that carried an empty user header takes no user from the next one unseen (CONN-066)', async () => {
+  await using setup = await propagation()
+  const own = `Proxy-Authorization: Bearer ${await setup.plane.token({ userName: 'dora' })}`
+  const client = await setup.plane.client()
+  client.send(get('http://vhost/', own, 'SAP-Connectivity-Authentication:'))
+  assert.equal((await client.readAnswer()).status, 200)
+  client.send(get('http://vhost/', own, user(await setup.plane.token({ userName: 'anna' }))))
+  assert.equal((await client.readAnswer()).header('x-landbridge-error'), 'USER_IN_TWO_HEADERS')
+})
+
 const embedded = 'xs.system.attributes/ias-corporate-idp-token'
 
 test('the token of a corporate identity provider inside a user token goes to the connector instead, with one header and with two (CONN-070, CONN-071, CP-104)', async () => {

@@ -91,7 +91,7 @@ export class Cloud implements AsyncDisposable {
       operatorSecret: secret('operator'),
       // Tokens name it as their issuer, so it outlives the ports of a process.
       tokenService: { port: 0, uaaDomain: 'cloud.localhost:8081' },
-      destinationService: { port: 0 },
+      destinationService: { port: 0, privateTokenServices: 'allow' },
       connectivityService: { port: 0 },
     }
     // JSON is YAML.

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { newDatabase, selfSignedCertificate, temporaryFolder } from '@landbridge/testkit'
 import { type Answer, Cloud, type CloudProcess } from './cloud.ts'
@@ -119,4 +121,36 @@ test('certificates and fragments that one replica writes, the other shows and us
   await written(east.destinations(token, 'DELETE', '/subaccountDestinationFragments/life'), 200)
   assert.equal((await seen('/subaccountCertificates/trust.pem')).status, 404)
   assert.equal((await seen('/subaccountDestinationFragments/life')).status, 404)
+})
+
+test('a token that one replica got is what the other gives, and the token service is asked once', {
+  skip,
+}, async () => {
+  let asked = 0
+  const idp = createServer((request, reply) => {
+    asked += 1
+    const granted = { access_token: `granted-${asked}`, token_type: 'bearer', expires_in: 3_600 }
+    request.resume().on('end', () => reply.setHeader('content-type', 'application/json').end(JSON.stringify(granted)))
+  })
+  await new Promise<void>((resolve) => idp.listen(0, '127.0.0.1', resolve))
+  try {
+    const entry = {
+      Name: 'with-token',
+      Type: 'HTTP',
+      URL: 'http://x.test',
+      Authentication: 'OAuth2ClientCredentials',
+      clientId: 'c',
+      clientSecret: 's',
+      tokenServiceURL: `http://127.0.0.1:${(idp.address() as AddressInfo).port}/token`,
+    }
+    await written(east.destinations(token, 'POST', '/subaccountDestinations', entry), 201)
+    for (const replica of [east, west, east]) {
+      const { json } = await replica.destinations(token, 'GET', '/destinations/with-token')
+      assert.equal(json.authTokens[0].value, 'granted-1', JSON.stringify(json))
+    }
+    assert.equal(asked, 1)
+  } finally {
+    idp.closeAllConnections()
+    idp.close()
+  }
 })

@@ -15,7 +15,29 @@ export async function newDatabase(): Promise<TestPostgres | Unavailable> {
   const unavailable = process.env[clusterUnavailableVariable]
   if (unavailable !== undefined) return { unavailable }
   const cluster = process.env[clusterUrlVariable]
-  return cluster === undefined ? startPostgres() : databaseIn(cluster)
+  return cluster === undefined ? databaseInOwn() : databaseIn(cluster)
+}
+
+/** The cluster of this process, from its first database to its last. */
+let own: Promise<TestPostgres | Unavailable> | undefined
+let openInOwn = 0
+
+async function databaseInOwn(): Promise<TestPostgres | Unavailable> {
+  openInOwn += 1
+  own ??= startPostgres()
+  const cluster = await own
+  if ('unavailable' in cluster) return cluster
+  const database = await databaseIn(cluster.url)
+  return {
+    url: database.url,
+    async stop() {
+      await database.stop()
+      openInOwn -= 1
+      if (openInOwn > 0) return
+      own = undefined
+      await cluster.stop()
+    },
+  }
 }
 
 async function databaseIn(cluster: string): Promise<TestPostgres> {

@@ -41,7 +41,7 @@ function readManifest(path: string): Manifest {
     layer: Number(json.layer),
     folder: dirname(path),
     exports: json.exports ?? {},
-    declared: new Set(Object.keys(json.dependencies ?? {})),
+    declared: new Set([json.dependencies, json.optionalDependencies].flatMap((named) => Object.keys(named ?? {}))),
     developmentOnly: new Set(Object.keys(json.devDependencies ?? {})),
   }
 }

@@ -1,3 +1,5 @@
+import { createInterface, type Interface } from 'node:readline'
+import { Writable } from 'node:stream'
 import { createStyle, type Style } from './output/style.ts'
 
 /** What a command may touch of the process that it runs in. The only place that knows `process`. */
@@ -12,6 +14,10 @@ export interface Terminal {
   write(bytes: Uint8Array): Promise<void>
   /** Writes a line to standard error: progress and explanations. */
   note(line: string): void
+  /** True when somebody sits there and can be asked. */
+  readonly isInteractive: boolean
+  /** Asks for one line, which is not shown. Undefined when the input has ended. */
+  askSecret(question: string): Promise<string | undefined>
   /** Calls `run` at the first request to end (SIGINT, SIGTERM, SIGHUP). A second one later ends at once with 1. */
   onStop(run: () => void): void
 }
@@ -31,7 +37,35 @@ export function processTerminal(): Terminal {
       new Promise((resolve, reject) => {
         process.stdout.write(bytes, (failure) => (failure ? reject(failure) : resolve()))
       }),
+    isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    askSecret: secretQuestions(),
     onStop: (run) => stopSignals(run),
+  }
+}
+
+/** One reader for all questions: piped input may hold several lines, and a second reader would miss them. */
+function secretQuestions(): (question: string) => Promise<string | undefined> {
+  let lines: AsyncIterator<string> | undefined
+  let input: Interface | undefined
+  let isOver = false
+  return async (question) => {
+    process.stderr.write(question)
+    if (lines === undefined || input === undefined) {
+      // A terminal echoes by itself unless a line editor reads it; this one writes to nowhere.
+      const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+      input = createInterface({ input: process.stdin, output: nowhere, terminal: process.stdin.isTTY === true })
+      input.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+      input.on('close', () => {
+        isOver = true
+      })
+      lines = input[Symbol.asyncIterator]()
+    }
+    if (!isOver) input.resume()
+    const { value, done } = await lines.next()
+    // Otherwise the command would wait for its input after all is done.
+    if (!isOver) input.pause()
+    process.stderr.write('\n')
+    return done === true ? undefined : value
   }
 }
 

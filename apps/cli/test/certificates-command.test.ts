@@ -1,116 +1,84 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { certificateFacts, readPkcs12, selfSigned } from '@landbridge/identity'
-import { Secret, systemClock } from '@landbridge/kernel'
-import { callJson, startPlatform, type TestPlatform, temporaryFolder } from '@landbridge/testkit'
+import { test } from 'node:test'
+import { readPkcs12 } from '@landbridge/identity'
+import { Secret } from '@landbridge/kernel'
+import { callJson, temporaryFolder } from '@landbridge/testkit'
+import { readState } from '../src/state/state-file.ts'
+import { landbridge } from './launcher.ts'
+import { startUp } from './started.ts'
 
-const folder = temporaryFolder()
-let platform: TestPlatform
-before(async () => {
-  platform = await startPlatform()
-})
-after(async () => {
-  await platform?.stop()
-  folder[Symbol.dispose]()
-})
-
-/** Writes a file for the command line, which takes certificates and secrets from files only. */
-function file(name: string, content: string): string {
-  const path = join(folder.path, name)
-  writeFileSync(path, content)
-  return path
+interface Listed {
+  readonly kind: string
+  readonly name: string
+  readonly state: string
+  readonly fingerprint: string
+  readonly renewedBy: string
+  readonly predecessor?: string
+  readonly successor?: string
 }
 
-async function certificates(...args: readonly string[]) {
-  const { status, stdout, stderr } = await platform.command('certificates', ...args)
-  return { status, stdout: stdout.trim(), stderr }
-}
-
-async function done(...args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await certificates(...args)
-  assert.equal(status, 0, stderr)
-  return stdout
-}
-
-test('communication users and mappings are kept by commands; the text of a conflict arrives as it is (CERT-007, CERT-008)', async () => {
-  const { cert } = await selfSigned({ purpose: 'client', subject: { CN: 'cpi' }, keySize: 2048 }, 30, systemClock)
-  const crt = file('cpi.crt', cert)
-  assert.match(await done('users', 'create', '_ABC'), /Created the communication user _ABC/)
-  await done('users', 'create', '_DEFXYZ')
-  assert.match(await done('users', 'list'), /USER .*\n_ABC .*\n_DEFXYZ /)
-  const { id } = JSON.parse(await done('mappings', 'add', crt, '--user', '_ABC', '--json'))
-  const conflict = await certificates('mappings', 'add', crt, '--user', '_DEFXYZ')
-  assert.equal(conflict.status, 1)
-  assert.match(conflict.stderr, /The Certificate is already assigned to user _ABC/)
-  const { fingerprint } = certificateFacts(cert)
-  for (const search of [[], ['--fingerprint', fingerprint.slice(0, 8)], ['--subject', 'CPI'], ['--user', '_abc']]) {
-    const [head, row, ...more] = (await done('mappings', 'list', ...search)).split('\n')
-    assert.match(head ?? '', /^USER +SUBJECT +ISSUER +FINGERPRINT +VALID UNTIL +SINCE +ID$/)
-    assert.ok(row?.includes(fingerprint) && row.startsWith('_ABC') && row.endsWith(id), row)
-    assert.deepEqual(more, [])
+test('all certificates of a platform are listed, shown, renewed and exported on the command line and as metrics (CERT-001, CERT-006, CERT-017)', async () => {
+  using folder = temporaryFolder()
+  const data = join(folder.path, 'data')
+  await using _up = await startUp(data)
+  const environment = { LANDBRIDGE_P12_PASSWORD: 'export password' }
+  const certificates = async (...args: string[]) => {
+    const ended = await landbridge(['certificates', ...args, '--data', data], {
+      cwd: folder.path,
+      env: environment,
+    })
+    assert.equal(ended.status, 0, ended.stderr)
+    return ended.stdout
   }
-  assert.match(await done('mappings', 'delete', id), /Deleted the mapping/)
-  assert.match(await done('mappings', 'add', crt, '--user', '_DEFXYZ'), /^Assigned CN=cpi to _DEFXYZ/)
-  await done('users', 'delete', '_DEFXYZ')
-  assert.equal((await done('mappings', 'list')).split('\n').length, 1)
-})
+  const list = async (...args: string[]) =>
+    (JSON.parse(await certificates('list', '--json', ...args)) as { certificates: Listed[]; unavailable: string[] })
+      .certificates
 
-test('a key pair is written to a new file that only its owner reads, and gets tokens of its user (CERT-009, CERT-014)', async () => {
-  await done('users', 'create', 'ERP')
-  const out = join(folder.path, 'erp.p12')
-  const key = ['mappings', 'key-pair', '--user', 'ERP', '--out', out, '--password-file', file('pw', 'a-password\n')]
-  assert.match(await done(...key), /stands for ERP from now on/)
-  assert.equal(statSync(out).mode & 0o777, 0o600)
-  const again = await certificates(...key)
-  assert.match(again.stderr, /EEXIST/)
-  const weak = join(folder.path, 'weak.p12')
-  const refused = await certificates(
-    'mappings',
-    'key-pair',
-    '--user',
-    'ERP',
-    '--out',
-    weak,
-    '--password-file',
-    file('w', 'x'),
-  )
-  assert.deepEqual([refused.status, existsSync(weak)], [1, false])
-  const pair = await readPkcs12(readFileSync(out), new Secret('a-password'))
-  const [binding] = [platform.binding('destination')]
-  const answer = await callJson({
-    method: 'POST',
-    url: new URL('/oauth/token', platform.address('token-service')),
-    body: new URLSearchParams({ grant_type: 'client_credentials', zid: subaccountOf(binding) }),
-    ca: platform.ca,
-    clientCertificate: { cert: pair.cert, key: pair.key.reveal() },
-  })
-  assert.equal(answer.status, 200, answer.text)
-})
+  const made = JSON.parse(await certificates('create', 'erp', '--days', '75', '--algorithm', 'EC-P256', '--json'))
+  const kinds = new Map((await list()).map(({ kind, renewedBy }) => [kind, renewedBy]))
+  assert.equal(kinds.get('tenant-client'), 'platform')
+  assert.equal(kinds.get('tunnel'), 'connector')
+  assert.ok(kinds.has('local-ca'))
+  assert.match(await certificates('list', '--within', '80'), /^ENDS +KIND +NAME .*\n\S+ +tenant-client +erp /)
 
-test('a connector gets a new certificate by a command, which tells a wrong password from a missing role (CERT-011)', async () => {
-  const { administrator, user, connector } = platform.credentials
-  const subaccount = subaccountOf(platform.binding('destination'))
-  const refresh = (name: string, password: string) =>
-    certificates(
-      ...['refresh-connector', '--region', 'landbridge.localhost', '--subaccount', subaccount, '--user', name],
-      ...['--password-file', file('cloud-password', password)],
-      ...['--administrator-password-file', file('connector-password', connector.password)],
-    )
-  const wrong = await refresh(administrator.name, 'wrong-password')
-  assert.equal(wrong.status, 1)
-  assert.match(wrong.stderr, /cloudStatus 401, user admin@demo\.example.*likelyCauses user or password is mistyped/s)
-  const role = await refresh(user.name, user.password)
-  assert.match(role.stderr, /cloudStatus 403, user alice@demo\.example.*give the user the role collection/s)
-  const renewed = await refresh(administrator.name, administrator.password)
-  assert.equal(renewed.status, 0, renewed.stderr)
+  assert.match(await certificates('renew', '--dry-run'), /announce: ends soon +\S+ +tenant-client +erp/)
+  const later = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)
+  assert.match(await certificates('renew', '--dry-run', '--date', later), /renew +\S+ +tenant-client +erp/)
+  assert.equal((await list('--kind', 'tenant-client')).length, 1)
+  assert.match(await certificates('renew', '--date', later), /renew +\S+ +tenant-client +erp/)
+  const both = await list('--kind', 'tenant-client', '--state', 'all')
+  const [old, next] = [both.find(({ state }) => state === 'replaced'), both.find(({ state }) => state === 'active')]
+  assert.equal(old?.fingerprint, made.fingerprint)
+  assert.deepEqual([old?.successor, next?.predecessor], [next?.fingerprint, old?.fingerprint])
+  assert.match(await certificates('show', made.fingerprint.slice(0, 12)), new RegExp(`Successor +${next?.fingerprint}`))
   assert.match(
-    renewed.stdout,
-    /^The new certificate \(serial number .*\) is valid until \d{4}-\d\d-\d\d\. The tunnel is Connected\.$/,
+    await certificates('runs'),
+    /demand:\S+ .* finished .*\n[\s\S]*Next scheduled run: \d{4}-\d{2}-01T00:00:00/,
   )
-})
 
-function subaccountOf(binding: Readonly<Record<string, unknown>>): string {
-  return String(binding.tenantid ?? binding.subaccountid ?? binding.zoneid)
-}
+  await certificates('export', made.id, '--out', 'old.p12')
+  const { cert } = await readPkcs12(readFileSync(join(folder.path, 'old.p12')), new Secret('export password'))
+  assert.match(cert, /BEGIN CERTIFICATE/)
+  await certificates('retire', made.id)
+  const refused = await landbridge(['certificates', 'export', made.id, '--out', 'x.p12', '--data', data], {
+    cwd: folder.path,
+    env: environment,
+  })
+  assert.match(refused.stderr, /The key of this client certificate cannot be used any more/)
+
+  const { url, secret } = readState(data).operator!
+  const ca = readFileSync(join(data, 'ca.pem'), 'utf8')
+  const scrape = await callJson({ url: `${url}/metrics`, ca, headers: { authorization: `Bearer ${secret}` } })
+  assert.equal(scrape.status, 200)
+  const fingerprint = next?.fingerprint.slice(0, 16)
+  assert.match(
+    scrape.text,
+    new RegExp(
+      `_not_after_timestamp_seconds\\{kind="tenant-client",renewed_by="platform",fingerprint="${fingerprint}"`,
+    ),
+  )
+  assert.match(scrape.text, /landbridge_certificate_sources_unavailable 0/)
+  assert.equal((await callJson({ url: `${url}/metrics`, ca })).status, 401)
+})

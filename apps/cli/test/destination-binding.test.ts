@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { LocalCa, writePkcs12 } from '@landbridge/identity'
 import { Secret } from '@landbridge/kernel'
 import { callJson, temporaryFolder } from '@landbridge/testkit'
+import { Agent, request } from 'undici'
 import { landbridge } from './launcher.ts'
 import { startUp } from './started.ts'
 
@@ -54,4 +55,44 @@ test('what an ordered instance was given is found with the token of its binding,
   assert.equal(found.status, 200, found.text)
   assert.equal(found.json.destinationConfiguration.URL, 'https://quality.example')
   assert.deepEqual(found.json.certificates, [{ Name: 'client.p12', Content, Type: 'CERTIFICATE' }])
+})
+
+test('a token that a certificate of a binding got opens the destination service like one that a secret got (DEST-004)', async () => {
+  using folder = temporaryFolder()
+  const data = join(folder.path, 'data')
+  await using _up = await startUp(data)
+  const run = (...args: string[]) => landbridge([...args, '--data', data], { cwd: folder.path })
+  assert.equal((await run('service', 'create', 'dest')).status, 0)
+  const x509 = JSON.stringify({ xsuaa: { 'credential-type': 'x509' } })
+  const bound = await run('service', 'bind', 'dest', '-c', x509, '--out', 'key.json')
+  assert.equal(bound.status, 0, bound.stderr)
+  const key = JSON.parse(readFileSync(join(folder.path, 'key.json'), 'utf8'))
+  assert.equal(key.clientsecret, undefined)
+  const dispatcher = new Agent({
+    connect: { ca: readFileSync(join(data, 'ca.pem'), 'utf8'), cert: key.certificate, key: key.key },
+  })
+  try {
+    const answer = await request(`${key.certurl ?? key.url}/oauth/token`, {
+      method: 'POST',
+      dispatcher,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: key.clientid }).toString(),
+    })
+    const granted = (await answer.body.json()) as { access_token?: string }
+    assert.equal(answer.statusCode, 200, JSON.stringify(granted))
+    const call = (method: string, path: string, body?: object) =>
+      callJson({
+        method,
+        url: `${key.uri}/destination-configuration/v1${path}`,
+        headers: { authorization: `Bearer ${granted.access_token}` },
+        ...(body === undefined ? {} : { body }),
+      })
+    const destination = { Name: 'by-certificate', Type: 'HTTP', URL: 'https://a.example' }
+    assert.equal((await call('POST', '/instanceDestinations', destination)).status, 201)
+    const found = await call('GET', '/destinations/by-certificate')
+    assert.equal(found.json.destinationConfiguration.URL, 'https://a.example')
+    assert.equal((await call('DELETE', '/instanceDestinations/by-certificate')).status, 200)
+  } finally {
+    await dispatcher.close()
+  }
 })

@@ -77,7 +77,7 @@ test('a .jks file is imported as a certificate, and destinations that name it ar
   assert.deepEqual(Buffer.from(files['trust.jks'] ?? []), store)
 })
 
-test('a check goes through the tunnel and tells mapping, resource and backend apart (DEST-217)', async () => {
+test('a check goes through the tunnel and tells mapping, resource and backend apart (DEST-217, DEST-219)', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   await using up = await startUp(data)

@@ -14,6 +14,8 @@ export interface Finished {
 export interface LaunchOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What stands in the input; without it there is none. */
+  readonly input?: string
 }
 
 /** Starts the real launcher in a process of its own. */
@@ -21,13 +23,14 @@ export function launch(args: readonly string[], options: LaunchOptions = {}): Ch
   return spawn(process.execPath, [launcher, ...args], {
     cwd: options.cwd ?? import.meta.dirname,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
 }
 
 /** Runs a command to its end. */
 export async function landbridge(args: readonly string[], options: LaunchOptions = {}): Promise<Finished> {
   const child = launch(args, options)
+  child.stdin?.end(options.input)
   const [stdout, stderr, [status]] = await Promise.all([
     text(child.stdout!),
     text(child.stderr!),

@@ -13,7 +13,7 @@ export async function firstSettings(config: CloudConnectorConfig): Promise<Conne
     installationId: randomUUID(),
     description: '',
     // Whoever declares the wanted state has no step left in which to choose a role.
-    haRole: config.bootstrap === undefined ? (config.haRole as HaRole) : 'master',
+    haRole: config.bootstrap === undefined || config.haRole === 'shadow' ? (config.haRole as HaRole) : 'master',
     administrator: {
       user: initialUser,
       passwordHash: await hashPassword(config.initialPassword ?? initialPassword),

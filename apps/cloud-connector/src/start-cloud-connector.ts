@@ -1,11 +1,11 @@
 import { lookup } from 'node:dns/promises'
 import {
+  type AccessRecord,
   CertificateRenewal,
   ChannelService,
   type ConfigurationStore,
   type ConnectorRuntime,
   type ConnectorSettings,
-  type DeniedAccess,
   HighAvailability,
   SubaccountService,
 } from '@landbridge/connector'
@@ -13,26 +13,29 @@ import { createApi } from '@landbridge/http-api'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
 import { ConnectorStore, type ConnectorTables, type Store } from '@landbridge/store'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { AccessRecorder } from './access-recorder.ts'
 import { AdministrationServer } from './administration-server.ts'
 import { acceptRawBodies } from './body/read-body.ts'
 import { Bootstrap } from './bootstrap.ts'
 import { defaultCipherSuites, toCiphers } from './cipher-suites.ts'
 import type { CloudConnectorConfig } from './config.ts'
-import { DeniedAccessRecorder } from './denied-access-recorder.ts'
 import { firstSettings } from './first-settings.ts'
 import { type Gate, guard } from './login/gatekeeper.ts'
 import { PasswordCheck } from './login/password-check.ts'
 import { Sessions } from './login/sessions.ts'
 import { startPage } from './page.ts'
 import { RoleTunnels } from './role-tunnels.ts'
+import { auditLevelRoutes } from './routes/audit-level-routes.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
 import { backupRoutes } from './routes/backup-routes.ts'
+import { certificateListRoutes } from './routes/certificate-list-routes.ts'
 import { channelRoutes } from './routes/channel-routes.ts'
 import { cipherSuiteRoutes } from './routes/cipher-suite-routes.ts'
 import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
+import { kerberosRoutes } from './routes/kerberos-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
@@ -67,8 +70,8 @@ export interface CloudConnector extends RunningApp {
   readonly uiCa: string
   /** The cloud says that trusted issuers changed; synchronises them if the administrator wants that. */
   trustChanged(subaccountId: string, regionHost: string): void
-  /** A request or connection was refused; it goes to the audit trail. */
-  denied(access: DeniedAccess): void
+  /** A request or connection was refused, or let through at audit level `All`; it goes to the audit trail. */
+  recordAccess(access: AccessRecord): void
 }
 
 const trustPeriodMs = 3_600_000
@@ -108,7 +111,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     resolve: addressesOf,
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
-  const recorder = new DeniedAccessRecorder(store, clock, log)
+  const recorder = new AccessRecorder(store, clock, log)
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
@@ -172,7 +175,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         if (id === subaccountId && host === regionHost) synchronise(id, host)
       })
     },
-    denied: (access) => recorder.record(access),
+    recordAccess: (access) => recorder.record(access),
     async close() {
       bootstrap.close()
       pair.close()
@@ -230,6 +233,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   truststoreRoutes(api, context)
   ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
+  kerberosRoutes(api, context)
   subjectRuleRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
@@ -242,8 +246,10 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   highAvailabilityRoutes(api, context)
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
+  auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  certificateListRoutes(api, context)
 }
 
 function forEachAutomatic(

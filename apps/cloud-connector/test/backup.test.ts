@@ -120,6 +120,21 @@ describe('backup and restore', () => {
     assert.deepEqual([entry.category, entry.details], ['Configuration', { how: 'restore' }])
   })
 
+  test('a restored path that does not exist on this host falls back to its default, one that does stays (API1-179)', async () => {
+    const solution = `${connectorUrl}/solutionManagement`
+    for (const [hostAgentPath, restoredPath] of [
+      ['/there/is/no/agent', ''],
+      [process.execPath, process.execPath],
+    ]) {
+      await connector.call('POST', solution, { json: { hostAgentPath } })
+      const archive = await backup()
+      await connector.call('POST', solution, { json: { hostAgentPath: '/other' } })
+      assert.equal((await restore(archive)).status, 204)
+      await restarts.restarted()
+      assert.equal((await connector.call('GET', solution)).json.hostAgentPath, restoredPath)
+    }
+  })
+
   test('what is no backup, damaged, newer or of another password is refused and changes nothing (API1-175, API1-176)', async () => {
     const before = await everything(connector)
     const archive = await backup()

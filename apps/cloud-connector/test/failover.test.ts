@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { test } from 'node:test'
+import { freePort } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { type FakeTunnel, openExchange, startFakeCloudProxy } from './fake-cloud-proxy.ts'
+import { cloudPassword, cloudUser } from './fake-region.ts'
 import { type Instance, masterPath, PairScene, shadowPath } from './pair-scene.ts'
 import { id, subaccountPath } from './running-connector.ts'
 
@@ -48,12 +50,13 @@ test('a shadow has no tunnel; when its master is gone longer than the takeover d
 })
 
 test('a master that answers in time again keeps its role (API1-090, PLAT-181)', async () => {
-  await using scene = await startPair({ connectTimeoutInMillis: 1_000, requestTimeoutInMillis: 2_000 })
+  await using scene = await startPair({ takeoverDelayInSeconds: 600, connectTimeoutInMillis: 20_000 })
   const { one, two } = scene
   one.link.swallow()
   await scene.until(two, 'shadow', 'LOST')
   assert.match((await scene.get(two, `${shadowPath}/state`)).stateMessage, /does not answer/)
-  await scene.pass(2_000)
+  for (let second = 0; second < 60; second++) await scene.pass(1_000)
+  assert.equal(await scene.state(two), 'LOST')
   one.link.mend()
   await scene.until(two, 'shadow', 'READY')
   assert.equal((await scene.get(two, `${shadowPath}/state`)).stateMessage, undefined)
@@ -140,6 +143,51 @@ test('SWITCH exchanges the roles, and again back; the new master is connected at
   assert.equal((await switchRoles(scene, two, 'SWITCH')).status, 204)
   await scene.until(one, 'master', 'CONNECTED')
   await scene.until(two, 'shadow', 'READY')
+})
+
+test('enabled service channels listen on the master only, and after a takeover on the same ports (API2-153, OPS-048)', async () => {
+  await using scene = await startPair()
+  const { one, two, region } = scene
+  region.services.add('orders.svc')
+  const port = await freePort()
+  const json = { k8sCluster: 'cluster:443', k8sService: 'orders.svc', port, connections: 1 }
+  const added = await scene.during(one.running.call('POST', `${subaccountPath}/channels/K8S`, { json }))
+  const path = new URL(String(added.headers.location)).pathname
+  await scene.put(one, `${path}/state`, { enabled: true })
+  const ask = () =>
+    new Promise<string>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write('hello'))
+      socket
+        .on('error', ({ message }) => resolve(message))
+        .on('data', (bytes) => {
+          resolve(bytes.toString())
+          socket.destroy()
+        })
+    })
+  assert.equal(await scene.during(ask()), 'hello')
+  await scene.eventually(async () => (await scene.get(two, path)).enabled === true)
+  await scene.stop(one)
+  assert.match(await scene.during(ask()), /ECONNREFUSED/)
+  await scene.eventually(async () => (await scene.role(two)) === 'master')
+  await scene.eventually(async () => (await scene.get(two, path)).state.connected)
+  assert.equal(await scene.during(ask()), 'hello')
+})
+
+test('a renewed certificate of a subaccount is on the shadow at once (SCC-098, OPS-156, PLAT-128)', async () => {
+  await using scene = await startPair()
+  const { one, two, region } = scene
+  const serial = async (instance: Instance): Promise<string> =>
+    (await scene.get(instance, subaccountPath)).tunnel.subaccountCertificate.serialNumber
+  const before = await serial(two)
+  const json = { user: cloudUser, password: cloudPassword }
+  assert.equal((await scene.during(one.running.call('POST', `${subaccountPath}/validity`, { json }))).status, 200)
+  const renewed = await serial(one)
+  assert.notEqual(renewed, before)
+  await scene.eventually(async () => (await serial(two)) === renewed)
+  await scene.stop(one)
+  await scene.eventually(async () => (await scene.role(two)) === 'master')
+  const shown = region.controls.at(-1)?.serialNumber.toLowerCase()
+  assert.equal(shown, renewed.replaceAll(':', ''))
 })
 
 test('a call that runs does not hold up a switch: it breaks, and the new master carries the next one (RFC-098, OPS-149)', async () => {

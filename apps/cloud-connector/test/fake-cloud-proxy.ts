@@ -77,6 +77,7 @@ export function openExchange(
   host: string,
   port: number,
   text: string,
+  userToken = '',
 ): FakeExchange {
   let all = Buffer.alloc(0)
   let wake = (): void => {}
@@ -100,12 +101,12 @@ export function openExchange(
     streamReset: finish,
     streamDrain() {},
   })
-  const bytes = Buffer.alloc(2_000)
+  const bytes = Buffer.alloc(8_000)
   const preface: Preface = {
     kind,
     virtualHost: host,
     virtualPort: port,
-    userToken: '',
+    userToken,
     technicalToken: '',
     traceId: '',
     clientId: 'sb-test',

@@ -177,6 +177,14 @@ async function answer(region: FakeRegion, request: IncomingMessage, response: Se
   }
   const [, id = '', what = ''] = /^\/api\/v1\/subaccounts\/([^/]+)\/(\w+)$/.exec(url) ?? []
   if (what === 'trust') return reply(authorized ? 200 : 401, { idps: region.idps })
+  const [, renewing] = /^\/api\/v1\/subaccounts\/([^/]+)\/certificates\/renewal$/.exec(url) ?? []
+  if (renewing !== undefined) {
+    if (!authorized) return reply(401, { title: 'certificate needed' })
+    const { csr: csrPem } = JSON.parse(body) as { csr: string }
+    const subject = { CN: renewing, L: regionHost, OU: 'same', O: 'Landbridge' }
+    const certificate = await region.ca.issueClientFromCsr({ csrPem, subject, days: 365 })
+    return reply(201, { certificate, ca: region.ca.certificatePem })
+  }
   const expected = `Basic ${Buffer.from(`${cloudUser}:${cloudPassword}`).toString('base64')}`
   if (request.headers.authorization !== expected) return reply(401, { title: 'wrong user or password' })
   if (id.startsWith('unknown')) return reply(404, { title: 'There is no subaccount with this ID' })

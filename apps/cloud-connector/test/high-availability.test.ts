@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
+import type { CloudConnectorConfig } from '../src/index.ts'
 import { fromZip } from '../src/wire/zip.ts'
 import { configuration, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
 
@@ -79,6 +80,16 @@ describe('high availability of a single master', () => {
     const model = fromZip(Buffer.from(file.text, 'latin1')).get('lmdbModel.xml')
     assert.match(model ?? '', /description="a &lt;b&gt; &amp; &quot;c&quot;"/)
   })
+})
+
+test('a declared shadow starts as one, whatever state is declared for a master', async () => {
+  using folder = temporaryFolder()
+  const subaccount = { regionHost: 'r.invalid', subaccount: 's', user: 'u', password: 'p' }
+  const bootstrap = { subaccounts: [subaccount] } as unknown as NonNullable<CloudConnectorConfig['bootstrap']>
+  const connector = await startConnector(folder.path, undefined, { haRole: 'shadow', bootstrap })
+  assert.equal((await connector.call('GET', `${c}/haRole`)).json, 'shadow')
+  assert.deepEqual((await connector.call('GET', `${configuration}/subaccounts`)).json, [])
+  await connector.close()
 })
 
 describe('a shadow', () => {

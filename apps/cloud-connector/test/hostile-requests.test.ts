@@ -93,7 +93,7 @@ function json(body: string | Buffer): Call {
 }
 
 describe('whatever arrives at whatever operation', () => {
-  using folder = temporaryFolder()
+  const folder = temporaryFolder()
   const unexpected: string[] = []
   // Anything that no row of the error catalogue explains is a defect.
   const log = createLog((_level, event, facts, cause) => {
@@ -116,6 +116,7 @@ describe('whatever arrives at whatever operation', () => {
     agent.destroy()
     await connector.close()
     await region.close()
+    folder[Symbol.dispose]()
   })
 
   /** Parameters of the subaccount that exists, unless others are given. */

@@ -180,7 +180,7 @@ describe('users of a directory', () => {
     assert.deepEqual((await local('GET', url)).json, { type: 'basic' })
   })
 
-  test('whoever is locked out starts the connector with the local user', async () => {
+  test('whoever is locked out starts the connector with the local user (API1-117)', async () => {
     const settings = { enable: true, configuration: { config, hosts: plain(), ...searcher } }
     assert.equal((await local('PUT', `${url}/ldap`, settings)).status, 204)
     await restarts.restarted()

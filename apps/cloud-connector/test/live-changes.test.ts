@@ -107,7 +107,7 @@ describe('changes count for the next request of an open tunnel', () => {
     await call('DELETE', path)
   })
 
-  test('a TLS backend needs an authority of the truststore unless all are trusted (API1-153, API1-154, API1-155)', async () => {
+  test('a TLS backend needs an authority of the truststore unless all are trusted (SCC-142, API1-153, API1-154, API1-155)', async () => {
     const [ours, others] = [
       await LocalCa.create({ subject: { CN: 'Ours' } }),
       await LocalCa.create({ subject: { CN: 'Others' } }),

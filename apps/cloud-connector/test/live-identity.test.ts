@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
@@ -7,6 +8,7 @@ import { StreamKind } from '@landbridge/tunnel'
 import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
 import { configuration, form, subaccountPath } from './running-connector.ts'
 import { Scene } from './scene.ts'
+import { testIssuer, testToken } from './test-issuer.ts'
 
 const mappings = `${subaccountPath}/systemMappings`
 const onPremise = `${configuration}/connector/onPremise`
@@ -18,6 +20,7 @@ describe('what the configuration says about identities and answers counts for th
   let secure: CertificateBackend
   before(async () => {
     scene = await Scene.start()
+    scene.region.idps = [testIssuer]
     await scene.pair()
     tunnel = await scene.openTunnel()
     await call('POST', `${onPremise}/systemCertificate`, {
@@ -80,6 +83,45 @@ describe('what the configuration says about identities and answers counts for th
     assert.equal((await seenAt(4430)).header, '')
   })
 
+  test('the sample certificate is the one that a user with these claims gets, and settings are one thing that counts at once (SCC-171, SCC-172)', async () => {
+    const propagation = `${onPremise}/principalPropagation`
+    await call('POST', `${subaccountPath}/trust`)
+    await call('POST', mappings, {
+      ...{ virtualHost: 'erp.virtual', virtualPort: 4440, localHost: 'localhost', localPort: String(secure.port) },
+      ...{ protocol: 'HTTPS', backendType: 'nonSAPsys', authenticationMode: 'X509_GENERAL' },
+    })
+    await call('POST', `${mappings}/erp.virtual:4440/resources`, { id: '/', enabled: true })
+    const claims = { user_name: 'ann', email: 'ann@plant.test' }
+    for (const [certificateValidityMinutes, subject] of [
+      [60, 'CN=${name},OU=Plant'],
+      [5, 'EMAIL=${email},CN=${name}'],
+    ] as const) {
+      await call('PUT', propagation, {
+        certificateValidityMinutes,
+        expirationToleranceHours: 1,
+        subjectRules: [{ subject }],
+      })
+      const der = Buffer.from(
+        (await scene.connector.call('POST', `${propagation}/sampleCertificate`, { json: claims })).text,
+        'latin1',
+      )
+      const expired = testToken({ ...claims, exp: Math.floor(Date.now() / 1000) - 1_800 })
+      for (const userToken of [testToken(claims), expired]) {
+        const answer = await openExchange(
+          ...([tunnel, StreamKind.http, 'erp.virtual', 4440] as const),
+          'GET / HTTP/1.1\r\nHost: erp.virtual:4440\r\n\r\n',
+          userToken,
+        ).ended
+        const { header } = JSON.parse(/\{.*\}/s.exec(answer.toString())?.[0] ?? '{}') as Seen
+        const [sample, real] = [new X509Certificate(der), new X509Certificate(Buffer.from(header ?? '', 'base64'))]
+        assert.deepEqual([sample.subject, sample.issuer], [real.subject, 'CN=PP CA'])
+        const minutes = (certificate: X509Certificate): number =>
+          Math.round((certificate.validToDate.getTime() - certificate.validFromDate.getTime()) / 60_000)
+        assert.deepEqual([minutes(sample), minutes(real)], [certificateValidityMinutes, certificateValidityMinutes])
+      }
+    }
+  })
+
   test('cookie domains follow domain mappings and mappings as they are at the moment (API2-116, API2-117, API2-118)', async () => {
     const cookies = [
       'a=1; Domain=plant.corp; Path=/; HttpOnly',
@@ -110,6 +152,48 @@ describe('what the configuration says about identities and answers counts for th
       assert.deepEqual(await received(), [...mapped, ofHost, ...others])
       await call('DELETE', `${subaccountPath}/domainMappings/plant.corp`)
       assert.deepEqual(await received(), [first, second, ofHost, ...others])
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  test('changes drop no stream that they do not concern, and a resource that is switched off admits nobody from then on (API1-278, API2-077)', async () => {
+    let finish = (): void => {}
+    const server = createServer((request, response) => {
+      if (request.url !== '/long') return void response.end('short')
+      response.write('first ')
+      finish = () => response.end('last')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const localPort = String((server.address() as AddressInfo).port)
+      const own = { localHost: '127.0.0.1', localPort, protocol: 'HTTP', backendType: 'nonSAPsys' }
+      for (const virtualPort of [92, 93]) {
+        await call('POST', mappings, { ...own, virtualHost: 'erp.virtual', virtualPort })
+        await call('POST', `${mappings}/erp.virtual:${virtualPort}/resources`, { id: '/', enabled: true })
+      }
+      const tunnels = scene.cloud.tunnels.length
+      const exchange = openExchange(
+        ...([tunnel, StreamKind.http, 'erp.virtual', 92] as const),
+        'GET /long HTTP/1.1\r\nHost: erp.virtual:92\r\n\r\n',
+      )
+      await exchange.received(1)
+      // Another mapping, identities, trust, and the very resource through which the stream came.
+      await call('PUT', `${mappings}/erp.virtual:93`, {
+        ...own,
+        virtualHost: 'erp.virtual',
+        virtualPort: 93,
+        sid: 'XYZ',
+      })
+      await call('DELETE', `${mappings}/erp.virtual:93`)
+      await call('PUT', `${onPremise}/principalPropagation`, { certificateValidityMinutes: 7 })
+      await call('POST', `${subaccountPath}/trust`)
+      await call('PUT', `${mappings}/erp.virtual:92/resources/-`, { id: '/', enabled: false })
+      assert.match(await ask(92, '/short'), /^HTTP\/1\.1 403 /)
+      finish()
+      assert.match((await exchange.ended).toString(), /^HTTP\/1\.1 200 .*first .*last/s)
+      assert.equal(scene.cloud.tunnels.length, tunnels)
     } finally {
       server.closeAllConnections()
       server.close()

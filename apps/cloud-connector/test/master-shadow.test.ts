@@ -10,7 +10,7 @@ const mapping = (virtualHost: string) => ({
   ...{ protocol: 'HTTPS', backendType: 'abapSys', authenticationMode: 'NONE' },
 })
 
-test('a shadow that connects gets the whole configuration, then every change, and changes nothing itself (API1-083, API1-088, API1-285, API2-006, API2-029, OPS-136, OPS-137)', async () => {
+test('a shadow that connects gets the whole configuration, then every change, and changes nothing itself (API1-083, API1-088, API1-285, API2-006, API2-029, OPS-136, OPS-137, OPS-141, OPS-159)', async () => {
   await using scene = await PairScene.start()
   await scene.pairSubaccount()
   const { one, two } = scene
@@ -33,6 +33,9 @@ test('a shadow that connects gets the whole configuration, then every change, an
     assert.equal(strip(await scene.get(two, path)), strip(await scene.get(one, path)), path)
   }
   for (const path of paths) await same(path)
+  const { peer } = await scene.get(one, '/api/v1/landbridge/ha')
+  assert.deepEqual([peer.checkIntervalInSeconds, peer.takeoverDelayInSeconds], [3, 5])
+  // Both have a proxy now that does not exist: what follows comes all the same.
   assert.equal((await scene.get(two, connectorPath)).description, 'plant')
   await scene.during(one.running.call('POST', `${subaccountPath}/systemMappings`, { json: mapping('b.virtual') }))
   await scene.during(

@@ -116,6 +116,22 @@ describe('flows of the published Terraform provider, recorded with the original'
     folder[Symbol.dispose]()
   })
 
+  // The guide of 2.15 says otherwise for subaccounts and wins nowhere: clients of today read these.
+  test('what was not given is an empty text of a subaccount, and absent from a mapping; an empty text stays one (API1-190, API1-240, API2-053)', async () => {
+    await prepare(connector, '', [])
+    const { description, displayName, locationID } = (await connector.call('GET', subaccountPath)).json
+    assert.deepEqual([description, displayName, locationID], ['', id, ''])
+    const { description: _description, sid: _sid, ...bare } = mapping('bare', '1')
+    const path = `${subaccountPath}/systemMappings/bare:1`
+    assert.equal((await connector.call('POST', `${subaccountPath}/systemMappings`, { json: bare })).status, 201)
+    const read = async () => (await connector.call('GET', path)).json
+    assert.deepEqual([Object.hasOwn(await read(), 'description'), Object.hasOwn(await read(), 'sid')], [false, false])
+    await connector.call('PUT', path, { json: { ...bare, description: 'text' } })
+    assert.equal((await read()).description, 'text')
+    await connector.call('PUT', path, { json: { ...bare, description: '' } })
+    assert.equal((await read()).description, '')
+  })
+
   for (const { flow, steps } of flows) {
     const proof = Object.entries(proofs).find(([name]) => flow.startsWith(name))?.[1]
     test(`${flow} is answered as the original did${proof === undefined ? '' : ` (${proof})`}`, async () => {
@@ -212,7 +228,15 @@ function order(value: unknown): readonly string[] {
   )
 }
 
-test('the recordings cover every kind of object that the provider manages (RC-128, RC-175, API2-174, API1-190, API1-240, API2-053)', () => {
+test('each promise to that client has recordings that were answered above (RC-145, RC-146, RC-148, RC-149, RC-150, RC-151, RC-152, RC-153, RC-155)', () => {
+  for (const name of Object.keys(proofs))
+    assert.ok(
+      flows.some(({ flow, steps }) => flow.startsWith(name) && steps.length > 1),
+      name,
+    )
+})
+
+test('the recordings cover every kind of object that the provider manages (RC-128, RC-175, API2-174)', () => {
   const steps = flows.flatMap(({ steps }) => steps)
   const writes = steps.filter(({ method }) => method !== 'GET')
   for (const part of [

@@ -1,8 +1,8 @@
 import { type Agent, request as httpsRequest } from 'node:https'
 import { createRuntime } from '@landbridge/connector'
 import { type Clock, createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
-import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
-import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '../src/index.ts'
+import { type ConnectorTables, connectorMigrations, openStore, type Store } from '@landbridge/store'
+import { type CloudConnector, type CloudConnectorConfig, KerberosAgent, startCloudConnector } from '../src/index.ts'
 import { type FakeRegion, regionHost } from './fake-region.ts'
 
 export interface Answer {
@@ -55,6 +55,17 @@ export const testConfig: CloudConnectorConfig = {
   regions: {},
 }
 
+/** The database of a connector in `folder`. */
+export function openConnectorStore(folder: string, clock: Clock = systemClock): Promise<Store<ConnectorTables>> {
+  return openStore<ConnectorTables>({
+    url: `sqlite:${folder}/connector.db`,
+    sealer: new Sealer(Buffer.alloc(32, 3)),
+    clock,
+    log: silentLog,
+    migrations: connectorMigrations,
+  })
+}
+
 /** A connector on a database in `folder`, with the real runtime, paired with nothing yet. */
 export async function startConnector(
   folder: string,
@@ -63,13 +74,7 @@ export async function startConnector(
   log: Log = silentLog,
   clock: Clock = systemClock,
 ): Promise<RunningConnector> {
-  const store = await openStore<ConnectorTables>({
-    url: `sqlite:${folder}/connector.db`,
-    sealer: new Sealer(Buffer.alloc(32, 3)),
-    clock,
-    log: silentLog,
-    migrations: connectorMigrations,
-  })
+  const store = await openConnectorStore(folder, clock)
   const config: CloudConnectorConfig = {
     ...testConfig,
     regions:
@@ -78,12 +83,15 @@ export async function startConnector(
         : { [regionHost]: { address: '127.0.0.1', port: region.port, ca: region.ca.certificatePem } },
     ...more,
   }
+  const tickets = new KerberosAgent(silentLog)
   const runtime = createRuntime({
+    tickets,
     clock,
     log: silentLog,
     channelBindAddress: config.channelBindAddress,
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
-    denied: (access) => app.denied(access),
+    denied: (access) => app.recordAccess(access),
+    allowed: (access) => app.recordAccess(access),
   })
   const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock, log })
   return {
@@ -91,6 +99,7 @@ export async function startConnector(
     call: (method, path, call) => send(app, method, path, call ?? {}),
     async close() {
       await app.close()
+      tickets.close()
       await store.close()
     },
   }

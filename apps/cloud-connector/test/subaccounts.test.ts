@@ -4,6 +4,7 @@ import { LocalCa } from '@landbridge/identity'
 import { temporaryFolder } from '@landbridge/testkit'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+import { until } from './scene.ts'
 
 const collection = `${configuration}/subaccounts`
 const wanted = {
@@ -229,6 +230,18 @@ describe('subaccounts', () => {
     assert.equal(serialNumber, again.json.tunnel.subaccountCertificate.serialNumber)
   })
 
+  test('the cloud learns the description of the subaccount, or else of the connector (API1-055)', async () => {
+    await connector.call('PUT', `${configuration}/connector`, { json: { description: 'plant 7' } })
+    await connector.call('POST', collection, { json: { ...wanted, description: '' } })
+    assert.equal(region.hellos.at(-1)?.description, 'plant 7')
+    await connector.call('PUT', subaccountPath, { json: { description: 'of the subaccount' } })
+    await until(() => (region.hellos.at(-1)?.description === 'of the subaccount' ? true : undefined))
+    await connector.call('PUT', subaccountPath, { json: { description: '' } })
+    await until(() => (region.hellos.at(-1)?.description === 'plant 7' ? true : undefined))
+    await connector.call('PUT', `${configuration}/connector`, { json: { description: '' } })
+    await until(() => (region.hellos.at(-1)?.description === '' ? true : undefined))
+  })
+
   test('registration data of the cloud stands for region, subaccount and credentials (RC-138, API1-211)', async () => {
     const data = { regionHost, subaccount: id, cloudUser, cloudPassword, displayName: 'Real name' }
     const authenticationData = Buffer.from(JSON.stringify(data)).toString('base64')
@@ -239,7 +252,7 @@ describe('subaccounts', () => {
     assert.equal(garbage.status, 400)
   })
 
-  test('trust is synchronised repeatedly, keeps switches and forgets what is gone (RC-136, API1-222, API1-223, API1-224, API1-226, API1-229, API1-230)', async () => {
+  test('trust is synchronised repeatedly, keeps switches and forgets what is gone (SCC-132, RC-136, API1-222, API1-223, API1-224, API1-226, API1-229, API1-230)', async () => {
     await connector.call('POST', collection, { json: wanted })
     const trust = `${subaccountPath}/trust`
     assert.deepEqual((await connector.call('GET', `${trust}/idps`)).json, [])

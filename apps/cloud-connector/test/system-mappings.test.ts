@@ -372,7 +372,7 @@ describe('system mappings and their resources', () => {
       path: '/x',
       reason: 'NO_RESOURCE',
     } as const
-    for (let n = 0; n < 3; n++) connector.app.denied(denied)
+    for (let n = 0; n < 3; n++) connector.app.recordAccess(denied)
     const find = async (): Promise<{ details?: unknown } | undefined> =>
       (await get('/api/v1/landbridge/audit')).find((entry: { category: string }) => entry.category === 'Denied')
     let entry = await find()

@@ -18,6 +18,9 @@ type Reply = { readonly status?: number; readonly body?: string; readonly hang?:
 
 const descriptor = {
   'tenant-mode': 'shared',
+  'role-templates': [
+    { name: 'MultitenancyCallbackRoleTemplate', description: '', 'scope-references': ['$XSAPPNAME.Callback'] },
+  ],
   scopes: [
     {
       name: '$XSAPPNAME.Callback',
@@ -89,7 +92,7 @@ const unsubscribe = () =>
   platform.operator({ method: 'DELETE', path: `${subscriptions()}/${encodeURIComponent(xsappname)}` })
 const listed = async () => (await platform.operator({ path: subscriptions() })).json as unknown as readonly object[]
 
-test('a subscription asks the application for its dependencies, then tells it about the subscriber, and shows the address that it answers (RFC-125, RFC-126, RFC-128, RFC-130, RFC-131, RFC-136)', async () => {
+test('a subscription asks the application for its dependencies, then tells it about the subscriber, and shows the address that it answers (RFC-025, RFC-125, RFC-126, RFC-128, RFC-130, RFC-131, RFC-136)', async () => {
   replies = { ...replies, GET: { body: JSON.stringify([{ appName: 'connectivity', appId: 'connectivity!b1' }]) } }
   const created = await subscribe()
   assert.equal(created.status, 201, created.text)

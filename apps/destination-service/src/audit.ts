@@ -11,7 +11,8 @@ export function recordChanges(api: FastifyInstance, log: Log): void {
     if (request.method === 'GET' || request.method === 'HEAD') return
     // Absent when the token was refused.
     const caller = request.getDecorator<Caller | undefined>('caller')
-    const { name } = request.params as { readonly name?: string } // of every route with a name
+    // Routes with a name have it; an unknown path may have no parameters at all.
+    const { name } = (request.params ?? {}) as { readonly name?: string }
     log.info('audit.destination.changed', {
       subaccountId: caller?.scope.subaccountId,
       instanceId: caller?.scope.instanceId,

@@ -51,6 +51,12 @@ export const destinationServiceConfigSchema = Type.Object(
       description:
         'Requests that one service instance may send for one tenant, per minute and replica; 0 means no limit. Beyond it the answer is 429 with Retry-After.',
     }),
+    longestUri: Type.Integer({
+      minimum: 100,
+      maximum: 12_000,
+      default: 4_000,
+      description: 'Characters that the URI of a request may have; longer ones are answered 414.',
+    }),
     userRoles: Type.Union([Type.Literal('ignore'), Type.Literal('enforce')], {
       default: 'ignore',
       description:

@@ -80,8 +80,6 @@ export interface RunningDestinationService extends RunningApp {
   readonly mutualTlsUrl?: string
 }
 
-const longestUri = 4_000
-
 /** Starts the destination service; it listens when the promise resolves. */
 export async function startDestinationService(options: DestinationServiceOptions): Promise<RunningDestinationService> {
   const { config, clock, log } = options
@@ -153,12 +151,14 @@ async function registerRoutes(
 ): Promise<void> {
   const { store, fragments, certificates, clock, log } = options
   const rolesOf = enforcedRoles(options)
+  const { longestUri } = options.config
   recordChanges(root, log)
   // The schemas of the routes describe; the domain checks, because its refusals name property and reason.
   root.setValidatorCompiler(() => () => true)
   root.setSerializerCompiler(() => JSON.stringify)
   root.addHook('onRequest', async (request, reply) => {
-    if (request.url.length > longestUri) throw new PlatformError('DESTINATION_URI_TOO_LONG')
+    if (request.url.length > longestUri)
+      throw new PlatformError('DESTINATION_URI_TOO_LONG', { reason: `it has more than ${longestUri} characters` })
     const caller = await authenticate(options, request, reply)
     request.setDecorator('caller', caller)
     if (rolesOf !== undefined) await checkUserRoles(rolesOf, caller, request)

@@ -98,8 +98,13 @@ await onEveryDatabase(async (newUrl) => {
     assert.equal((await service.call('GET', '/destinations/%43aseSensitive')).status, 200)
   })
 
-  test('a URI of more than 4000 characters is refused (DEST-017)', async () => {
-    assert.equal((await service.call('GET', `/subaccountDestinations?x=${'y'.repeat(4_000)}`)).status, 414)
+  test('a URI is refused beyond 4000 characters, or what is configured (DEST-017, CONN-175)', async (t) => {
+    const uri = (length: number) => `/subaccountDestinations?x=${'y'.repeat(length)}`
+    assert.equal((await service.call('GET', uri(4_000))).status, 414)
+    const other = await startService(await newUrl(), { config: { longestUri: 8_000 } })
+    t.after(() => other.close())
+    assert.equal((await other.call('GET', uri(7_000))).status, 200)
+    assert.match((await other.call('GET', uri(8_000))).text, /more than 8000 characters/)
   })
 
   test('a destination without Name, Type or what its type needs is refused, naming everything that is missing (DEST-038, CONN-166)', async () => {

@@ -259,3 +259,45 @@ test('a certificate that cannot verify signatures stops the start', async () => 
     isPlatformError(thrown, 'CONFIG_INVALID'),
   )
 })
+
+test('an identity provider whose metadata was pasted vouches for tokens, and nobody can log on with it (CONN-046)', async () => {
+  const [, body] = /-----BEGIN CERTIFICATE-----([^-]+)-----/.exec(provider.certificate) ?? []
+  const metadata = `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="pasted.test">
+  <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <md:KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>
+      <X509Certificate>${body}</X509Certificate>
+    </X509Data></KeyInfo></md:KeyDescriptor>
+    <md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://pasted.test/sso"/>
+  </md:IDPSSODescriptor>
+</md:EntityDescriptor>`
+  const own = await startTestService({
+    config: { samlIssuers: [{ metadata, subaccountId: tenants[0]!.id, origin: 'pasted' }] },
+  })
+  try {
+    const at = `sub1.${own.app.uaaDomain}`
+    const to = `https://${at}/oauth/token/alias/${at}`
+    const xml = provider.sign(
+      assertionXml({ issuer: 'pasted.test', audience: at, recipient: to, nowMs: own.clock.now() }),
+    )
+    const form = {
+      client_id: 'sb-app!t1',
+      client_secret: 's1+/=',
+      grant_type: grantType,
+      assertion: Buffer.from(xml).toString('base64url'),
+    }
+    const { status, json } = await own.post(`/oauth/token/alias/${at}`, { host: at, form })
+    assert.equal(status, 200, JSON.stringify(json))
+    assert.equal(claimsOf(json.access_token).origin, 'pasted')
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: 'sb-app!t1',
+      redirect_uri: 'https://app.test/login/callback',
+      login_hint: JSON.stringify({ origin: 'pasted' }),
+    })
+    const page = await own.get(`/oauth/authorize?${query}`, { host: at })
+    assert.equal(page.status, 200)
+    assert.doesNotMatch(page.text.replaceAll(/value="[^"]*"/g, ''), /pasted/)
+  } finally {
+    await own.close()
+  }
+})

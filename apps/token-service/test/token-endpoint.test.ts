@@ -158,7 +158,7 @@ test('an unknown tenant is an error and never becomes another tenant (RC-022)', 
   }
 })
 
-test('where the operator demands a subscription, a client without one gets no token of the tenant', async () => {
+test('where the operator demands a subscription, a client without one gets no token of the tenant (CONN-233)', async () => {
   const strict = await startTestService({ mayActIn: async () => false })
   const form = { grant_type: 'client_credentials' }
   assert.equal((await strict.token(form)).status, 200)
@@ -416,4 +416,20 @@ test('no secret, password or token was written to the log', () => {
   const text = lines.join('\n')
   for (const secret of ['s1+/=', 'eyJ', 'wrong', password, 'client_secret', 'PRIVATE KEY'])
     assert.ok(!text.includes(secret), secret)
+})
+
+test('requests that arrive together are answered within the time that @sap/xssec waits: 2 s for a token, 10 s for an exchange (RC-028)', async () => {
+  const user = await service.token({ grant_type: 'password', username: ann.userName, password })
+  const exchange = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: user.json.access_token }
+  const within = async (ms: number, work: Promise<{ readonly status: number }>) => {
+    const late = new Promise<{ readonly status: number }>((_resolve, reject) =>
+      setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms).unref(),
+    )
+    return (await Promise.race([work, late])).status
+  }
+  const statuses = await Promise.all([
+    ...Array.from({ length: 12 }, () => within(2_000, service.token({ grant_type: 'client_credentials' }))),
+    ...Array.from({ length: 4 }, () => within(10_000, service.token(exchange))),
+  ])
+  assert.deepEqual(new Set(statuses), new Set([200]))
 })

@@ -11,18 +11,21 @@ import { type BindingSources, readBindings } from './bindings/read-bindings.ts'
 import type { Destination } from './destination/destination.ts'
 import { type CachePolicy, DestinationFinder, defaultCachePolicy } from './destination/destination-finder.ts'
 import type { FindOptions } from './destination/find-options.ts'
+import type { ListedDestination, ListOptions } from './destination/list-destinations.ts'
 import { type CallOptions, DestinationFetch, routeOf } from './fetch/destination-fetch.ts'
 import { ServiceHttp } from './http/service-http.ts'
 import { ConnectivityProxy, type Route } from './proxy/connectivity-proxy.ts'
 import { ProxyAgent } from './proxy/proxy-agent.ts'
 import { type CircuitPolicy, defaultCircuitPolicy } from './resilience/circuit-breaker.ts'
 import type { CircuitPhase } from './resilience/circuit-phase.ts'
+import type { CacheStatistics } from './resilience/expiring-cache.ts'
 import { defaultRetryPolicy, type RetryPolicy } from './resilience/retry.ts'
 import { waitingClock } from './resilience/wait.ts'
 import { openRfc, type RfcConnectOptions } from './rfc/open-rfc.ts'
 import { type RfcForwarder, startRfcForwarder } from './rfc/rfc-forwarder.ts'
 import { openSocks5, type Socks5Target } from './socks/connect-socks5.ts'
 import { TokenClient } from './token/token-client.ts'
+import { UserContext } from './user-context.ts'
 
 export interface ClientOptions extends BindingSources {
   /** Default: what `readBindings` finds. */
@@ -61,6 +64,14 @@ export interface ProxyOfDestination {
   headers(signal?: AbortSignal): Promise<Readonly<Record<string, string>>>
 }
 
+export interface ClientStatistics {
+  readonly destinations: CacheStatistics
+  readonly tokens: CacheStatistics
+  /** Calls of services that were sent once more. */
+  readonly repetitions: number
+  readonly circuits: Readonly<Record<string, CircuitPhase>>
+}
+
 /** Reads the bindings and opens a client. One per application is enough; close it at the end. */
 export function openClient(options: ClientOptions = {}): LandbridgeClient {
   return new LandbridgeClient(options)
@@ -76,6 +87,7 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
   readonly #tokens: TokenClient
   readonly #fetch: DestinationFetch
   readonly #agents: Set<HttpAgent>
+  readonly #users: UserContext
   #finder: DestinationFinder | undefined
   #proxy: ConnectivityProxy | undefined
   #headers: AuthenticationHeaderProvider | undefined
@@ -87,6 +99,7 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
     this.#clock = options.clock ?? waitingClock
     this.#log = options.log ?? silentLog
     this.#agents = new Set()
+    this.#users = new UserContext()
     const { ca, random } = options
     const shared = {
       clock: this.#clock,
@@ -122,6 +135,17 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
     return this.#headers
   }
 
+  /** What happened so far: for the metrics of the application. */
+  get statistics(): ClientStatistics {
+    const none = { hits: 0, misses: 0, stale: 0 }
+    return {
+      destinations: this.#finder?.statistics ?? none,
+      tokens: this.#tokens.statistics,
+      repetitions: this.#http.repetitions,
+      circuits: this.circuits,
+    }
+  }
+
   /** Phase of the circuit of each service that was called. */
   get circuits(): Readonly<Record<string, CircuitPhase>> {
     return this.#http.circuits
@@ -135,12 +159,30 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
    */
   async findDestination(name: string, options: FindOptions & { signal?: AbortSignal } = {}): Promise<Destination> {
     const { signal, ...find } = options
-    return this.#destinations.find(name, find, signal)
+    return this.#destinations.find(name, this.#forUser(find), signal)
+  }
+
+  /**
+   * All destinations of a level, as they are stored, secrets included. Not cached.
+   * @throws PlatformError as findDestination; RangeError for a page size that is not from 1 to 1,000
+   */
+  async listDestinations(options: ListOptions & { signal?: AbortSignal } = {}): Promise<readonly ListedDestination[]> {
+    const { signal, ...list } = options
+    return this.#destinations.list(list, signal)
+  }
+
+  /**
+   * Runs work for a user: destinations that it finds by name are those for that user, as if `userToken` were given. Holds
+   * for everything that the work starts, and for nothing else.
+   * @param userToken undefined for work without a user inside of work for one
+   */
+  runAsUser<T>(userToken: string | undefined, work: () => T): T {
+    return this.#users.run(userToken, work)
   }
 
   /** Forgets a destination that was found under these options. */
   forgetDestination(name: string, options: FindOptions = {}): void {
-    this.#destinations.drop(name, options)
+    this.#destinations.drop(name, this.#forUser(options))
   }
 
   /** The headers with which the target of a destination knows who calls. */
@@ -245,6 +287,11 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
       log: this.#log,
     })
     return this.#finder
+  }
+
+  #forUser(options: FindOptions): FindOptions {
+    const { userToken } = this.#users
+    return userToken === undefined || options.userToken !== undefined ? options : { ...options, userToken }
   }
 
   #binding(service: 'destination' | 'connectivity'): Binding {

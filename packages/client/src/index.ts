@@ -7,6 +7,7 @@ export type { NeededService } from './bindings/instance-variables.ts'
 export { type BindingSources, parseVcapServices, readBindings } from './bindings/read-bindings.ts'
 export {
   type ClientOptions,
+  type ClientStatistics,
   LandbridgeClient,
   openClient,
   type ProxyOfDestination,
@@ -16,6 +17,7 @@ export { type AuthToken, Destination, type StoredCertificate } from './destinati
 export type { CachePolicy } from './destination/destination-finder.ts'
 export type { FindOptions } from './destination/find-options.ts'
 export { type KeyStore, tlsOptionsOf } from './destination/key-store.ts'
+export type { ListedDestination, ListOptions } from './destination/list-destinations.ts'
 export type { CallOptions } from './fetch/destination-fetch.ts'
 export { ConnectivityProxy, type Route } from './proxy/connectivity-proxy.ts'
 export { ProxyAgent } from './proxy/proxy-agent.ts'
@@ -27,7 +29,7 @@ export {
   type CircuitPhase,
   nextCircuitPhase,
 } from './resilience/circuit-phase.ts'
-export { type CacheOptions, ExpiringCache, type Loaded } from './resilience/expiring-cache.ts'
+export { type CacheOptions, type CacheStatistics, ExpiringCache, type Loaded } from './resilience/expiring-cache.ts'
 export { defaultRetryPolicy, type RetryPolicy, retryDelayMs } from './resilience/retry.ts'
 export type { RfcConnectOptions } from './rfc/open-rfc.ts'
 export { RfcError, type RfcErrorKey } from './rfc/rfc-error.ts'

@@ -29,7 +29,7 @@ test('a binding is found by its name and by its service (CONN-256)', () => {
   assert.equal(bindings.get('dest-b').credentials.clientid, 'd2')
 })
 
-test('a missing binding is named, with those that exist and what to do (CONN-256)', () => {
+test('a missing binding is named, with those that exist and what to do (CONN-256, RFC-006)', () => {
   const bindings = readBindings({ environment: { VCAP_SERVICES }, directory: nowhere })
   assert.throws(() => bindings.get('xsuaa'), {
     code: 'CLIENT_BINDING_MISSING',
@@ -83,7 +83,7 @@ test('bindings that Kubernetes mounts as files are found in both layouts (CONN-2
   assert.deepEqual(bindings.get('connectivity').tags, ['conn', 'connectivity'])
 })
 
-test('what cannot be read is named without its content (RFC-161)', () => {
+test('what cannot be read is named without its content (RFC-006, RFC-161)', () => {
   const broken = () => readBindings({ environment: { VCAP_SERVICES: '{"clientsecret":"s3cret" oops' } })
   assert.throws(broken, (error: Error) => {
     assert.ok(isPlatformError(error, 'CLIENT_BINDING_INVALID'))

@@ -27,4 +27,10 @@ export type {
   TunnelStatus,
 } from './runtime-port.ts'
 export { StreamAcceptor } from './stream-acceptor.ts'
-export type { DeniedAccess, IdentityDecision, IdentityPropagation, SubaccountContext } from './subaccount-context.ts'
+export type {
+  AccessRecord,
+  DeniedAccess,
+  IdentityDecision,
+  IdentityPropagation,
+  SubaccountContext,
+} from './subaccount-context.ts'

@@ -2,6 +2,7 @@ import type { AccessTable } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
 import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
+import type { AuditLevel } from './configuration/audit-level.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 
 /**
@@ -125,6 +126,8 @@ export interface SubaccountRuntime {
   /** PEM (PKCS#8). */
   readonly privateKey: Secret
   readonly access: AccessTable
+  /** Absent: refusals only. */
+  readonly auditLevel?: AuditLevel
   readonly domainMappings: readonly DomainMapping[]
   readonly trustedIssuers: readonly TrustedIssuer[]
   /** Service channels that are enabled. Absent: none. */

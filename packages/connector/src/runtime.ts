@@ -3,13 +3,15 @@ import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './bac
 import type { BackendSecurity } from './backend/open-socket.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
+import type { AuditLevel } from './configuration/audit-level.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
+import type { KerberosTickets } from './propagation/kerberos.ts'
 import { Propagator } from './propagation/propagator.ts'
 import { SubaccountPropagation } from './propagation/subaccount-propagation.ts'
 import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
-import type { DeniedAccess, SubaccountContext } from './subaccount-context.ts'
+import type { AccessRecord, DeniedAccess, SubaccountContext } from './subaccount-context.ts'
 
 export interface RuntimeOptions {
   readonly clock: Clock
@@ -23,6 +25,10 @@ export interface RuntimeOptions {
   readonly rfc?: RfcSettings
   /** Audit of refused requests and connections. */
   readonly denied?: (access: DeniedAccess) => void
+  /** Gets tickets for users; absent: none of them can be propagated by Kerberos. */
+  readonly tickets?: KerberosTickets
+  /** Audit of those that were let through, where the level asks for it. */
+  readonly allowed?: (access: AccessRecord) => void
   /** The cloud's trust list changed: synchronise it. */
   readonly trustChanged?: (subaccountId: string, regionHost: string) => void
 }
@@ -49,7 +55,7 @@ const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, conn
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
 export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
-  const propagator = new Propagator(options.clock, options.log)
+  const propagator = new Propagator(options.clock, options.log, options.tickets ?? null)
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
     const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
@@ -74,17 +80,20 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const connect = (entry: Running, snapshot: ConnectorSnapshot): void => {
     const { subaccount, context } = entry
     const timeouts = options.timeouts ?? defaultBackendTimeouts
-    entry.link = new SubaccountLink(subaccount, {
-      connectorId: snapshot.installationId,
-      version: snapshot.version,
-      httpsProxy: snapshot.httpsProxy,
-      acceptor: new StreamAcceptor(context, timeouts),
-      heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
-      clock: options.clock,
-      log: options.log,
-      trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
-      connected: () => tookOver(keyOf(subaccount)),
-    })
+    entry.link = new SubaccountLink(
+      { ...subaccount, description: shownDescription(subaccount, snapshot) },
+      {
+        connectorId: snapshot.installationId,
+        version: snapshot.version,
+        httpsProxy: snapshot.httpsProxy,
+        acceptor: new StreamAcceptor(context, timeouts),
+        heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
+        clock: options.clock,
+        log: options.log,
+        trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
+        connected: () => tookOver(keyOf(subaccount)),
+      },
+    )
   }
 
   /** The newest link stands: what served in the meantime ends as soon as its open requests are done. */
@@ -136,6 +145,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.subaccount = subaccount
         entry.context.access = subaccount.access
         entry.context.domainMappings = subaccount.domainMappings
+        setAudit(entry.context, subaccount.auditLevel, options)
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
         if (subaccount.connected && entry.link === null) connect(entry, snapshot)
@@ -167,6 +177,20 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   }
 }
 
+function setAudit(
+  context: SubaccountContext,
+  level: AuditLevel | undefined,
+  { denied, allowed }: RuntimeOptions,
+): void {
+  context.denied = level === 'Off' || denied === undefined ? () => {} : denied
+  context.allowed = level === 'All' ? (allowed ?? null) : null
+}
+
+/** What the cloud side shows with the connector (guide L18895): that of the subaccount, or else of the connector. */
+function shownDescription(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
+  return subaccount.description || snapshot.description
+}
+
 function keyOf(subaccount: SubaccountRuntime): string {
   return `${subaccount.subaccountId}@${subaccount.regionHost}`
 }
@@ -193,7 +217,7 @@ function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): 
   return JSON.stringify([
     snapshot.installationId,
     subaccount.locationId,
-    subaccount.description,
+    shownDescription(subaccount, snapshot),
     subaccount.loadSharing,
     subaccount.tunnelConnections,
     endpoint,

@@ -6,21 +6,24 @@ import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { RfcSettings } from './rfc/rfc-settings.ts'
 import type { DomainMapping } from './runtime-port.ts'
 
-/** A request or connection that was refused, by access control or for its user, for the audit log. */
-export interface DeniedAccess {
+/** A request or connection for the audit log: one that was refused, or at level `All` one that was let through. */
+export interface AccessRecord {
   readonly subaccountId: string
   readonly virtualHost: string
   /** A number, or an RFC service name such as `sapgw42`. */
   readonly virtualPort: number | string
   /** Path without query; '' for TCP. */
   readonly path: string
-  /** A denial of access control or a code of the error catalogue. */
+  /** A denial of access control or a code of the error catalogue; empty when it was let through. */
   readonly reason: string
   /** Function module, for RFC. */
   readonly resource?: string
   /** The line of the audit log, where the protocol has one of its own (RFC, guide L15170). */
   readonly message?: string
 }
+
+/** A record of a refusal. */
+export type DeniedAccess = AccessRecord
 
 /** What identity propagation decided about a request. */
 export type IdentityDecision =
@@ -46,5 +49,7 @@ export interface SubaccountContext {
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log
-  readonly denied: (access: DeniedAccess) => void
+  denied: (access: DeniedAccess) => void
+  /** Null or absent: what is let through is not recorded. */
+  allowed?: ((access: AccessRecord) => void) | null
 }

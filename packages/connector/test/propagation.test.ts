@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 import type { AuthenticationMode } from '@landbridge/access'
-import { type OwnCertificate, selfSigned } from '@landbridge/identity'
+import { LocalCa, type OwnCertificate, selfSigned } from '@landbridge/identity'
 import { type CertificateBackend, type Seen, startCertificateBackend } from '@landbridge/testkit'
 import {
   type Answered,
@@ -96,7 +96,7 @@ test('each authentication mode sends what its row of the table says, with and wi
       if (expected.header !== undefined) assert.equal(seen.header, expected.header, label)
       assert.equal(seen.tls, 'connector', label)
     }
-    refused(await connector.ask({ mode: 'KERBEROS', userToken }), 501, 'PROPAGATION_KERBEROS')
+    refused(await connector.ask({ mode: 'KERBEROS', userToken }), 502, 'PROPAGATION_KERBEROS')
   }))
 
 test('the value that names no certificate is configurable (SCC-212)', () =>
@@ -284,6 +284,27 @@ test('another authority issues from the next request on, and without one the use
     refused(await connector.ask({ userToken: later }), 502, 'PROPAGATION_NO_AUTHORITY')
     assert.equal(connector.denied.at(-1)?.reason, 'PROPAGATION_NO_AUTHORITY')
   }))
+
+test('certificates of users have keys of the kind and size of their authority, RSA and EC', async () => {
+  const ec = await LocalCa.create({ subject: { CN: 'EC CA' } })
+  const rsa = await selfSigned({ purpose: 'authority', keySize: 4096, subject: 'CN=RSA CA' }, 1, testClock())
+  const authorities = [
+    { authority: { cert: ec.certificatePem, key: ec.keyPem }, type: 'ec', details: { namedCurve: 'prime256v1' } },
+    { authority: rsa, type: 'rsa', details: { modulusLength: 4096, publicExponent: 65_537n } },
+  ]
+  for (const { authority, type, details } of authorities)
+    await withConnector(
+      async (connector) => {
+        const certificate = certificateOf(await seenBy(connector, { userToken: idp.token({ user_name: 'ann' }) }))
+        assert.ok(certificate.verify(new X509Certificate(authority.cert).publicKey))
+        assert.deepEqual(
+          [certificate.publicKey.asymmetricKeyType, certificate.publicKey.asymmetricKeyDetails],
+          [type, details],
+        )
+      },
+      { authority },
+    )
+})
 
 test('two hundred users at once each get their own certificate and no TLS connection of another (SCC-151, SCC-211)', () =>
   withConnector(async (connector) => {

@@ -25,6 +25,33 @@ test('a token is renewed a tenth of its lifetime, at least 30 s, before it expir
   }
 })
 
+test('a renewal that takes long keeps nobody waiting while the old token is good, and serves those who come after it (DEST-139)', async () => {
+  const clock = new ManualClock()
+  const cache = new TokenCache(clock, 10)
+  await cache.get(['k'], async () => token('old', clock.now() + 100_000))
+  clock.advance(70_000)
+  let grant = (_token: GrantedToken): void => {}
+  let asked = 0
+  const slow = () => {
+    asked += 1
+    return new Promise<GrantedToken>((resolve) => {
+      grant = resolve
+    })
+  }
+  const [first, second] = [cache.get(['k'], slow), cache.get(['k'], slow)]
+  clock.advance(1_000)
+  assert.deepEqual([(await first).value, (await second).value, asked], ['old', 'old', 1])
+  grant(token('new', clock.now() + 100_000))
+  // The cache takes the answer in a later turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal((await cache.get(['k'], slow)).value, 'new')
+  clock.advance(99_500)
+  const last = cache.get(['k'], slow)
+  clock.advance(1_000)
+  grant(token('last', clock.now() + 100_000))
+  assert.equal((await last).value, 'last')
+})
+
 test('a token without lifetime is not kept, nor is a defect', async () => {
   const clock = new ManualClock()
   const cache = new TokenCache(clock, 10)

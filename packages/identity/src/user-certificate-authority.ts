@@ -33,6 +33,12 @@ export interface UserCertificate {
   readonly notAfterMs: number
 }
 
+/** Of the kind and size of another one: systems that take the authority's certificate take its users' as well. */
+function newKeyLike({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Promise<{ publicKey: KeyObject }> {
+  const { namedCurve = 'P-256', modulusLength = 2048 } = asymmetricKeyDetails ?? {}
+  return asymmetricKeyType === 'ec' ? newKeyPair('ec', { namedCurve }) : newKeyPair('rsa', { modulusLength })
+}
+
 /**
  * Issues short-lived certificates that name a user to systems which trust this authority. Nobody ever proves to hold
  * the key of such a certificate: it travels inside a connection that has been authenticated otherwise. So all share one
@@ -71,6 +77,11 @@ export class UserCertificateAuthority {
     }
   }
 
+  /** Makes the key now, so that the first user does not wait for it. */
+  async prepare(): Promise<void> {
+    await this.#sharedKey()
+  }
+
   /** Never lasts longer than wished, nor longer than the authority itself. */
   async issue({ subject, notBeforeMs, notAfterMs }: UserCertificateWish): Promise<UserCertificate> {
     const publicKey = await this.#sharedKey()
@@ -97,7 +108,7 @@ export class UserCertificateAuthority {
   }
 
   #sharedKey(): Promise<PublicKey> {
-    this.#subjectKey ??= newKeyPair('rsa', { modulusLength: 2048 }).then(
+    this.#subjectKey ??= newKeyLike(this.#key).then(
       ({ publicKey }) => new PublicKey(new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))),
     )
     return this.#subjectKey

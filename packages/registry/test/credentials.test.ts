@@ -4,8 +4,10 @@ import { Secret } from '@landbridge/kernel'
 import { renderCredentials } from '../src/index.ts'
 import { bound, endpoints, subaccount } from './sample-landscape.ts'
 
-test('connectivity credentials name the proxies with ports as texts, also under the deprecated names (CONN-001, CONN-002, CONN-003, CONN-004, RC-005)', () => {
+test('connectivity credentials name the proxies with ports as texts, also under the deprecated names (CONN-001, CONN-002, CONN-003, CONN-004, RC-005, RFC-008, RFC-009)', () => {
   const credentials = renderCredentials(bound('connectivity'), endpoints)
+  for (const service of ['connectivity', 'destination'] as const)
+    assert.equal(renderCredentials(bound(service), endpoints).xsappname, `clone3!b3|${service}!b1`)
   assert.equal(credentials.onpremise_proxy_host, 'proxy.example.test')
   assert.equal(credentials.onpremise_proxy_http_port, '20003')
   assert.equal(credentials.onpremise_proxy_port, '20003')

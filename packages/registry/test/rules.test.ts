@@ -38,6 +38,20 @@ test('the default role collections and custom ones give the role to connect (SCC
   assert.equal(rolesOf(['toString', 'constructor', '__proto__'], []).size, 0)
 })
 
+test('the default role collections hold the connectivity roles that the guide lists (DEST-237)', () => {
+  for (const [name, roles] of [
+    ['Subaccount Administrator', ['Cloud Connector Administrator', 'Destination Administrator']],
+    ['Subaccount Viewer', ['Cloud Connector Auditor', 'Destination Viewer']],
+    ['Cloud Connector Administrator', ['Cloud Connector Administrator']],
+    ['Destination Administrator', ['Destination Administrator']],
+    ['Connectivity and Destination Administrator', ['Cloud Connector Administrator', 'Destination Administrator']],
+  ] as const) {
+    const held = rolesOf([name], [])
+    for (const role of roles) assert.ok(held.has(role), `${name}: ${role}`)
+  }
+  assert.ok(!rolesOf(['Subaccount Viewer'], []).has('Destination Administrator'))
+})
+
 describe('guessing of passwords', () => {
   test('gets slower after five failures and is free again after the wait', () => {
     const clock = new ManualClock()

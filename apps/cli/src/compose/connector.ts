@@ -1,4 +1,9 @@
-import { type CloudConnector, type CloudConnectorConfig, startCloudConnector } from '@landbridge/cloud-connector'
+import {
+  type CloudConnector,
+  type CloudConnectorConfig,
+  KerberosAgent,
+  startCloudConnector,
+} from '@landbridge/cloud-connector'
 import { createRuntime } from '@landbridge/connector'
 import { type Clock, type Closeable, closeAll, type Log, type Sealer } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
@@ -28,18 +33,22 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
     started.push(store)
     // The runtime reports to the application, which is built on top of it.
     let app: CloudConnector | null = null
+    const tickets = new KerberosAgent(log)
+    started.push({ close: async () => tickets.close() })
     const runtime = createRuntime({
       clock,
       log,
+      tickets,
       rfc: { infrastructureFunctions: new Set(config.rfcInfrastructureFunctions), servicePort },
       channelBindAddress: config.channelBindAddress,
-      denied: (access) => app?.denied(access),
+      denied: (access) => app?.recordAccess(access),
+      allowed: (access) => app?.recordAccess(access),
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
     })
     started.push(runtime)
     const connector = await startCloudConnector({ config, store, runtime, clock, log })
     app = connector
-    return { ...connector, close: () => closeAll([store, connector]) }
+    return { ...connector, close: () => closeAll([store, { close: async () => tickets.close() }, connector]) }
   } catch (failure) {
     await closeAll(started)
     throw failure

@@ -26,6 +26,7 @@ export async function ensureConnectorLandscape(options: ConnectorLandscapeOption
     await api.ask('pair the Cloud Connector', 'POST', '/subaccounts', {
       regionHost,
       subaccount: subaccountId,
+      autoCertRenewal: true,
       cloudUser: credentials.administrator.name,
       cloudPassword: credentials.administrator.password,
       displayName: 'Demo',

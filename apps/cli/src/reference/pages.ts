@@ -51,5 +51,7 @@ const silentTerminal: Terminal = {
   print() {},
   note() {},
   async write() {},
+  isInteractive: false,
+  askSecret: async () => undefined,
   onStop() {},
 }

@@ -1,4 +1,5 @@
-import { type BackupEntries, readBackup, writeBackup } from '@landbridge/connector'
+import { access } from 'node:fs/promises'
+import { type BackupEntries, readBackup, type SolutionManagement, writeBackup } from '@landbridge/connector'
 import { Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
 import { invalid } from '../body/fields.ts'
@@ -28,6 +29,7 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
     if (!password) throw invalid('password', 'is required')
     const entries = unpack(parts.bytes('backup'))
     const restored = await readBackup(entries, new Secret(password), connectorVersion)
+    const solutionManagement = await usableHere(restored.settings.solutionManagement)
     await store.change(request.actor, ({ settings }) => {
       const { administrator, lastChannelId = 0, haPeer: _peer, haTerm: _term, ...others } = restored.settings
       const { haPeer, haTerm } = settings
@@ -37,6 +39,7 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
           ...restored,
           settings: {
             ...others,
+            ...(solutionManagement === undefined ? {} : { solutionManagement }),
             // The pair is what it is now, whatever it was then.
             ...(haPeer === undefined ? {} : { haPeer }),
             ...(haTerm === undefined ? {} : { haTerm }),
@@ -51,6 +54,16 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
     context.restartAfter(reply)
     return sendNothing(reply)
   })
+}
+
+/** Paths that do not exist on this host fall back to their defaults (guide L27954). */
+async function usableHere(settings: SolutionManagement | undefined): Promise<SolutionManagement | undefined> {
+  if (settings === undefined || settings.hostAgentPath === '') return settings
+  const isThere = await access(settings.hostAgentPath).then(
+    () => true,
+    () => false,
+  )
+  return isThere ? settings : { ...settings, hostAgentPath: '' }
 }
 
 function unpack(archive: Buffer): BackupEntries {

@@ -74,7 +74,7 @@ export function addTenantCertificateRoutes(
     const { password } = request.body as Static<typeof exported>
     const id = await subaccount(request)
     const file = await certificates.exportPkcs12(id, request.params.certificateId, new Secret(password))
-    return reply.header('content-type', 'application/x-pkcs12').header('cache-control', 'no-store').send(file)
+    return reply.header('cache-control', 'no-store').send({ pkcs12: file.toString('base64') })
   })
 
   api.post<OfCertificate>(`${one}/retire`, async (request) =>

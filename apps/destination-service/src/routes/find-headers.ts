@@ -5,7 +5,8 @@ import type { FastifyRequest } from 'fastify'
 export function checkedHeaders(request: FastifyRequest): CheckedHeaders {
   const headers = findHeaders(request)
   checkFindHeaders(headers)
-  const chain = readChain(allHeaders(request))
+  // Chains are rare, and their variables are looked for among all headers.
+  const chain = request.headers['x-chain-name'] === undefined ? undefined : readChain(allHeaders(request))
   return chain === undefined ? headers : { ...headers, chain }
 }
 

@@ -66,6 +66,7 @@ export const config: DestinationServiceConfig = {
   tokenCacheEntries: 100,
   shareTokens: true,
   userRoles: 'ignore',
+  longestUri: 4_000,
   tokenDeadlineMs: 60_000,
   requestsPerMinute: 0,
   certificateRenewalPeriodMs: 1e12,

@@ -1,13 +1,14 @@
 import type { Clock, Log } from '@landbridge/kernel'
 import type { OAuthClient } from '../bindings/oauth-client.ts'
-import { clientError } from '../client-error.ts'
 import type { ServiceAnswer, ServiceHttp } from '../http/service-http.ts'
-import { ExpiringCache, type Loaded } from '../resilience/expiring-cache.ts'
+import { type CacheStatistics, ExpiringCache, type Loaded } from '../resilience/expiring-cache.ts'
 import { freshMsOf, hashed, type TokenClient } from '../token/token-client.ts'
 import { tenantOfToken } from '../token/token-tenant.ts'
 import { Destination } from './destination.ts'
 import { type FindOptions, findHeaders, isOneTime } from './find-options.ts'
-import { parseFound, parseObject } from './parse-found.ts'
+import { type ListedDestination, type ListOptions, listPageByPage } from './list-destinations.ts'
+import { parseFound } from './parse-found.ts'
+import { destinationRefused } from './refused.ts'
 
 export interface CachePolicy {
   /** How long a destination is used without asking again: 0 (never) to 3,600,000. */
@@ -59,25 +60,51 @@ export class DestinationFinder {
     this.#cache.clear()
   }
 
+  get statistics(): CacheStatistics {
+    return this.#cache.statistics
+  }
+
+  /** All destinations of a level, page by page. @throws PlatformError as `find`; RangeError for the size of pages */
+  list(options: ListOptions, signal?: AbortSignal): Promise<readonly ListedDestination[]> {
+    return listPageByPage(options, (path) => this.#call(path, options, { signal }))
+  }
+
   async #load(name: string, options: FindOptions, signal?: AbortSignal): Promise<Loaded<Destination>> {
     const answer = await this.#ask(name, options, signal)
-    if (answer.status !== 200) throw refused(name, options, answer)
+    if (answer.status !== 200) throw destinationRefused(name, options, answer)
     const destination = new Destination(name, options, parseFound(answer.text, new URL(this.#options.uri).origin))
     return { value: destination, ...lifetimeOf(destination, this.#options.cache) }
   }
 
+  #ask(name: string, options: FindOptions, signal?: AbortSignal): Promise<ServiceAnswer> {
+    return this.#call(pathOf(name, options), options, {
+      headers: findHeaders(options),
+      isRepeatable: !isOneTime(options),
+      signal,
+    })
+  }
+
   /** A token that is refused is fetched once more: its key may have been changed, or its client. */
-  async #ask(name: string, options: FindOptions, signal?: AbortSignal): Promise<ServiceAnswer> {
+  async #call(
+    path: string,
+    { tenant }: { readonly tenant?: string },
+    more: {
+      readonly headers?: Readonly<Record<string, string>>
+      readonly isRepeatable?: boolean
+      readonly signal: AbortSignal | undefined
+    },
+  ): Promise<ServiceAnswer> {
     const { http, tokens, client, uri } = this.#options
-    const wish = { client, ...(options.tenant === undefined ? {} : { tenant: options.tenant }) }
+    const { headers = {}, isRepeatable = true, signal } = more
+    const wish = { client, ...(tenant === undefined ? {} : { tenant }) }
     const call = async (): Promise<ServiceAnswer> => {
       const token = await tokens.token(wish, signal)
       return http.call({
         service: 'destination service',
         method: 'GET',
-        url: `${uri.replace(/\/+$/, '')}/destination-configuration/${pathOf(name, options)}`,
-        headers: { accept: 'application/json', ...findHeaders(options), authorization: `Bearer ${token}` },
-        isRepeatable: !isOneTime(options),
+        url: `${uri.replace(/\/+$/, '')}/destination-configuration/${path}`,
+        headers: { accept: 'application/json', ...headers, authorization: `Bearer ${token}` },
+        isRepeatable,
         ...(signal === undefined ? {} : { signal }),
       })
     }
@@ -118,19 +145,4 @@ export function lifetimeOf(destination: Destination, { ttlMs, staleMs }: CachePo
   const lifeMs = Math.max(0, Math.min(Infinity, ...lives))
   const freshMs = Number.isFinite(lifeMs) ? Math.min(ttlMs, freshMsOf(lifeMs)) : ttlMs
   return { freshMs, usableMs: Math.min(freshMs + staleMs, lifeMs) }
-}
-
-function refused(name: string, { tenant }: FindOptions, { status, text }: ServiceAnswer): Error {
-  const body = parseObject(text)
-  const reason = [body?.ErrorMessage, body?.title, body?.error].find((value) => typeof value === 'string')
-  const facts = {
-    destination: name,
-    status,
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(typeof reason === 'string' ? { reason: reason.slice(0, 300) } : {}),
-  }
-  if (status === 404) return clientError('CLIENT_DESTINATION_NOT_FOUND', facts)
-  if (status === 401 || status === 403)
-    return clientError('CLIENT_TOKEN_REFUSED', { service: 'destination service', ...facts })
-  return clientError('CLIENT_DESTINATION_REFUSED', facts)
 }

@@ -53,12 +53,19 @@ export class ServiceHttp implements Closeable {
   readonly #agents: Map<string, Agent>
   readonly #circuits: Map<string, CircuitBreaker>
   readonly #retryAfterMs: WeakMap<object, number>
+  #repetitions: number
 
   constructor(options: ServiceHttpOptions) {
     this.#options = options
     this.#agents = new Map()
     this.#circuits = new Map()
     this.#retryAfterMs = new WeakMap()
+    this.#repetitions = 0
+  }
+
+  /** Calls that were sent once more. */
+  get repetitions(): number {
+    return this.#repetitions
   }
 
   /** Phase of the circuit of each service address so far. */
@@ -77,13 +84,15 @@ export class ServiceHttp implements Closeable {
         ...(call.signal === undefined ? {} : { signal: call.signal }),
         mayRepeat: (failure) => mayRepeat(failure, call.isRepeatable ?? true),
         askedMs: (failure) => this.#retryAfterMs.get(failure as object) ?? 0,
-        onRepeat: (failure, attempt, delayMs) =>
+        onRepeat: (failure, attempt, delayMs) => {
+          this.#repetitions++
           log.info('client.service.repeated', {
             service: call.service,
             attempt,
             delayMs,
             ...(isPlatformError(failure) ? { code: failure.code } : {}),
-          }),
+          })
+        },
       },
       () => this.#attempt(call),
     )

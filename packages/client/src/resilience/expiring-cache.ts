@@ -16,6 +16,16 @@ interface Entry<V> {
   readonly usableUntil: number
 }
 
+/** What callers of a cache met so far. */
+export interface CacheStatistics {
+  /** Answered from what was known. */
+  readonly hits: number
+  /** Asked the service, or waited for somebody who did. */
+  readonly misses: number
+  /** Answered from what had expired, because the service was out. Counted among the misses as well. */
+  readonly stale: number
+}
+
 export interface CacheOptions {
   readonly clock: Clock
   /** Most entries; the oldest goes first. */
@@ -34,6 +44,9 @@ export class ExpiringCache<V> {
   readonly #onStale: (failure: unknown) => void
   readonly #entries: Map<string, Entry<V>>
   readonly #loading: Map<string, Promise<V>>
+  #hits: number
+  #misses: number
+  #stale: number
 
   constructor({ clock, limit, onStale = () => {} }: CacheOptions) {
     this.#clock = clock
@@ -41,6 +54,13 @@ export class ExpiringCache<V> {
     this.#onStale = onStale
     this.#entries = new Map()
     this.#loading = new Map()
+    this.#hits = 0
+    this.#misses = 0
+    this.#stale = 0
+  }
+
+  get statistics(): CacheStatistics {
+    return { hits: this.#hits, misses: this.#misses, stale: this.#stale }
   }
 
   get size(): number {
@@ -51,7 +71,11 @@ export class ExpiringCache<V> {
   get(key: string, load: () => Promise<Loaded<V>>, signal?: AbortSignal): Promise<V> {
     if (signal?.aborted === true) return Promise.reject(signal.reason)
     const entry = this.#entries.get(key)
-    if (entry !== undefined && this.#clock.now() < entry.freshUntil) return Promise.resolve(entry.value)
+    if (entry !== undefined && this.#clock.now() < entry.freshUntil) {
+      this.#hits++
+      return Promise.resolve(entry.value)
+    }
+    this.#misses++
     const loading = this.#loading.get(key) ?? this.#start(key, load)
     return untilAborted(loading, signal)
   }
@@ -96,6 +120,7 @@ export class ExpiringCache<V> {
   #serveStale(key: string, failure: unknown, isCurrent: boolean): V {
     const entry = isCurrent ? this.#entries.get(key) : undefined
     if (entry !== undefined && isOutage(failure) && this.#clock.now() < entry.usableUntil) {
+      this.#stale++
       this.#onStale(failure)
       return entry.value
     }

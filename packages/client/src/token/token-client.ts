@@ -3,7 +3,7 @@ import type { Clock, Log } from '@landbridge/kernel'
 import type { OAuthClient } from '../bindings/oauth-client.ts'
 import { clientError } from '../client-error.ts'
 import type { ServiceCall, ServiceHttp } from '../http/service-http.ts'
-import { ExpiringCache, type Loaded } from '../resilience/expiring-cache.ts'
+import { type CacheStatistics, ExpiringCache, type Loaded } from '../resilience/expiring-cache.ts'
 
 /** Whom a token is for. */
 export interface TokenWish {
@@ -52,6 +52,10 @@ export class TokenClient {
 
   clear(): void {
     this.#cache.clear()
+  }
+
+  get statistics(): CacheStatistics {
+    return this.#cache.statistics
   }
 
   async #fetch(wish: TokenWish): Promise<Loaded<string>> {

@@ -1,7 +1,9 @@
 import type { SystemMapping } from '@landbridge/access'
 import type { Secret } from '@landbridge/kernel'
+import type { KerberosSettings } from '../propagation/kerberos.ts'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
+import type { AuditLevel } from './audit-level.ts'
 import type { HaPeer, HaTerm, MasterSettings, ShadowSettings } from './high-availability-settings.ts'
 import type { LdapSettings } from './ldap.ts'
 import type { ServiceChannel } from './service-channel.ts'
@@ -73,12 +75,15 @@ export interface ConnectorSettings {
   readonly propagation?: PropagationSettings
   /** Present: users come from this directory, and the local one has no say. */
   readonly ldap?: LdapSettings
+  readonly kerberos?: KerberosSettings
   readonly haMaster?: MasterSettings
   readonly haShadow?: ShadowSettings
   readonly haPeer?: HaPeer
   /** Absent: `firstTerm`. */
   readonly haTerm?: HaTerm
   readonly solutionManagement?: SolutionManagement
+  /** Of everything that belongs to no subaccount. Absent: `defaultAuditLevel`. */
+  readonly auditLevel?: AuditLevel
   /** ID of the newest service channel, present or gone. Absent: there never was one. */
   readonly lastChannelId?: number
 }
@@ -126,6 +131,8 @@ export interface SubaccountProperties {
   readonly autoCertRenewal: boolean
   readonly isManaged: boolean
   readonly autoSyncTrust: boolean
+  /** Absent: `defaultAuditLevel`. */
+  readonly auditLevel?: AuditLevel
   /** The cloud user who paired ("Initiated By"). The password is not kept. */
   readonly user: string
   readonly endpoint: RegionEndpoint

@@ -2,6 +2,7 @@ import { type AccessTable, compileAccess, type SystemMapping } from '@landbridge
 import type { RegionOverride } from '../pairing/region-request.ts'
 import { defaultPropagationSettings } from '../propagation/settings.ts'
 import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
+import { defaultAuditLevel } from './audit-level.ts'
 import type { ConnectorConfiguration, Subaccount } from './model.ts'
 import { toChannelSpec } from './service-channel.ts'
 
@@ -39,6 +40,7 @@ export function toSnapshot(
     },
     ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
     propagation: {
+      ...(settings.kerberos === undefined ? {} : { kerberos: settings.kerberos }),
       settings: settings.propagation ?? defaultPropagationSettings,
       ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
       hasSystemCertificate: settings.systemCertificate !== undefined,
@@ -67,6 +69,7 @@ function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined)
     certificate: subaccount.certificate,
     privateKey: subaccount.privateKey,
     access: accessOf(subaccount),
+    auditLevel: subaccount.auditLevel ?? defaultAuditLevel,
     domainMappings: [...subaccount.domainMappings.values()],
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)

@@ -3,16 +3,20 @@ import type { ConnectorConfiguration } from './model.ts'
 /** Categories of the audit trail (guide L30023). */
 export type AuditCategory =
   | 'Account'
+  | 'Allowed'
   | 'AllowedResource'
+  | 'AuditLogLevel'
   | 'BackendAuthority'
   | 'BackendMapping'
   | 'Configuration'
+  | 'CrossAuditLogLevel'
   | 'Denied'
   | 'DomainMapping'
   | 'IdentityProviderTrust'
   | 'LDAPConfiguration'
   | 'PpcaCertificate'
   | 'PrincipalPropagationConfiguration'
+  | 'KerberosConfiguration'
   | 'ProxySettings'
   | 'SCCPassword'
   | 'SCCUser'
@@ -25,7 +29,7 @@ export type AuditCategory =
 /** What happened, for the audit trail. No secrets: whoever may read the trail reads all of it. */
 export interface AuditEvent {
   readonly category: AuditCategory
-  readonly action: 'create' | 'update' | 'delete' | 'deny'
+  readonly action: 'create' | 'update' | 'delete' | 'deny' | 'allow'
   /** What it happened to, for example `erp.corp:443/resources/-sap`. */
   readonly object: string
   /** `<id>@<region host>`; absent for the connector as a whole. */

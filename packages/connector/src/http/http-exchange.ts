@@ -15,7 +15,7 @@ import { PlatformError } from '@landbridge/kernel'
 import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
 import type { Target } from '../backend/target.ts'
-import type { IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
+import type { AccessRecord, IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
 import { denialCode, denialText, failureAnswer, plainAnswer } from './answers.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
 
@@ -238,10 +238,14 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   /** Reports a refusal. Queries may carry secrets: they stay out of the audit log. */
   #denied(target: string, reason: string): void {
+    this.#context.denied(this.#record(target, reason))
+  }
+
+  #record(target: string, reason: string): AccessRecord {
     const { virtualHost, virtualPort } = this.#preface
     const query = target.indexOf('?')
     const path = query < 0 ? target : target.slice(0, query)
-    this.#context.denied({ subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason })
+    return { subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason }
   }
 
   #send(
@@ -253,6 +257,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     rest: number,
   ): void {
     const system = this.#system as System
+    this.#context.allowed?.(this.#record(source.toString('latin1', head.pathStart, head.pathEnd), ''))
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.
     const rewritten = Buffer.from(scratch.subarray(0, bytes))

@@ -17,11 +17,15 @@ const alwaysOut = [
 ]
 const virtualHostFilter = leaveOut([...alwaysOut, H.upgrade])
 const internalHostFilter = leaveOut([...alwaysOut, H.upgrade, H.host, H.xForwardedHost])
+const ticketVirtualHostFilter = leaveOut([...alwaysOut, H.upgrade, H.authorization])
+const ticketInternalHostFilter = leaveOut([...alwaysOut, H.upgrade, H.host, H.xForwardedHost, H.authorization])
 
 /** What the identity of the caller adds to a request. Null where nothing is propagated. */
 export interface IdentityHeaders {
   /** Complete header lines, each with its CRLF. */
   readonly lines: string
+  /** They log the user on: what the caller sent for that is left out. */
+  readonly replacesAuthorization?: boolean
 }
 
 /** Room that the rewritten head may need beyond the received one. */
@@ -42,10 +46,11 @@ export function rewriteRequestHead(
 ): number {
   const lineEnd = head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
   let at = source.copy(target, 0, start, lineEnd)
+  const isLogon = identity?.replacesAuthorization === true
   if (system.hostInHeader === 'internal') {
-    at = copyFields(source, head, internalHostFilter, target, at)
+    at = copyFields(source, head, isLogon ? ticketInternalHostFilter : internalHostFilter, target, at)
     at += target.write(internalHostLines(source, head, system), at, 'latin1')
-  } else at = copyFields(source, head, virtualHostFilter, target, at)
+  } else at = copyFields(source, head, isLogon ? ticketVirtualHostFilter : virtualHostFilter, target, at)
   if (head.upgradeIsWebSocket) {
     const protocol = source.toString('latin1', head.valueStart[head.upgradeIndex]!, head.valueEnd[head.upgradeIndex]!)
     at += target.write(`Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`, at, 'latin1')

@@ -1,3 +1,4 @@
+export type { KerberosSettings, KerberosTickets } from './kerberos.ts'
 export { Propagator } from './propagator.ts'
 export {
   checkPropagationSettings,

@@ -1,5 +1,6 @@
 import { UserCertificateAuthority } from '@landbridge/identity'
 import type { Clock, Log } from '@landbridge/kernel'
+import type { KerberosSettings, KerberosTickets } from './kerberos.ts'
 import { defaultPropagationSettings, type PropagationSettings, type PropagationSetup } from './settings.ts'
 import { SubjectPatterns } from './subject-pattern.ts'
 import { UserCertificates } from './user-certificates.ts'
@@ -10,24 +11,29 @@ export interface ActivePropagation {
   readonly patterns: SubjectPatterns
   /** Null without a usable authority. */
   readonly certificates: UserCertificates | null
+  readonly kerberos: KerberosSettings | null
   readonly hasSystemCertificate: boolean
 }
 
 /** What all subaccounts of a connector share of identity propagation: rules, authority and issued certificates. */
 export class Propagator {
   readonly clock: Clock
+  /** Null where this process cannot get tickets. */
+  readonly tickets: KerberosTickets | null
   readonly #log: Log
   #setup: PropagationSetup | undefined
   #active: ActivePropagation
 
-  constructor(clock: Clock, log: Log) {
+  constructor(clock: Clock, log: Log, tickets: KerberosTickets | null = null) {
     this.clock = clock
+    this.tickets = tickets
     this.#log = log
     this.#setup = undefined
     this.#active = {
       settings: defaultPropagationSettings,
       patterns: new SubjectPatterns(defaultPropagationSettings.subjectRules),
       certificates: null,
+      kerberos: null,
       hasSystemCertificate: false,
     }
   }
@@ -42,7 +48,7 @@ export class Propagator {
     const before = this.#setup
     if (before !== undefined && isSame(before, next)) return
     this.#setup = next
-    const { settings, authority, hasSystemCertificate } = next
+    const { settings, authority, kerberos = null, hasSystemCertificate } = next
     const keeps =
       before?.authority?.cert === authority?.cert &&
       before?.settings.certificateValidityMinutes === settings.certificateValidityMinutes
@@ -50,6 +56,7 @@ export class Propagator {
       settings,
       patterns: new SubjectPatterns(settings.subjectRules),
       certificates: keeps ? this.#active.certificates : this.#load(next),
+      kerberos,
       hasSystemCertificate,
     }
   }
@@ -58,6 +65,7 @@ export class Propagator {
     if (authority === undefined) return null
     try {
       const loaded = UserCertificateAuthority.load(authority.cert, authority.key)
+      loaded.prepare().catch((failure: unknown) => this.#log.error('propagation.authority.unusable', {}, failure))
       return new UserCertificates(loaded, settings.certificateValidityMinutes, this.clock)
     } catch (failure) {
       this.#log.error('propagation.authority.unusable', {}, failure)
@@ -70,6 +78,7 @@ function isSame(a: PropagationSetup, b: PropagationSetup): boolean {
   return (
     a.settings === b.settings &&
     a.authority?.cert === b.authority?.cert &&
+    a.kerberos === b.kerberos &&
     a.hasSystemCertificate === b.hasSystemCertificate
   )
 }

@@ -1,4 +1,5 @@
 import { PlatformError, type Secret } from '@landbridge/kernel'
+import type { KerberosSettings } from './kerberos.ts'
 import { defaultSubjectRules, type SubjectPatternRule, SubjectPatterns } from './subject-pattern.ts'
 
 /** How users are named towards backends; one set for the whole connector (guide L20583). */
@@ -24,6 +25,8 @@ export interface PropagationSetup {
   readonly settings: PropagationSettings
   /** Absent: no user can be propagated. */
   readonly authority?: { readonly cert: string; readonly key: Secret }
+  /** Absent: nobody gets tickets. */
+  readonly kerberos?: KerberosSettings
   /** Whether the connector itself has a certificate to show to backends. */
   readonly hasSystemCertificate: boolean
 }

@@ -1,6 +1,7 @@
 import type { System } from '@landbridge/access'
 import {
   acceptsAnyOf,
+  type DistinguishedName,
   interpretExternal,
   interpretedByIssuer,
   type JsonWebKeySet,
@@ -29,6 +30,8 @@ interface Remembered {
 }
 
 const millisecondsPerHour = 3_600_000
+/** What the rewritten head has room for; the heads that servers take end below. */
+const maxNegotiationLength = 24 * 1024
 
 /**
  * Decides for the requests of one subaccount what their backend learns about the caller. Tokens are verified here,
@@ -69,7 +72,7 @@ export class SubaccountPropagation {
     const { authenticationMode } = system
     const hasToken = preface.userToken !== '' || preface.technicalToken !== ''
     if (authenticationMode === 'KERBEROS') {
-      if (hasToken) return refusal(new PlatformError('PROPAGATION_KERBEROS'))
+      if (hasToken) return this.#ticket(system, preface)
       return system.tls && this.#propagator.active.hasSystemCertificate ? this.#marker() : null
     }
     if (!system.tls) return null
@@ -84,6 +87,29 @@ export class SubaccountPropagation {
         return hasToken ? this.#user(preface) : this.#marker()
       default:
         return authenticationMode satisfies never
+    }
+  }
+
+  /** A ticket for each request: they are good for one use only (guide L5089). */
+  async #ticket(system: System, preface: Readonly<Preface>): Promise<IdentityDecision> {
+    const userType = preface.userToken === '' ? 'Technical' : 'Business'
+    const token = preface.userToken === '' ? preface.technicalToken : preface.userToken
+    const { active, tickets } = this.#propagator
+    try {
+      const verified = await this.#verifier.verify(token)
+      this.#checkTenant(verified)
+      const { kerberos, patterns } = active
+      if (kerberos === null || tickets === null) throw new PlatformError('PROPAGATION_KERBEROS')
+      const user = ticketUser(patterns.subjectOf(attributesOf(verified.claims, userType)), kerberos.realm)
+      const negotiation = await tickets.tokenFor(kerberos, user, system.internalHost)
+      if (negotiation.length > maxNegotiationLength)
+        throw new PlatformError('KERBEROS_TICKET', { service: system.internalHost, reason: 'the ticket is too large' })
+      const marker =
+        system.tls && active.hasSystemCertificate ? `SSL_CLIENT_CERT: ${active.settings.noCertificateMarker}\r\n` : ''
+      const lines = `Authorization: Negotiate ${negotiation}\r\n${marker}`
+      return { kind: 'headers', headers: { lines, replacesAuthorization: true }, identity: `${user}@${kerberos.realm}` }
+    } catch (failure) {
+      return refusal(failure)
     }
   }
 
@@ -162,6 +188,21 @@ export class SubaccountPropagation {
 function external(issuer: string, json: object): (token: VerifiedToken) => Promise<VerifiedToken> {
   const rules = readExternalRules(issuer, json)
   return (token) => interpretExternal(rules, token)
+}
+
+/**
+ * The name of the user at the KDC: the common name that the subject rules give. With another realm than the configured
+ * one it is somebody else, who must not become a namesake.
+ * @throws PlatformError KERBEROS_USER
+ */
+function ticketUser(subject: DistinguishedName, realm: string): string {
+  const name = subject.find(({ type }) => type === 'CN')?.value ?? ''
+  const at = name.lastIndexOf('@')
+  const user = at < 0 ? name : name.slice(0, at)
+  const isOfRealm = at < 0 || name.slice(at + 1).toLowerCase() === realm.toLowerCase()
+  // What a principal or a host name may not hold would have to be escaped: nobody is called that.
+  if (!isOfRealm || !/^[^\s@/\\\0]{1,256}$/.test(user)) throw new PlatformError('KERBEROS_USER', { user: name, realm })
+  return user
 }
 
 /** @throws PlatformError PROPAGATION_NO_AUTHORITY */

@@ -23,6 +23,13 @@ export class RfcAudit {
     this.#record(reason, rfcAuditLine.system(printable(this.user), systemName(this.#address), this.connectionId))
   }
 
+  /** At level `All` every call is recorded (guide L30010). */
+  allowedResource(resource: string): void {
+    const { virtualHost, shownPort } = this.#address
+    const { subaccountId, allowed } = this.#context
+    allowed?.({ subaccountId, virtualHost, virtualPort: shownPort, path: '', reason: '', resource })
+  }
+
   deniedResource(resource: string, reason: string): void {
     const line = rfcAuditLine.resource(printable(this.user), resource, systemName(this.#address), this.connectionId)
     this.#record(reason, line, resource)

@@ -45,7 +45,10 @@ export class LiveRfcRules implements RfcRules {
     const denied = this.#userDenial()
     if (denied !== undefined) return denied
     const { infrastructureFunctions } = this.#context.rfc ?? defaultRfcSettings
-    if (infrastructureFunctions.has(functionName) || decision.functions.admits(functionName)) return undefined
+    if (infrastructureFunctions.has(functionName) || decision.functions.admits(functionName)) {
+      this.#audit.allowedResource(functionName)
+      return undefined
+    }
     this.#audit.deniedResource(functionName, 'NO_RESOURCE')
     return { text: rfcText.noFunction(functionName, system), isFinal: false }
   }

@@ -55,6 +55,8 @@ export class TcpExchange implements StreamSink {
         decision === Denial.NO_SYSTEM || decision === Denial.WRONG_PROTOCOL ? TcpStatus.forbidden : TcpStatus.failure,
       )
     }
+    const { subaccountId } = this.#context
+    this.#context.allowed?.({ subaccountId, virtualHost, virtualPort, path: '', reason: '' })
     const { internalHost: host, internalPort: port } = decision
     const socket = openBackendSocket(host, port, decision.system.tls, this.#context.backends.security, (borrowed) =>
       this.#relay?.fromSocket(borrowed),

@@ -6,6 +6,8 @@ import type { SharedTokens } from './shared-tokens.ts'
 const leastMarginMs = 30_000
 /** Short enough to repair a token service without waiting, long enough to spare one that is down. */
 const failureMs = 1_000
+/** How long a request waits for a renewal while it could have the old token. */
+const patienceMs = 1_000
 
 interface Failure {
   readonly failure: unknown
@@ -56,7 +58,12 @@ export class TokenCache {
     }
     const pending = this.#pending.get(key) ?? this.#failed(key, nowMs) ?? this.#fetch(key, fetch)
     // Renewal is early on purpose: while the old token is good, a failing token service harms nobody.
-    return entry === undefined ? pending : pending.catch((failure: unknown) => this.#stillGood(entry, failure))
+    return entry === undefined
+      ? pending
+      : this.#notLate(
+          entry,
+          pending.catch((failure: unknown) => this.#stillGood(entry, failure)),
+        )
   }
 
   #fetch(key: string, fetch: () => Promise<GrantedToken>): Promise<GrantedToken> {
@@ -107,6 +114,15 @@ export class TokenCache {
       if (this.#entries.size <= this.#capacity) break
       this.#entries.delete(oldest)
     }
+  }
+
+  /** A slow renewal goes on without whoever asked: the old token serves, as long as it is good. */
+  #notLate(entry: Entry, renewed: Promise<GrantedToken>): Promise<GrantedToken> {
+    if (this.#clock.now() + patienceMs >= entry.expiresAtMs) return renewed
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(patienceMs, () => resolve(entry.token))
+      renewed.then(resolve, reject).finally(cancel)
+    })
   }
 
   #stillGood(entry: Entry, failure: unknown): GrantedToken {

@@ -158,9 +158,9 @@ export const destinationsErrors = errorArea({
     http: 414,
     level: 'info',
     retry: 'never',
-    title: 'The URI is longer than 4000 characters',
+    title: 'The URI is too long',
     remedy: 'Caller: shorten the query, for example by splitting a long list of names.',
-    show: [],
+    show: ['reason'],
   },
   DESTINATION_CALLER_UNKNOWN: {
     http: 401,

@@ -80,12 +80,39 @@ export const propagationErrors = errorArea({
     show: [],
   },
   PROPAGATION_KERBEROS: {
-    http: 501,
+    http: 502,
     level: 'warn',
     retry: 'never',
-    title: 'The Cloud Connector cannot propagate users with Kerberos yet',
-    remedy: 'On-premise administrator: choose X.509 certificates as principal type of the system mapping.',
+    title: 'The Cloud Connector has no Kerberos configuration',
+    remedy:
+      'On-premise administrator: configure realm, service user, key table and KDC hosts, or choose X.509 certificates as principal type of the system mapping.',
     show: [],
+  },
+  KERBEROS_USER: {
+    http: 403,
+    level: 'warn',
+    retry: 'never',
+    title: 'The propagated user has no name in the Kerberos realm',
+    remedy:
+      'On-premise administrator: let the subject rules give a common name without realm, or with the configured one.',
+    show: ['user', 'realm'],
+  },
+  KERBEROS_TICKET: {
+    http: 502,
+    level: 'warn',
+    retry: 'never',
+    title: 'The KDC gives no ticket with which the user could log on at the internal system',
+    remedy:
+      'On-premise administrator: the user must exist in the realm, and the service user must be allowed to delegate to the service HTTP of the internal host.',
+    show: ['service', 'reason'],
+  },
+  KERBEROS_UNAVAILABLE: {
+    http: 502,
+    level: 'error',
+    retry: 'later',
+    title: 'The Cloud Connector cannot use Kerberos on this machine',
+    remedy: 'On-premise administrator: install the GSSAPI library of MIT Kerberos (Debian: libgssapi-krb5-2).',
+    show: ['reason'],
   },
   PROPAGATION_PATTERN_INVALID: {
     http: 400,
@@ -95,6 +122,14 @@ export const propagationErrors = errorArea({
     remedy:
       'On-premise administrator: order the rules; all but the last need a condition, subjects look like "CN=${name},O=Corp".',
     show: ['rule', 'reason'],
+  },
+  CONNECTOR_KERBEROS_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'Kerberos is not configured',
+    remedy: 'On-premise administrator: send realm, service user, key table and KDC hosts with PUT.',
+    show: [],
   },
   CONNECTOR_OWN_CERTIFICATE_NOT_FOUND: {
     http: 404,

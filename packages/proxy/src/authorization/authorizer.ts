@@ -68,6 +68,16 @@ export class Authorizer {
     }
   }
 
+  /**
+   * The decision for another user in a header of its own, where everything else is as it was for `caller`, who had one too;
+   * null where the user decides about more than that.
+   */
+  forUser(caller: Caller, userAuthentication: string): Caller | null {
+    const { authorization, tenantMode, userTokenNamesTenant } = this.policy
+    if (authorization && tenantMode === 'shared' && userTokenNamesTenant) return null
+    return { ...caller, userToken: this.#embedded.innermost(bearer(userAuthentication)) }
+  }
+
   async #trusted(credentials: Credentials, userToken: string, technicalToken: string): Promise<Caller> {
     const base = { clientId: '', userToken: this.#embedded.innermost(userToken), technicalToken }
     if (this.policy.tenantMode === 'dedicated')

@@ -10,6 +10,8 @@ const identities = [
   H.sapLocationId,
 ] as const
 
+const userIndex = 1
+
 const absent = Buffer.alloc(0)
 
 /**
@@ -29,8 +31,22 @@ export class CallerMemo {
 
   /** True when the head carries the very same credentials and location as the remembered one and they still live. */
   matches(source: Buffer, head: RequestHead, nowMs: number): boolean {
+    return this.#matches(source, head, nowMs, -1)
+  }
+
+  /** The same, but for the user in a header of its own, whom both heads have and who may be another one. */
+  matchesButUser(source: Buffer, head: RequestHead, nowMs: number): boolean {
+    const index = head.find(H.sapConnectivityAuthentication)
+    // Without a user of its own the remembered decision may have taken one from elsewhere.
+    if (index < 0 || head.valueStart[index] === head.valueEnd[index] || this.#values[userIndex]!.length === 0)
+      return false
+    return this.#matches(source, head, nowMs, userIndex)
+  }
+
+  #matches(source: Buffer, head: RequestHead, nowMs: number, except: number): boolean {
     if (this.caller === null || this.caller.expiresAtMs <= nowMs) return false
     for (let i = 0; i < identities.length; i++) {
+      if (i === except) continue
       const index = head.find(identities[i]!)
       const value = this.#values[i]!
       if (index < 0) {
@@ -72,6 +88,11 @@ export function readCredentials(source: Buffer, head: RequestHead): Credentials 
     technicalAuthentication: field(source, head, H.sapConnectivityTechnicalAuthentication),
     serviceToken: field(source, head, H.sapServiceToken),
   }
+}
+
+/** The value of the header with the user. */
+export function readUser(source: Buffer, head: RequestHead): string {
+  return field(source, head, H.sapConnectivityAuthentication)
 }
 
 /** The location ID as plain text, compared literally (guide L12077); '' for the default connector. */

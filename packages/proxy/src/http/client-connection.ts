@@ -18,6 +18,7 @@ import { CallerMemo, readCredentials, readLocation } from './caller-memo.ts'
 import { copiedBodyBytes, scratch, writeForwarded } from './forwarded-request.ts'
 import { HeldInput } from './held-input.ts'
 import type { HttpFront } from './http-front.ts'
+import { knownCaller } from './known-caller.ts'
 import { refusedHead, refusedTarget } from './request-rules.ts'
 import { ResponseRelay } from './response-relay.ts'
 
@@ -166,20 +167,9 @@ export class ClientConnection implements StreamSink {
       const session = memo.group?.pick() ?? null
       if (session !== null) return this.#forward(source, chunk, rest, session, memo.caller as Caller)
     }
-    if (isPlain && this.#forwardKnown(source, chunk, rest)) return
+    const known = isPlain ? knownCaller(this.#front, memo, source, head) : null
+    if (known !== null) return this.#forward(source, chunk, rest, known.session, known.caller)
     this.#resolve(source, start, end, chunk, rest)
-  }
-
-  /** Another caller than before, whose tokens are known: users take turns on the connections of an application. */
-  #forwardKnown(source: Buffer, chunk: Buffer, rest: number): boolean {
-    const caller = this.#front.authorizer.known(readCredentials(source, head))
-    if (caller === null) return false
-    const group = this.#front.tunnels.group(caller.subaccountId, readLocation(source, head))
-    const session = group.pick()
-    if (session === null) return false
-    this.#memo.remember(source, head, caller, group)
-    this.#forward(source, chunk, rest, session, caller)
-    return true
   }
 
   /** The long way: verify tokens, find or open a tunnel. The head is read again afterwards. */

@@ -6,6 +6,7 @@ import {
   type ConfigurationStore,
   type ConnectorConfiguration,
   type ConnectorSettings,
+  isAudited,
   sameReplica,
 } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
@@ -119,7 +120,9 @@ export class ConnectorStore implements ConfigurationStore {
     try {
       this.#tip = await db.transaction().execute(async (transaction) => {
         await saveDifference(transaction, this.#current, next, sealer, positions)
-        return audit === undefined ? this.#tip : appendAudit(transaction, this.#tip, clock.now(), actor, audit)
+        return audit === undefined || !isAudited(next, audit)
+          ? this.#tip
+          : appendAudit(transaction, this.#tip, clock.now(), actor, audit)
       })
     } catch (failure) {
       throw toStoreError(failure)

@@ -13,6 +13,7 @@ const sealedSettings: ReadonlySet<string> = new Set([
   'systemCertificateRequest',
   'ppCaCertificate',
   'ppCaCertificateRequest',
+  'kerberos',
 ])
 
 /** Settings that may have a password. */
@@ -26,6 +27,7 @@ const settingsWithKey = [
   'systemCertificateRequest',
   'ppCaCertificate',
   'ppCaCertificateRequest',
+  'kerberos',
 ]
 
 /** One row per setting that is present. */

@@ -151,7 +151,7 @@ for (const { name, url } of [
       assert.equal(await repository.findClient(clientId), undefined)
     })
 
-    test('HTML5Runtime_enabled is a boolean or its text, and echoed as boolean (CONN-033, CONN-034)', async () => {
+    test('HTML5Runtime_enabled is a boolean or its text, and echoed as boolean (CONN-033, CONN-034, DEST-230)', async () => {
       const { id: subaccountId } = await newSubaccount()
       for (const [given, stored] of [
         ['true', true],

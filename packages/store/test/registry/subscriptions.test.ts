@@ -171,6 +171,10 @@ for (const { name, url } of [
         appName: 'Shop',
         appUrls: { getDependencies: 'https://shop.test/d', onSubscription: 'https://shop.test/t/{tenantId}' },
       })
+      const silent = new Subscriptions({ repository, clock })
+      const attempt = silent.subscribe(subscriber.id, application.xsappname)
+      await assert.rejects(attempt, refused('PROVISIONING_UNAVAILABLE'), 'a platform that cannot call applications')
+      assert.deepEqual(await silent.list(subscriber.id), [])
       const clients = await Promise.all([application, destination, byService, other].map(clientOf))
       const acting = async () => Promise.all(clients.map((client) => access.mayActIn(client, subscriber)))
       assert.deepEqual(await acting(), [false, false, false, false])

@@ -74,6 +74,11 @@ export class DestinationClient {
     return this.#ask(call, `/destination-configuration/v1/${this.#level}Certificates${call.path}`)
   }
 
+  /** The trust of the subaccount over the published REST API. */
+  trust(call: Call): Promise<Answer> {
+    return this.#ask(call, `/destination-configuration/v1/saml2Metadata${call.path}`)
+  }
+
   /** What only the administration can do. */
   administration(call: Call): Promise<Answer> {
     return this.#ask(call, `/destination-administration/v1/${this.#level}Destinations${call.path}`)

@@ -4,6 +4,7 @@ import { DestinationClient, type DestinationOptions, jsonOf } from './destinatio
 import { addFileCommands } from './files.ts'
 import { destinationOptions, report } from './options.ts'
 import { addTemplatesCommand } from './templates.ts'
+import { addTrustCommand } from './trust.ts'
 
 type Properties = Readonly<Record<string, string>>
 
@@ -14,18 +15,24 @@ interface Check {
 
 /** `landbridge destination ACTION`: administrates destinations with the credentials of a binding. */
 export function addDestinationCommands(context: CommandContext): void {
-  const group = addGroup(context, 'destination', 'list, show, import, export, check and delete destinations', [
-    ['landbridge destination list', 'the destinations of the subaccount'],
-    ['landbridge destination import erp.properties', 'store the destinations of a file'],
-    ['landbridge destination export erp --out erp.properties', 'write one to a file, without its secrets'],
-    ['landbridge destination check erp', 'is its target reachable? (exit status 0 when it is)'],
-    ['landbridge destination templates basic > new.properties', 'a file to start from'],
-  ])
+  const group = addGroup(
+    context,
+    'destination',
+    'list, show, import, export, check and delete destinations; trust of the subaccount',
+    [
+      ['landbridge destination list', 'the destinations of the subaccount'],
+      ['landbridge destination import erp.properties', 'store the destinations of a file'],
+      ['landbridge destination export erp --out erp.properties', 'write one to a file, without its secrets'],
+      ['landbridge destination check erp', 'is its target reachable? (exit status 0 when it is)'],
+      ['landbridge destination templates basic > new.properties', 'a file to start from'],
+    ],
+  )
   addReading(group)
   addFileCommands(group)
   addWriting(group)
   addCheck(group)
   addTemplatesCommand(group)
+  addTrustCommand(group)
 }
 
 function addReading(group: CommandContext): void {

@@ -7,11 +7,12 @@ import { writeFileWhole } from '../../state/write-file.ts'
 import type { Terminal } from '../../terminal.ts'
 import { type Answer, DestinationClient, type DestinationOptions, jsonOf } from './destination-client.ts'
 import { destinationOptions, report } from './options.ts'
-import { readSecrets, withSecrets } from './secrets.ts'
+import { askForSecrets, readSecrets, withSecrets } from './secrets.ts'
 
 interface ImportOptions extends DestinationOptions {
   readonly existing: string
   readonly secret: readonly string[]
+  readonly ask?: boolean
 }
 
 interface Imported {
@@ -44,6 +45,8 @@ export function addFileCommands(group: CommandContext): void {
         .argParser(collect)
         .default([], 'none'),
     )
+    .addOption(new Option('--ask', 'ask for withheld secrets, line by line from the input (default: in a terminal)'))
+    .addOption(new Option('--no-ask', 'never ask'))
     .action((files: readonly string[], options: ImportOptions) =>
       DestinationClient.use(terminal, options, async (client) => {
         for (const file of files) await importFile(terminal, client, resolve(terminal.workingDirectory, file), options)
@@ -83,7 +86,9 @@ async function importFile(
       path: file,
       reason: 'its name must end in .props, .properties, .txt, .json, .jks or have no extension',
     })
-  const secrets = readSecrets(options.secret, terminal.workingDirectory)
+  const given = readSecrets(options.secret, terminal.workingDirectory)
+  const asks = extension !== '.json' && (options.ask ?? terminal.isInteractive)
+  const secrets = asks ? await askForSecrets(content, given, (question) => terminal.askSecret(question)) : given
   const body = extension === '.json' ? parsed(file, content) : withSecrets(content, secrets)
   const path = `/import?existing=${options.existing}`
   const { imported } = jsonOf<Imported>(

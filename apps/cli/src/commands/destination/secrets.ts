@@ -25,13 +25,29 @@ export function fileText(file: string): string {
   }
 }
 
+const withheld = /^[#!]\s*([^=\s]+)\s*=\s*<<.*removed on export.*>>[ \t]*$/gm
+
+/** Asks for the secrets that an export left out and nobody gave; an empty answer leaves one out. */
+export async function askForSecrets(
+  content: Buffer,
+  given: ReadonlyMap<string, string>,
+  ask: (question: string) => Promise<string | undefined>,
+): Promise<ReadonlyMap<string, string>> {
+  const secrets = new Map(given)
+  for (const [, key] of content.toString('latin1').matchAll(withheld)) {
+    if (key === undefined || secrets.has(key)) continue
+    const answer = await ask(`${key} (not shown, empty for none): `)
+    if (answer === undefined) break
+    if (answer !== '') secrets.set(key, answer)
+  }
+  return secrets
+}
+
 /** Puts secrets where the export left a comment in their place. Bytes stay bytes: files are ISO 8859-1. */
 export function withSecrets(content: Buffer, secrets: ReadonlyMap<string, string>): Buffer {
-  const text = content
-    .toString('latin1')
-    .replace(/^[#!]\s*([^=\s]+)\s*=\s*<<.*removed on export.*>>[ \t]*$/gm, (comment, key: string) => {
-      const value = secrets.get(key)
-      return value === undefined ? comment : escapeProperty(key, value)
-    })
+  const text = content.toString('latin1').replace(withheld, (comment, key: string) => {
+    const value = secrets.get(key)
+    return value === undefined ? comment : escapeProperty(key, value)
+  })
   return Buffer.from(text, 'latin1')
 }

@@ -1,4 +1,4 @@
-import type { AuditEvent, DeniedAccess } from '@landbridge/connector'
+import type { AccessRecord, AuditEvent } from '@landbridge/connector'
 import type { Clock, Log } from '@landbridge/kernel'
 import type { AuditTrail } from './audit-trail.ts'
 
@@ -6,14 +6,13 @@ const flushMs = 1_000
 const maxPending = 200
 
 /**
- * Writes refused requests to the audit trail, at most 200 different ones per second and equal ones once with their
- * number: somebody who scans addresses must not be able to fill the disk at line speed.
+ * Writes requests to the audit trail, at most 200 different ones per second and equal ones once with their number: somebody who scans addresses must not be able to fill the disk at line speed.
  */
-export class DeniedAccessRecorder {
+export class AccessRecorder {
   readonly #trail: AuditTrail
   readonly #log: Log
   readonly #stop: () => void
-  readonly #pending: Map<string, { access: DeniedAccess; count: number }>
+  readonly #pending: Map<string, { access: AccessRecord; count: number }>
   #suppressed: number
 
   constructor(trail: AuditTrail, clock: Clock, log: Log) {
@@ -24,7 +23,7 @@ export class DeniedAccessRecorder {
     this.#stop = clock.every(flushMs, () => void this.flush())
   }
 
-  record(access: DeniedAccess): void {
+  record(access: AccessRecord): void {
     const key = `${access.subaccountId} ${access.virtualHost}:${access.virtualPort} ${access.reason} ${access.path} ${access.message ?? ''}`
     const known = this.#pending.get(key)
     if (known !== undefined) known.count += 1
@@ -54,16 +53,15 @@ export class DeniedAccessRecorder {
 }
 
 function toEvent(
-  { subaccountId, virtualHost, virtualPort, path, reason, resource, message }: DeniedAccess,
+  { subaccountId, virtualHost, virtualPort, path, reason, resource, message }: AccessRecord,
   count: number,
 ): AuditEvent {
   return {
-    category: 'Denied',
-    action: 'deny',
+    ...(reason === '' ? { category: 'Allowed', action: 'allow' } : { category: 'Denied', action: 'deny' }),
     object: `${virtualHost}:${virtualPort}${path.slice(0, 1_000)}`,
     subaccount: subaccountId,
     details: {
-      reason,
+      ...(reason === '' ? {} : { reason }),
       count,
       ...(resource === undefined ? {} : { resource }),
       ...(message === undefined ? {} : { message }),

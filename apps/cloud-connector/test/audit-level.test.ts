@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { test } from 'node:test'
+import type { AuditEntry } from '@landbridge/connector'
+import { StreamKind } from '@landbridge/tunnel'
+import { openExchange } from './fake-cloud-proxy.ts'
+import { configuration, subaccountPath } from './running-connector.ts'
+import { Scene } from './scene.ts'
+
+const ofConnector = `${configuration}/connector/auditLogLevel`
+const ofSubaccount = `${subaccountPath}/auditLogLevel`
+
+test('refusals are recorded at level Security, at All every request, at Off none; the default is Security (SCC-014)', async () => {
+  await using scene = await Scene.start()
+  await scene.pair()
+  const backend = createServer((_request, response) => response.end('x'))
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+  const address = backend.address()
+  const path = await scene.expose(80, typeof address === 'object' ? (address?.port ?? 0) : 0, 'HTTP')
+  const call = (method: string, at: string, json?: object) =>
+    scene.connector.call(method, at, json === undefined ? {} : { json })
+  await call('POST', `${path}/resources`, { id: '/open', enabled: true })
+  const tunnel = await scene.openTunnel()
+  /** What the trail has of one allowed and one refused request. */
+  const recorded = async (): Promise<string[]> => {
+    const before = await last()
+    for (const target of ['/open/a?secret=1', '/closed'])
+      await openExchange(
+        tunnel,
+        StreamKind.http,
+        'erp.virtual',
+        80,
+        `GET ${target} HTTP/1.1\r\nHost: erp.virtual:80\r\n\r\n`,
+      ).ended
+    // Written once a second: another entry behind them says that they had their turn.
+    for (;;) {
+      const entries = (await trail()).filter(({ sequence }) => sequence > before)
+      if (entries.some(({ category }) => category === 'Denied' || category === 'Allowed') || waited++ > 60)
+        return entries.map(({ category, object }) => `${category} ${object}`).sort()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  let waited = 0
+  const trail = async (): Promise<AuditEntry[]> => (await call('GET', '/api/v1/landbridge/audit')).json
+  const last = async (): Promise<number> => (await trail()).at(-1)?.sequence ?? 0
+
+  assert.deepEqual((await call('GET', ofSubaccount)).json, { auditLogLevel: 'Security' })
+  assert.deepEqual((await call('GET', ofConnector)).json, { auditLogLevel: 'Security' })
+  assert.deepEqual(await recorded(), ['Denied erp.virtual:80/closed'])
+  assert.equal((await call('PUT', ofSubaccount, { auditLogLevel: 'ALL' })).status, 204)
+  assert.deepEqual((await call('GET', ofSubaccount)).json, { auditLogLevel: 'All' })
+  assert.deepEqual(await recorded(), ['Allowed erp.virtual:80/open/a', 'Denied erp.virtual:80/closed'])
+  assert.equal((await call('PUT', ofSubaccount, { auditLogLevel: 'Off' })).status, 204)
+  waited = 0
+  assert.deepEqual(await recorded(), [])
+  await call('PUT', path, (await call('GET', path)).json)
+  await call('PUT', ofConnector, { auditLogLevel: 'Off' })
+  await call('PUT', `${configuration}/connector`, { description: 'quiet' })
+  await call('PUT', ofConnector, { auditLogLevel: 'Security' })
+  await call('PUT', ofSubaccount, { auditLogLevel: 'Security' })
+  assert.deepEqual(
+    (await trail()).slice(-4).map(({ category }) => category),
+    ['AuditLogLevel', 'CrossAuditLogLevel', 'CrossAuditLogLevel', 'AuditLogLevel'],
+  )
+  for (const json of [{ auditLogLevel: 'Loud' }, {}, { auditLogLevel: 7 }])
+    assert.equal((await call('PUT', ofSubaccount, json)).status, 400)
+  assert.deepEqual((await call('GET', '/api/v1/landbridge/audit/verification')).json, { intact: true })
+  backend.closeAllConnections()
+  backend.close()
+})
