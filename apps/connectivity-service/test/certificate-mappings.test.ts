@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
+import { Agent, request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
+import type { TLSSocket } from 'node:tls'
 import { certificateFacts, LocalCa, readPkcs12, selfSigned } from '@landbridge/identity'
 import { createLog, Secret, systemClock } from '@landbridge/kernel'
 import { newDatabase } from '@landbridge/testkit'
 import { type Call, callHttps } from './https-call.ts'
-import { newBinding, newTenant, type Platform, startPlatform } from './platform.ts'
+import { newBinding, newTenant, operatorSecret, type Platform, startPlatform } from './platform.ts'
 
 type Row = Record<string, unknown>
 
@@ -229,6 +231,29 @@ for (const [name, url, skip] of [
       assert.ok(lines.some((line) => line.startsWith('client-certificate.refused') && line.includes(fingerprint)))
     })
 
+    test('a resumed TLS session shows the same certificate, and is no way around a deleted mapping (CERT-010)', async () => {
+      const at = await tenant('SENDER')
+      const pair = await selfMade('resuming')
+      const mapped = await map(at, 'SENDER', pair.cert)
+      const agent = new Agent({ keepAlive: false, ca: one.ca.certificatePem, ...pair, maxVersion: 'TLSv1.2' })
+      const call = () =>
+        new Promise<{ status: number | undefined; isResumed: boolean }>((resolve, reject) => {
+          const path = '/api/v1/tunnels/events'
+          const options = { host: '127.0.0.1', port: one.service.port, servername: one.serverName, agent, path }
+          const sent = request({ ...options, headers: { 'x-zid': at.id } }, (answer) => {
+            resolve({ status: answer.statusCode, isResumed: (answer.socket as TLSSocket).isSessionReused() })
+            answer.destroy()
+          })
+          sent.on('error', reject)
+          sent.end()
+        })
+      assert.deepEqual(await call(), { status: 200, isResumed: false })
+      assert.deepEqual(await call(), { status: 200, isResumed: true })
+      await one.operator({ method: 'DELETE', path: `${at.mappings}/${String(mapped.json.id)}` })
+      assert.deepEqual(await call(), { status: 401, isResumed: true })
+      agent.destroy()
+    })
+
     test('a certificate that has expired or is not valid yet is refused although it is mapped, with the cause in the log (CERT-014)', async () => {
       const at = await tenant('SENDER')
       const day = 86_400_000
@@ -349,8 +374,6 @@ for (const [name, url, skip] of [
 
 /** A call whose answer is a file. */
 async function rawPost(platform: Platform, path: string, body: object) {
-  const { request } = await import('node:https')
-  const { operatorSecret } = await import('./platform.ts')
   return new Promise<{ status: number; headers: Row; body: Buffer }>((resolve, reject) => {
     const sent = request(
       {
