@@ -235,6 +235,27 @@ test('authentication data of the cloud side stand for the password once, for one
   assert.equal((await create('nobody@plant.test')).json.code, 'USER_UNKNOWN')
 })
 
+test('a passcode needs no user name, works once, and its user needs the same role as with a password (SCC-079, API1-192)', async () => {
+  const passcodeOf = async (userName: string): Promise<string> => {
+    const made = await callJson({
+      method: 'POST',
+      url: `${cloud.connectivityService.url}/api/v1/subaccounts/${subaccount}/authenticationData`,
+      headers: { authorization: `Bearer ${operatorSecret}` },
+      ca: authority.certificatePem,
+      body: { userName },
+    })
+    return made.json.passcode
+  }
+  const passcode = await passcodeOf(administrator.user)
+  const marker = '$SAP-CP-SSO-PASSCODE$'
+  const renewed = await refresh(marker, passcode)
+  assert.equal(renewed.status, 200, renewed.text)
+  assert.match((await refresh(marker, passcode)).json.message, /cloudStatus 401/)
+  assert.match((await refresh(marker, 'a-guess')).json.message, /cloudStatus 401/)
+  const refused = await refresh(marker, await passcodeOf('guest@plant.test'))
+  assert.match(refused.json.message, /^The cloud knows the user, who may not .* \(cloudStatus 403/)
+})
+
 test('a certificate that has expired closes the tunnel but not the way to refresh it (CERT-012)', async () => {
   issuedAgoMs = 400 * dayMs
   const expired = await refresh(administrator.user, 'second-password')

@@ -30,6 +30,8 @@ export function addAuthenticationDataRoute(
         .code(201)
         .header('cache-control', 'no-store')
         .send({
+          // The same for a form that asks for user and password: the user is passcodeUser.
+          passcode: text,
           authenticationData: Buffer.from(JSON.stringify(data)).toString('base64'),
           expiresAt: new Date(expiresAtMs).toISOString(),
         })

@@ -18,3 +18,6 @@ export interface PairingCodes {
 
 /** Longest life of a code, in milliseconds. */
 export const longestCodeMs = 60 * 60_000
+
+/** Given as user name where the code alone says whose it is (guide L19133). */
+export const passcodeUser = '$SAP-CP-SSO-PASSCODE$'

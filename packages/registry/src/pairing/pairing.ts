@@ -5,7 +5,7 @@ import type { RegistryRepository } from '../repository.ts'
 import { parseSubaccountId, type Subaccount } from '../subaccounts/subaccount.ts'
 import { cloudConnectorAdministrator, rolesOf } from '../users/role-collections.ts'
 import { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './attempt-limiter.ts'
-import { longestCodeMs, type PairingCodes } from './pairing-codes.ts'
+import { longestCodeMs, type PairingCodes, passcodeUser } from './pairing-codes.ts'
 
 export interface PairingAttempt {
   /** As the connector sent it, possibly a name. */
@@ -88,7 +88,8 @@ export class Pairing {
     if (code === undefined || code.subaccountId !== subaccountId || code.expiresAtMs <= this.#clock.now())
       return undefined
     const user = await this.#repository.findLocalUser(code.userId)
-    if (user?.userName.toLowerCase() !== attempt.userName.toLowerCase()) return undefined
+    const isNamed = user?.userName.toLowerCase() === attempt.userName.toLowerCase()
+    if (!isNamed && attempt.userName !== passcodeUser) return undefined
     return attempt.isFinal === true && !(await this.#codes?.use(code)) ? undefined : user
   }
 
