@@ -76,7 +76,7 @@ test('a cloud side with a certificate of an unknown authority is not believed, a
   await agent.kill()
 })
 
-test('requests reach the agent of their location and no other; a second agent at one location is refused (SCC-065, SCC-066, SCC-069, OPS-094, CONN-062)', async () => {
+test('requests reach the agent of their location and no other; a second agent at one location is refused (SCC-065, SCC-066, SCC-069, OPS-094, CONN-062, API1-195)', async () => {
   const tenant = await landscape.newTenant()
   const token = landscape.token(tenant)
   const north = await landscape.otherBackend()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { connectivityServiceConfigSchema } from '@landbridge/connectivity-service'
+import { connectivityServiceConfigSchema, notificationsConfigSchema } from '@landbridge/connectivity-service'
 import { destinationServiceConfigSchema } from '@landbridge/destination-service'
 import { LocalCa } from '@landbridge/identity'
 import { Sealer, silentLog, systemClock } from '@landbridge/kernel'
@@ -28,6 +28,7 @@ function start(folder: string, samlIssuers: SamlIssuers): Promise<RunningCloud> 
   return startCloud({
     config: {
       identity: configOf(cloudIdentitySchema, {}),
+      notifications: configOf(notificationsConfigSchema, {}),
       tokenService: configOf(tokenServiceConfigSchema, { samlIssuers }),
       destinationService: configOf(destinationServiceConfigSchema, {
         privateTokenServices: 'allow',

@@ -6,6 +6,7 @@ import {
 } from '@landbridge/certificates'
 import type { ClientOf, LocalCa, TokenVerifier } from '@landbridge/identity'
 import type { Clock, Log, Secret } from '@landbridge/kernel'
+import type { NotificationStore } from '@landbridge/notifications'
 import {
   type BindingCertificateIssuer,
   ConnectorHub,
@@ -25,12 +26,15 @@ import type { BrokerUser } from './broker/broker-access.ts'
 import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
+import type { NotificationsConfig } from './notifications/config.ts'
 import { addAuthenticationDataRoute } from './operator/authentication-data-route.ts'
 import { addCertificateMetrics } from './operator/certificate-metrics.ts'
 import { addCertificateRoutes, type CertificateRoutesOptions } from './operator/certificate-routes.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
 import { addCommunicationUserRoutes, addMappingRoutes, addTrustedIssuerRoutes } from './operator/mapping-routes.ts'
+import { addNotificationRoutes } from './operator/notification-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
+import { addRecipientRoutes } from './operator/recipient-routes.ts'
 import { addServiceRoutes, type EndpointsOf } from './operator/service-routes.ts'
 import { addSubaccountRoutes } from './operator/subaccount-routes.ts'
 import { addSubscriptionRoutes } from './operator/subscription-routes.ts'
@@ -60,6 +64,8 @@ export interface ConnectivityServiceOptions {
   readonly pairingCodes?: PairingCodes
   /** Communication users and their client certificates; without it there are none. */
   readonly mappings?: MappingRepository
+  /** Tells people and systems of what happens to certificates; without it nobody is told. */
+  readonly notifications?: { readonly config: NotificationsConfig; readonly store: NotificationStore }
   /** Opens the operator endpoints to callers on this machine. */
   readonly operatorSecret?: Secret
   /** Opens the service broker to platforms with this user; it needs `endpoints`. */
@@ -180,6 +186,11 @@ export async function addRoutes(
       addServiceRoutes(operator, { registry, endpoints: options.endpoints })
       addConnectorRoutes(operator, { registry, connectors, hub, broker, clock })
       addUserRoutes(operator, { users, repository: options.registry })
+      if (options.notifications !== undefined) {
+        const { store } = options.notifications
+        addNotificationRoutes(operator, { store, clock })
+        addRecipientRoutes(operator, { store, registry, users, clock })
+      }
       if (options.pairingCodes !== undefined)
         addAuthenticationDataRoute(operator, { registry, pairing, regionHost: config.regionHost })
       if (options.mappings !== undefined) {

@@ -1,5 +1,6 @@
 export type { BrokerUser } from './broker/broker-access.ts'
 export type { ConnectivityServiceOptions } from './compose.ts'
 export { type ConnectivityServiceConfig, connectivityServiceConfigSchema } from './config.ts'
+export { type NotificationsConfig, notificationsConfigSchema } from './notifications/config.ts'
 export type { TrustedIdp } from './region/region-routes.ts'
 export { type RunningConnectivityService, startConnectivityService } from './start.ts'

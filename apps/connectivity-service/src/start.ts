@@ -2,13 +2,14 @@ import type { Server } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import { invalidClientCertificateBody } from '@landbridge/certificates'
 import { createApi, keepCertificateFresh, listen, mutualTlsOptions } from '@landbridge/http-api'
-import { isPlatformError, type Problem, type RunningApp } from '@landbridge/kernel'
+import { type Closeable, isPlatformError, type Problem, type RunningApp } from '@landbridge/kernel'
 import type { Registry, Subscriptions, UserAdministration } from '@landbridge/registry'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import type { FastifyInstance } from 'fastify'
 import { addRoutes, type ConnectivityServiceOptions, composeParts } from './compose.ts'
 import { certSigningHost, notificationHost } from './config.ts'
 import type { ControlSessions } from './control/control-sessions.ts'
+import { startNotifications } from './notifications/start-notifications.ts'
 
 export interface RunningConnectivityService extends RunningApp {
   readonly port: number
@@ -49,10 +50,12 @@ export async function startConnectivityService(
   divertControlSessions(api, sessions)
   const stopRenewal = keepCertificateFresh(api.server as Server, { ca, names, cert: tls.cert, clock, log })
 
+  let notifications: Closeable | undefined
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     isReady = false
     stopRenewal()
+    await notifications?.close()
     events.close()
     await hub.close()
     await sessions.close()
@@ -62,6 +65,7 @@ export async function startConnectivityService(
   }
   let port: number
   try {
+    notifications = runNotifications(options)
     await hub.joined()
     // "localhost" would become two listeners, of which only one takes control sessions.
     port = await listen(
@@ -110,4 +114,9 @@ function divertControlSessions(api: FastifyInstance, sessions: ControlSessions):
     if (socket.alpnProtocol === tunnelAlpn) sessions.accept(socket)
     else for (const serve of serveHttp) serve.call(server, socket)
   })
+}
+
+function runNotifications({ notifications, registry, ca, clock, log }: ConnectivityServiceOptions) {
+  if (notifications === undefined) return undefined
+  return startNotifications({ ...notifications, registry, ca: ca.certificatePem, clock, log })
 }

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { loadConfig } from '@landbridge/config'
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import { LocalCa, staticKeySource, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Log, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
@@ -7,6 +8,8 @@ import {
   certificateMigrations,
   type DestinationTables,
   destinationMigrations,
+  type NotificationTables,
+  notificationMigrations,
   openStore,
   RegistryStore,
   type RegistryTables,
@@ -14,11 +17,13 @@ import {
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlMappingStore,
+  SqlNotificationStore,
   type Store,
 } from '@landbridge/store'
 import {
   type ConnectivityServiceConfig,
   connectivityServiceConfigSchema,
+  notificationsConfigSchema,
   type RunningConnectivityService,
   startConnectivityService,
   type TrustedIdp,
@@ -84,7 +89,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     sealer,
     clock,
     log: silentLog,
-    migrations: { ...registryMigrations, ...destinationMigrations, ...certificateMigrations },
+    migrations: {
+      ...registryMigrations,
+      ...destinationMigrations,
+      ...notificationMigrations,
+      ...certificateMigrations,
+    },
   })
   // Every part of the database sees its own tables only.
   const registryTables = store as unknown as Store<RegistryTables>
@@ -98,6 +108,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     registry: new RegistryStore(registryTables),
     verifier: new TokenVerifier({ keys: keys(), clock, acceptIssuer: (given) => given === issuer }),
     mappings: new SqlMappingStore(store),
+    notifications: {
+      config: loadConfig(notificationsConfigSchema, { environment: {} }),
+      store: new SqlNotificationStore(store as unknown as Store<NotificationTables>),
+    },
     ca,
     trust: async () => [idp],
     bus: store.bus,

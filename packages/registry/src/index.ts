@@ -57,6 +57,7 @@ export type { LocalUser } from './users/local-user.ts'
 export {
   builtInRoleCollections,
   cloudConnectorAdministrator,
+  keyUserRoles,
   type RoleCollection,
   rolesOf,
 } from './users/role-collections.ts'

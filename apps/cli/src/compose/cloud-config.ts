@@ -1,5 +1,5 @@
 import { secretSetting } from '@landbridge/config'
-import { connectivityServiceConfigSchema } from '@landbridge/connectivity-service'
+import { connectivityServiceConfigSchema, notificationsConfigSchema } from '@landbridge/connectivity-service'
 import { destinationServiceConfigSchema } from '@landbridge/destination-service'
 import { tokenServiceConfigSchema } from '@landbridge/token-service'
 import { type Static, Type } from '@sinclair/typebox'
@@ -92,6 +92,9 @@ export const cloudConfigSchema = Type.Object({
   destinationService: Type.Object(destinationServiceConfigSchema.properties, { description: 'Destination service.' }),
   connectivityService: Type.Object(connectivityServiceConfigSchema.properties, {
     description: 'Connectivity service: region endpoints, control sessions, operator API (https).',
+  }),
+  notifications: Type.Object(notificationsConfigSchema.properties, {
+    description: 'Who is told of certificates that are renewed or end, and how.',
   }),
 })
 

@@ -1,6 +1,7 @@
 import { ClientCertificates, mappingCertificateSource } from '@landbridge/certificates'
 import {
   type ConnectivityServiceConfig,
+  type NotificationsConfig,
   type RunningConnectivityService,
   startConnectivityService,
 } from '@landbridge/connectivity-service'
@@ -23,6 +24,7 @@ import {
   SqlDestinationStore,
   SqlFragmentStore,
   SqlMappingStore,
+  SqlNotificationStore,
   SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
@@ -43,6 +45,7 @@ export interface CloudOptions {
     readonly tokenService: TokenServiceConfig
     readonly destinationService: DestinationServiceConfig
     readonly connectivityService: ConnectivityServiceConfig
+    readonly notifications: NotificationsConfig
   }
   readonly storeUrl: string
   readonly sealer: Sealer
@@ -128,9 +131,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     tenants: registry,
     clients: registry,
     clientOf,
+    rolesOf: async (token) => rolesOf(roleCollectionsOf(token), await registry.listRoleCollections(token.tenantId)),
     clientCertificates,
     authority,
-    rolesOf: async (token) => rolesOf(roleCollectionsOf(token), await registry.listRoleCollections(token.tenantId)),
     ca: authority.certificatePem,
     ...(tokenService === undefined
       ? {}
@@ -170,6 +173,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     verifier,
     clientOf,
     mappings,
+    notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
     pairingCodes: new SealedPairingCodes(stores.identity),
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),

@@ -6,6 +6,8 @@ import {
   destinationMigrations,
   type IdentityTables,
   identityMigrations,
+  type NotificationTables,
+  notificationMigrations,
   openStore,
   type RegistryTables,
   registryMigrations,
@@ -18,6 +20,7 @@ export interface CloudStores {
   readonly identity: Store<IdentityTables>
   readonly destinations: Store<DestinationTables>
   readonly certificates: Store<CertificateTables>
+  readonly notifications: Store<NotificationTables>
   close(): Promise<void>
 }
 
@@ -32,7 +35,13 @@ export async function openCloudStores(url: string, sealer: Sealer, clock: Clock,
     sealer,
     clock,
     log,
-    migrations: { ...registryMigrations, ...identityMigrations, ...destinationMigrations, ...certificateMigrations },
+    migrations: {
+      ...registryMigrations,
+      ...identityMigrations,
+      ...destinationMigrations,
+      ...certificateMigrations,
+      ...notificationMigrations,
+    },
   })
   // One database holds the tables of all areas; each area sees its own only. The migrations above create them.
   return {
@@ -40,6 +49,7 @@ export async function openCloudStores(url: string, sealer: Sealer, clock: Clock,
     identity: store as Store<IdentityTables>,
     destinations: store as Store<DestinationTables>,
     certificates: store as Store<CertificateTables>,
+    notifications: store as Store<NotificationTables>,
     close: () => store.close(),
   }
 }

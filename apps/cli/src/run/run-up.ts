@@ -42,6 +42,7 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
         host: config.host,
         ports,
         identity: config.identity,
+        notifications: config.notifications,
         clock: systemClock,
         log: logFile.log,
         progress: (step) => terminal.note(terminal.errorStyle.dim(`${step} ...`)),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { CloudConnector } from '@landbridge/cloud-connector'
+import type { NotificationsConfig } from '@landbridge/connectivity-service'
 import { type Clock, type Closeable, closeAll, type Log, type RunningApp, Secret } from '@landbridge/kernel'
 import { renderVcapServices } from '@landbridge/registry'
 import type { Bindings } from '../binding/find-bindings.ts'
@@ -27,6 +28,7 @@ export interface UpOptions {
   readonly ports: Ports
   /** Who issues tokens besides the built-in token service. */
   readonly identity: IdentityConfig
+  readonly notifications: NotificationsConfig
   readonly clock: Clock
   readonly log: Log
   /** Called with one line for each step. */
@@ -62,7 +64,11 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   const brokerPassword = openSecret(join(dataDirectory, 'broker-password'))
   progress('Starting token, destination and connectivity service')
   const cloud = await startCloud({
-    config: { ...cloudConfig(host, ports), identity: { ...options.identity, builtIn: true } },
+    config: {
+      ...cloudConfig(host, ports),
+      identity: { ...options.identity, builtIn: true },
+      notifications: options.notifications,
+    },
     storeUrl: `sqlite:${join(dataDirectory, 'cloud.db')}`,
     sealer,
     authority,

@@ -1,3 +1,4 @@
+import { notificationsConfigSchema } from '@landbridge/connectivity-service'
 import { type Static, Type } from '@sinclair/typebox'
 import { upIdentitySchema } from '../compose/identity-config.ts'
 
@@ -24,6 +25,9 @@ export const upConfigSchema = Type.Object({
     description: 'Least severe events that go to landbridge.log in the data directory.',
   }),
   identity: upIdentitySchema,
+  notifications: Type.Object(notificationsConfigSchema.properties, {
+    description: 'Who is told of certificates that are renewed or end, and how.',
+  }),
   ports: Type.Object(
     {
       token: port(8081, 'the token service (https)'),

@@ -12,7 +12,7 @@ import type { Ports } from './up-config.ts'
 export const regionHost = 'landbridge.localhost'
 
 /** Configurations of the components, from their defaults and from what `up` decides. */
-export function cloudConfig(host: string, ports: Ports): Omit<CloudOptions['config'], 'identity'> {
+export function cloudConfig(host: string, ports: Ports): Omit<CloudOptions['config'], 'identity' | 'notifications'> {
   const environment = {}
   return {
     tokenService: loadConfig(tokenServiceConfigSchema, { environment, overrides: { host, port: ports.token } }),

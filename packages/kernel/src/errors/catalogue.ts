@@ -9,6 +9,7 @@ import { destinationsErrors } from './destinations.ts'
 import type { ErrorEntry } from './entry.ts'
 import { generalErrors } from './general.ts'
 import { identityErrors } from './identity.ts'
+import { notificationErrors } from './notifications.ts'
 import { propagationErrors } from './propagation.ts'
 import { proxyErrors } from './proxy.ts'
 import { registryErrors } from './registry.ts'
@@ -28,8 +29,9 @@ export const catalogue = {
   ...connectorAdministrationErrors,
   ...propagationErrors,
   ...serviceChannelErrors,
-  ...certificateMappingErrors,
   ...certificateRenewalErrors,
+  ...notificationErrors,
+  ...certificateMappingErrors,
   ...cliErrors,
   ...clientErrors,
 } as const

@@ -13,6 +13,14 @@ const cloudConnectorAuditor = 'Cloud Connector Auditor'
 export const subaccountAdministrator = 'Subaccount Administrator'
 export const globalAccountAdministrator = 'Global Account Administrator'
 
+/** Whoever has one of these is a key user for certificates: told when they are renewed or end. */
+export const keyUserRoles: readonly string[] = [
+  subaccountAdministrator,
+  destinationAdministrator,
+  cloudConnectorAdministrator,
+  globalAccountAdministrator,
+]
+
 /** Role collections that exist everywhere (guide L594-611, L18666-18692). */
 export const builtInRoleCollections: Readonly<Record<string, readonly string[]>> = {
   'Subaccount Administrator': [subaccountAdministrator, cloudConnectorAdministrator, destinationAdministrator],
