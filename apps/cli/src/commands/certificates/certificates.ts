@@ -78,9 +78,6 @@ export function addCertificatesCommands(context: CommandContext): void {
   addCommunicationUserCommands(group)
   addRefreshCommand(group)
   addTenantCertificateCommands(group)
-  addMappingCommands(group)
-  addCommunicationUserCommands(group)
-  addRefreshCommand(group)
 }
 
 const heading = ['ENDS', 'KIND', 'NAME', 'SUBACCOUNT', 'RENEWED BY', 'STATE', 'FINGERPRINT']
