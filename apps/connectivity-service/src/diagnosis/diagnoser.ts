@@ -17,7 +17,7 @@ import {
   readKeyStore,
   subaccountLevel,
 } from '@landbridge/destinations'
-import { certificateFacts } from '@landbridge/identity'
+import { certificateFacts, splitPemChain } from '@landbridge/identity'
 import { type Clock, isPlatformError, PlatformError } from '@landbridge/kernel'
 import type { Pairing, Registry, RegistryRepository } from '@landbridge/registry'
 import { presentCertificate } from './present-certificate.ts'
@@ -191,7 +191,7 @@ export class Diagnoser {
       ...(sender.user === undefined ? {} : { claimedUser: sender.user }),
       ...(receiver === undefined ? {} : { receiver }),
     })
-    return { ...diagnosis, senderCertificate: sender.certificate }
+    return { ...diagnosis, senderCertificate: splitPemChain(sender.certificate)[0] ?? sender.certificate }
   }
 
   /** The tenant that the host names, as the token service reads it; else the one of the sender. */
