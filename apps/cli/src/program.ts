@@ -8,8 +8,10 @@ import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addConnectorCommand } from './commands/connector.ts'
 import { addDestinationCommands } from './commands/destination/destination.ts'
+import { addDiagnoseCommands } from './commands/diagnose/diagnose.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
+import { addNotificationCommands } from './commands/notifications/notifications.ts'
 import { addProxyCommand } from './commands/proxy.ts'
 import { addRfcForwardCommand } from './commands/rfc-forward.ts'
 import { addServiceCommands } from './commands/service/service.ts'
@@ -51,6 +53,8 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addSubscriptionCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)
+  addDiagnoseCommands(context)
+  addNotificationCommands(context)
   addCertificateCommand(context)
   addCertificatesCommands(context)
   addConfigCommand(context)

@@ -26,11 +26,13 @@ import type { BrokerUser } from './broker/broker-access.ts'
 import { addBrokerRoutes } from './broker/broker-routes.ts'
 import type { ConnectivityServiceConfig } from './config.ts'
 import { ControlSessions } from './control/control-sessions.ts'
+import { Diagnoser, type DiagnoserOptions } from './diagnosis/diagnoser.ts'
 import type { NotificationsConfig } from './notifications/config.ts'
 import { addAuthenticationDataRoute } from './operator/authentication-data-route.ts'
 import { addCertificateMetrics } from './operator/certificate-metrics.ts'
 import { addCertificateRoutes, type CertificateRoutesOptions } from './operator/certificate-routes.ts'
 import { addConnectorRoutes } from './operator/connector-routes.ts'
+import { addDiagnosisRoutes } from './operator/diagnosis-routes.ts'
 import { addCommunicationUserRoutes, addMappingRoutes, addTrustedIssuerRoutes } from './operator/mapping-routes.ts'
 import { addNotificationRoutes } from './operator/notification-routes.ts'
 import { OperatorAccess } from './operator/operator-access.ts'
@@ -64,6 +66,8 @@ export interface ConnectivityServiceOptions {
   readonly pairingCodes?: PairingCodes
   /** Communication users and their client certificates; without it there are none. */
   readonly mappings?: MappingRepository
+  /** What a diagnosis looks at; without it there is none. */
+  readonly diagnosis?: DiagnoserOptions
   /** Tells people and systems of what happens to certificates; without it nobody is told. */
   readonly notifications?: { readonly config: NotificationsConfig; readonly store: NotificationStore }
   /** Opens the operator endpoints to callers on this machine. */
@@ -186,6 +190,11 @@ export async function addRoutes(
       addServiceRoutes(operator, { registry, endpoints: options.endpoints })
       addConnectorRoutes(operator, { registry, connectors, hub, broker, clock })
       addUserRoutes(operator, { users, repository: options.registry })
+      if (options.diagnosis !== undefined) {
+        const repository = options.registry
+        const parts = { ...options.diagnosis, registry, repository, pairing, ca: ca.certificatePem, clock }
+        addDiagnosisRoutes(operator, { registry, diagnoser: new Diagnoser(parts) })
+      }
       if (options.notifications !== undefined) {
         const { store } = options.notifications
         addNotificationRoutes(operator, { store, clock })

@@ -16,6 +16,17 @@ export {
   type TenantCertificatesOptions,
   type UploadedTenantCertificate,
 } from './client-certificates/tenant-certificates.ts'
+export {
+  type Attempt,
+  type Cause,
+  type ComparedCertificate,
+  type Diagnosis,
+  diagnosePresentation,
+  diagnoseRefresh,
+  type PresentationFacts,
+  type ReceiverMapping,
+  type RefreshFacts,
+} from './diagnosis/diagnosis.ts'
 export type {
   CertificateEvent,
   CertificateEventKind,

@@ -28,6 +28,7 @@ import {
   SqlSharedTokenStore,
   SqlSigningKeyStore,
   SqlSingleUse,
+  SqlTenantCertificateStore,
   SqlTrustStore,
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
@@ -173,6 +174,13 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     verifier,
     clientOf,
     mappings,
+    diagnosis: {
+      destinations: new SqlDestinationStore(stores.destinations),
+      keyStores: new SqlCertificateStore(stores.destinations),
+      tenantCertificates: new SqlTenantCertificateStore(stores.certificates),
+      mappings,
+      isOwn: (url) => isOwnAddress(url, [tokenService?.url, destinationService.url, connectivityService.url]),
+    },
     notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
     pairingCodes: new SealedPairingCodes(stores.identity),
     ca: authority,
@@ -224,6 +232,15 @@ function startOwnTokenService(
     ca: authority,
     clock,
     log,
+  })
+}
+
+/** Whether a URL leads to one of our own listeners: names of tenants stand before the same port. */
+function isOwnAddress({ hostname, port }: URL, own: readonly (string | undefined)[]): boolean {
+  return own.some((address) => {
+    const ours = address === undefined ? undefined : new URL(address)
+    const isOurs = hostname === ours?.hostname || /(^|\.)localhost$/.test(hostname) || hostname === '127.0.0.1'
+    return ours !== undefined && isOurs && port === ours.port
   })
 }
 

@@ -22,7 +22,8 @@ after(async () => {
   folder[Symbol.dispose]()
 })
 let files = 0
-const sqlite = () => `sqlite:${folder.path}/${++files}.db`
+const onDisk = () => `sqlite:${folder.path}/${++files}.db`
+const sqlite = () => 'sqlite::memory:'
 
 const plain = (port: number) => ({ mail: { host: '127.0.0.1', port, security: 'none' as const } })
 const allAre = (state: string, count: number) => (deliveries: readonly { readonly state: string }[]) =>
@@ -155,7 +156,7 @@ for (const name of ['SQLite', 'PostgreSQL'] as const)
 
 test('killed between sending and recording, the mail is sent again under the same message ID; the task exists once (CERT-003, CERT-004)', async () => {
   const server = await startMailServer()
-  const url = sqlite()
+  const url = onDisk()
   const setup = await openReplica(url, systemClock)
   const tenant = await newTenant(setup)
   await addContact(setup, tenant.id, 'hold@acme.test')

@@ -2,16 +2,12 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { ManualClock, Secret } from '@landbridge/kernel'
 import { isSignedAlert, signatureHeader } from '@landbridge/notifications'
-import { temporaryFolder } from '@landbridge/testkit'
 import { newTenant, openReplica, type Replica, renewedEvent, until } from './landscape.ts'
 
-const folder = temporaryFolder()
-after(() => folder[Symbol.dispose]())
-let files = 0
-const database = () => `sqlite:${folder.path}/${++files}.db`
+const database = () => 'sqlite::memory:'
 const secret = new Secret('the key of the signature')
 const allowed = { webhooks: { privateAddresses: 'allow' as const } }
 

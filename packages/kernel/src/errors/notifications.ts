@@ -51,4 +51,21 @@ export const notificationErrors = errorArea({
     remedy: 'Operator: nothing is to be done; to change the name, delete the contact first.',
     show: ['email'],
   },
+  DIAGNOSIS_SUBJECT_UNKNOWN: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is nothing with this name to diagnose',
+    remedy:
+      'Operator: repeat with the name of a destination, or of a certificate as "landbridge certificates list" shows it.',
+    show: ['name'],
+  },
+  DIAGNOSIS_IMPOSSIBLE: {
+    http: 400,
+    level: 'info',
+    retry: 'never',
+    title: 'This cannot be diagnosed',
+    remedy: 'Operator: see the reason, and choose something that presents a client certificate.',
+    show: ['name', 'reason'],
+  },
 })

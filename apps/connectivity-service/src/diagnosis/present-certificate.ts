@@ -1,0 +1,92 @@
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
+import { request } from 'node:https'
+import { isIP } from 'node:net'
+import { getCACertificates } from 'node:tls'
+import type { Attempt } from '@landbridge/certificates'
+import { EndpointPolicy } from '@landbridge/destinations'
+
+const longestBody = 4_000
+
+export interface Presentation {
+  readonly url: string
+  /** PEM, leaf first. */
+  readonly certificate: string
+  readonly key: string
+  /** Trusted besides the machine's authorities. */
+  readonly ca: readonly string[]
+  /** A token request with this form; absent: GET. */
+  readonly form?: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+}
+
+/** Link-local networks and metadata services stay closed, also to operators' mistakes. */
+const policy = new EndpointPolicy({ privateAddresses: 'allow' })
+
+/** OpenSSL's names for alerts that a receiver sends when it does not like the certificate that it was shown. */
+const refusedByReceiver =
+  /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)/
+/** Node's names for a chain of the receiver that does not reach a trusted authority. */
+const untrusted = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/
+
+/** Really connects with the certificate and reads what the receiver answers. Never rejects. */
+export function presentCertificate(presentation: Presentation): Promise<Attempt> {
+  const { url, certificate, key, ca, form, timeoutMs } = presentation
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0 && !policy.permits(host, host))
+    return Promise.resolve({ kind: 'unreachable', code: 'FORBIDDEN_ADDRESS' })
+  const body = form === undefined ? undefined : new URLSearchParams(form).toString()
+  return new Promise((resolve) => {
+    const outgoing = request(
+      url,
+      {
+        method: body === undefined ? 'GET' : 'POST',
+        agent: false,
+        cert: certificate,
+        key,
+        ca: [...getCACertificates('default'), ...ca],
+        lookup: guarded as never, // the type leaves the form for several addresses out
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+      },
+      (answer) => {
+        let text = ''
+        const done = (): void => {
+          outgoing.destroy()
+          resolve({ kind: 'answered', status: answer.statusCode ?? 0, body: withoutTokens(answer.statusCode, text) })
+        }
+        answer.setEncoding('utf8').on('data', (part: string) => {
+          text = (text + part).slice(0, longestBody)
+          if (text.length === longestBody) done()
+        })
+        answer.on('end', done).on('error', done)
+      },
+    )
+    outgoing.on('error', (failure) => resolve(attemptOf(failure)))
+    outgoing.end(body)
+  })
+}
+
+/** What a receiver that agrees answers may be a token. */
+function withoutTokens(status: number | undefined, text: string): string {
+  return status !== undefined && status < 300 ? '' : text
+}
+
+function attemptOf(failure: Error): Attempt {
+  const code = 'code' in failure && typeof failure.code === 'string' ? failure.code : failure.name
+  if (refusedByReceiver.test(code)) return { kind: 'handshake-failed', side: 'receiver', code }
+  if (untrusted.test(code)) return { kind: 'handshake-failed', side: 'sender', code }
+  return { kind: 'unreachable', code }
+}
+
+type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
+
+function guarded(host: string, how: LookupOptions, done: LookupDone): void {
+  lookup(host, { ...how, all: true }, (failure, addresses) => {
+    if (failure !== null) return done(failure, [])
+    const [first] = addresses
+    if (first === undefined || !addresses.every(({ address }) => policy.permits(host, address)))
+      return done(Object.assign(new Error('forbidden'), { code: 'FORBIDDEN_ADDRESS' }), [])
+    if (how.all === true) return done(null, addresses)
+    done(null, first.address, first.family)
+  })
+}

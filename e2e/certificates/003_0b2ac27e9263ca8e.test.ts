@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { openScene } from './scene.ts'
+
+const scene = await openScene()
+after(() => scene.stop())
+
+test('a certificate of another user is refused with the text of the note; the diagnosis names that user, and its commands make the call work (CERT-007, CERT-016)', async () => {
+  await scene.apply(await scene.diagnose('_ABC'))
+  const file = `${scene.folder}/sender.pem`
+  const refused = await scene.platform.command('certificates', 'mappings', 'add', file, '--user', '_DEF')
+  assert.notEqual(refused.status, 0)
+  assert.match(refused.stderr, /409/)
+  const found = await scene.diagnose('_DEF')
+  assert.equal(found.cause, 'mapped-to-another-user')
+  assert.match(found.verdict, /_ABC/)
+  await scene.apply(found)
+  assert.equal((await scene.diagnose('_DEF')).cause, 'none')
+})
