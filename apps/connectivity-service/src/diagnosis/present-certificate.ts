@@ -61,7 +61,13 @@ export function presentCertificate(presentation: Presentation): Promise<Attempt>
         answer.on('end', done).on('error', done)
       },
     )
-    outgoing.on('error', (failure) => resolve(attemptOf(failure)))
+    let isSecure = false
+    outgoing.on('socket', (socket) => {
+      socket.on('secureConnect', () => {
+        isSecure = true
+      })
+    })
+    outgoing.on('error', (failure) => resolve(attemptOf(failure, isSecure)))
     outgoing.end(body)
   })
 }
@@ -71,9 +77,11 @@ function withoutTokens(status: number | undefined, text: string): string {
   return status !== undefined && status < 300 ? '' : text
 }
 
-function attemptOf(failure: Error): Attempt {
+function attemptOf(failure: Error, isSecure: boolean): Attempt {
   const code = 'code' in failure && typeof failure.code === 'string' ? failure.code : failure.name
   if (refusedByReceiver.test(code)) return { kind: 'handshake-failed', side: 'receiver', code }
+  // In TLS 1.3 the receiver looks at the certificate after the sender is done; many then close without a word.
+  if (isSecure && code === 'ECONNRESET') return { kind: 'handshake-failed', side: 'receiver', code }
   if (untrusted.test(code)) return { kind: 'handshake-failed', side: 'sender', code }
   return { kind: 'unreachable', code }
 }

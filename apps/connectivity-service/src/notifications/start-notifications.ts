@@ -17,8 +17,13 @@ export interface NotificationsOptions {
   readonly log: Log
 }
 
+export interface RunningNotifications extends Closeable {
+  /** Resolves when what is due now was tried. */
+  look(): Promise<void>
+}
+
 /** @throws PlatformError CONFIG_INVALID */
-export function startNotifications(options: NotificationsOptions): Closeable {
+export function startNotifications(options: NotificationsOptions): RunningNotifications {
   const { config, store, registry, ca, clock, log } = options
   const mail = createMailSender(config.mail)
   const webhook = createWebhookSender({ config: config.webhooks, store, ca, clock })
@@ -42,6 +47,7 @@ export function startNotifications(options: NotificationsOptions): Closeable {
   })
   job.start()
   return {
+    look: () => job.look(),
     async close() {
       await job.close()
       mail.close()

@@ -20,7 +20,7 @@ import {
   type Store,
 } from '@landbridge/store'
 import { type NotificationsConfig, notificationsConfigSchema } from '../../src/index.ts'
-import { startNotifications } from '../../src/notifications/start-notifications.ts'
+import { type RunningNotifications, startNotifications } from '../../src/notifications/start-notifications.ts'
 
 /** The sealing key is the same for all processes of a test. */
 const sealer = new Sealer(Buffer.alloc(32, 7))
@@ -49,7 +49,7 @@ export interface Replica extends Closeable {
   /** Records an event in the outbox, as a renewal does. */
   record(event: CertificateEvent): Promise<void>
   /** Starts the background job of the replica. */
-  start(settings?: NotificationSettings): Closeable
+  start(settings?: NotificationSettings): RunningNotifications
 }
 
 export async function openReplica(url: string, clock: Clock): Promise<Replica> {
