@@ -235,7 +235,7 @@ test('authentication data of the cloud side stand for the password once, for one
   assert.equal((await create('nobody@plant.test')).json.code, 'USER_UNKNOWN')
 })
 
-test('a passcode needs no user name, works once, and its user needs the same role as with a password (SCC-079, API1-192)', async () => {
+test('a passcode needs no user name, works once, and its user needs the same role as with a password (SCC-078, SCC-079, API1-192)', async () => {
   const passcodeOf = async (userName: string): Promise<string> => {
     const made = await callJson({
       method: 'POST',
