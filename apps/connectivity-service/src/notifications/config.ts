@@ -27,7 +27,7 @@ export const notificationsConfigSchema = Type.Object(
           description: 'Address of the sender.',
         }),
       },
-      { description: 'The SMTP server for mails to IT contacts and to subscribed key users.' },
+      { default: {}, description: 'The SMTP server for mails to IT contacts and to subscribed key users.' },
     ),
     webhooks: Type.Object(
       {
@@ -48,7 +48,7 @@ export const notificationsConfigSchema = Type.Object(
           description: 'Milliseconds within which a receiver of alerts must answer.',
         }),
       },
-      { description: 'Alerts over HTTP.' },
+      { default: {}, description: 'Alerts over HTTP.' },
     ),
     pollSeconds: Type.Integer({
       default: 10,
