@@ -3,6 +3,7 @@
 //   npm test -- tunnel socks5  only files whose path contains one of the words
 import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
@@ -23,6 +24,8 @@ if (files.length === 0) {
 const wantsDatabase = files.some((file) => /\b(?:newDatabase|onEveryDatabase)\(/.test(readFileSync(file, 'utf8')))
 const cluster = wantsDatabase ? await startCluster() : { environment: {}, stop: async () => {} }
 
+// The same files are stripped of their types and compiled by hundreds of processes otherwise.
+const compileCache = fileURLToPath(new URL('../node_modules/.cache/tests', import.meta.url))
 const child = spawn(
   process.execPath,
   [
@@ -33,7 +36,10 @@ const child = spawn(
     ...flags,
     ...files,
   ],
-  { stdio: 'inherit', env: { ...process.env, ...cluster.environment, NODE_ENV: 'test' } },
+  {
+    stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...cluster.environment, NODE_ENV: 'test' },
+  },
 )
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', async (code, signal) => {

@@ -31,7 +31,8 @@ export function cipherSuiteRoutes(api: FastifyInstance, context: ApiContext): vo
 function readSuites(body: unknown): readonly string[] {
   if (!Array.isArray(body) || body.length === 0) throw invalid('body', 'must be a list with at least one cipher suite')
   for (const suite of body)
-    if (!availableCipherSuites.includes(suite)) throw invalid('body', `must not hold "${String(suite)}"`)
+    if (!availableCipherSuites.includes(suite))
+      throw invalid('body', `must not hold ${JSON.stringify(suite).slice(0, 100)}`)
   return [...new Set(body as string[])]
 }
 
