@@ -5,6 +5,7 @@ import { LocalCa, staticKeySource, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Log, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
 import type { BoundService, PlatformEndpoints, Subaccount } from '@landbridge/registry'
 import {
+  type CertificateTables,
   certificateMigrations,
   type DestinationTables,
   destinationMigrations,
@@ -14,10 +15,12 @@ import {
   RegistryStore,
   type RegistryTables,
   registryMigrations,
+  SqlCertificateStore,
   SqlConfigurationTransactions,
   SqlDestinationStore,
   SqlMappingStore,
   SqlNotificationStore,
+  SqlTenantCertificateStore,
   type Store,
 } from '@landbridge/store'
 import {
@@ -59,6 +62,7 @@ export interface Platform {
   readonly service: RunningConnectivityService
   readonly store: Store<RegistryTables>
   readonly destinations: SqlDestinationStore
+  readonly keyStores: SqlCertificateStore
   readonly ca: LocalCa
   readonly clock: Clock
   readonly serverName: string
@@ -108,6 +112,13 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     registry: new RegistryStore(registryTables),
     verifier: new TokenVerifier({ keys: keys(), clock, acceptIssuer: (given) => given === issuer }),
     mappings: new SqlMappingStore(store),
+    diagnosis: {
+      destinations: new SqlDestinationStore(destinationTables),
+      keyStores: new SqlCertificateStore(destinationTables),
+      tenantCertificates: new SqlTenantCertificateStore(store as unknown as Store<CertificateTables>),
+      mappings: new SqlMappingStore(store),
+      isOwn: ({ hostname }) => hostname === 'localhost',
+    },
     notifications: {
       config: loadConfig(notificationsConfigSchema, { environment: {} }),
       store: new SqlNotificationStore(store as unknown as Store<NotificationTables>),
@@ -139,6 +150,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     service,
     store: registryTables,
     destinations: new SqlDestinationStore(destinationTables),
+    keyStores: new SqlCertificateStore(destinationTables),
     ca,
     clock,
     serverName,

@@ -39,6 +39,7 @@ import type { CloudIdentityConfig } from './identity-config.ts'
 import { onPremiseChannel } from './on-premise-channel.ts'
 import { onPremiseProbe } from './on-premise-probe.ts'
 import { type CloudStores, openCloudStores } from './open-store.ts'
+import { isOwnAddress } from './own-address.ts'
 
 export interface CloudOptions {
   readonly config: {
@@ -179,7 +180,12 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
       keyStores: new SqlCertificateStore(stores.destinations),
       tenantCertificates: new SqlTenantCertificateStore(stores.certificates),
       mappings,
-      isOwn: (url) => isOwnAddress(url, [tokenService?.url, destinationService.url, connectivityService.url]),
+      isOwn: (url) =>
+        isOwnAddress(url, {
+          listeners: [tokenService?.url, destinationService.url, connectivityService.url],
+          publicUrls: [options.publicUrls?.destination, options.publicUrls?.connectivity],
+          uaaDomain: tokenService?.uaaDomain,
+        }),
     },
     notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
     pairingCodes: new SealedPairingCodes(stores.identity),
@@ -232,15 +238,6 @@ function startOwnTokenService(
     ca: authority,
     clock,
     log,
-  })
-}
-
-/** Whether a URL leads to one of our own listeners: names of tenants stand before the same port. */
-function isOwnAddress({ hostname, port }: URL, own: readonly (string | undefined)[]): boolean {
-  return own.some((address) => {
-    const ours = address === undefined ? undefined : new URL(address)
-    const isOurs = hostname === ours?.hostname || /(^|\.)localhost$/.test(hostname) || hostname === '127.0.0.1'
-    return ours !== undefined && isOurs && port === ours.port
   })
 }
 

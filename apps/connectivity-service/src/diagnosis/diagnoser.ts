@@ -1,3 +1,4 @@
+import { getCACertificates } from 'node:tls'
 import {
   type Diagnosis,
   diagnosePresentation,
@@ -13,6 +14,9 @@ import {
   type CertificateStore,
   type DestinationStore,
   findCertificate,
+  flag,
+  type Level,
+  type Properties,
   present,
   readKeyStore,
   subaccountLevel,
@@ -46,6 +50,8 @@ export interface CertificateQuestion {
   /** Where the certificate is presented. */
   readonly url: string
   readonly user?: string
+  /** SHA-256 of the certificate that a receiver outside this platform holds. */
+  readonly receiverFingerprint?: string
 }
 
 export interface RefreshQuestion {
@@ -64,6 +70,10 @@ interface Sender {
   readonly form?: Readonly<Record<string, string>>
   readonly user?: string
   readonly predecessors: readonly string[]
+  /** PEM of the authorities that the sender trusts; absent: those of the machine and the platform. */
+  readonly trusted?: readonly string[]
+  readonly trustsAll?: boolean
+  readonly receiverFingerprint?: string
 }
 
 /** With the certificate that the sender presents, so that it can be uploaded as the remedy says. */
@@ -80,7 +90,7 @@ export class Diagnoser {
   }
 
   /** @throws PlatformError DIAGNOSIS_SUBJECT_UNKNOWN, DIAGNOSIS_IMPOSSIBLE, or a code of key stores */
-  async destination(subaccountId: string, name: string): Promise<ShownDiagnosis> {
+  async destination(subaccountId: string, name: string, receiverFingerprint?: string): Promise<ShownDiagnosis> {
     const { destinations, keyStores } = this.#parts
     const level = subaccountLevel({ subaccountId })
     const stored = await destinations.find(level, name)
@@ -98,12 +108,16 @@ export class Diagnoser {
     const [identity] = identities
     if (identity === undefined)
       throw new PlatformError('DIAGNOSIS_IMPOSSIBLE', { name: location, reason: 'the key store has no key' })
+    const trusted = await this.#trustedBy(properties, level)
     const user = isLogon ? undefined : present(properties, 'clientId')
     return this.#diagnose(subaccountId, {
       certificate: identity.chain.map(String).join(''),
       key: identity.key.export({ type: 'pkcs8', format: 'pem' }).toString(),
       url,
       predecessors: [],
+      ...(trusted === undefined ? {} : { trusted }),
+      trustsAll: flag(properties, 'TrustAll', false),
+      ...(receiverFingerprint === undefined ? {} : { receiverFingerprint }),
       ...(user === undefined ? {} : { user }),
       ...(isLogon
         ? {}
@@ -112,8 +126,9 @@ export class Diagnoser {
   }
 
   /** @throws PlatformError DIAGNOSIS_SUBJECT_UNKNOWN, DIAGNOSIS_IMPOSSIBLE */
-  async certificate({ subaccountId, name, url, user }: CertificateQuestion): Promise<ShownDiagnosis> {
+  async certificate(question: CertificateQuestion): Promise<ShownDiagnosis> {
     const { tenantCertificates } = this.#parts
+    const { subaccountId, name, url, user, receiverFingerprint } = question
     const all = await tenantCertificates.list({ subaccountId })
     const found =
       all.find((one) => one.name === name && one.state === 'active') ?? all.find((one) => isMeant(one, name))
@@ -127,6 +142,7 @@ export class Diagnoser {
       key: key.reveal(),
       url,
       predecessors: predecessorsOf(found, all),
+      ...(receiverFingerprint === undefined ? {} : { receiverFingerprint }),
       ...(user === undefined ? {} : { user }),
       ...(new URL(url).pathname.endsWith('/oauth/token')
         ? { form: { grant_type: 'client_credentials', ...(user === undefined ? {} : { client_id: user }) } }
@@ -166,6 +182,16 @@ export class Diagnoser {
     }
   }
 
+  /** What the destination trusts in place of the machine's authorities. */
+  async #trustedBy(properties: Properties, level: Level): Promise<readonly string[] | undefined> {
+    const location = present(properties, 'TrustStoreLocation')
+    if (location === undefined || location === 'default') return undefined
+    const file = await findCertificate(this.#parts.keyStores, level, location)
+    if (file === undefined) throw new PlatformError('DIAGNOSIS_SUBJECT_UNKNOWN', { name: location })
+    const { trusted } = await readKeyStore(file.content, present(properties, 'TrustStorePassword'))
+    return trusted.map(String)
+  }
+
   async #diagnose(subaccountId: string, sender: Sender): Promise<ShownDiagnosis> {
     const { clock, ca, isOwn } = this.#parts
     const { fingerprint, subject, issuer, notBefore, notAfter } = certificateFacts(sender.certificate)
@@ -175,7 +201,8 @@ export class Diagnoser {
       url: sender.url,
       certificate: sender.certificate,
       key: sender.key,
-      ca: [ca],
+      ca: sender.trusted ?? [...getCACertificates('default'), ca],
+      trustsAll: sender.trustsAll ?? false,
       timeoutMs,
       ...(form === undefined ? {} : { form }),
     })
@@ -188,6 +215,7 @@ export class Diagnoser {
       presented,
       predecessors: sender.predecessors,
       attempt,
+      ...(sender.receiverFingerprint === undefined ? {} : { receiverFingerprint: sender.receiverFingerprint }),
       ...(sender.user === undefined ? {} : { claimedUser: sender.user }),
       ...(receiver === undefined ? {} : { receiver }),
     })

@@ -1,7 +1,6 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { request } from 'node:https'
 import { isIP } from 'node:net'
-import { getCACertificates } from 'node:tls'
 import type { Attempt } from '@landbridge/certificates'
 import { EndpointPolicy } from '@landbridge/destinations'
 
@@ -12,8 +11,10 @@ export interface Presentation {
   /** PEM, leaf first. */
   readonly certificate: string
   readonly key: string
-  /** Trusted besides the machine's authorities. */
+  /** The authorities that the receiver's certificate has to reach. */
   readonly ca: readonly string[]
+  /** Takes any certificate of the receiver. */
+  readonly trustsAll?: boolean
   /** A token request with this form; absent: GET. */
   readonly form?: Readonly<Record<string, string>>
   readonly timeoutMs: number
@@ -30,7 +31,7 @@ const untrusted = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/
 
 /** Really connects with the certificate and reads what the receiver answers. Never rejects. */
 export function presentCertificate(presentation: Presentation): Promise<Attempt> {
-  const { url, certificate, key, ca, form, timeoutMs } = presentation
+  const { url, certificate, key, ca, trustsAll = false, form, timeoutMs } = presentation
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
   if (isIP(host) !== 0 && !policy.permits(host, host))
     return Promise.resolve({ kind: 'unreachable', code: 'FORBIDDEN_ADDRESS' })
@@ -43,7 +44,8 @@ export function presentCertificate(presentation: Presentation): Promise<Attempt>
         agent: false,
         cert: certificate,
         key,
-        ca: [...getCACertificates('default'), ...ca],
+        ca: [...ca],
+        rejectUnauthorized: !trustsAll,
         lookup: guarded as never, // the type leaves the form for several addresses out
         signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
@@ -78,9 +80,12 @@ function withoutTokens(status: number | undefined, text: string): string {
 }
 
 function attemptOf(failure: Error, isSecure: boolean): Attempt {
-  const code = 'code' in failure && typeof failure.code === 'string' ? failure.code : failure.name
+  const given = 'code' in failure && typeof failure.code === 'string' ? failure.code : failure.name
+  // An alert during the handshake comes as EPROTO with OpenSSL's words, "tlsv1 alert unknown ca".
+  const [, alert] = (given === 'EPROTO' && /\balert ([a-z ]+)/.exec(failure.message)) || []
+  const code = alert === undefined ? given : `ALERT_${alert.trim().replaceAll(' ', '_').toUpperCase()}`
   if (refusedByReceiver.test(code)) return { kind: 'handshake-failed', side: 'receiver', code }
-  // In TLS 1.3 the receiver looks at the certificate after the sender is done; many then close without a word.
+  // In TLS 1.3 the receiver looks at the certificate after the sender is done; many then close without a word, which tells no cause.
   if (isSecure && code === 'ECONNRESET') return { kind: 'handshake-failed', side: 'receiver', code }
   if (untrusted.test(code)) return { kind: 'handshake-failed', side: 'sender', code }
   return { kind: 'unreachable', code }

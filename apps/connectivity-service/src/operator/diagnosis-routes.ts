@@ -4,10 +4,29 @@ import type { FastifyInstance } from 'fastify'
 import type { Diagnoser } from '../diagnosis/diagnoser.ts'
 
 const text = Type.String({ minLength: 1, maxLength: 2_000 })
+const fingerprint = Type.String({
+  pattern: '^([0-9A-Fa-f]{2}[: ]?){32}$',
+  description: 'SHA-256, as the receiver shows it.',
+})
 const question = Type.Union([
-  Type.Object({ kind: Type.Literal('destination'), subaccount: text, name: text }, { additionalProperties: false }),
   Type.Object(
-    { kind: Type.Literal('certificate'), subaccount: text, name: text, url: text, user: Type.Optional(text) },
+    {
+      kind: Type.Literal('destination'),
+      subaccount: text,
+      name: text,
+      receiverFingerprint: Type.Optional(fingerprint),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('certificate'),
+      subaccount: text,
+      name: text,
+      url: text,
+      user: Type.Optional(text),
+      receiverFingerprint: Type.Optional(fingerprint),
+    },
     { additionalProperties: false },
   ),
   Type.Object(
@@ -27,10 +46,16 @@ export function addDiagnosisRoutes(
     reply.header('cache-control', 'no-store')
     switch (body.kind) {
       case 'destination':
-        return diagnoser.destination(subaccountId, body.name)
+        return diagnoser.destination(subaccountId, body.name, body.receiverFingerprint)
       case 'certificate': {
-        const { name, url, user } = body
-        return diagnoser.certificate({ subaccountId, name, url, ...(user === undefined ? {} : { user }) })
+        const { name, url, user, receiverFingerprint } = body
+        return diagnoser.certificate({
+          subaccountId,
+          name,
+          url,
+          ...(user === undefined ? {} : { user }),
+          ...(receiverFingerprint === undefined ? {} : { receiverFingerprint }),
+        })
       }
       case 'refresh':
         return diagnoser.refresh({ subaccountId, name: body.name, user: body.user, password: body.password })

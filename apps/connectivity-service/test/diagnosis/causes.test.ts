@@ -9,6 +9,7 @@ import { isPlatformError, ManualClock, Sealer, silentLog, systemClock } from '@l
 import { Pairing, UserAdministration } from '@landbridge/registry'
 import { openStore, RegistryStore, type RegistryTables, registryMigrations } from '@landbridge/store'
 import { presentCertificate } from '../../src/diagnosis/present-certificate.ts'
+import { opensslReceiver } from './openssl-receiver.ts'
 
 const dayMs = 86_400_000
 const receiverCa = await LocalCa.create({ subject: { CN: 'Receiver CA' }, clock: systemClock })
@@ -22,9 +23,18 @@ const receiver = createServer(
 )
 await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
 after(() => receiver.close().closeAllConnections())
-const url = `https://localhost:${(receiver.address() as AddressInfo).port}/`
+const strict = `https://localhost:${(receiver.address() as AddressInfo).port}/`
 
-async function diagnose(ca: LocalCa, trusted: readonly string[], nowMs = Date.now()): Promise<Diagnosis> {
+interface Circumstances {
+  /** Who issued the sender's certificate. */
+  readonly ca: LocalCa
+  readonly trusted?: readonly string[]
+  readonly url?: string
+  readonly held?: string
+}
+
+async function diagnose(circumstances: Circumstances): Promise<Diagnosis> {
+  const { ca, trusted = [receiverCa.certificatePem], url = strict, held } = circumstances
   const sender = await ca.issueClient({ subject: { CN: 'sender' }, days: 30 })
   const facts = certificateFacts(sender.cert)
   const attempt = await presentCertificate({
@@ -36,26 +46,71 @@ async function diagnose(ca: LocalCa, trusted: readonly string[], nowMs = Date.no
   })
   const { fingerprint, subject, issuer, notBefore, notAfter } = facts
   const presented = { fingerprint, subject, issuer, notBeforeMs: notBefore.getTime(), notAfterMs: notAfter.getTime() }
-  return diagnosePresentation({ nowMs, url, presented, predecessors: [], attempt })
+  const told = held === undefined ? {} : { receiverFingerprint: held === 'same' ? fingerprint : held }
+  return diagnosePresentation({ nowMs: Date.now(), url, presented, predecessors: [], attempt, ...told })
+}
+
+/** A receiver that answers every request with a status. */
+async function answering(status: number, body = ''): Promise<string> {
+  const server = createServer({ cert, key, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+    request.resume()
+    response.writeHead(status).end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => server.close().closeAllConnections())
+  return `https://localhost:${(server.address() as AddressInfo).port}/`
+}
+
+/** An authority as it was so many days ago, or will be: what it issues is dated by then. */
+function shifted(days: number): LocalCa {
+  const clock = new ManualClock(Date.now() + days * dayMs)
+  return LocalCa.load(receiverCa.certificatePem, receiverCa.keyPem.reveal(), clock)
 }
 
 test('a certificate that the receiver accepts has nothing wrong, by the answer of the receiver', async () => {
-  const found = await diagnose(receiverCa, [receiverCa.certificatePem])
-  assert.equal(found.cause, 'none')
+  assert.equal((await diagnose({ ca: receiverCa })).cause, 'none')
 })
 
 test('a chain that one side does not trust is told, with the side that does not trust it (CERT-016)', async () => {
-  const atReceiver = await diagnose(strangerCa, [receiverCa.certificatePem])
+  const atReceiver = await diagnose({ ca: strangerCa, url: await opensslReceiver({ cert, key, ca: receiverCa }) })
   assert.equal(atReceiver.cause, 'chain-untrusted')
   assert.match(atReceiver.remedy, /Stranger CA/)
-  const atSender = await diagnose(receiverCa, [])
+  const atSender = await diagnose({ ca: receiverCa, trusted: [] })
   assert.equal(atSender.cause, 'chain-untrusted')
   assert.match(atSender.remedy, /TrustStoreLocation/)
 })
 
-test('a certificate that is expired, or not valid yet, is told with the day (CERT-016)', async () => {
-  assert.equal((await diagnose(receiverCa, [], Date.now() + 31 * dayMs)).cause, 'expired')
-  assert.equal((await diagnose(receiverCa, [], Date.now() - 2 * dayMs)).cause, 'not-yet-valid')
+test('certificates that are expired, or not valid yet, fail at the receiver and are told (CERT-016)', async () => {
+  const url = await opensslReceiver({ cert, key, ca: receiverCa })
+  const expired = await diagnose({ ca: shifted(-40), url })
+  assert.equal(expired.cause, 'expired')
+  assert.match(expired.evidence.join(), /handshake-failed/)
+  const early = await diagnose({ ca: shifted(2), url })
+  assert.equal(early.cause, 'not-yet-valid')
+  assert.match(early.evidence.join(), /handshake-failed/)
+})
+
+test('an answer that is neither success nor refusal is inconclusive, with the answer as evidence', async () => {
+  for (const status of [302, 400, 404, 500, 503]) {
+    const found = await diagnose({ ca: receiverCa, url: await answering(status, 'what the receiver says') })
+    assert.equal(found.cause, 'inconclusive')
+    assert.ok(found.evidence.some((line) => line.endsWith(`: ${status} what the receiver says`)))
+  }
+  const invalidClient = await answering(400, '{"error":"invalid_client"}')
+  assert.equal((await diagnose({ ca: receiverCa, url: invalidClient })).cause, 'refused-by-receiver')
+})
+
+test('a refusal by a foreign receiver claims no cause unless its fingerprint is told', async () => {
+  const url = await answering(401)
+  const unknown = await diagnose({ ca: receiverCa, url })
+  assert.equal(unknown.cause, 'refused-by-receiver')
+  assert.match(unknown.evidence.join(), /possible causes: .*another user/)
+  assert.match(unknown.remedy, /--receiver-fingerprint/)
+  const other = await diagnose({ ca: receiverCa, url, held: `AB:${'CD:'.repeat(30)}EF` })
+  assert.equal(other.cause, 'fingerprint-mismatch')
+  assert.equal((await diagnose({ ca: receiverCa, url, held: 'same' })).cause, 'refused-by-receiver')
+  // A receiver that closes the connection without an alert says no more.
+  assert.equal((await diagnose({ ca: strangerCa })).cause, 'refused-by-receiver')
 })
 
 test('a refusal to refresh is told apart: another user, a missing role, a password that is not in effect yet (CERT-013, CERT-016)', async () => {

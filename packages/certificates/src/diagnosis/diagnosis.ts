@@ -10,6 +10,8 @@ export type Cause =
   | 'user-mismatch'
   | 'password-not-effective'
   | 'missing-role'
+  | 'refused-by-receiver'
+  | 'inconclusive'
   | 'undetermined'
 
 export interface Diagnosis {
@@ -56,6 +58,8 @@ export interface PresentationFacts {
   /** Who the sender says to be at the receiver, where it says so. */
   readonly claimedUser?: string
   readonly attempt: Attempt
+  /** SHA-256 of the certificate that a foreign receiver holds, as its administrator read it there. */
+  readonly receiverFingerprint?: string
   /** What the receiver knows: only when it is this platform, or the operator said what is there. */
   readonly receiver?: {
     readonly subaccountId: string
@@ -85,6 +89,7 @@ export function diagnosePresentation(facts: PresentationFacts): Diagnosis {
       evidence,
       remedy: 'Set the clocks of both sides right; if they are, wait until then or use another certificate.',
     }
+  if (attempt.kind === 'handshake-failed' && attempt.code === 'ECONNRESET') return refusedByReceiver(facts, evidence)
   if (attempt.kind === 'handshake-failed')
     return {
       cause: 'chain-untrusted',
@@ -106,6 +111,14 @@ export function diagnosePresentation(facts: PresentationFacts): Diagnosis {
       remedy: 'Check address, port and network between the two sides, then repeat the diagnosis.',
     }
   const isRefused = attempt.status === 401 || attempt.status === 403 || /AUTH0032|invalid_client/.test(attempt.body)
+  const isSuccess = attempt.status >= 200 && attempt.status < 300
+  if (!isRefused && !isSuccess)
+    return {
+      cause: 'inconclusive',
+      verdict: `The receiver answered ${attempt.status}, which says nothing about the certificate.`,
+      evidence,
+      remedy: 'See the answer in the evidence: correct the URL or the receiver, then repeat the diagnosis.',
+    }
   if (!isRefused)
     return {
       cause: 'none',
@@ -113,7 +126,7 @@ export function diagnosePresentation(facts: PresentationFacts): Diagnosis {
       evidence,
       remedy: 'Nothing is to be done.',
     }
-  return receiver === undefined ? unknownReceiver(facts, evidence) : diagnoseMapping(facts, receiver, evidence)
+  return receiver === undefined ? refusedByReceiver(facts, evidence) : diagnoseMapping(facts, receiver, evidence)
 }
 
 type Receiver = NonNullable<PresentationFacts['receiver']>
@@ -169,13 +182,40 @@ function diagnoseMapping(facts: PresentationFacts, receiver: Receiver, evidence:
   }
 }
 
-function unknownReceiver({ presented }: PresentationFacts, evidence: readonly string[]): Diagnosis {
+/** A receiver that is not this platform does not show what it knows; only its administrator can compare. */
+function refusedByReceiver(facts: PresentationFacts, evidence: readonly string[]): Diagnosis {
+  const { presented, predecessors, receiverFingerprint } = facts
+  const held = receiverFingerprint === undefined ? undefined : plainFingerprint(receiverFingerprint)
+  if (held !== undefined && held !== presented.fingerprint)
+    return {
+      cause: 'fingerprint-mismatch',
+      verdict: predecessors.includes(held)
+        ? "The receiver has the predecessor of this certificate: it was renewed after the receiver's copy was uploaded."
+        : 'The receiver has another certificate than the one that the sender presents.',
+      evidence,
+      remedy:
+        'Delete the certificate at the receiver and upload the one that the sender presents now (sender.pem, written by --out).',
+    }
+  const causes = [
+    ...(held === undefined ? ['it does not know the certificate, or knows the one before its renewal'] : []),
+    'the certificate is mapped to another user there',
+    'its chain is not trusted there',
+    'the user has no permission',
+  ]
   return {
-    cause: 'not-mapped',
-    verdict: 'The receiver refuses the certificate, and what it knows cannot be seen from here.',
-    evidence,
-    remedy: `Compare fingerprints: the receiver must hold ${presented.fingerprint}. Otherwise, and also if it does, delete the certificate there and upload it again as exported from the sender.`,
+    cause: 'refused-by-receiver',
+    verdict: 'The certificate is refused by the receiver, and what it knows cannot be seen from here.',
+    evidence: [...evidence, `possible causes: ${causes.join('; ')}`],
+    remedy:
+      held === undefined
+        ? `Read the fingerprint of the certificate at the receiver, which should be ${presented.fingerprint}, and repeat the diagnosis with --receiver-fingerprint.`
+        : 'The fingerprints agree: look at the user, the trusted authorities and the log of the receiver.',
   }
+}
+
+/** Colons, blanks and capitals are matters of display. */
+function plainFingerprint(text: string): string {
+  return text.replace(/[:\s]/g, '').toLowerCase()
 }
 
 export interface RefreshFacts {
@@ -233,7 +273,8 @@ export function diagnoseRefresh(facts: RefreshFacts): Diagnosis {
   }
 }
 
-function evidenceOf({ url, presented, attempt, receiver, claimedUser }: PresentationFacts): readonly string[] {
+function evidenceOf(facts: PresentationFacts): readonly string[] {
+  const { url, presented, attempt, receiver, claimedUser, receiverFingerprint } = facts
   const line = (which: string, { fingerprint, subject, issuer, notBeforeMs, notAfterMs }: ComparedCertificate) =>
     `${which}: SHA-256 ${fingerprint}, subject ${subject}, issuer ${issuer}, valid ${time(notBeforeMs)} to ${time(notAfterMs)}`
   const known =
@@ -246,6 +287,9 @@ function evidenceOf({ url, presented, attempt, receiver, claimedUser }: Presenta
     line('sender presents', presented),
     ...known.map((one) => `${line('receiver has', one)}, mapped to ${one.userName} on ${time(one.createdAtMs)}`),
     ...(receiver !== undefined && known.length === 0 ? ['receiver has: no certificate of this sender'] : []),
+    ...(receiverFingerprint === undefined
+      ? []
+      : [`receiver has, as told: SHA-256 ${plainFingerprint(receiverFingerprint)}`]),
     ...(claimedUser === undefined ? [] : [`sender says to be: ${claimedUser}`]),
     `answer of ${url}: ${answer}`,
   ]

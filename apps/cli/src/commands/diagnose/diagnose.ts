@@ -12,6 +12,7 @@ interface DiagnoseOptions {
   readonly url?: string
   readonly user?: string
   readonly passwordFile?: string
+  readonly receiverFingerprint?: string
   readonly out?: string
   readonly json?: boolean
 }
@@ -71,7 +72,9 @@ async function run(
   const client = new OperatorClient(options.data)
   try {
     const { id: subaccount } = await client.subaccount(options.subaccount)
-    const body = { ...(await ask()), subaccount }
+    const { receiverFingerprint } = options
+    const told = receiverFingerprint === undefined ? {} : { receiverFingerprint }
+    const body = { ...(await ask()), ...told, subaccount }
     const step = 'diagnose'
     const found = (await client.operator({ step, method: 'POST', path: '/diagnoses', body })) as ShownDiagnosis
     if (options.out !== undefined && found.senderCertificate !== undefined)
@@ -103,5 +106,6 @@ function common(command: Command): Command {
   return command
     .addOption(dataOption())
     .addOption(new Option('--subaccount <id>', 'ID or subdomain of the subaccount (default: demo, or the only one)'))
+    .addOption(new Option('--receiver-fingerprint <sha256>', 'of the certificate that a foreign receiver holds'))
     .addOption(new Option('--out <file>', 'write the certificate that the sender presents to this file (sender.pem)'))
 }
