@@ -11,6 +11,7 @@ test('a certificate of another user is refused with the text of the note; the di
   const refused = await scene.platform.command('certificates', 'mappings', 'add', file, '--user', '_DEF')
   assert.notEqual(refused.status, 0)
   assert.match(refused.stderr, /409/)
+  assert.match(refused.stderr, /The Certificate is already assigned to user _ABC(?!\w)/)
   const found = await scene.diagnose('_DEF')
   assert.equal(found.cause, 'mapped-to-another-user')
   assert.match(found.verdict, /_ABC/)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { callJson, type Finished, startPlatform, type TestPlatform, temporaryFolder } from '@landbridge/testkit'
 
 /** What `landbridge diagnose --json` prints. */
@@ -23,6 +24,8 @@ export interface Scene {
   diagnose(user: string): Promise<Diagnosis>
   /** Applies the commands of a remedy as they are printed. */
   apply(diagnosis: Diagnosis): Promise<void>
+  /** Waits until a task with this subject is in the notification centre of the demo subaccount. */
+  notified(subject: string): Promise<void>
   /** Calls the operator API. */
   operator(path: string, body?: object): Promise<unknown>
   stop(): Promise<void>
@@ -70,6 +73,14 @@ export async function openScene(): Promise<Scene> {
       for (const [program, ...args] of commands) {
         assert.equal(program, 'landbridge')
         await run(...args.map((word) => (word === 'sender.pem' ? sender : word)))
+      }
+    },
+    async notified(subject) {
+      for (let attempt = 0; ; attempt++) {
+        const found = (await operator(`/notifications?subaccount=${subaccountId}`)) as readonly { subject: string }[]
+        if (found.some((one) => one.subject === subject)) return
+        assert.ok(attempt < 120, `told instead: ${found.map((one) => one.subject).join(', ')}`)
+        await setTimeout(500)
       }
     },
     async stop() {
