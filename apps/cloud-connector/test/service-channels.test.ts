@@ -129,7 +129,7 @@ describe('service channels', () => {
     assert.equal((await get(path)).connections, 1)
   })
 
-  test('IDs rise over all types and subaccounts and are never used again, not even after a restart (API2-132)', async () => {
+  test('IDs rise over all types and subaccounts and are never used again, not even after a restart (API2-132, RC-147)', async () => {
     const number = (path: string): number => Number(path.split('/').at(-1))
     const first = number(await create('K8S', k8s))
     assert.ok(first >= 1)
