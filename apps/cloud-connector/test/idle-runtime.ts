@@ -7,6 +7,8 @@ const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, ap
 export const idleRuntime: ConnectorRuntime = {
   apply() {},
   status: () => offline,
+  traffic: () => undefined,
+  backendConnections: () => [],
   async openChannel() {},
   abandonChannel() {},
   channelStatus: () => noChannel,

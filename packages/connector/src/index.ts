@@ -34,3 +34,4 @@ export type {
   IdentityPropagation,
   SubaccountContext,
 } from './subaccount-context.ts'
+export * from './traffic/index.ts'

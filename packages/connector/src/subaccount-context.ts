@@ -5,6 +5,7 @@ import type { BackendPool } from './backend/backend-pool.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { RfcSettings } from './rfc/rfc-settings.ts'
 import type { DomainMapping } from './runtime-port.ts'
+import type { SubaccountTraffic } from './traffic/index.ts'
 
 /** A request or connection for the audit log: one that was refused, or at level `All` one that was let through. */
 export interface AccessRecord {
@@ -30,6 +31,12 @@ export type IdentityDecision =
   | { readonly kind: 'headers'; readonly headers: IdentityHeaders; readonly identity: string }
   | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly text: string }
 
+/** Hears how far a decision about a user is that takes time. */
+export interface IdentityObserver {
+  /** The token is valid; what follows is made for the backend. */
+  tokenValidated(): void
+}
+
 /**
  * Turns propagated tokens into what the backend of a system understands. Null: nothing to add. A promise only where a
  * certificate has to be issued first, so that a cached user costs no turn of the event loop.
@@ -37,6 +44,7 @@ export type IdentityDecision =
 export type IdentityPropagation = (
   system: System,
   preface: Readonly<Preface>,
+  observer?: IdentityObserver,
 ) => IdentityDecision | null | Promise<IdentityDecision | null>
 
 /** One subaccount while the connector runs: what its streams may reach. Fields change when the configuration does. */
@@ -49,6 +57,8 @@ export interface SubaccountContext {
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log
+  /** Absent: nothing is recorded for monitoring. */
+  readonly traffic?: SubaccountTraffic
   denied: (access: DeniedAccess) => void
   /** Null or absent: what is let through is not recorded. */
   allowed?: ((access: AccessRecord) => void) | null

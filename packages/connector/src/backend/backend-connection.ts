@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { System } from '@landbridge/access'
 import { PlatformError } from '@landbridge/kernel'
 import { errorCode } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
@@ -14,6 +15,8 @@ export interface BackendUser {
   backendDrain(): void
   /** The backend sent its last byte. */
   backendEnd(): void
+  /** A connection that was not open yet is open. */
+  backendOpened?(): void
   /** The connection is gone. */
   backendClosed(cause: PlatformError): void
 }
@@ -25,6 +28,8 @@ export const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|
 export class BackendConnection {
   readonly socket: Socket
   readonly target: Target
+  /** The mapping that it serves or served last; several may lead to one target. */
+  system: System
   /** What the connection was made under. */
   readonly security: BackendSecurity
   /** Reads the answers; only for HTTP. */
@@ -38,8 +43,9 @@ export class BackendConnection {
   readonly #pool: BackendPool
   #failure: PlatformError | null
 
-  constructor(target: Target, pool: BackendPool, user: BackendUser) {
+  constructor(target: Target, system: System, pool: BackendPool, user: BackendUser) {
     this.target = target
+    this.system = system
     this.security = pool.security
     this.response = new ResponseRelay()
     this.user = user
@@ -63,6 +69,7 @@ export class BackendConnection {
     this.socket.once(openEvent(target.secure), () => {
       this.isConnected = true
       this.activeAtMs = pool.nowMs
+      this.user?.backendOpened?.()
     })
     this.socket.on('drain', () => {
       this.fed()
