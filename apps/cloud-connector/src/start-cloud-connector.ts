@@ -35,6 +35,7 @@ import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
+import { hostMonitoringRoutes } from './routes/host-monitoring-routes.ts'
 import { kerberosRoutes } from './routes/kerberos-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
@@ -130,7 +131,11 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      addOperations(api, { config, store, trail: store, subaccounts, channels, pair, clock, log, restartAfter }, gate)
+      addOperations(
+        api,
+        { config, store, trail: store, subaccounts, channels, runtime, pair, clock, log, restartAfter },
+        gate,
+      )
       return api
     },
   })
@@ -248,6 +253,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   solutionManagementRoutes(api, context)
   auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
+  hostMonitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
   certificateListRoutes(api, context)
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import type { RuntimeOptions } from '@landbridge/connector'
+import { silentLog, systemClock } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { type FakeCloudProxy, type FakeTunnel, startFakeCloudProxy, startWayOut } from './fake-cloud-proxy.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -27,15 +29,20 @@ export class Scene implements AsyncDisposable {
   }
 
   /** A connector whose only way to the cloud is a proxy that knows the host names of the region. */
-  static async start(): Promise<Scene> {
+  static async start(runtime: Partial<RuntimeOptions> = {}): Promise<Scene> {
     const folder = temporaryFolder()
     const region = await startFakeRegion()
     const cloud = await startFakeCloudProxy(region.ca, tunnelHost)
     const out = await startWayOut((target) => (target.startsWith('connectivitytunnel.') ? cloud.port : region.port))
     const before = listeners()
-    const connector = await startConnector(folder.path, region, {
-      regions: { [regionHost]: { ca: region.ca.certificatePem } },
-    })
+    const connector = await startConnector(
+      folder.path,
+      region,
+      { regions: { [regionHost]: { ca: region.ca.certificatePem } } },
+      silentLog,
+      systemClock,
+      runtime,
+    )
     const listening = [before, listeners()] as const
     await connector.call('PUT', `${configuration}/connector/proxy`, { json: { host: '127.0.0.1', port: out.port } })
     return new Scene({ region, cloud, out, connector, listening }, folder)

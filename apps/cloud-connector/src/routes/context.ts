@@ -2,6 +2,7 @@ import {
   type AuditEvent,
   type ChannelService,
   type ConfigurationStore,
+  type ConnectorRuntime,
   type HighAvailability,
   type Subaccount,
   type SubaccountService,
@@ -21,6 +22,7 @@ export interface ApiContext {
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
   readonly channels: ChannelService
+  readonly runtime: Pick<ConnectorRuntime, 'traffic' | 'backendConnections'>
   readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log

@@ -1,6 +1,7 @@
 export type { BackendConnections } from './backend-connections.ts'
 export { bucketBoundsMs } from './duration-buckets.ts'
 export type { HourOfBytes } from './hourly-bytes.ts'
+export type { Measurement } from './measurement.ts'
 export type { RequestRecord, RequestTimes } from './request-log.ts'
 export { SubaccountTraffic, type SystemPerformance } from './subaccount-traffic.ts'
 export type { Meter, SystemTraffic } from './system-traffic.ts'
