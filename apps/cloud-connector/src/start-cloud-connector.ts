@@ -35,7 +35,7 @@ import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
-import { hostMonitoringRoutes } from './routes/host-monitoring-routes.ts'
+import { hostMonitoringRoutes, probeRoutes } from './routes/host-monitoring-routes.ts'
 import { kerberosRoutes } from './routes/kerberos-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
@@ -254,6 +254,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
   hostMonitoringRoutes(api, context)
+  probeRoutes(api, context)
   landbridgeRoutes(api, context, gate)
   certificateListRoutes(api, context)
 }

@@ -1,5 +1,6 @@
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
+import { invalid } from '../body/fields.ts'
 import { memoryJson } from '../wire/memory-json.ts'
 import { type ClassifiedCertificates, classifiedCertificates } from '../wire/monitored-certificates.ts'
 import { type ApiContext, parameters, sendJson } from './context.ts'
@@ -28,5 +29,18 @@ export function hostMonitoringRoutes(api: FastifyInstance, { store, config, cloc
     const found = classes.find((name) => name === selection)
     if (found === undefined) throw new PlatformError('NOT_FOUND', { method: 'GET', path: request.url })
     return sendJson(reply, certificates()[found])
+  })
+}
+
+/** What load balancers and watchdogs ask without credentials (guide L29345, L29852). */
+export function probeRoutes(api: FastifyInstance, { store }: ApiContext): void {
+  api.get('/exposed', (request, reply) => {
+    const { action } = request.query as Readonly<Record<string, unknown>>
+    const isMaster = store.current.settings.haRole === 'master'
+    reply.type('text/plain; charset=utf-8')
+    if (action === 'ping') return reply.send('')
+    if (action === 'hasMasterRole') return reply.send(String(isMaster))
+    if (action === 'ensureMasterRole') return reply.code(isMaster ? 200 : 409).send(String(isMaster))
+    throw invalid('action', 'must be ping, hasMasterRole or ensureMasterRole')
   })
 }
