@@ -11,7 +11,7 @@ import {
 } from '@landbridge/connector'
 import { createApi } from '@landbridge/http-api'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
-import { ConnectorStore, type ConnectorTables, type Store } from '@landbridge/store'
+import { ConnectorStore, type ConnectorTables, ConnectorUsageStore, type Store } from '@landbridge/store'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AccessRecorder } from './access-recorder.ts'
 import { AdministrationServer } from './administration-server.ts'
@@ -50,8 +50,10 @@ import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
+import { trafficRoutes } from './routes/traffic-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
+import { UsageKeeper } from './usage-keeper.ts'
 import { connectorVersion } from './version.ts'
 import { errorBody } from './wire/error-body.ts'
 
@@ -113,6 +115,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
+  const usage = await UsageKeeper.open({ store, usage: new ConnectorUsageStore(options.store), runtime, clock, log })
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
@@ -129,11 +132,12 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const ready = (): boolean => bootstrap.isDone
       const api = createApi({ log, https, errorBody, ready, quiet: ['/health'] })
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
+      const forgetTraffic = (): void => usage.forget()
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
       addOperations(
         api,
-        { config, store, trail: store, subaccounts, channels, runtime, pair, clock, log, restartAfter },
+        { config, store, trail: store, subaccounts, channels, runtime, pair, clock, log, restartAfter, forgetTraffic },
         gate,
       )
       return api
@@ -151,6 +155,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const stopApplying = store.onChange(() => tunnels.apply())
   await pair.start()
   tunnels.apply()
+  usage.look()
   const synchronise = (subaccountId: string, regionHost: string): void => {
     subaccounts.synchroniseTrust('system', { subaccountId, regionHost }).catch((failure: unknown) => {
       log.warn('trust.failed', { subaccountId, regionHost }, failure)
@@ -190,6 +195,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       stopApplying()
       stopSecuring()
       await server.close()
+      await usage.close()
       await runtime.close()
       await recorder.close()
     },
@@ -254,6 +260,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
   hostMonitoringRoutes(api, context)
+  trafficRoutes(api, context)
   probeRoutes(api, context)
   landbridgeRoutes(api, context, gate)
   certificateListRoutes(api, context)

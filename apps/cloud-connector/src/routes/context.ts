@@ -26,6 +26,8 @@ export interface ApiContext {
   readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log
+  /** Monitoring starts over. */
+  readonly forgetTraffic: () => void
   /** Restarts the administration once this answer has been delivered. */
   readonly restartAfter: (reply: FastifyReply) => void
 }

@@ -6,6 +6,7 @@ import { Measurement } from './measurement.ts'
 import { RequestLog, type RequestRecord, TopTimeConsumers } from './request-log.ts'
 import { internalBackendOf, type Meter, SystemTraffic } from './system-traffic.ts'
 import { TickClock } from './tick-clock.ts'
+import type { Usage } from './usage.ts'
 
 /** As many requests at a time cost no allocation. */
 const maxFree = 1_000
@@ -161,6 +162,11 @@ export class SubaccountTraffic {
     return known
   }
 
+  /** Adds what a resource of a mapping was used for in an earlier life of the process. */
+  restoreUsage(system: System, resource: string, usage: Usage): void {
+    this.systemOf(system).restore(resource, usage)
+  }
+
   /** Durations, most recent and longest requests start over (guide L29160). */
   clearPerformance(): void {
     for (const { buckets } of this.#systems.values()) buckets.fill(0)
@@ -180,10 +186,10 @@ export class SubaccountTraffic {
     this.usageSinceMs = this.#clock.now()
   }
 
-  /** Forgets what no mapping leads to any more. @param kept resources by the key of their mapping. */
-  retain(kept: ReadonlyMap<string, ReadonlySet<string>>): void {
+  /** Forgets what no mapping leads to any more. @param resourcesOf those of a mapping, by its key. */
+  retain(resourcesOf: (key: string) => ReadonlySet<string> | undefined): void {
     for (const [key, system] of this.#systems) {
-      const resources = kept.get(key)
+      const resources = resourcesOf(key)
       if (resources === undefined) this.#systems.delete(key)
       else system.retain(resources)
     }
