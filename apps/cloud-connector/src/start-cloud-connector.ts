@@ -49,6 +49,7 @@ import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
+import { transferRoutes } from './routes/transfer-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
@@ -239,6 +240,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   mappingRoutes(api, context)
   resourceRoutes(api, context)
   domainMappingRoutes(api, context)
+  transferRoutes(api, context)
   rfcListRoutes(api, context)
   channelRoutes(api, context)
   cipherSuiteRoutes(api, context)

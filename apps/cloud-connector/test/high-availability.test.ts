@@ -77,7 +77,7 @@ describe('high availability of a single master', () => {
     await connector.call('PUT', c, { json: { description: 'a <b> & "c"' } })
     const file = await connector.call('GET', `${solution}/registrationFile`)
     assert.equal(file.headers['content-type'], 'application/zip')
-    const model = fromZip(Buffer.from(file.text, 'latin1')).get('lmdbModel.xml')
+    const model = (await fromZip(Buffer.from(file.text, 'latin1'))).get('lmdbModel.xml')
     assert.match(model ?? '', /description="a &lt;b&gt; &amp; &quot;c&quot;"/)
   })
 })
