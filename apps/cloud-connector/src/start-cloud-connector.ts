@@ -46,6 +46,7 @@ import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
+import { scenarioRoutes } from './routes/scenario-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
@@ -239,6 +240,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
+  scenarioRoutes(api, context)
   domainMappingRoutes(api, context)
   transferRoutes(api, context)
   rfcListRoutes(api, context)

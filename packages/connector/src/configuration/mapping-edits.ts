@@ -89,7 +89,12 @@ export function changeResources(
 ): Subaccount {
   const known = new Set(mapping.resources.map(({ id }) => id))
   for (const id of ids) if (!known.has(id)) throw new PlatformError('CONNECTOR_RESOURCE_NOT_FOUND', { resource: id })
-  const resources = mapping.resources.map((resource) => (ids.has(resource.id) ? { ...resource, ...change } : resource))
+  const { enabled, websocketUpgradeAllowed } = change
+  const isChanged = (resource: Resource): boolean =>
+    ids.has(resource.id) &&
+    ((enabled !== undefined && enabled !== resource.enabled) ||
+      (websocketUpgradeAllowed !== undefined && websocketUpgradeAllowed !== resource.websocketUpgradeAllowed))
+  const resources = mapping.resources.map((resource) => (isChanged(resource) ? { ...resource, ...change } : resource))
   return withMapping(subaccount, { ...mapping, resources })
 }
 
