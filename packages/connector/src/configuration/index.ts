@@ -19,6 +19,7 @@ export {
   addMapping,
   addResource,
   changeResources,
+  checkDraft,
   mappingOf,
   type ResourceChange,
   removeMapping,

@@ -12,6 +12,12 @@ export function mappingOf(subaccount: Subaccount, virtualHost: string, virtualPo
   return mapping
 }
 
+/** A mapping that is not part of the configuration, if it could be. @throws PlatformError REQUEST_INVALID */
+export function checkDraft(mapping: SystemMapping): SystemMapping {
+  refuse(checkMapping(mapping))
+  return mapping
+}
+
 /**
  * Adds a mapping whose virtual address is free.
  * @throws PlatformError REQUEST_INVALID, CONNECTOR_MAPPING_EXISTS
