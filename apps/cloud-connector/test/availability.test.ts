@@ -153,4 +153,16 @@ describe('availability check', () => {
     assert.ok(!(await texts('TCPS')).includes(tcpWarning))
     assert.deepEqual((await ok('GET', mappings)).json, [])
   })
+
+  test('a mapping that is still being entered takes virtual host and port from the internal ones (SCC-182)', async () => {
+    const { virtualHost, virtualPort, ...entered } = mapping('', open)
+    const [proposed] = (await ok('POST', check, { mapping: entered })).json
+    assert.deepEqual([proposed.virtualHost, proposed.virtualPort], ['localhost', String(open)])
+    const range = { ...entered, protocol: 'TCP', localPort: `${open}-${open + 1}` }
+    const [ranged] = (await ok('POST', check, { mapping: range })).json
+    assert.equal(ranged.virtualPort, range.localPort)
+    const fictional = { ...mapping('no.such.name.at_all', open), virtualPort: '9' }
+    await ok('POST', mappings, fictional)
+    assert.equal((await ok('GET', `${mappings}/no.such.name.at_all:9`)).json.localPort, String(open))
+  })
 })

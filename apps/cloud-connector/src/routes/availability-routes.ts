@@ -22,12 +22,21 @@ export function availabilityRoutes(api: FastifyInstance, context: ApiContext): v
 /** `{"mapping": {…}}` before it is saved, `{"mappings": ["host:port", …]}`, or all without a body. */
 function wanted(request: FastifyRequest, subaccount: Subaccount, nowMs: number): readonly SystemMapping[] {
   const fields = new Fields(readJson(request) ?? {})
-  if (fields.has('mapping')) return [checkDraft(readMapping(fields.members('mapping'), nowMs))]
+  if (fields.has('mapping')) return [checkDraft(readMapping(proposed(fields.members('mapping')), nowMs))]
   const named = fields.list('mappings')
   const mappings = named === undefined ? [...subaccount.mappings.values()] : named.map((name) => find(subaccount, name))
   if (mappings.length > most)
     throw invalid('mappings', `must name at most ${most} of the ${mappings.length} mappings: check them in parts`)
   return mappings
+}
+
+/** Virtual host and port are those of the internal system until something else is entered (guide L21120). */
+function proposed(entered: Fields): Fields {
+  const [virtualHost, virtualPort] = [entered.text('virtualHost'), entered.text('virtualPort')]
+  return entered.with({
+    virtualHost: virtualHost || entered.text('localHost'),
+    virtualPort: virtualPort || entered.text('localPort'),
+  })
 }
 
 function find(subaccount: Subaccount, name: unknown): SystemMapping {
