@@ -27,6 +27,7 @@ import { startPage } from './page.ts'
 import { RoleTunnels } from './role-tunnels.ts'
 import { auditLevelRoutes } from './routes/audit-level-routes.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
+import { availabilityRoutes } from './routes/availability-routes.ts'
 import { backupRoutes } from './routes/backup-routes.ts'
 import { certificateListRoutes } from './routes/certificate-list-routes.ts'
 import { channelRoutes } from './routes/channel-routes.ts'
@@ -46,9 +47,11 @@ import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
+import { scenarioRoutes } from './routes/scenario-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
+import { transferRoutes } from './routes/transfer-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
@@ -62,6 +65,8 @@ export interface CloudConnectorOptions {
   readonly runtime: ConnectorRuntime
   readonly clock: Clock
   readonly log: Log
+  /** Port of a service of this machine, such as `sapmsERP` (the services file). Absent: none is known. */
+  readonly servicePort?: (name: string) => number | undefined
 }
 
 /** A running connector, with what its runtime reports to. */
@@ -130,7 +135,21 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      addOperations(api, { config, store, trail: store, subaccounts, channels, pair, clock, log, restartAfter }, gate)
+      const { servicePort } = options
+      const services = servicePort === undefined ? {} : { servicePort }
+      const context = {
+        config,
+        store,
+        trail: store,
+        subaccounts,
+        channels,
+        pair,
+        clock,
+        log,
+        restartAfter,
+        ...services,
+      }
+      addOperations(api, context, gate)
       return api
     },
   })
@@ -238,7 +257,10 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
+  scenarioRoutes(api, context)
   domainMappingRoutes(api, context)
+  transferRoutes(api, context)
+  availabilityRoutes(api, context)
   rfcListRoutes(api, context)
   channelRoutes(api, context)
   cipherSuiteRoutes(api, context)

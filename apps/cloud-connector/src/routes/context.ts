@@ -24,6 +24,8 @@ export interface ApiContext {
   readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log
+  /** Port of a service of this machine, such as `sapmsERP`. */
+  readonly servicePort?: (name: string) => number | undefined
   /** Restarts the administration once this answer has been delivered. */
   readonly restartAfter: (reply: FastifyReply) => void
 }
