@@ -27,6 +27,7 @@ import { startPage } from './page.ts'
 import { RoleTunnels } from './role-tunnels.ts'
 import { auditLevelRoutes } from './routes/audit-level-routes.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
+import { availabilityRoutes } from './routes/availability-routes.ts'
 import { backupRoutes } from './routes/backup-routes.ts'
 import { certificateListRoutes } from './routes/certificate-list-routes.ts'
 import { channelRoutes } from './routes/channel-routes.ts'
@@ -47,10 +48,12 @@ import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
+import { scenarioRoutes } from './routes/scenario-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { trafficRoutes } from './routes/traffic-routes.ts'
+import { transferRoutes } from './routes/transfer-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { UsageKeeper } from './usage-keeper.ts'
@@ -65,6 +68,8 @@ export interface CloudConnectorOptions {
   readonly runtime: ConnectorRuntime
   readonly clock: Clock
   readonly log: Log
+  /** Port of a service of this machine, such as `sapmsERP` (the services file). Absent: none is known. */
+  readonly servicePort?: (name: string) => number | undefined
 }
 
 /** A running connector, with what its runtime reports to. */
@@ -135,11 +140,23 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const forgetTraffic = (): void => usage.forget()
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      addOperations(
-        api,
-        { config, store, trail: store, subaccounts, channels, runtime, pair, clock, log, restartAfter, forgetTraffic },
-        gate,
-      )
+      const { servicePort } = options
+      const services = servicePort === undefined ? {} : { servicePort }
+      const context = {
+        config,
+        store,
+        trail: store,
+        subaccounts,
+        channels,
+        runtime,
+        pair,
+        clock,
+        log,
+        restartAfter,
+        forgetTraffic,
+        ...services,
+      }
+      addOperations(api, context, gate)
       return api
     },
   })
@@ -249,7 +266,10 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
+  scenarioRoutes(api, context)
   domainMappingRoutes(api, context)
+  transferRoutes(api, context)
+  availabilityRoutes(api, context)
   rfcListRoutes(api, context)
   channelRoutes(api, context)
   cipherSuiteRoutes(api, context)

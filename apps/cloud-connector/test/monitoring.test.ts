@@ -6,7 +6,7 @@ import { temporaryFolder } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
 import { regionHost } from './fake-region.ts'
-import { id, send, startConnector, subaccountPath } from './running-connector.ts'
+import { configuration, form, id, send, startConnector, subaccountPath } from './running-connector.ts'
 import { Scene, until } from './scene.ts'
 
 type Shape = 'string' | 'integer' | 'boolean' | readonly [Shape] | { readonly [name: string]: Shape }
@@ -91,6 +91,12 @@ describe('the monitoring API', () => {
   const ask = async (target: string, body = ''): Promise<string> => {
     const head = `POST ${target} HTTP/1.1\r\nHost: erp.virtual:80\r\nContent-Length: ${body.length}\r\n\r\n${body}`
     return (await openExchange(tunnel, StreamKind.http, 'erp.virtual', 80, head).ended).toString()
+  }
+
+  /** The tunnel of a connector that was started again. */
+  const reconnected = async (): Promise<FakeTunnel> => {
+    while ((await first('subaccounts')).tunnel.state !== 'Connected');
+    return scene.openTunnel()
   }
 
   test('the start page answers without credentials, and every list is there while nothing is configured (RC-164, OPS-018)', async () => {
@@ -214,6 +220,72 @@ describe('the monitoring API', () => {
     conforms(byType.get('subaccount'), { subaccountName: 'string', subaccountRegion: 'string', validTo: 'integer' })
     assert.equal('subjectDN' in byType.get('subaccount'), false)
     assert.equal((await scene.connector.call('GET', '/api/monitoring/certificates/all')).status, 404)
+  })
+
+  const traffic = `/api/v1/landbridge/subaccounts/${regionHost}/${id}/traffic`
+  const own = async (path: string) => (await scene.connector.call('GET', `${traffic}/${path}`)).json
+  const usedCalls = async (): Promise<number> => (await first('usage')).usageStatistics[0].calls
+
+  test('the most recent requests can be asked for, of one virtual host too, and waiting connections with their age (OPS-178, OPS-184)', async () => {
+    const { requests } = await own('requests')
+    assert.deepEqual(
+      requests.map(({ resource }: { resource: string }) => resource),
+      ['/work/700', '/work/15'],
+    )
+    assert.deepEqual((await own('requests?virtualBackend=ERP.virtual:80')).requests, requests)
+    assert.deepEqual((await own('requests?virtualBackend=other:80')).requests, [])
+    for (const { totalTime, internalTime, ...times } of requests) {
+      const { externalTime, genSsoTime, openRemoteTime, validateSsoTime, latencyTime } = times
+      const sum = internalTime + externalTime + genSsoTime + openRemoteTime + validateSsoTime + latencyTime
+      assert.equal(sum, totalTime)
+    }
+    const [{ idle, idleMs }] = (await own('connections')).connections
+    assert.deepEqual([idle, idleMs.length, idleMs[0] >= 0], [1, 1, true])
+    const used = await own('usage/erp.virtual/80')
+    assert.deepEqual([used.calls, used.unusedResources, used.hours.length], [2, ['/rest', '/off'], 24])
+  })
+
+  test('usage survives a restart and durations start over; a reset of the usage survives too (OPS-181, PLAT-214)', async () => {
+    const before = (await first('usage')).usageStatistics
+    await scene.restart()
+    assert.deepEqual((await first('usage')).usageStatistics, before)
+    assert.deepEqual((await first('performance/backends')).backendPerformance, [])
+    tunnel = await reconnected()
+    await ask('/work/15')
+    assert.equal(await usedCalls(), 3)
+    assert.equal((await scene.connector.call('DELETE', `${traffic}/usage`)).status, 204)
+    assert.equal(await usedCalls(), 0)
+    await scene.restart()
+    assert.equal(await usedCalls(), 0)
+    tunnel = await reconnected()
+  })
+
+  test('deleting all durations clears the lists of requests too, deleting the longest ones nothing else (OPS-177)', async () => {
+    const sizes = async () => [
+      (await first('performance/backends')).backendPerformance.length,
+      (await own('requests')).requests.length,
+      (await first('performance/topTimeConsumers')).requests.length,
+    ]
+    await ask('/work/15')
+    assert.deepEqual(await sizes(), [1, 1, 1])
+    assert.equal((await scene.connector.call('DELETE', `${traffic}/topTimeConsumers`)).status, 204)
+    assert.deepEqual(await sizes(), [1, 1, 0])
+    assert.equal((await scene.connector.call('DELETE', `${traffic}/performance`)).status, 204)
+    assert.deepEqual(await sizes(), [0, 0, 0])
+    assert.equal(await usedCalls(), 1)
+  })
+
+  test('a restore of the configuration leaves no figures behind (OPS-187, PLAT-214)', async () => {
+    const url = `${configuration}/backup`
+    const saved = await scene.connector.call('POST', url, { json: { password: 'backup-pass' } })
+    assert.equal(saved.status, 200)
+    await ask('/work/15')
+    const parts = { backup: Buffer.from(saved.text, 'latin1'), password: 'backup-pass' }
+    assert.equal((await scene.connector.call('PUT', url, form(parts))).status, 204)
+    // Starts everything anew, so that what was stored shows too.
+    await scene.restart()
+    assert.equal(await usedCalls(), 0)
+    assert.deepEqual((await own('requests')).requests, [])
   })
 
   test('a tunnel that cannot be opened again is a failure (OPS-021)', async () => {

@@ -1,4 +1,5 @@
 export * from './administration/index.ts'
+export * from './availability/index.ts'
 export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 export * from './backup/index.ts'
 export { channelFailureText } from './channels/channel-requests.ts'

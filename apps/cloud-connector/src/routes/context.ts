@@ -28,6 +28,8 @@ export interface ApiContext {
   readonly log: Log
   /** Monitoring starts over. */
   readonly forgetTraffic: () => void
+  /** Port of a service of this machine, such as `sapmsERP`. */
+  readonly servicePort?: (name: string) => number | undefined
   /** Restarts the administration once this answer has been delivered. */
   readonly restartAfter: (reply: FastifyReply) => void
 }

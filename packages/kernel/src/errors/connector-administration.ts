@@ -26,6 +26,14 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'Caller: list the resources. In a path, + is written +2B, then - is written +2D, then / is written -.',
     show: ['resource'],
   },
+  CONNECTOR_SCENARIO_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'No resource of this system mapping belongs to the scenario',
+    remedy: 'Caller: list the scenarios of the mapping; names are compared exactly.',
+    show: ['scenario'],
+  },
   CONNECTOR_DOMAIN_MAPPING_NOT_FOUND: {
     http: 404,
     level: 'info',
