@@ -3,6 +3,7 @@ import type { Secret } from '@landbridge/kernel'
 import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import type { ConnectionLimit } from './configuration/tunnel-limits.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 import type { BackendConnections } from './traffic/backend-connections.ts'
 import type { SubaccountTraffic } from './traffic/subaccount-traffic.ts'
@@ -43,6 +44,10 @@ export interface ApplicationConnection {
   readonly connectionCount: number
   readonly name: string
   readonly type: string
+  /** When the oldest of them was opened, in milliseconds since 1970. */
+  readonly connectedSinceMs: number
+  /** The other end of each, `address:port`. */
+  readonly peers: readonly string[]
 }
 
 export interface TunnelStatus {
@@ -126,6 +131,8 @@ export interface SubaccountRuntime {
   readonly loadSharing: boolean
   /** Physical connections per tunnel server. */
   readonly tunnelConnections: number
+  /** Proxies that get another number, by their display name. Absent: none. */
+  readonly connectionLimits?: readonly ConnectionLimit[]
   readonly endpoint: RegionEndpoint
   /** PEM chain, leaf first. */
   readonly certificate: string

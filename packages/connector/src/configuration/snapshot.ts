@@ -5,6 +5,7 @@ import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../ru
 import { defaultAuditLevel } from './audit-level.ts'
 import type { ConnectorConfiguration, Subaccount } from './model.ts'
 import { toChannelSpec } from './service-channel.ts'
+import { connectionsOf } from './tunnel-limits.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
 const compiled = new WeakMap<ReadonlyMap<string, SystemMapping>, AccessTable>()
@@ -50,13 +51,21 @@ export function toSnapshot(
       settings.haRole === 'shadow'
         ? []
         : Array.from(configuration.subaccounts.values(), (subaccount) =>
-            toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
+            toRuntime(
+              subaccount,
+              connectionsOf(configuration, subaccount),
+              regions.get(subaccount.regionHost.toLowerCase()),
+            ),
           ),
   }
 }
 
-function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {
-  const { subaccountId, regionHost, locationId, description, connected, loadSharing, tunnelConnections } = subaccount
+function toRuntime(
+  subaccount: Subaccount,
+  tunnelConnections: number,
+  override: RegionOverride | undefined,
+): SubaccountRuntime {
+  const { subaccountId, regionHost, locationId, description, connected, loadSharing, connectionLimits } = subaccount
   return {
     subaccountId,
     regionHost,
@@ -65,6 +74,7 @@ function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined)
     connected,
     loadSharing,
     tunnelConnections,
+    ...(connectionLimits === undefined ? {} : { connectionLimits }),
     endpoint: overridden(subaccount.endpoint, override),
     certificate: subaccount.certificate,
     privateKey: subaccount.privateKey,
