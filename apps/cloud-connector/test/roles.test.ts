@@ -170,7 +170,7 @@ describe('roles and client certificates', () => {
       sent.end(method === 'GET' || method === 'DELETE' ? undefined : body)
     })
 
-  test('a client certificate logs its owner in; foreign and unknown ones do not, and passwords still work (API1-003)', async () => {
+  test('a client certificate logs its owner in; foreign and unknown ones do not, and passwords still work (API1-003, RC-127)', async () => {
     assert.equal(await status('Display', 'GET', c), 200)
     assert.equal(await status('Foreigner', 'GET', c), 401)
     assert.equal(await status('Nobody', 'GET', c), 401)
