@@ -27,7 +27,13 @@ export {
 } from './pairing/connector-certificate.ts'
 export { parseLocationId } from './pairing/location-id.ts'
 export { Pairing, type PairingAttempt, type PairingOptions } from './pairing/pairing.ts'
-export { longestCodeMs, type PairingCode, type PairingCodes, passcodeUser } from './pairing/pairing-codes.ts'
+export {
+  longestCodeMs,
+  type PairingCode,
+  type PairingCodes,
+  passcodeUser,
+  writePairingCode,
+} from './pairing/pairing-codes.ts'
 export {
   type BindingCertificateIssuer,
   type ContentRemoval,
