@@ -78,6 +78,8 @@ export interface ConnectorSnapshot {
   readonly installationId: string
   readonly version: string
   readonly description: string
+  /** Role in a pair of master and shadow, for the cloud side to show. Absent: it does not say. */
+  readonly haRole?: string
   readonly httpsProxy?: HttpsProxy
   readonly trust: BackendTrust
   readonly systemCertificate?: SystemCertificate

@@ -136,14 +136,14 @@ export class SubaccountService {
       description: before.description,
       automaticRenewal: before.autoCertRenewal,
     })
-    const { certificate, privateKey, endpoint } = pairing
-    const event = audit('update', address, 'Account', { initiatedBy: credentials.user })
+    const { certificate, privateKey, endpoint, user } = pairing
+    const event = audit('update', address, 'Account', { initiatedBy: user })
     await this.#update(actor, address, event, (subaccount) => ({
       ...subaccount,
       certificate,
       privateKey,
       endpoint,
-      user: credentials.user,
+      user,
     }))
     await this.#settle(address)
     return this.find(address)
@@ -189,7 +189,7 @@ export class SubaccountService {
     return {
       ...kept,
       connected: true,
-      user: credentials.user,
+      user: pairing.user,
       endpoint: pairing.endpoint,
       certificate: pairing.certificate,
       privateKey: pairing.privateKey,

@@ -6,12 +6,13 @@ import type { ChannelSpec } from '../channels/channel-spec.ts'
 import { type AvailableService, ServiceQuestions } from '../channels/service-questions.ts'
 import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
 import type { StreamAcceptor } from '../stream-acceptor.ts'
-import { ControlLink } from './control-link.ts'
+import { type ConnectorAbout, ControlLink } from './control-link.ts'
 import { TunnelLink, type TunnelRequest } from './tunnel-link.ts'
 
 export interface SubaccountLinkOptions {
   readonly connectorId: string
   readonly version: string
+  readonly about: ConnectorAbout
   readonly httpsProxy: HttpsProxy | undefined
   readonly acceptor: StreamAcceptor
   readonly heartbeatMs: number
@@ -40,6 +41,9 @@ export class SubaccountLink {
   readonly #tunnels: Set<TunnelLink>
   readonly #channels: ChannelRequests
   readonly #questions: ServiceQuestions
+  #about: ConnectorAbout
+  /** What the present control session was told. */
+  #told: ConnectorAbout
   #control: ControlLink | null
   #connectedSinceMs: number
   /** Attempts in a row that failed, and sessions in a row that were lost soon. */
@@ -57,6 +61,8 @@ export class SubaccountLink {
     this.#tunnels = new Set()
     this.#channels = new ChannelRequests(options.clock)
     this.#questions = new ServiceQuestions(options.clock)
+    this.#about = options.about
+    this.#told = options.about
     this.#control = null
     this.#connectedSinceMs = 0
     this.#failures = 0
@@ -82,6 +88,16 @@ export class SubaccountLink {
       applicationConnections,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     }
+  }
+
+  /** Tells the cloud side what changed about the installation, now or when it is connected. */
+  describe(about: ConnectorAbout): void {
+    this.#about = about
+    const { connectorDescription, haRole } = this.#told
+    if (this.#control === null) return
+    if (about.connectorDescription === connectorDescription && about.haRole === haRole) return
+    this.#told = about
+    this.#control.send({ type: 'about', ...about })
   }
 
   /**
@@ -147,9 +163,11 @@ export class SubaccountLink {
   async #connect(): Promise<void> {
     const { log, clock } = this.#options
     let control: ControlLink
+    const told = this.#about
     try {
       control = await ControlLink.open({
         ...this.#options,
+        about: told,
         subaccount: this.#subaccount,
         signal: AbortSignal.any([this.#stopped.signal, this.#superseded.signal]),
         message: (message) => this.#message(message),
@@ -162,11 +180,13 @@ export class SubaccountLink {
     // Ended right behind its welcome: `#lost` was told and connects again.
     if (control.isClosed) return
     this.#control = control
+    this.#told = told
     this.#connectedSinceMs = clock.now()
     this.#failures = 0
     this.#hasFailed = false
     this.#lastError = undefined
     log.info('cloud.connected', this.#facts())
+    this.describe(this.#about)
     this.#options.connected()
   }
 
