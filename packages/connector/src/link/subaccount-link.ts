@@ -278,12 +278,13 @@ function isAway(failure: unknown): boolean {
   return failure instanceof PlatformError && away.has(failure.code)
 }
 
-const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])
+const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'PROXY_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])
 
 function describe(failure: unknown): string {
   if (failure instanceof PlatformError) {
-    const { reason } = failure.facts
-    return reason === undefined ? failure.message : `${failure.message} (${String(reason)})`
+    const { reason, issuer, advice } = failure.facts
+    const told = [reason, issuer === undefined ? undefined : `issued by ${issuer}`, advice].filter(Boolean).join('; ')
+    return told === '' ? failure.message : `${failure.message} (${told})`
   }
   return failure instanceof Error ? failure.message : 'failed'
 }

@@ -189,8 +189,8 @@ export const connectorAdministrationErrors = errorArea({
     retry: 'never',
     title: 'The region presented a certificate that this connector does not trust',
     remedy:
-      'On-premise administrator: configure the certificate authority of the region, or check the region host for a typing error.',
-    show: ['regionHost', 'host', 'reason'],
+      'On-premise administrator: configure the certificate authority of the region, or check the region host for a typing error; a firewall that opens TLS between connector and cloud must be taken out of the path.',
+    show: ['regionHost', 'host', 'reason', 'issuer'],
   },
   CONNECTOR_PROXY_REFUSED: {
     http: 500,
