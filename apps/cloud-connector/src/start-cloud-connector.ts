@@ -40,10 +40,12 @@ import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { monitoringRoutes } from './routes/monitoring-routes.ts'
+import { overviewRoutes } from './routes/overview-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
+import { regionListRoutes } from './routes/region-list-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
@@ -112,6 +114,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
+  let suites = defaultCipherSuites
+  const suitesInUse = (): readonly string[] => suites
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
@@ -119,6 +123,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     log,
     build() {
       const https = tlsOptions(store.current.settings, config)
+      suites = store.current.settings.cipherSuites ?? defaultCipherSuites
       const gate = {
         config,
         store,
@@ -130,7 +135,11 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      addOperations(api, { config, store, trail: store, subaccounts, channels, pair, clock, log, restartAfter }, gate)
+      addOperations(
+        api,
+        { config, store, trail: store, subaccounts, channels, pair, clock, log, suitesInUse, restartAfter },
+        gate,
+      )
       return api
     },
   })
@@ -141,6 +150,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
     server.secure(tlsOptions(settings, config))
+    suites = settings.cipherSuites ?? defaultCipherSuites
   })
 
   const stopApplying = store.onChange(() => tunnels.apply())
@@ -249,6 +259,8 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  overviewRoutes(api, context)
+  regionListRoutes(api, context)
   certificateListRoutes(api, context)
 }
 

@@ -24,6 +24,8 @@ export interface ApiContext {
   readonly pair: HighAvailability
   readonly clock: Clock
   readonly log: Log
+  /** Cipher suites with which the administration port was started. */
+  readonly suitesInUse: () => readonly string[]
   /** Restarts the administration once this answer has been delivered. */
   readonly restartAfter: (reply: FastifyReply) => void
 }

@@ -4,7 +4,13 @@ import { ChannelRequests } from '../channels/channel-requests.ts'
 import type { ChannelTunnelEvents } from '../channels/channel-runner.ts'
 import type { ChannelSpec } from '../channels/channel-spec.ts'
 import { type AvailableService, ServiceQuestions } from '../channels/service-questions.ts'
-import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
+import type {
+  ApplicationConnection,
+  ConnectFailure,
+  HttpsProxy,
+  SubaccountRuntime,
+  TunnelStatus,
+} from '../runtime-port.ts'
 import type { StreamAcceptor } from '../stream-acceptor.ts'
 import { type ConnectorAbout, ControlLink } from './control-link.ts'
 import { TunnelLink, type TunnelRequest } from './tunnel-link.ts'
@@ -52,6 +58,7 @@ export class SubaccountLink {
   #cancelRetry: () => void
   #hasFailed: boolean
   #lastError: string | undefined
+  #failure: ConnectFailure | undefined
 
   constructor(subaccount: SubaccountRuntime, options: SubaccountLinkOptions) {
     this.#subaccount = subaccount
@@ -70,6 +77,7 @@ export class SubaccountLink {
     this.#cancelRetry = () => {}
     this.#hasFailed = false
     this.#lastError = undefined
+    this.#failure = undefined
     void this.#connect()
   }
 
@@ -87,6 +95,7 @@ export class SubaccountLink {
       connections: this.#tunnels.size,
       applicationConnections,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
     }
   }
 
@@ -185,6 +194,7 @@ export class SubaccountLink {
     this.#failures = 0
     this.#hasFailed = false
     this.#lastError = undefined
+    this.#failure = undefined
     log.info('cloud.connected', this.#facts())
     this.describe(this.#about)
     this.#options.connected()
@@ -192,11 +202,12 @@ export class SubaccountLink {
 
   #failed(failure: unknown): void {
     if (this.#isLeaving) return
-    const { log } = this.#options
+    const { log, clock } = this.#options
     const reason = describe(failure)
     // Repeating failures are logged when they change, not each time.
     if (reason !== this.#lastError) log.warn('cloud.connect-failed', { ...this.#facts(), reason })
     this.#lastError = reason
+    this.#failure = { code: codeOf(failure), reason, atMs: clock.now() }
     this.#hasFailed = true
     this.#retry(this.#failures++, isAway(failure) ? awayCapMs : refusedCapMs)
   }
@@ -209,6 +220,7 @@ export class SubaccountLink {
     if (this.#isLeaving) return
     if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
     this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
+    this.#failure = { code: codeOf(cause), reason: this.#lastError, atMs: clock.now() }
     log.warn('cloud.lost', { ...this.#facts(), reason: this.#lastError })
     this.#retry(this.#shortLives++, refusedCapMs)
   }
@@ -279,6 +291,10 @@ function isAway(failure: unknown): boolean {
 }
 
 const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'PROXY_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])
+
+function codeOf(failure: unknown): string {
+  return failure instanceof PlatformError ? failure.code : 'TUNNEL_LOST'
+}
 
 function describe(failure: unknown): string {
   if (failure instanceof PlatformError) {

@@ -50,6 +50,23 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'Caller: synchronise the trust configuration, then list the identity providers.',
     show: ['id'],
   },
+  CONNECTOR_REGION_EXISTS: {
+    http: 409,
+    level: 'info',
+    retry: 'never',
+    title: 'There is a custom region with this region host',
+    remedy: 'On-premise administrator: change the existing entry.',
+    show: ['regionHost'],
+  },
+  CONNECTOR_REGION_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no custom region with this region host',
+    remedy:
+      'Caller: list the regions first; those that are not custom are changed in the configuration of the connector.',
+    show: ['regionHost'],
+  },
   CONNECTOR_SUBACCOUNT_EXISTS: {
     http: 409,
     level: 'info',
