@@ -41,10 +41,12 @@ import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { monitoringRoutes } from './routes/monitoring-routes.ts'
+import { overviewRoutes } from './routes/overview-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
+import { regionListRoutes } from './routes/region-list-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { scenarioRoutes } from './routes/scenario-routes.ts'
@@ -117,6 +119,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
+  let suites = defaultCipherSuites
+  const suitesInUse = (): readonly string[] => suites
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
@@ -124,6 +128,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     log,
     build() {
       const https = tlsOptions(store.current.settings, config)
+      suites = store.current.settings.cipherSuites ?? defaultCipherSuites
       const gate = {
         config,
         store,
@@ -146,6 +151,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         pair,
         clock,
         log,
+        suitesInUse,
         restartAfter,
         ...services,
       }
@@ -160,6 +166,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
     server.secure(tlsOptions(settings, config))
+    suites = settings.cipherSuites ?? defaultCipherSuites
   })
 
   const stopApplying = store.onChange(() => tunnels.apply())
@@ -271,6 +278,8 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  overviewRoutes(api, context)
+  regionListRoutes(api, context)
   certificateListRoutes(api, context)
 }
 

@@ -16,6 +16,7 @@ export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
+  ConnectFailure,
   ConnectorRuntime,
   ConnectorSnapshot,
   DomainMapping,

@@ -1,5 +1,6 @@
 export { type AuditLevel, auditLevels, defaultAuditLevel, isAudited } from './audit-level.ts'
 export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
+export { addRegion, type CustomRegion, removeRegion, replaceRegion } from './custom-regions.ts'
 export {
   addDomainMapping,
   domainMappingOf,
