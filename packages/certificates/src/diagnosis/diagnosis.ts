@@ -256,7 +256,11 @@ export function diagnoseRefresh(facts: RefreshFacts): Diagnosis {
       cause: 'user-mismatch',
       verdict: `The connector was paired by ${registeredUser}; ${user} may not refresh its certificate.`,
       evidence,
-      remedy: `Refresh the certificate as ${registeredUser}, or give ${user} the role collection "Cloud Connector Administrator".`,
+      remedy:
+        status === 403
+          ? `Refresh the certificate as ${registeredUser}, or give ${user} the role collection "Cloud Connector Administrator", then refresh it again.`
+          : `Refresh the certificate as ${registeredUser}, or as ${user} with the right password.`,
+      ...(status === 403 ? { commands: [assignment(facts)] } : {}),
     }
   if (status === 403)
     return {
@@ -264,6 +268,7 @@ export function diagnoseRefresh(facts: RefreshFacts): Diagnosis {
       verdict: `${user} exists, but may not manage Cloud Connectors in the subaccount.`,
       evidence,
       remedy: `Give ${user} the role collection "Cloud Connector Administrator", then refresh the certificate again.`,
+      commands: [assignment(facts)],
     }
   return {
     cause: 'undetermined',
@@ -271,6 +276,11 @@ export function diagnoseRefresh(facts: RefreshFacts): Diagnosis {
     evidence: [...evidence, `the user ${isKnownUser ? 'exists' : 'does not exist'} in the subaccount`],
     remedy: status === 401 ? 'Repeat with the right password.' : 'See the log of the connectivity service.',
   }
+}
+
+function assignment({ user, subaccountId }: RefreshFacts): readonly string[] {
+  const role = ['--role-collection', 'Cloud Connector Administrator']
+  return ['landbridge', 'user', 'assign', user, ...role, '--subaccount', subaccountId]
 }
 
 function evidenceOf(facts: PresentationFacts): readonly string[] {
