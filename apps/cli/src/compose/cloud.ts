@@ -182,7 +182,12 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
       mappings,
       isOwn: (url) =>
         isOwnAddress(url, {
-          listeners: [tokenService?.url, destinationService.url, connectivityService.url],
+          listeners: [
+            tokenService?.url,
+            destinationService.url,
+            destinationService.mutualTlsUrl,
+            connectivityService.url,
+          ],
           publicUrls: [options.publicUrls?.destination, options.publicUrls?.connectivity],
           uaaDomain: tokenService?.uaaDomain,
         }),

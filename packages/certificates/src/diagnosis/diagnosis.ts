@@ -110,6 +110,14 @@ export function diagnosePresentation(facts: PresentationFacts): Diagnosis {
       evidence,
       remedy: 'Check address, port and network between the two sides, then repeat the diagnosis.',
     }
+  if (attempt.status === 400 && attempt.body.includes('"CLIENT_CERTIFICATE_TENANT_MISSING"'))
+    return {
+      cause: 'inconclusive',
+      verdict: 'The receiver knows the certificate; the request does not say which of its tenants is meant.',
+      evidence,
+      remedy:
+        'Name the tenant: give the destination the property "URL.headers.X-zid" (at a token service "tokenServiceURL.headers.X-zid") with the ID of the subaccount at the receiver.',
+    }
   const isRefused = attempt.status === 401 || attempt.status === 403 || /AUTH0032|invalid_client/.test(attempt.body)
   const isSuccess = attempt.status >= 200 && attempt.status < 300
   if (!isRefused && !isSuccess)

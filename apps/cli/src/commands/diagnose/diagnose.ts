@@ -40,8 +40,13 @@ export function addDiagnoseCommands(context: CommandContext): void {
     ]),
   )
     .argument('<name>', 'name of the destination')
+    .addOption(new Option('--user <name>', 'communication user that the certificate is to stand for at the receiver'))
     .action((name: string, options: DiagnoseOptions) =>
-      run(group, options, async () => ({ kind: 'destination', name })),
+      run(group, options, async () => ({
+        kind: 'destination',
+        name,
+        ...(options.user === undefined ? {} : { user: options.user }),
+      })),
     )
   common(
     addCommand(group, 'certificate', 'diagnose a client certificate of a tenant, or the one of a connector', [
