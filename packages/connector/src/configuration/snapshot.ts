@@ -48,7 +48,8 @@ export function toSnapshot(
       ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
       hasSystemCertificate: settings.systemCertificate !== undefined,
     },
-    ...(reportsCertificates ? { ownCertificates: ownCertificates(configuration) } : {}),
+    // None rather than nothing: it takes back what was told before.
+    ownCertificates: reportsCertificates ? ownCertificates(configuration) : [],
     // A shadow only watches; its master carries the tunnels.
     subaccounts:
       settings.haRole === 'shadow'
