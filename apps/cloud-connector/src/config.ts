@@ -125,6 +125,11 @@ export const cloudConnectorConfigSchema = Type.Object(
       description:
         'Address of the local ports of service channels. Other hosts reach them only on an address of the network, for example 0.0.0.0; a port asks nobody who they are.',
     }),
+    reportCertificates: Type.Boolean({
+      default: true,
+      description:
+        'Tell the cloud side of the certificates that live here (administration port, system, authority, trusted backends; never keys), so that its inventory and alerts cover them.',
+    }),
     rfcInfrastructureFunctions: Type.Array(Type.String({ minLength: 1, maxLength: 30 }), {
       default: [...defaultInfrastructureFunctions],
       description:

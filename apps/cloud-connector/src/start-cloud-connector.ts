@@ -106,7 +106,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const renewal = new CertificateRenewal({ store, subaccounts, clock, log })
   const settleTimeoutMs = config.tunnelTimeoutMs
   const channels = new ChannelService({ store, runtime, clock, log, settleTimeoutMs })
-  const tunnels = new RoleTunnels(store, runtime, regions)
+  const tunnels = new RoleTunnels(store, runtime, regions, config.reportCertificates)
   const pair = new HighAvailability({
     store,
     clock,

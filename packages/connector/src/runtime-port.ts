@@ -3,6 +3,7 @@ import type { Secret } from '@landbridge/kernel'
 import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import type { OwnCertificate } from './configuration/own-certificates.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 
 /**
@@ -94,6 +95,8 @@ export interface ConnectorSnapshot {
   readonly systemCertificate?: SystemCertificate
   /** Absent: nobody can be propagated. */
   readonly propagation?: PropagationSetup
+  /** What the cloud side is told of, now and when it changes; absent: nothing is told. */
+  readonly ownCertificates?: readonly OwnCertificate[]
   readonly subaccounts: readonly SubaccountRuntime[]
 }
 

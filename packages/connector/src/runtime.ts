@@ -4,6 +4,7 @@ import type { BackendSecurity } from './backend/open-socket.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import { CertificateNews } from './link/certificate-news.ts'
 import type { ConnectorAbout } from './link/control-link.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
 import type { KerberosTickets } from './propagation/kerberos.ts'
@@ -56,6 +57,7 @@ const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, conn
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
 export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
+  const news = new CertificateNews()
   const propagator = new Propagator(options.clock, options.log, options.tickets ?? null)
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
@@ -102,6 +104,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const tookOver = (key: string): void => {
     const entry = running.get(key)
     if (entry === undefined) return
+    if (news.message !== undefined) entry.link?.tell(news.message)
     const former = entry.former.splice(0)
     if (former.length > 0) entry.channels.apply(entry.subaccount.channels ?? [], entry.link)
     for (const link of former) link.drain()
@@ -155,6 +158,8 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         if (!subaccount.connected) leave(entry)
         entry.channels.apply(subaccount.channels ?? [], entry.former.at(-1) ?? entry.link)
       }
+      const changed = news.changed(snapshot.ownCertificates)
+      if (changed !== undefined) for (const { link } of running.values()) link?.tell(changed)
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
     async openChannel(subaccountId, regionHost, channel) {

@@ -48,6 +48,7 @@ export {
   type TrustedCertificate,
   type UiCertificate,
 } from './model.ts'
+export { type OwnCertificate, ownCertificates } from './own-certificates.ts'
 export { isReplicated, sameReplica } from './replicated-part.ts'
 export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
 export {

@@ -137,6 +137,11 @@ export class SubaccountLink {
     this.#cancelRetry()
   }
 
+  /** Tells the cloud side something, if it is there now. */
+  tell(message: ControlMessage): void {
+    this.#control?.send(message)
+  }
+
   /** Asks the cloud side what channels of a type could lead to. @throws PlatformError CHANNEL_CLOUD_AWAY, CHANNEL_NO_ANSWER */
   async availableServices(kind: string): Promise<readonly AvailableService[]> {
     const control = this.#control
