@@ -4,6 +4,8 @@ import pg from 'pg'
 /** Reads everything in a database, past the code under test, as a text to compare. */
 export interface Stored {
   readAll(): Promise<string>
+  /** Tables in which a row contains this text. */
+  tablesWith(text: string): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -31,6 +33,8 @@ function inSqlite(path: string, without: readonly string[]): Stored {
       }
       return lines.join('\n')
     },
+    tablesWith: async (text) =>
+      reads.filter(({ all }) => JSON.stringify(all.all()).includes(text)).map(({ name }) => name),
     async close() {
       database.close()
     },
@@ -49,6 +53,14 @@ async function inPostgres(url: string, without: readonly string[]): Promise<Stor
   const all = digests.join(' UNION ALL ')
   return {
     readAll: async () => (await client.query(all)).rows.map((row) => `${row.name} ${row.digest}`).join('\n'),
+    async tablesWith(text) {
+      const found: string[] = []
+      for (const name of names) {
+        const rows = await client.query(`SELECT 1 FROM "${name}" t WHERE strpos(t::text, $1) > 0 LIMIT 1`, [text])
+        if (rows.rowCount !== 0) found.push(name)
+      }
+      return found
+    },
     close: () => client.end(),
   }
 }

@@ -42,6 +42,8 @@ export interface HostileCloud {
   token(service: 'destination' | 'connectivity_proxy'): Promise<string>
   /** The target of attacks without what differs between services. */
   readonly common: Pick<Target, 'ca' | 'secrets' | 'state' | 'unexplained' | 'known'>
+  /** Tables in which a row names this ID. */
+  rowsOf(id: string): Promise<readonly string[]>
   /** Routes of the server that has a route below this path. */
   routesOf(path: string): readonly Route[]
   close(): Promise<void>
@@ -96,6 +98,7 @@ export async function startHostileCloud(databaseUrl: string): Promise<HostileClo
       unexplained,
       known: ['tenant', 'key', 'connectivity', 'destination', 'lite', subaccountId, bound.destination.instance.id],
     },
+    rowsOf: (id) => stored.tablesWith(id),
     routesOf: (path) => servers.find((routes) => routes.some(({ url }) => url.startsWith(path))) ?? [],
     async close() {
       await closeAll([cloud, stored])
