@@ -1,6 +1,6 @@
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
-import type { BackendSecurity } from './backend/open-socket.ts'
+import type { BackendSecurity } from './backend/secure-contexts.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'

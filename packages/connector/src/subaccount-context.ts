@@ -1,6 +1,7 @@
 import type { AccessTable, System } from '@landbridge/access'
 import type { Log } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
+import type { BackendIdentity } from './backend/backend-identity.ts'
 import type { BackendPool } from './backend/backend-pool.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { RfcSettings } from './rfc/rfc-settings.ts'
@@ -27,7 +28,13 @@ export type DeniedAccess = AccessRecord
 
 /** What identity propagation decided about a request. */
 export type IdentityDecision =
-  | { readonly kind: 'headers'; readonly headers: IdentityHeaders; readonly identity: string }
+  | {
+      readonly kind: 'headers'
+      /** Null: the identity's own certificate says who it is. */
+      readonly headers: IdentityHeaders | null
+      /** Null: nobody but the connector itself. */
+      readonly identity: BackendIdentity | null
+    }
   | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly text: string }
 
 /**

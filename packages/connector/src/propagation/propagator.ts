@@ -51,7 +51,8 @@ export class Propagator {
     const { settings, authority, kerberos = null, hasSystemCertificate } = next
     const keeps =
       before?.authority?.cert === authority?.cert &&
-      before?.settings.certificateValidityMinutes === settings.certificateValidityMinutes
+      before?.settings.certificateValidityMinutes === settings.certificateValidityMinutes &&
+      before.hasSystemCertificate === hasSystemCertificate
     this.#active = {
       settings,
       patterns: new SubjectPatterns(settings.subjectRules),
@@ -61,12 +62,15 @@ export class Propagator {
     }
   }
 
-  #load({ authority, settings }: PropagationSetup): UserCertificates | null {
+  #load({ authority, settings, hasSystemCertificate }: PropagationSetup): UserCertificates | null {
     if (authority === undefined) return null
+    const carrier = hasSystemCertificate ? 'header' : 'handshake'
     try {
       const loaded = UserCertificateAuthority.load(authority.cert, authority.key)
-      loaded.prepare().catch((failure: unknown) => this.#log.error('propagation.authority.unusable', {}, failure))
-      return new UserCertificates(loaded, settings.certificateValidityMinutes, this.clock)
+      loaded
+        .prepare(carrier === 'header' ? 'issue' : 'issueLogon')
+        .catch((failure: unknown) => this.#log.error('propagation.authority.unusable', {}, failure))
+      return new UserCertificates(loaded, settings.certificateValidityMinutes, this.clock, carrier)
     } catch (failure) {
       this.#log.error('propagation.authority.unusable', {}, failure)
       return null

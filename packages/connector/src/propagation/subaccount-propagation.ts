@@ -13,6 +13,7 @@ import {
 } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
+import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { TrustedIssuer } from '../runtime-port.ts'
 import type { IdentityDecision } from '../subaccount-context.ts'
 import type { ActivePropagation, Propagator } from './propagator.ts'
@@ -107,14 +108,15 @@ export class SubaccountPropagation {
       const marker =
         system.tls && active.hasSystemCertificate ? `SSL_CLIENT_CERT: ${active.settings.noCertificateMarker}\r\n` : ''
       const lines = `Authorization: Negotiate ${negotiation}\r\n${marker}`
-      return { kind: 'headers', headers: { lines, replacesAuthorization: true }, identity: `${user}@${kerberos.realm}` }
+      const identity = { name: `${user}@${kerberos.realm}`, certificate: null }
+      return { kind: 'headers', headers: { lines, replacesAuthorization: true }, identity }
     } catch (failure) {
       return refusal(failure)
     }
   }
 
   #marker(): IdentityDecision {
-    return headerDecision(this.#propagator.active.settings.noCertificateMarker, '')
+    return headerDecision(this.#propagator.active.settings.noCertificateMarker, null)
   }
 
   /** A business user goes before a technical one, should both be there (guide L12166). */
@@ -146,7 +148,14 @@ export class SubaccountPropagation {
       const certificates = usable(active)
       const certificate = certificates.find(this.#key, patterns.subjectOf(attributesOf(token.claims, userType)))
       if (!(certificate instanceof Promise)) return this.#remember(token, userType, active, certificate)
-      return certificate.then((issued) => this.#remember(token, userType, active, issued)).catch(refusal)
+      return certificate
+        .then((issued) =>
+          // Settings may have changed meanwhile, for example where the certificate has to be.
+          active === this.#propagator.active
+            ? this.#remember(token, userType, active, issued)
+            : this.#certify(token, userType),
+        )
+        .catch(refusal)
     } catch (failure) {
       return refusal(failure)
     }
@@ -161,9 +170,10 @@ export class SubaccountPropagation {
     token: VerifiedToken,
     userType: UserType,
     active: ActivePropagation,
-    { base64, subject, usableUntilMs }: IssuedUserCertificate,
+    { base64, identity, usableUntilMs }: IssuedUserCertificate,
   ): IdentityDecision {
-    const decision = headerDecision(base64, subject)
+    const decision: IdentityDecision =
+      identity.certificate === null ? headerDecision(base64, identity) : { kind: 'headers', headers: null, identity }
     this.#remembered[userType].set(token, { decision, active, usableUntilMs })
     return decision
   }
@@ -212,7 +222,7 @@ function usable({ certificates }: ActivePropagation): UserCertificates {
 }
 
 /** @param identity whose TLS connection it is: a user's is never used for another one, nor for the connector itself. */
-function headerDecision(value: string, identity: string): IdentityDecision {
+function headerDecision(value: string, identity: BackendIdentity | null): IdentityDecision {
   return { kind: 'headers', headers: { lines: `SSL_CLIENT_CERT: ${value}\r\n` }, identity }
 }
 
