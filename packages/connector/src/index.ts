@@ -32,5 +32,6 @@ export type {
   DeniedAccess,
   IdentityDecision,
   IdentityPropagation,
+  IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'

@@ -35,7 +35,16 @@ export type IdentityDecision =
       /** Null: nobody but the connector itself. */
       readonly identity: BackendIdentity | null
     }
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly text: string }
+  | IdentityRefusal
+
+/** Why a user is not believed. */
+export interface IdentityRefusal {
+  readonly kind: 'refused'
+  readonly status: number
+  readonly code: string
+  /** What happened and, on the second line, what to do. */
+  readonly text: string
+}
 
 /**
  * Turns propagated tokens into what the backend of a system understands. Null: nothing to add. A promise only where a
@@ -53,6 +62,8 @@ export interface SubaccountContext {
   domainMappings: readonly DomainMapping[]
   readonly backends: BackendPool
   readonly propagate: IdentityPropagation | null
+  /** Whether the user in a preface is believed, for protocols that have no place for a certificate. Null: yes. */
+  verifyUser?: (preface: Readonly<Preface>) => Promise<IdentityRefusal | null>
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log

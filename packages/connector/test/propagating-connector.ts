@@ -1,7 +1,7 @@
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { type AuthenticationMode, compileAccess, type Protocol, type SystemMapping } from '@landbridge/access'
 import { type OwnCertificate, selfSigned } from '@landbridge/identity'
-import { type Clock, ManualClock, silentLog, systemClock } from '@landbridge/kernel'
+import { type Clock, type Log, ManualClock, silentLog, systemClock } from '@landbridge/kernel'
 import { Session, type Stream, StreamKind, writePreface } from '@landbridge/tunnel'
 import {
   BackendPool,
@@ -54,6 +54,7 @@ export interface ConnectorParts {
   readonly settings?: Partial<PropagationSettings>
   readonly timeouts?: Partial<BackendTimeouts>
   readonly clock?: ManualClock
+  readonly log?: Log
 }
 
 const clockStartMs = Date.now()
@@ -83,7 +84,7 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
     ...(system === null ? {} : { systemCertificate: system }),
   })
   const pool = new BackendPool(clock, security(), { ...defaultBackendTimeouts, ...parts.timeouts })
-  const propagator = new Propagator(clock, silentLog)
+  const propagator = new Propagator(clock, parts.log ?? silentLog)
   let settings = { ...defaultPropagationSettings, ...parts.settings }
   let authority: OwnCertificate | null = parts.authority ?? null
   let issuers: readonly TrustedIssuer[] = []

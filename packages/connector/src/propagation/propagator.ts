@@ -20,14 +20,14 @@ export class Propagator {
   readonly clock: Clock
   /** Null where this process cannot get tickets. */
   readonly tickets: KerberosTickets | null
-  readonly #log: Log
+  readonly log: Log
   #setup: PropagationSetup | undefined
   #active: ActivePropagation
 
   constructor(clock: Clock, log: Log, tickets: KerberosTickets | null = null) {
     this.clock = clock
     this.tickets = tickets
-    this.#log = log
+    this.log = log
     this.#setup = undefined
     this.#active = {
       settings: defaultPropagationSettings,
@@ -69,10 +69,10 @@ export class Propagator {
       const loaded = UserCertificateAuthority.load(authority.cert, authority.key)
       loaded
         .prepare(carrier === 'header' ? 'issue' : 'issueLogon')
-        .catch((failure: unknown) => this.#log.error('propagation.authority.unusable', {}, failure))
+        .catch((failure: unknown) => this.log.error('propagation.authority.unusable', {}, failure))
       return new UserCertificates(loaded, settings.certificateValidityMinutes, this.clock, carrier)
     } catch (failure) {
-      this.#log.error('propagation.authority.unusable', {}, failure)
+      this.log.error('propagation.authority.unusable', {}, failure)
       return null
     }
   }

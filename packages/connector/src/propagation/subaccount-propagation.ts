@@ -15,7 +15,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { TrustedIssuer } from '../runtime-port.ts'
-import type { IdentityDecision } from '../subaccount-context.ts'
+import type { IdentityDecision, IdentityRefusal } from '../subaccount-context.ts'
 import type { ActivePropagation, Propagator } from './propagator.ts'
 import { refusal } from './refusal.ts'
 import { attributesOf, type UserType } from './token-attributes.ts'
@@ -46,6 +46,8 @@ export class SubaccountPropagation {
   #issuers: readonly TrustedIssuer[]
   #verifier: TokenVerifier
   #toleranceHours: number
+  /** Systems whose users are lost; a changed mapping is another system. */
+  readonly #warned: WeakSet<System>
   readonly #remembered: Readonly<Record<UserType, WeakMap<VerifiedToken, Remembered>>>
 
   constructor(propagator: Propagator, subaccountId: string, regionHost: string) {
@@ -55,6 +57,7 @@ export class SubaccountPropagation {
     this.#issuers = []
     this.#toleranceHours = propagator.active.settings.expirationToleranceHours
     this.#verifier = this.#newVerifier()
+    this.#warned = new WeakSet()
     this.#remembered = { Business: new WeakMap(), Technical: new WeakMap() }
   }
 
@@ -76,7 +79,7 @@ export class SubaccountPropagation {
       if (hasToken) return this.#ticket(system, preface)
       return system.tls && this.#propagator.active.hasSystemCertificate ? this.#marker() : null
     }
-    if (!system.tls) return null
+    if (!system.tls) return this.#without(system, hasToken)
     switch (authenticationMode) {
       case 'NONE':
         return null
@@ -88,6 +91,16 @@ export class SubaccountPropagation {
         return hasToken ? this.#user(preface) : this.#marker()
       default:
         return authenticationMode satisfies never
+    }
+  }
+
+  /** Believes a token by the rules that count for HTTP, without telling anybody. */
+  readonly verify = async ({ userToken, technicalToken }: Readonly<Preface>): Promise<IdentityRefusal | null> => {
+    try {
+      this.#checkTenant(await this.#verifier.verify(userToken === '' ? technicalToken : userToken))
+      return null
+    } catch (failure) {
+      return refusal(failure)
     }
   }
 
@@ -113,6 +126,20 @@ export class SubaccountPropagation {
     } catch (failure) {
       return refusal(failure)
     }
+  }
+
+  /** Plain HTTP has no place for certificates: the request goes on, and a user who is lost is told once. */
+  #without(system: System, hasToken: boolean): null {
+    const isWanted = system.authenticationMode === 'X509_GENERAL' || system.authenticationMode === 'X509_RESTRICTED'
+    if (!isWanted || !hasToken || this.#warned.has(system)) return null
+    this.#warned.add(system)
+    const { virtualHost, virtualPort, authenticationMode } = system
+    this.#propagator.log.warn('propagation.needs-https', {
+      subaccount: this.#subaccountId,
+      system: `${virtualHost}:${virtualPort}`,
+      authenticationMode,
+    })
+    return null
   }
 
   #marker(): IdentityDecision {
