@@ -134,13 +134,17 @@ export const cloudConnectorConfigSchema = Type.Object(
       Type.String(),
       Type.Object(
         {
+          name: Type.Optional(Type.String({ minLength: 1, description: 'Name in the selection of regions.' })),
           address: Type.Optional(Type.String({ description: 'Address to dial instead of resolving the host names.' })),
           port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port instead of 443.' })),
           ca: Type.Optional(Type.String({ description: 'PEM of the authorities that may issue its certificates.' })),
         },
         { additionalProperties: false },
       ),
-      { default: {}, description: 'Overrides by region host.' },
+      {
+        default: {},
+        description: 'The regions that are offered when a subaccount is added, by region host, with overrides.',
+      },
     ),
     bootstrap: Type.Optional(
       Type.Object(

@@ -27,6 +27,7 @@ import { startPage } from './page.ts'
 import { RoleTunnels } from './role-tunnels.ts'
 import { auditLevelRoutes } from './routes/audit-level-routes.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
+import { availabilityRoutes } from './routes/availability-routes.ts'
 import { backupRoutes } from './routes/backup-routes.ts'
 import { certificateListRoutes } from './routes/certificate-list-routes.ts'
 import { channelRoutes } from './routes/channel-routes.ts'
@@ -40,15 +41,19 @@ import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { monitoringRoutes } from './routes/monitoring-routes.ts'
+import { overviewRoutes } from './routes/overview-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
+import { regionListRoutes } from './routes/region-list-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
+import { scenarioRoutes } from './routes/scenario-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
+import { transferRoutes } from './routes/transfer-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
@@ -62,6 +67,8 @@ export interface CloudConnectorOptions {
   readonly runtime: ConnectorRuntime
   readonly clock: Clock
   readonly log: Log
+  /** Port of a service of this machine, such as `sapmsERP` (the services file). Absent: none is known. */
+  readonly servicePort?: (name: string) => number | undefined
 }
 
 /** A running connector, with what its runtime reports to. */
@@ -112,6 +119,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
+  let suites = defaultCipherSuites
+  const suitesInUse = (): readonly string[] => suites
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
@@ -119,6 +128,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     log,
     build() {
       const https = tlsOptions(store.current.settings, config)
+      suites = store.current.settings.cipherSuites ?? defaultCipherSuites
       const gate = {
         config,
         store,
@@ -130,7 +140,22 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      addOperations(api, { config, store, trail: store, subaccounts, channels, pair, clock, log, restartAfter }, gate)
+      const { servicePort } = options
+      const services = servicePort === undefined ? {} : { servicePort }
+      const context = {
+        config,
+        store,
+        trail: store,
+        subaccounts,
+        channels,
+        pair,
+        clock,
+        log,
+        suitesInUse,
+        restartAfter,
+        ...services,
+      }
+      addOperations(api, context, gate)
       return api
     },
   })
@@ -141,6 +166,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
     server.secure(tlsOptions(settings, config))
+    suites = settings.cipherSuites ?? defaultCipherSuites
   })
 
   const stopApplying = store.onChange(() => tunnels.apply())
@@ -238,7 +264,10 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
+  scenarioRoutes(api, context)
   domainMappingRoutes(api, context)
+  transferRoutes(api, context)
+  availabilityRoutes(api, context)
   rfcListRoutes(api, context)
   channelRoutes(api, context)
   cipherSuiteRoutes(api, context)
@@ -249,6 +278,8 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  overviewRoutes(api, context)
+  regionListRoutes(api, context)
   certificateListRoutes(api, context)
 }
 

@@ -19,13 +19,14 @@ import {
 } from '@landbridge/identity'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
 import type { TokenServiceConfig } from './config.ts'
+import { PasscodeLimit } from './login/passcode-limit.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import { oauthErrorBody } from './oauth-error.ts'
 import { addRoutes } from './routes.ts'
 import { TrustedSamlIssuers } from './saml/trusted-saml-issuers.ts'
 import { SealedValues } from './sealed-values.ts'
 import { renewAfterMs, ServerCertificates } from './server-certificates.ts'
-import type { TenantPermission, TokenService } from './service.ts'
+import type { NewPasscode, TenantPermission, TokenService } from './service.ts'
 import { TokenIssuer } from './token-issuer.ts'
 import { UaaDomain } from './uaa-domain.ts'
 
@@ -45,6 +46,8 @@ export interface TokenServiceOptions {
   readonly singleUse?: SingleUse
   /** Whether a client may act in a tenant that is not its own. Default: it may not. */
   readonly mayActIn?: TenantPermission
+  /** Makes the codes of the page `/passcode`. Default: there is no such page. */
+  readonly newPasscode?: NewPasscode
 }
 
 export interface RunningTokenService extends RunningApp {
@@ -173,6 +176,8 @@ function build(
     sealed,
     singleUse: options.singleUse ?? new LocalSingleUse(clock),
     throttle: new LoginThrottle(clock),
+    newPasscode: options.newPasscode,
+    passcodeLimit: new PasscodeLimit(clock),
     clock,
     log,
   }

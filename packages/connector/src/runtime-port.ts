@@ -39,6 +39,13 @@ export interface ApplicationConnection {
   readonly type: string
 }
 
+export interface ConnectFailure {
+  /** Of the error catalogue. */
+  readonly code: string
+  readonly reason: string
+  readonly atMs: number
+}
+
 export interface TunnelStatus {
   readonly state: TunnelState
   /** Milliseconds since 1970; 0 unless connected. A reconnect sets a new value. */
@@ -48,6 +55,8 @@ export interface TunnelStatus {
   readonly applicationConnections: readonly ApplicationConnection[]
   /** One line for an administrator; no secrets. */
   readonly lastError?: string
+  /** The failure that `lastError` tells, for programs; gone once the tunnel stands. */
+  readonly failure?: ConnectFailure
 }
 
 export interface HttpsProxy {
@@ -78,6 +87,8 @@ export interface ConnectorSnapshot {
   readonly installationId: string
   readonly version: string
   readonly description: string
+  /** Role in a pair of master and shadow, for the cloud side to show. Absent: it does not say. */
+  readonly haRole?: string
   readonly httpsProxy?: HttpsProxy
   readonly trust: BackendTrust
   readonly systemCertificate?: SystemCertificate

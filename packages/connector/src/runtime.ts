@@ -4,6 +4,7 @@ import type { BackendSecurity } from './backend/secure-contexts.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import type { ConnectorAbout } from './link/control-link.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
 import type { KerberosTickets } from './propagation/kerberos.ts'
 import { Propagator } from './propagation/propagator.ts'
@@ -86,6 +87,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       {
         connectorId: snapshot.installationId,
         version: snapshot.version,
+        about: aboutOf(snapshot),
         httpsProxy: snapshot.httpsProxy,
         acceptor: new StreamAcceptor(context, timeouts),
         heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
@@ -150,6 +152,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
         if (subaccount.connected && entry.link === null) connect(entry, snapshot)
+        else entry.link?.describe(aboutOf(snapshot))
         if (!subaccount.connected) leave(entry)
         entry.channels.apply(subaccount.channels ?? [], entry.former.at(-1) ?? entry.link)
       }
@@ -190,6 +193,10 @@ function setAudit(
 /** What the cloud side shows with the connector (guide L18895): that of the subaccount, or else of the connector. */
 function shownDescription(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
   return subaccount.description || snapshot.description
+}
+
+function aboutOf({ description, haRole = '' }: ConnectorSnapshot): ConnectorAbout {
+  return { connectorDescription: description, haRole }
 }
 
 function keyOf(subaccount: SubaccountRuntime): string {

@@ -14,7 +14,13 @@ import {
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secret } from '@landbridge/kernel'
-import { type PlatformEndpoints, rolesOf, type ServiceInstance, TenantAccess } from '@landbridge/registry'
+import {
+  type PlatformEndpoints,
+  rolesOf,
+  type ServiceInstance,
+  TenantAccess,
+  writePairingCode,
+} from '@landbridge/registry'
 import {
   RegistryStore,
   SealedPairingCodes,
@@ -98,8 +104,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   const registry = new RegistryStore(stores.registry)
   const mappings = new SqlMappingStore(stores.certificates)
   const clientCertificates = new ClientCertificates({ repository: mappings, clock, log })
+  const pairingCodes = new SealedPairingCodes(stores.identity)
   const tokenService = config.identity.builtIn
-    ? await startOwnTokenService(options, stores, { registry, clientCertificates })
+    ? await startOwnTokenService(options, stores, { registry, clientCertificates, pairingCodes })
     : undefined
   if (tokenService !== undefined) started.push(tokenService)
   let onKeysChanged = (): void => {}
@@ -188,7 +195,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
         }),
     },
     notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
-    pairingCodes: new SealedPairingCodes(stores.identity),
+    pairingCodes,
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
@@ -223,8 +230,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
 function startOwnTokenService(
   { config, authority, clock, log }: CloudOptions,
   stores: CloudStores,
-  { registry, clientCertificates }: { registry: RegistryStore; clientCertificates: ClientCertificates },
+  parts: { registry: RegistryStore; clientCertificates: ClientCertificates; pairingCodes: SealedPairingCodes },
 ): Promise<RunningTokenService> {
+  const { registry, clientCertificates, pairingCodes } = parts
   const access = new TenantAccess({ repository: registry, clock })
   return startTokenService({
     config: config.tokenService,
@@ -235,6 +243,8 @@ function startOwnTokenService(
     clientCertificates,
     singleUse: new SqlSingleUse(stores.identity),
     mayActIn: (client, tenant) => access.mayActIn(client, tenant),
+    newPasscode: ({ tenantId, ...holder }) =>
+      writePairingCode(pairingCodes, clock, { subaccountId: tenantId, ...holder }),
     ca: authority,
     clock,
     log,

@@ -3,7 +3,7 @@ import type { RegionOverride } from '../pairing/region-request.ts'
 import { defaultPropagationSettings } from '../propagation/settings.ts'
 import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
 import { defaultAuditLevel } from './audit-level.ts'
-import type { ConnectorConfiguration, Subaccount } from './model.ts'
+import type { ConnectorConfiguration, ConnectorSettings, Subaccount } from './model.ts'
 import { toChannelSpec } from './service-channel.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
@@ -33,6 +33,7 @@ export function toSnapshot(
     installationId: settings.installationId,
     version,
     description: settings.description,
+    haRole: shownRole(settings),
     ...(settings.httpsProxy === undefined ? {} : { httpsProxy: settings.httpsProxy }),
     trust: {
       trustAllBackends: settings.trustAllBackends,
@@ -53,6 +54,11 @@ export function toSnapshot(
             toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
           ),
   }
+}
+
+function shownRole({ haRole, haPeer }: ConnectorSettings): string {
+  if (haRole === 'undefined') return ''
+  return haRole === 'master' && haPeer !== undefined ? 'master with shadow' : haRole
 }
 
 function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {

@@ -16,7 +16,7 @@ import {
   type ReplicaOrder,
 } from './bus-message.ts'
 import { ChannelWishLimit, parseChannelWish, parseServiceQuestion } from './channel-request.ts'
-import type { ConnectorHello } from './connector-hello.ts'
+import { type ConnectorHello, parseConnectorAbout } from './connector-hello.ts'
 import type { ConnectorSession } from './connector-session.ts'
 
 /** The control stream of one connected connector. */
@@ -116,6 +116,7 @@ export class ConnectorHub {
       connectorId: hello.connectorId,
       version: hello.version,
       description: hello.description,
+      connectorDescription: hello.connectorDescription,
       haRole: hello.haRole,
       loadSharing: hello.loadSharing,
       fingerprint: certificate.fingerprint,
@@ -167,6 +168,7 @@ export class ConnectorHub {
     const { type, ticket, ok, reason } = fields
     if (type === 'open-channel') return this.#channelWanted(local, fields)
     if (type === 'list-services') return this.#servicesAsked(local, fields)
+    if (type === 'about') return this.#toldAbout(local, fields)
     if (type !== 'tunnel-result' || typeof ticket !== 'string') return
     this.#announce({
       type: 'tunnel-result',
@@ -185,6 +187,16 @@ export class ConnectorHub {
     if ('invalid' in wish) local.link.send(channelRefused(request, 'CHANNEL_REQUEST_INVALID'))
     else if (!local.wishes.take()) local.link.send(channelRefused(request, 'CHANNEL_REQUESTS_EXCEEDED'))
     else this.#announce({ type: 'channel-requested', ...placeOf(local.session), ...wish })
+  }
+
+  /** What does not hold the rules changes nothing: the connector is connected and stays it. */
+  #toldAbout({ session, wishes }: LocalSession, fields: Readonly<Record<string, unknown>>): void {
+    const { repository, log } = this.#options
+    const { sessionId } = session
+    if (!wishes.take()) return
+    this.#inBackground((async () => repository.updateSession(sessionId, parseConnectorAbout(fields)))(), (cause) =>
+      log.warn('connector.about.failed', { sessionId }, cause),
+    )
   }
 
   #servicesAsked(local: LocalSession, fields: Readonly<Record<string, unknown>>): void {

@@ -1,6 +1,7 @@
 import { type Transaction as OpenTransaction, PlatformError } from '@landbridge/kernel'
 import {
   type ClaimDecision,
+  type ConnectorAbout,
   type ConnectorCertificate,
   type ConnectorRepository,
   type ConnectorSession,
@@ -127,6 +128,14 @@ export class ConnectedAgentsStore implements ConnectorRepository {
       .returning('session_id')
       .execute()
     return rows.map((row) => row.session_id)
+  }
+
+  async updateSession(sessionId: string, { connectorDescription, haRole }: ConnectorAbout): Promise<void> {
+    await this.#db
+      .updateTable('connector_session')
+      .set({ connector_description: connectorDescription, ha_role: haRole })
+      .where('session_id', '=', sessionId)
+      .execute()
   }
 
   async removeSession(sessionId: string): Promise<boolean> {

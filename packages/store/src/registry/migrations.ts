@@ -17,6 +17,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   '0322-registry-provisioning': { up: addProvisioning },
   '0512-registry-password-changes': { up: addPasswordChanges },
   '0503-registry-certificate-lineage': { up: addCertificateLineage },
+  '0601-registry-connector-description': { up: addConnectorDescription },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -191,5 +192,12 @@ async function addCertificateLineage(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('connector_certificate')
     .addColumn('is_renewed_by_connector', 'bigint', (c) => c.notNull().defaultTo(0))
+    .execute()
+}
+
+async function addConnectorDescription(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('connector_session')
+    .addColumn('connector_description', 'text', (c) => c.notNull().defaultTo(''))
     .execute()
 }

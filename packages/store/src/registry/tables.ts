@@ -94,6 +94,7 @@ export interface RegistryTables {
     connector_id: string
     version: string
     description: string
+    connector_description: string
     ha_role: string
     load_sharing: number
     fingerprint: string
