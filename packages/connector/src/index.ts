@@ -34,5 +34,6 @@ export type {
   DeniedAccess,
   IdentityDecision,
   IdentityPropagation,
+  IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'

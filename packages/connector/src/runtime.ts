@@ -1,6 +1,6 @@
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
-import type { BackendSecurity } from './backend/open-socket.ts'
+import type { BackendSecurity } from './backend/secure-contexts.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
@@ -68,6 +68,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       domainMappings: subaccount.domainMappings,
       backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
       propagate: propagation.decide,
+      verifyUser: propagation.verify,
       rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
       denied: options.denied ?? (() => {}),
