@@ -37,3 +37,4 @@ export type {
   IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'
+export * from './traffic/index.ts'

@@ -5,6 +5,8 @@ import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
 import type { OwnCertificate } from './configuration/own-certificates.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
+import type { BackendConnections } from './traffic/backend-connections.ts'
+import type { SubaccountTraffic } from './traffic/subaccount-traffic.ts'
 
 /**
  * The running side of a connector, as its administration sees it. `apply` receives the whole wanted state after every
@@ -15,6 +17,10 @@ export interface ConnectorRuntime {
   apply(snapshot: ConnectorSnapshot): void
   /** State of one subaccount's tunnel. Unknown subaccounts are `Disconnected`. */
   status(subaccountId: string, regionHost: string): TunnelStatus
+  /** What passed through a subaccount; undefined for one that does not run here, on a shadow above all. */
+  traffic(subaccountId: string, regionHost: string): SubaccountTraffic | undefined
+  /** Open connections to systems, by virtual host. */
+  backendConnections(subaccountId: string, regionHost: string): readonly BackendConnections[]
   /**
    * Opens a service channel that the configuration does not have yet as enabled: `apply` with it, or `abandonChannel`,
    * must follow. A channel that is open stays as it is.

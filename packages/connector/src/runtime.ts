@@ -14,6 +14,8 @@ import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { AccessRecord, DeniedAccess, SubaccountContext } from './subaccount-context.ts'
+import { backendConnections } from './traffic/backend-connections.ts'
+import { SubaccountTraffic } from './traffic/index.ts'
 
 export interface RuntimeOptions {
   readonly clock: Clock
@@ -31,6 +33,8 @@ export interface RuntimeOptions {
   readonly tickets?: KerberosTickets
   /** Audit of those that were let through, where the level asks for it. */
   readonly allowed?: (access: AccessRecord) => void
+  /** Milliseconds that never jump, for durations; the process's own if absent. */
+  readonly monotonicMs?: () => number
   /** The cloud's trust list changed: synchronise it. */
   readonly trustChanged?: (subaccountId: string, regionHost: string) => void
 }
@@ -52,6 +56,8 @@ interface Running {
 /** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
 const defaultHeartbeatMs = 10_000
 
+const trafficSampleMs = 60_000
+
 const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] }
 
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
@@ -59,6 +65,10 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
   const news = new CertificateNews()
   const propagator = new Propagator(options.clock, options.log, options.tickets ?? null)
+
+  const stopSampling = options.clock.every(trafficSampleMs, () => {
+    for (const { context } of running.values()) context.traffic?.sample()
+  })
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
     const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
@@ -71,6 +81,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       verifyUser: propagation.verify,
       rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
+      traffic: new SubaccountTraffic(options.clock, options.monotonicMs),
       denied: options.denied ?? (() => {}),
     }
     const { clock, log, channelBindAddress: bindAddress = '127.0.0.1' } = options
@@ -163,6 +174,11 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       if (changed !== undefined) for (const { link } of running.values()) link?.tell(changed)
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
+    traffic: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.context.traffic,
+    backendConnections(subaccountId, regionHost) {
+      const context = running.get(`${subaccountId}@${regionHost}`)?.context
+      return context === undefined ? [] : backendConnections(context)
+    },
     async openChannel(subaccountId, regionHost, channel) {
       const entry = running.get(`${subaccountId}@${regionHost}`)
       if (entry === undefined) throw new PlatformError('CHANNEL_CLOUD_AWAY')
@@ -180,6 +196,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
     channelSettled: async (subaccountId, regionHost, id) =>
       running.get(`${subaccountId}@${regionHost}`)?.channels.settled(id),
     async close() {
+      stopSampling()
       for (const entry of running.values()) stop(entry)
       running.clear()
     },
