@@ -284,7 +284,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     const { system, resources } = this.#allowed as HttpAllowed
     const { traffic } = this.#context
     if (traffic !== undefined)
-      this.#measured?.reached(traffic.meterOf(system, resources), this.#path, identity?.name ?? this.#preface.clientId)
+      this.#measured?.reached(traffic.meterOf(system, resources), this.#path, identity?.user ?? this.#preface.clientId)
     this.#context.allowed?.(this.#record(source.toString('latin1', head.pathStart, head.pathEnd), ''))
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.

@@ -126,7 +126,8 @@ export class SubaccountPropagation {
       const marker =
         system.tls && active.hasSystemCertificate ? `SSL_CLIENT_CERT: ${active.settings.noCertificateMarker}\r\n` : ''
       const lines = `Authorization: Negotiate ${negotiation}\r\n${marker}`
-      const identity = { name: `${user}@${kerberos.realm}`, certificate: null }
+      const principal = `${user}@${kerberos.realm}`
+      const identity = { name: principal, user: principal, certificate: null }
       return { kind: 'headers', headers: { lines, replacesAuthorization: true }, identity }
     } catch (failure) {
       return refusal(failure)
