@@ -6,6 +6,7 @@ import {
   Authorizer,
   ChannelDesk,
   HttpFront,
+  handshakeAudit,
   Listener,
   type ProxyAddress,
   rfcTarget,
@@ -31,6 +32,8 @@ export interface ConnectivityProxyOptions {
   readonly userTokenNamesTenant?: boolean
   /** Whether a caller may act for a user of another tenant. Default: nobody may. */
   readonly mayActFor?: AccessPolicy['mayActFor']
+  /** Writes a line of audit, `[AUDIT-EVENT] …`, where the operator collects them. */
+  readonly audit?: (line: string) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -187,7 +190,7 @@ function newChannelDesk(
 }
 
 function newTunnelServer(
-  { config, tls, clock, log }: ConnectivityProxyOptions,
+  { config, tls, audit, clock, log }: ConnectivityProxyOptions,
   table: TunnelTable,
   channels: ChannelDesk,
 ): TunnelServer {
@@ -202,6 +205,7 @@ function newTunnelServer(
     table,
     channels,
     heartbeatMs: config.landbridge.timeouts.heartbeatMs,
+    ...(audit === undefined ? {} : { audit: (handshake) => audit(handshakeAudit(handshake)) }),
     clock,
     log,
   })

@@ -108,7 +108,7 @@ test('connectors are told to dial externalHost at externalPort, which is 443 unl
   await assert.rejects(startProxy(cloud, { pairedBy: paired, settings: nameless }), { code: 'CONFIG_INVALID' })
 })
 
-test('a connector that does not dial makes the caller wait ten seconds and no longer', async () => {
+test('a connector that does not dial makes the caller wait ten seconds and no longer (CP-114)', async () => {
   const tenant = await cloud.newTenant()
   const connector = await openConnector(tenant)
   connector.answersRequests = false
@@ -257,6 +257,59 @@ test('a ticket opens a tunnel for the subaccount, the connector and the location
   assert.equal(foreign.requests.length, 1)
   assert.equal(own.prefaces.length, 1)
   assert.equal(foreign.prefaces.length, 1)
+})
+
+test('a connector that does not trust the tunnel server reports it, and the caller is answered 503 (CP-127)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await realConnector(tenant)
+  const tunnelCa = await LocalCa.create({ subject: { CN: 'Of the ingress' } })
+  const clock = new ManualClock(Date.now())
+  const proxy = await newProxy({ clock, tunnelCa })
+  const answer = proxy.get(bearer(await cloud.token(tenant.connectivity)))
+  const line = await connector.logs('tunnel.open-failed')
+  assert.match(line, /CLOUD_UNTRUSTED.*CN=Of the ingress/)
+  clock.advance(10_000)
+  const { status, error } = await answer
+  assert.deepEqual([status, error], [503, 'TUNNEL_OPEN_FAILED'])
+})
+
+test('each handshake is audited in one line, with the reason where it fails (CP-182, CP-183)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  connector.answersRequests = false
+  const proxy = await newProxy()
+  const asked = connector.nextRequest()
+  const answer = proxy.get(bearer(await cloud.token(tenant.connectivity)))
+  const message = await asked
+  await connector.openTunnel({ ...message, ticket: 'made-up\n[AUDIT-EVENT] {}' })
+  assert.equal((await connector.openTunnel(message))?.type, 'tunnel-accepted')
+  await answer
+  await handshake(proxy, { servername: tunnelName })
+  const events = proxy.audited.map((line) => {
+    assert.ok(line.startsWith('[AUDIT-EVENT] {') && !line.includes('\n'), line)
+    const { data, ...event } = JSON.parse(line.slice('[AUDIT-EVENT] '.length))
+    return { ...event, data: JSON.parse(data) }
+  })
+  const details = events.map(({ data }) => data.handshakeDetails)
+  assert.deepEqual(details.slice(0, 2), ['the ticket is unknown, expired or used already', 'success'])
+  assert.equal(events.length, 3)
+  assert.notEqual(details[2], 'success')
+  const [failed, { data, user, tenant: whose }, unknown] = events
+  assert.match(data.tunnelId, /^[0-9a-f-]{36}$/)
+  assert.deepEqual([user, whose], ['fallback_for_missing_user', tenant.subaccount.id])
+  assert.deepEqual(data, {
+    action: 'open connectivity tunnel',
+    message: 'tunnel handshake success',
+    tunnelId: data.tunnelId,
+    objectName: 'connectivity tunnel management',
+    clientId: connector.connectorId,
+    loggedByClass: 'com.sap.core.connectivity.tunnel.server.TunnelServerHandshaker',
+    handshakeDetails: 'success',
+  })
+  assert.deepEqual([failed.data.message, failed.data.clientId], ['tunnel handshake failure', connector.connectorId])
+  assert.equal(failed.tenant, tenant.subaccount.id)
+  assert.deepEqual([unknown.data.clientId, unknown.tenant], ['', ''])
+  assert.equal(new Set(events.map((event) => event.data.tunnelId)).size, 3)
 })
 
 test('the connectors of the paired connectivity service are reached, those of another are not', async () => {

@@ -25,7 +25,7 @@ export function runProxy(terminal: Terminal, options: ConfigOptions & { readonly
 }
 
 async function start(config: ProxyConfig, environment: ComponentEnvironment): Promise<StartedComponent> {
-  const { clock, log, dataDirectory } = environment
+  const { clock, log, dataDirectory, writeLine } = environment
   const key = readServiceKey(
     config.serviceKey.reveal(),
     config.proxy.integration.connectivityService.serviceCredentialsKey,
@@ -61,6 +61,7 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
         key: config.tls.key.reveal(),
         connectorCa: ca ?? '',
       },
+      audit: writeLine,
       clock,
       log,
     })
