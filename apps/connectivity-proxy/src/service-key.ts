@@ -9,7 +9,7 @@ const schema = Type.Object({
   instanceid: Type.Optional(Type.String()),
   token_service_url: url,
   uaadomain: Type.String({ minLength: 1 }),
-  connectivity_service: Type.Object({ url }),
+  connectivity_service: Type.Object({ url, CAs_path: Type.Optional(Type.String({ pattern: '^/' })) }),
 })
 
 /** What a connectivity proxy reads from its service key. */
@@ -22,6 +22,8 @@ export interface ServiceKey {
   readonly tokenUrl: string
   readonly uaaDomain: string
   readonly connectivityUrl: string
+  /** Where the authorities of connectors are published (guide L32958). */
+  readonly caListUrl: string
 }
 
 /**
@@ -48,13 +50,15 @@ export function readServiceKey(text: string, key = 'service_key'): ServiceKey {
     const field = (error?.path ?? '').slice(1).replaceAll('/', '.')
     throw wrong(`expected the service key of a connectivity_proxy instance, found no usable ${field}`)
   }
+  const base = json.connectivity_service.url.replace(/\/$/, '')
   return {
     clientId: json.clientid,
     clientSecret: new Secret(json.clientsecret),
     instanceId: json.instanceid ?? '',
     tokenUrl: json.token_service_url,
     uaaDomain: json.uaadomain,
-    connectivityUrl: json.connectivity_service.url.replace(/\/$/, ''),
+    connectivityUrl: base,
+    caListUrl: `${base}${json.connectivity_service.CAs_path ?? '/api/v1/CAs'}`,
   }
 }
 

@@ -25,6 +25,10 @@ export interface ProxyOptions {
   readonly userTokenNamesTenant?: boolean
   /** Time as the verification of tokens sees it. */
   readonly verifierClock?: Clock
+  /** In place of what the service key says. */
+  readonly caListUrl?: string
+  /** Authority of connectors while the list is not known. */
+  readonly fallbackCa?: string
   /** Issues the certificate of the tunnel server, in place of the platform's. */
   readonly tunnelCa?: LocalCa
   /** Time as the proxy itself sees it. */
@@ -91,8 +95,9 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
       ca,
       token: options.token ?? (() => cloud.token(options.pairedBy)),
       instance: key,
+      caListUrl: options.caListUrl ?? key.caListUrl,
     },
-    tls: { cert, key: tlsKey, connectorCa: ca },
+    tls: { cert, key: tlsKey, connectorCa: options.fallbackCa ?? '' },
     userTokenNamesTenant: options.userTokenNamesTenant ?? false,
     mayActFor: (caller, userTenantId) => cloud.tenantAccess.mayActFor(caller, userTenantId),
     audit: (line) => audited.push(line),

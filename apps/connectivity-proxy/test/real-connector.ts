@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
 import {
+  type ApplicationConnection,
   type AvailableService,
   type ChannelSpec,
   type ChannelStatus,
@@ -111,6 +112,11 @@ export class RealConnector {
   get connections(): number {
     const [subaccount] = this.#snapshot.subaccounts
     return this.#runtime.status(subaccount!.subaccountId, regionHost).connections
+  }
+
+  get cloudConnections(): readonly ApplicationConnection[] {
+    const [subaccount] = this.#snapshot.subaccounts
+    return this.#runtime.status(subaccount!.subaccountId, regionHost).applicationConnections
   }
 
   /** Opens a service channel as enabling does, and makes it part of the configuration. */

@@ -54,6 +54,7 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
         url: key.connectivityUrl,
         token: () => token.get(),
         instance: key,
+        caListUrl: key.caListUrl,
         ...(ca === undefined ? {} : { ca }),
       },
       tls: {

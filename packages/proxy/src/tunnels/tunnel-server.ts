@@ -77,6 +77,12 @@ export class TunnelServer {
     })
   }
 
+  /** Certificates of connectors by other authorities (PEM) count from now on; tunnels that are open stay open. */
+  trustConnectors(ca: string): void {
+    const { cert, key } = this.#options
+    this.#server.setSecureContext({ cert, key, ca, minVersion: 'TLSv1.2' })
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true
     for (const session of [...this.#sessions.keys()]) session.destroy()
