@@ -2,6 +2,7 @@ import { lookup as systemLookup } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
+import type { Secret } from '@landbridge/kernel'
 import { Agent } from 'undici'
 
 export interface AgentOptions {
@@ -9,6 +10,8 @@ export interface AgentOptions {
   readonly caFiles: readonly string[]
   /** More of them, as PEM text. */
   readonly ca?: readonly string[]
+  /** Shown to servers that ask for one. PEM both. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: Secret }
   /** Names that lead to `address`, whether the machine resolves them or not. */
   readonly hostNames: readonly string[]
   readonly address: string
@@ -19,10 +22,12 @@ export interface AgentOptions {
  * the loopback address by definition (RFC 6761 section 6.3), though not every resolver says so.
  */
 export function createAgent(options: AgentOptions): Agent {
+  const { clientCertificate: own } = options
   const extra = [...options.caFiles.map((file) => readFileSync(file, 'utf8')), ...(options.ca ?? [])]
   return new Agent({
     connect: {
       ...(extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra] }),
+      ...(own === undefined ? {} : { cert: own.cert, key: own.key.reveal() }),
       timeout: 10_000,
       lookup(hostname, lookupOptions, callback) {
         const known = options.hostNames.includes(hostname) ? options.address : loopback(hostname)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
 import { type Closeable, closeAll, PlatformError } from '@landbridge/kernel'
-import { ClientToken } from '../compose/client-token.ts'
+import { assertNotExpired, ClientToken } from '../compose/client-token.ts'
 import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
 import { proxyVerifier } from '../compose/proxy-verifier.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
@@ -32,12 +32,15 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
   )
   const { platformCaFile } = config
   const ca = platformCaFile === undefined ? undefined : pem('platformCaFile', platformCaFile)
+  const { clientCertificate } = key
+  if (clientCertificate !== undefined) assertNotExpired(clientCertificate.cert, clock)
   const started: Closeable[] = []
   try {
     const agent = createAgent({
       caFiles: platformCaFile === undefined ? [] : [platformCaFile],
       hostNames: [],
       address: '127.0.0.1',
+      ...(clientCertificate === undefined ? {} : { clientCertificate }),
     })
     started.push({ close: () => agent.destroy() })
     const token = new ClientToken({
