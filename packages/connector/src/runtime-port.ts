@@ -44,6 +44,8 @@ export interface ApplicationConnection {
   readonly connectionCount: number
   readonly name: string
   readonly type: string
+  /** Start of the earliest connection that is still open, milliseconds since 1970. */
+  readonly connectedSinceMs: number
 }
 
 export interface ConnectFailure {

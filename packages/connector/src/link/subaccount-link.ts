@@ -82,12 +82,12 @@ export class SubaccountLink {
   }
 
   status(): TunnelStatus {
-    const names = new Map<string, number>()
-    for (const tunnel of this.#tunnels) names.set(tunnel.displayName, (names.get(tunnel.displayName) ?? 0) + 1)
-    const applicationConnections: ApplicationConnection[] = [...names].map(([name, connectionCount]) => ({
-      connectionCount,
+    const byName = Map.groupBy(this.#tunnels, ({ displayName }) => displayName)
+    const applicationConnections: ApplicationConnection[] = Array.from(byName, ([name, tunnels]) => ({
+      connectionCount: tunnels.length,
       name,
       type: 'JAVA',
+      connectedSinceMs: Math.min(...tunnels.map(({ openedAtMs }) => openedAtMs)),
     }))
     return {
       state: this.#control !== null ? 'Connected' : this.#hasFailed ? 'ConnectFailure' : 'Disconnected',
