@@ -57,6 +57,7 @@ import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { trafficRoutes } from './routes/traffic-routes.ts'
 import { transferRoutes } from './routes/transfer-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
+import { tunnelLimitRoutes } from './routes/tunnel-limit-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { UsageKeeper } from './usage-keeper.ts'
 import { connectorVersion } from './version.ts'
@@ -285,6 +286,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
   auditLevelRoutes(api, context)
+  tunnelLimitRoutes(api, context)
   monitoringRoutes(api, context)
   hostMonitoringRoutes(api, context)
   trafficRoutes(api, context)

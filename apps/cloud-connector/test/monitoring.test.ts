@@ -344,3 +344,67 @@ test('a master tells probes what it is, also while everybody knows its password 
     await close()
   }
 })
+
+test('the number of tunnel connections can be set for all and for one application, and counts at once (OPS-074, OPS-075, OPS-080, SCC-264, SCC-265, SCC-268)', async () => {
+  await using scene = await Scene.start()
+  await scene.pair()
+  const settings = '/api/v1/landbridge/connector/advancedConnectivity'
+  const subaccount = `/api/v1/landbridge/subaccounts/${regionHost}/${id}`
+  const put = async (path: string, json: unknown) => (await scene.connector.call('PUT', path, { json })).status
+  const get = async (path: string) => (await scene.connector.call('GET', path)).json
+  /** How many connections come when the cloud asks for a tunnel. @param sessions control sessions that there must be. */
+  const opened = async (sessions: number): Promise<number> => {
+    await until(() => (scene.region.controls.length >= sessions ? true : undefined))
+    const known = scene.region.results.length
+    await scene.openTunnel()
+    // The connector tells of it when the last one stands.
+    assert.equal((await until(() => scene.region.results[known])).ok, true)
+    return (await get(`${subaccount}/tunnel`)).connections
+  }
+
+  assert.deepEqual(await get(settings), {
+    ...{ applicationTunnelConnections: 1, tunnelWorkerThreads: 10, protocolProcessorWorkerThreads: 20 },
+  })
+  assert.equal(await opened(1), 1)
+  for (const json of [
+    { applicationTunnelConnections: 0 },
+    { applicationTunnelConnections: -1 },
+    { tunnelWorkerThreads: 0 },
+    { protocolProcessorWorkerThreads: 'x' },
+  ])
+    assert.equal(await put(settings, json), 400)
+  const wished = { applicationTunnelConnections: 3, tunnelWorkerThreads: 30, protocolProcessorWorkerThreads: 40 }
+  assert.equal(await put(settings, wished), 204)
+  assert.deepEqual(await get(settings), wished)
+  assert.equal(await opened(2), 3)
+
+  const limits = `${subaccount}/connectionLimits`
+  for (const json of [
+    [{ applicationName: 'proxy', connections: 0 }],
+    [{ applicationName: 'proxy' }],
+    [
+      { applicationName: 'proxy', connections: 1 },
+      { applicationName: 'proxy', connections: 2 },
+    ],
+    { applicationName: 'proxy', connections: 1 },
+  ])
+    assert.equal(await put(limits, json), 400)
+  for (const [connections, sessions] of [
+    [5, 3],
+    [2, 4],
+  ] as const) {
+    assert.equal(await put(limits, [{ applicationName: 'proxy', connections }]), 204)
+    assert.deepEqual(await get(limits), [{ applicationName: 'proxy', connections }])
+    assert.equal(await opened(sessions), connections)
+  }
+  const { applicationConnections } = await get(`${subaccount}/tunnel`)
+  const [{ name, connectionCount, connectedSinceMs, peers }] = applicationConnections
+  assert.deepEqual([name, connectionCount, peers.length], ['proxy', 2, 2])
+  assert.match(peers[0], /^127\.0\.0\.1:\d+$/)
+  assert.ok(connectedSinceMs > Date.now() - 60_000)
+  const told = (await get('/api/monitoring/subaccounts')).subaccounts[0].tunnel
+  assert.deepEqual(
+    [told.connections, told.applicationConnections],
+    [2, [{ connectionCount: 2, name: 'proxy', type: 'JAVA' }]],
+  )
+})

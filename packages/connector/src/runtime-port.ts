@@ -4,6 +4,7 @@ import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
 import type { OwnCertificate } from './configuration/own-certificates.ts'
+import type { ConnectionLimit } from './configuration/tunnel-limits.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 import type { BackendConnections } from './traffic/backend-connections.ts'
 import type { SubaccountTraffic } from './traffic/subaccount-traffic.ts'
@@ -46,6 +47,8 @@ export interface ApplicationConnection {
   readonly type: string
   /** Start of the earliest connection that is still open, milliseconds since 1970. */
   readonly connectedSinceMs: number
+  /** The other end of each, `address:port`. */
+  readonly peers: readonly string[]
 }
 
 export interface ConnectFailure {
@@ -142,6 +145,8 @@ export interface SubaccountRuntime {
   readonly loadSharing: boolean
   /** Physical connections per tunnel server. */
   readonly tunnelConnections: number
+  /** Proxies that get another number, by their display name. Absent: none. */
+  readonly connectionLimits?: readonly ConnectionLimit[]
   readonly endpoint: RegionEndpoint
   /** PEM chain, leaf first. */
   readonly certificate: string

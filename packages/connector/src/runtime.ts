@@ -45,7 +45,7 @@ interface Running {
   readonly channels: SubaccountChannels
   /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
-  /** The same without the certificate: where this stays, the new link takes over before the old one goes. */
+  /** The same without certificate and number of connections: where this stays, the new link takes over before the old one goes. */
   readonly place: string
   subaccount: SubaccountRuntime
   link: SubaccountLink | null
@@ -239,7 +239,8 @@ function sameSecurity(current: BackendSecurity, snapshot: ConnectorSnapshot): bo
 }
 
 function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
-  return `${subaccount.certificate}\n${linkPlace(subaccount, snapshot)}`
+  const { certificate, tunnelConnections, connectionLimits = [] } = subaccount
+  return `${certificate}\n${linkPlace(subaccount, snapshot)}\n${JSON.stringify([tunnelConnections, connectionLimits])}`
 }
 
 function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
@@ -249,7 +250,6 @@ function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): 
     subaccount.locationId,
     shownDescription(subaccount, snapshot),
     subaccount.loadSharing,
-    subaccount.tunnelConnections,
     endpoint,
     httpsProxy?.host,
     httpsProxy?.port,

@@ -72,3 +72,9 @@ export { accessOf, toSnapshot } from './snapshot.ts'
 export type { Adoption, AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
 export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'
 export { importSubaccount, type SubaccountContent, type SubaccountImport } from './subaccount-import.ts'
+export {
+  type AdvancedConnectivity,
+  type ConnectionLimit,
+  defaultAdvancedConnectivity,
+  maxTunnelConnections,
+} from './tunnel-limits.ts'
