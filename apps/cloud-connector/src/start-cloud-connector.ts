@@ -42,10 +42,12 @@ import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { monitoringRoutes } from './routes/monitoring-routes.ts'
+import { overviewRoutes } from './routes/overview-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
+import { regionListRoutes } from './routes/region-list-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { scenarioRoutes } from './routes/scenario-routes.ts'
@@ -108,7 +110,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const renewal = new CertificateRenewal({ store, subaccounts, clock, log })
   const settleTimeoutMs = config.tunnelTimeoutMs
   const channels = new ChannelService({ store, runtime, clock, log, settleTimeoutMs })
-  const tunnels = new RoleTunnels(store, runtime, regions)
+  const tunnels = new RoleTunnels(store, runtime, regions, config.reportCertificates)
   const pair = new HighAvailability({
     store,
     clock,
@@ -121,6 +123,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
+  let suites = defaultCipherSuites
+  const suitesInUse = (): readonly string[] => suites
   const usage = await UsageKeeper.open({ store, usage: new ConnectorUsageStore(options.store), runtime, clock, log })
   const server = new AdministrationServer({
     host: config.host,
@@ -129,6 +133,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     log,
     build() {
       const https = tlsOptions(store.current.settings, config)
+      suites = store.current.settings.cipherSuites ?? defaultCipherSuites
       const gate = {
         config,
         store,
@@ -153,6 +158,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         pair,
         clock,
         log,
+        suitesInUse,
         restartAfter,
         forgetTraffic,
         ...services,
@@ -168,6 +174,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
     server.secure(tlsOptions(settings, config))
+    suites = settings.cipherSuites ?? defaultCipherSuites
   })
 
   const stopApplying = store.onChange(() => tunnels.apply())
@@ -285,6 +292,8 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   trafficRoutes(api, context)
   probeRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  overviewRoutes(api, context)
+  regionListRoutes(api, context)
   certificateListRoutes(api, context)
 }
 

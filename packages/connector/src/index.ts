@@ -16,6 +16,7 @@ export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
+  ConnectFailure,
   ConnectorRuntime,
   ConnectorSnapshot,
   DomainMapping,
@@ -33,6 +34,7 @@ export type {
   DeniedAccess,
   IdentityDecision,
   IdentityPropagation,
+  IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'
 export * from './traffic/index.ts'

@@ -3,6 +3,7 @@ import type { Secret } from '@landbridge/kernel'
 import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import type { OwnCertificate } from './configuration/own-certificates.ts'
 import type { ConnectionLimit } from './configuration/tunnel-limits.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 import type { BackendConnections } from './traffic/backend-connections.ts'
@@ -44,10 +45,17 @@ export interface ApplicationConnection {
   readonly connectionCount: number
   readonly name: string
   readonly type: string
-  /** When the oldest of them was opened, in milliseconds since 1970. */
+  /** Start of the earliest connection that is still open, milliseconds since 1970. */
   readonly connectedSinceMs: number
   /** The other end of each, `address:port`. */
   readonly peers: readonly string[]
+}
+
+export interface ConnectFailure {
+  /** Of the error catalogue. */
+  readonly code: string
+  readonly reason: string
+  readonly atMs: number
 }
 
 export interface TunnelStatus {
@@ -59,6 +67,8 @@ export interface TunnelStatus {
   readonly applicationConnections: readonly ApplicationConnection[]
   /** One line for an administrator; no secrets. */
   readonly lastError?: string
+  /** The failure that `lastError` tells, for programs; gone once the tunnel stands. */
+  readonly failure?: ConnectFailure
 }
 
 export interface HttpsProxy {
@@ -89,11 +99,15 @@ export interface ConnectorSnapshot {
   readonly installationId: string
   readonly version: string
   readonly description: string
+  /** Role in a pair of master and shadow, for the cloud side to show. Absent: it does not say. */
+  readonly haRole?: string
   readonly httpsProxy?: HttpsProxy
   readonly trust: BackendTrust
   readonly systemCertificate?: SystemCertificate
   /** Absent: nobody can be propagated. */
   readonly propagation?: PropagationSetup
+  /** What the cloud side is told of, now and when it changes; absent: nothing is told. */
+  readonly ownCertificates?: readonly OwnCertificate[]
   readonly subaccounts: readonly SubaccountRuntime[]
 }
 

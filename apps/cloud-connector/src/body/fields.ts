@@ -98,3 +98,11 @@ export class Fields {
 export function invalid(field: string, reason: string): PlatformError {
   return new PlatformError('REQUEST_INVALID', { field, reason: `${field} ${reason}` })
 }
+
+/** The member `regionHost`: a host name, with a port where it is not 443. */
+export function readRegionHost(fields: Fields): string {
+  const host = fields.required('regionHost')
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[1-9]\d{0,4})?$/.test(host))
+    throw invalid('regionHost', 'must be a host name, for example cf.eu10.example.com')
+  return host
+}

@@ -22,7 +22,7 @@ const any = /^/
 /** Who may call what; the first rule that fits counts. The lists are those of the operations, not of the overview. */
 const rules: readonly Rule[] = [
   { method: any, path: /^\/api\/v1\/landbridge\/(session|about)$/, roles: everyone },
-  { method: read, path: /^\/api\/v1\/landbridge\/subaccounts\//, roles: readers },
+  { method: read, path: /^\/api\/v1\/landbridge\/(subaccounts|regions)(\/|$)/, roles: readers },
   { method: read, path: /^\/api\/v1\/landbridge\//, roles: ofConnector },
   { method: read, path: /^\/api\/monitoring\//, roles: observers },
   { method: read, path: /^\/api\/v1\/connector\/version$/, roles: readers },

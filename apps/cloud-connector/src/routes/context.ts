@@ -30,6 +30,8 @@ export interface ApiContext {
   readonly forgetTraffic: () => void
   /** Port of a service of this machine, such as `sapmsERP`. */
   readonly servicePort?: (name: string) => number | undefined
+  /** Cipher suites with which the administration port was started. */
+  readonly suitesInUse: () => readonly string[]
   /** Restarts the administration once this answer has been delivered. */
   readonly restartAfter: (reply: FastifyReply) => void
 }

@@ -1,5 +1,6 @@
 export { type AuditLevel, auditLevels, defaultAuditLevel, isAudited } from './audit-level.ts'
 export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
+export { addRegion, type CustomRegion, removeRegion, replaceRegion } from './custom-regions.ts'
 export {
   addDomainMapping,
   domainMappingOf,
@@ -47,6 +48,7 @@ export {
   type TrustedCertificate,
   type UiCertificate,
 } from './model.ts'
+export { type OwnCertificate, ownCertificates } from './own-certificates.ts'
 export { isReplicated, sameReplica } from './replicated-part.ts'
 export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
 export {

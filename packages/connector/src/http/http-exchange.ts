@@ -14,6 +14,7 @@ import {
 import { PlatformError } from '@landbridge/kernel'
 import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
+import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { Target } from '../backend/target.ts'
 import type { AccessRecord, IdentityDecision, IdentityObserver, SubaccountContext } from '../subaccount-context.ts'
 import type { Measurement } from '../traffic/measurement.ts'
@@ -212,7 +213,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
       this.#body.reset(requestBodyKind(head), Math.max(0, head.contentLength))
     }
     const identity = this.#context.propagate?.(decision.system, this.#preface, this) ?? null
-    if (identity === null) return this.#send(source, start, null, '', chunk, rest)
+    if (identity === null) return this.#send(source, start, null, null, chunk, rest)
     if (identity instanceof Promise)
       return this.#awaitIdentity(identity, Buffer.concat([source.subarray(start, end), chunk.subarray(rest)]))
     this.#identified(identity, source, start, chunk, rest)
@@ -228,7 +229,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
         const early = this.#early
         this.#early = none
         const end = parseRequestHead(bytes, 0, bytes.length, head, requestLimits)
-        if (decision === null) this.#send(bytes, 0, null, '', bytes, end)
+        if (decision === null) this.#send(bytes, 0, null, null, bytes, end)
         else this.#identified(decision, bytes, 0, bytes, end)
         for (const chunk of early) this.request(this.#stream, chunk, 0)
         if (this.#streamEnded) this.streamEnd()
@@ -276,14 +277,14 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     source: Buffer,
     start: number,
     headers: IdentityHeaders | null,
-    identity: string,
+    identity: BackendIdentity | null,
     chunk: Buffer,
     rest: number,
   ): void {
     const { system, resources } = this.#allowed as HttpAllowed
     const { traffic } = this.#context
     if (traffic !== undefined)
-      this.#measured?.reached(traffic.meterOf(system, resources), this.#path, identity || this.#preface.clientId)
+      this.#measured?.reached(traffic.meterOf(system, resources), this.#path, identity?.user ?? this.#preface.clientId)
     this.#context.allowed?.(this.#record(source.toString('latin1', head.pathStart, head.pathEnd), ''))
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.

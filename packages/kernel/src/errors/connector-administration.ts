@@ -58,6 +58,23 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'Caller: synchronise the trust configuration, then list the identity providers.',
     show: ['id'],
   },
+  CONNECTOR_REGION_EXISTS: {
+    http: 409,
+    level: 'info',
+    retry: 'never',
+    title: 'There is a custom region with this region host',
+    remedy: 'On-premise administrator: change the existing entry.',
+    show: ['regionHost'],
+  },
+  CONNECTOR_REGION_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no custom region with this region host',
+    remedy:
+      'Caller: list the regions first; those that are not custom are changed in the configuration of the connector.',
+    show: ['regionHost'],
+  },
   CONNECTOR_SUBACCOUNT_EXISTS: {
     http: 409,
     level: 'info',
@@ -163,8 +180,8 @@ export const connectorAdministrationErrors = errorArea({
     retry: 'never',
     title: 'The cloud knows the user, who may not connect Cloud Connectors to this subaccount',
     remedy:
-      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount; or use the user with whom it was connected. Nothing was changed.',
-    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses'],
+      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount, with the shown command on the cloud side; or use the user with whom it was connected. Nothing was changed.',
+    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses', 'command'],
   },
   CONNECTOR_PASSWORD_NOT_EFFECTIVE: {
     http: 400,
@@ -197,8 +214,8 @@ export const connectorAdministrationErrors = errorArea({
     retry: 'never',
     title: 'The region presented a certificate that this connector does not trust',
     remedy:
-      'On-premise administrator: configure the certificate authority of the region, or check the region host for a typing error.',
-    show: ['regionHost', 'host', 'reason'],
+      'On-premise administrator: configure the certificate authority of the region, or check the region host for a typing error; a firewall that opens TLS between connector and cloud must be taken out of the path.',
+    show: ['regionHost', 'host', 'reason', 'issuer'],
   },
   CONNECTOR_PROXY_REFUSED: {
     http: 500,
