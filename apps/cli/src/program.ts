@@ -20,6 +20,7 @@ import { addStatusCommand } from './commands/status.ts'
 import { addSubscriptionCommands } from './commands/subscription/subscription.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUpCommand } from './commands/up.ts'
+import { addUserCommands } from './commands/user/user.ts'
 import { addVersionCommand } from './commands/version.ts'
 import type { Terminal } from './terminal.ts'
 import { productVersion } from './version.ts'
@@ -53,6 +54,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addRfcForwardCommand(context)
   addServiceCommands(context)
   addSubscriptionCommands(context)
+  addUserCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)
   addDiagnoseCommands(context)
