@@ -17,7 +17,7 @@ import { createAgent } from '../http/agent.ts'
 import type { PlatformState } from '../state/state-file.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import { type DemoCredentials, demoCredentials } from './credentials.ts'
-import type { Ports } from './up-config.ts'
+import type { Ports } from './ports.ts'
 import { cloudConfig, connectorConfig, proxyEndpoints, regionHost } from './up-parts.ts'
 import { startUpProxy } from './up-proxy.ts'
 
