@@ -56,6 +56,7 @@ import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { trafficRoutes } from './routes/traffic-routes.ts'
 import { transferRoutes } from './routes/transfer-routes.ts'
+import { trustedApplicationRoutes } from './routes/trusted-application-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { UsageKeeper } from './usage-keeper.ts'
@@ -285,6 +286,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
   auditLevelRoutes(api, context)
+  trustedApplicationRoutes(api, context)
   monitoringRoutes(api, context)
   hostMonitoringRoutes(api, context)
   trafficRoutes(api, context)
