@@ -26,7 +26,7 @@ export interface ConnectivityProxyOptions {
   readonly config: ConnectivityProxyConfig
   readonly verifier: TokenVerifier
   /** How this proxy is paired with the connectivity service. */
-  readonly service: Omit<ServiceClientOptions, 'clock' | 'log'> & {
+  readonly service: Omit<ServiceClientOptions, 'tunnelServer' | 'clock' | 'log'> & {
     readonly instance?: PairedInstance
     /** Where the authorities of connectors are published: asked for at the start and every hour. */
     readonly caListUrl?: string
@@ -83,7 +83,12 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   const authorities = newAuthorities(options)
   const connectorCa = await firstAuthorities(authorities, options.tls.connectorCa)
   const source = new MappingSource(config, clock, log)
-  const service = new ServiceClient({ ...options.service, clock, log })
+  const service = new ServiceClient({
+    ...options.service,
+    tunnelServer: { host: config.servers.businessDataTunnel.externalHost, certificate: options.tls.cert },
+    clock,
+    log,
+  })
   const table = new TunnelTable(service, addressOf(config, 0), clock)
   const channels = newChannelDesk(options, table, source, service)
   const tunnelServer = newTunnelServer({ ...options, tls: { ...options.tls, connectorCa } }, table, channels)

@@ -1,4 +1,5 @@
 export * from './administration/index.ts'
+export * from './availability/index.ts'
 export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 export * from './backup/index.ts'
 export { channelFailureText } from './channels/channel-requests.ts'
@@ -33,5 +34,7 @@ export type {
   DeniedAccess,
   IdentityDecision,
   IdentityPropagation,
+  IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'
+export * from './traffic/index.ts'

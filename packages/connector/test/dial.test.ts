@@ -50,7 +50,8 @@ async function listen(server: Server, host: string, on = 0): Promise<number> {
 }
 
 function resolveTo(...addresses: readonly string[]): void {
-  mock.method(dns, 'lookup', async () => addresses.map((address) => ({ address, family: 4 })))
+  const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }))
+  mock.method(dns, 'lookup', async () => found)
 }
 
 async function dial(more: Partial<Parameters<typeof dialTls>[0]> = {}): Promise<void> {
@@ -85,6 +86,13 @@ test('connections to a name with several addresses are spread over them, and a d
   }
   resolveTo('127.0.0.4', '127.0.0.7')
   await assert.rejects(dial(), refusedWith('CLOUD_UNREACHABLE', /ECONNREFUSED/))
+})
+
+test('addresses of the family that the resolver prefers go first (SCC-036)', async () => {
+  await listen(tlsServer(), '::1', port)
+  resolveTo('127.0.0.2', '::1')
+  for (let n = 0; n < 4; n++) await dial()
+  assert.deepEqual([...reached], [['127.0.0.2', 4]])
 })
 
 test('each connection asks DNS anew (SCC-037)', async () => {

@@ -46,7 +46,7 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
     })
     started.push(runtime)
-    const connector = await startCloudConnector({ config, store, runtime, clock, log })
+    const connector = await startCloudConnector({ config, store, runtime, clock, log, servicePort })
     app = connector
     return { ...connector, close: () => closeAll([store, { close: async () => tickets.close() }, connector]) }
   } catch (failure) {

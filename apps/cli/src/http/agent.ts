@@ -1,8 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { rootCertificates } from 'node:tls'
-import type { Secret } from '@landbridge/kernel'
+import { rootCertificates, type SecureContextOptions } from 'node:tls'
 import { Agent } from 'undici'
 
 export interface AgentOptions {
@@ -10,11 +9,11 @@ export interface AgentOptions {
   readonly caFiles: readonly string[]
   /** More of them, as PEM text. */
   readonly ca?: readonly string[]
-  /** Shown to servers that ask for one. PEM both. */
-  readonly clientCertificate?: { readonly cert: string; readonly key: Secret }
   /** Names that lead to `address`, whether the machine resolves them or not. */
   readonly hostNames: readonly string[]
   readonly address: string
+  /** A client certificate, and what to trust in place of all others. */
+  readonly tls?: SecureContextOptions & { readonly rejectUnauthorized?: boolean }
 }
 
 /**
@@ -22,12 +21,11 @@ export interface AgentOptions {
  * the loopback address by definition (RFC 6761 section 6.3), though not every resolver says so.
  */
 export function createAgent(options: AgentOptions): Agent {
-  const { clientCertificate: own } = options
   const extra = [...options.caFiles.map((file) => readFileSync(file, 'utf8')), ...(options.ca ?? [])]
   return new Agent({
     connect: {
       ...(extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra] }),
-      ...(own === undefined ? {} : { cert: own.cert, key: own.key.reveal() }),
+      ...options.tls,
       timeout: 10_000,
       lookup(hostname, lookupOptions, callback) {
         const known = options.hostNames.includes(hostname) ? options.address : loopback(hostname)

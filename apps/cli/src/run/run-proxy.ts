@@ -40,7 +40,9 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
       caFiles: platformCaFile === undefined ? [] : [platformCaFile],
       hostNames: [],
       address: '127.0.0.1',
-      ...(clientCertificate === undefined ? {} : { clientCertificate }),
+      ...(clientCertificate === undefined
+        ? {}
+        : { tls: { cert: clientCertificate.cert, key: clientCertificate.key.reveal() } }),
     })
     started.push({ close: () => agent.destroy() })
     const token = new ClientToken({

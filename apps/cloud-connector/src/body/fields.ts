@@ -29,6 +29,11 @@ export class Fields {
     return new Fields(value)
   }
 
+  /** These members with others in their place or besides them. */
+  with(others: Readonly<Record<string, unknown>>): Fields {
+    return new Fields({ ...this.#members, ...others })
+  }
+
   isEmpty(): boolean {
     return Object.keys(this.#members).length === 0
   }

@@ -88,6 +88,7 @@ export class SubaccountLink {
       name,
       type: 'JAVA',
       connectedSinceMs: Math.min(...tunnels.map(({ openedAtMs }) => openedAtMs)),
+      peers: tunnels.map(({ peer }) => peer),
     }))
     return {
       state: this.#control !== null ? 'Connected' : this.#hasFailed ? 'ConnectFailure' : 'Disconnected',
@@ -135,6 +136,11 @@ export class SubaccountLink {
   supersede(): void {
     this.#superseded.abort()
     this.#cancelRetry()
+  }
+
+  /** Tells the cloud side something, if it is there now. */
+  tell(message: ControlMessage): void {
+    this.#control?.send(message)
   }
 
   /** Asks the cloud side what channels of a type could lead to. @throws PlatformError CHANNEL_CLOUD_AWAY, CHANNEL_NO_ANSWER */
@@ -249,7 +255,10 @@ export class SubaccountLink {
   async #openTunnels(request: TunnelRequest): Promise<void> {
     const { ticket } = request
     try {
-      await Promise.all(Array.from({ length: this.#subaccount.tunnelConnections }, () => this.#openTunnel(request)))
+      const { tunnelConnections, connectionLimits = [] } = this.#subaccount
+      const limit = connectionLimits.find(({ applicationName }) => applicationName === request.displayName)
+      const length = limit?.connections ?? tunnelConnections
+      await Promise.all(Array.from({ length }, () => this.#openTunnel(request)))
       this.#control?.send({ type: 'tunnel-result', ticket, ok: true })
     } catch (failure) {
       const reason = describe(failure)

@@ -26,6 +26,14 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'Caller: list the resources. In a path, + is written +2B, then - is written +2D, then / is written -.',
     show: ['resource'],
   },
+  CONNECTOR_SCENARIO_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'No resource of this system mapping belongs to the scenario',
+    remedy: 'Caller: list the scenarios of the mapping; names are compared exactly.',
+    show: ['scenario'],
+  },
   CONNECTOR_DOMAIN_MAPPING_NOT_FOUND: {
     http: 404,
     level: 'info',
@@ -172,8 +180,8 @@ export const connectorAdministrationErrors = errorArea({
     retry: 'never',
     title: 'The cloud knows the user, who may not connect Cloud Connectors to this subaccount',
     remedy:
-      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount; or use the user with whom it was connected. Nothing was changed.',
-    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses'],
+      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount, with the shown command on the cloud side; or use the user with whom it was connected. Nothing was changed.',
+    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses', 'command'],
   },
   CONNECTOR_PASSWORD_NOT_EFFECTIVE: {
     http: 400,
