@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
@@ -186,6 +186,56 @@ test('the connector lists the proxy by its display name, with connections and st
   assert.deepEqual(others, [])
   assert.deepEqual([listed?.name, listed?.connectionCount], ['Cluster of the plant', 2])
   assert.ok((listed?.connectedSinceMs ?? 0) >= before && (listed?.connectedSinceMs ?? 0) <= Date.now())
+})
+
+test('an idle tunnel carries a sign of life well within the 120 seconds after which ingresses cut it (CP-121)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  connector.answersRequests = false
+  const clock = new ManualClock(Date.now())
+  const proxy = await newProxy({ clock })
+  const asked = connector.nextRequest()
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  const answer = proxy.get(headers)
+  const message = await asked
+  const lives: { proxy: number; connector: number } = { proxy: 0, connector: 0 }
+  const ingress = createTcpServer((socket) => {
+    const onward = connect(proxy.tunnelPort, '127.0.0.1')
+    onward
+      .on('data', () => lives.proxy++)
+      .on('error', () => {})
+      .on('close', () => socket.destroy())
+    socket
+      .on('data', () => lives.connector++)
+      .on('error', () => {})
+      .on('close', () => onward.destroy())
+    onward.pipe(socket).pipe(onward)
+  })
+  ingress.listen(0, '127.0.0.1')
+  await once(ingress, 'listening')
+  await connector.openTunnel({ ...message, port: (ingress.address() as AddressInfo).port })
+  assert.equal((await answer).text, 'erp')
+  // Steps below the silence that counts as death, so that answers come in between: five minutes in all.
+  for (let period = 0; period < 3; period++) {
+    const before = { ...lives }
+    for (let step = 0; step < 10; step++) {
+      clock.advance(10_000)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    assert.ok(lives.proxy > before.proxy && lives.connector > before.connector, `period ${period}`)
+  }
+  assert.equal(proxy.tunnelCount(), 1)
+  assert.equal((await proxy.get(headers)).text, 'erp')
+  ingress.close()
+})
+
+test('where there is no destination service the proxy starts and serves (CP-197)', async () => {
+  const tenant = await cloud.newTenant()
+  await realConnector(tenant)
+  const proxy = await newProxy()
+  // The cloud of these tests has none, and the name in its credentials leads nowhere.
+  assert.match(await cloud.serviceKey(await cloud.bind(tenant.subaccount, 'destination')), /http:\/\/destination\.test/)
+  assert.equal((await proxy.get(bearer(await cloud.token(tenant.connectivity)))).status, 200)
 })
 
 test('plain text never becomes a tunnel (CP-116)', async () => {

@@ -12,15 +12,25 @@ import {
   TargetForm,
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
-import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
+import { type Preface, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { Target } from '../backend/target.ts'
-import type { AccessRecord, IdentityDecision, IdentityObserver, SubaccountContext } from '../subaccount-context.ts'
+import type { IdentityDecision, IdentityObserver, SubaccountContext } from '../subaccount-context.ts'
 import type { Measurement } from '../traffic/measurement.ts'
-import { denialCode, denialText, failureAnswer, plainAnswer } from './answers.ts'
+import {
+  denialCode,
+  denialText,
+  failureAnswer,
+  identityFailed,
+  plainAnswer,
+  requestCut,
+  targetMismatch,
+} from './answers.ts'
 import { isAddressedTo, isSafeToRepeat } from './request-address.ts'
+import { accessRecord, reportFailure } from './request-reports.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
+import { relayUpgraded } from './upgraded-relay.ts'
 
 /** Shared by all exchanges of the process: a head is parsed, rewritten and copied within one call. */
 const head = new RequestHead()
@@ -96,8 +106,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
 
   streamEnd(): void {
     this.#streamEnded = true
-    if (this.#phase === 'head')
-      return this.#refuse(plainAnswer(400, 'REQUEST_CUT', 'The request ended within its head.'))
+    if (this.#phase === 'head') return this.#refuse(requestCut)
     if (this.#phase === 'body') this.#abort()
   }
 
@@ -161,11 +170,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
 
   #fail(cause: PlatformError): void {
     const { virtualHost, virtualPort } = this.#preface
-    this.#context.log.info('backend.failed', {
-      code: cause.code,
-      system: `${virtualHost}:${virtualPort}`,
-      ...cause.facts,
-    })
+    reportFailure(this.#context, this.#preface, cause)
     this.#refuse(failureAnswer(cause, virtualHost, virtualPort, !this.#isHead))
   }
 
@@ -194,9 +199,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     }
     this.#isHead = head.method === Method.head
     if (head.targetForm !== TargetForm.origin || !isAddressedTo(source, head, this.#preface))
-      return this.#refuse(
-        plainAnswer(400, 'TARGET_MISMATCH', 'The request is addressed to another system than its tunnel stream.'),
-      )
+      return this.#refuse(targetMismatch)
     const path = source.toString('latin1', head.pathStart, head.pathEnd)
     const { virtualHost, virtualPort } = this.#preface
     const decision = this.#context.access.decideHttp(virtualHost, virtualPort, path, head.upgradeIsWebSocket)
@@ -236,13 +239,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
       },
       (failure: unknown) => {
         this.#context.log.error('identity.failed', {}, failure)
-        this.#refuse(
-          plainAnswer(
-            502,
-            'IDENTITY_FAILED',
-            'The identity of the user could not be propagated. See the log of the Cloud Connector.',
-          ),
-        )
+        this.#refuse(identityFailed)
       },
     )
   }
@@ -261,16 +258,8 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     this.#refuse(plainAnswer(status, code, text, !this.#isHead))
   }
 
-  /** Reports a refusal. Queries may carry secrets: they stay out of the audit log. */
   #denied(target: string, reason: string): void {
-    this.#context.denied(this.#record(target, reason))
-  }
-
-  #record(target: string, reason: string): AccessRecord {
-    const { virtualHost, virtualPort } = this.#preface
-    const query = target.indexOf('?')
-    const path = query < 0 ? target : target.slice(0, query)
-    return { subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason }
+    this.#context.denied(accessRecord(this.#context, this.#preface, target, reason))
   }
 
   #send(
@@ -285,7 +274,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     const { traffic } = this.#context
     if (traffic !== undefined)
       this.#measured?.reached(traffic.meterOf(system, resources), this.#path, identity?.user ?? this.#preface.clientId)
-    this.#context.allowed?.(this.#record(source.toString('latin1', head.pathStart, head.pathEnd), ''))
+    this.#context.allowed?.(accessRecord(this.#context, this.#preface, this.#path, ''))
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.
     const rewritten = Buffer.from(scratch.subarray(0, bytes))
@@ -317,11 +306,6 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     if (this.#measured !== null) this.#measured.receivedBytes += bytes
     if (this.#pass(chunk, start)) this.#stream.consumed(bytes)
     else this.#owedBytes += bytes
-    if (this.#isComplete) this.#measured?.requestCompleted()
-  }
-
-  get #isComplete(): boolean {
-    return this.#phase === 'complete'
   }
 
   /** Body bytes that came with the head, whose credit went back with it. */
@@ -337,12 +321,17 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
       this.#abort()
       return true
     }
-    if (end >= 0) this.#phase = 'complete'
+    if (end >= 0) this.#completeRequest()
     const backend = this.#backend
     if (backend === null || backend.socket.destroyed) return true
     const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
     if (isTaken) backend.fed()
     return isTaken
+  }
+
+  #completeRequest(): void {
+    this.#phase = 'complete'
+    this.#measured?.requestCompleted()
   }
 
   // The end.
@@ -382,31 +371,11 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     this.#backend = null
     this.#context.backends.detach(backend)
     backend.socket.removeAllListeners('end').removeAllListeners('drain')
-    const relay = new SocketRelay(
-      backend.socket,
-      this.#stream,
-      this.#upgraded(() => relay),
-    )
-    // The relay hears the end and the loss of the socket by itself; only what is read comes through the connection.
-    backend.user = {
-      backendData: (borrowed) => relay.fromSocket(borrowed),
-      backendDrain() {},
-      backendEnd() {},
-      backendClosed() {},
-    }
-  }
-
-  /** Records the request that asked for the other protocol. @returns what is to be called when that ends. */
-  #upgraded(relay: () => SocketRelay): () => void {
     const meter = this.#measured?.end() ?? null
     this.#measured = null
-    const { traffic } = this.#context
-    if (meter === null || traffic === undefined) return () => {}
-    meter.traffic.openConnections += 1
-    return () => {
-      meter.traffic.openConnections -= 1
-      traffic.count(meter, this.#path, 0, relay().receivedBytes, relay().sentBytes)
-    }
+    relayUpgraded(backend, this.#stream, meter, (received, sent) => {
+      if (meter !== null) this.#context.traffic?.count(meter, this.#path, 0, received, sent)
+    })
   }
 
   #refuse(answer: Buffer): void {
