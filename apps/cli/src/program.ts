@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { CommandContext } from './command-spec.ts'
+import { addAccessControlCommands } from './commands/access-control/access-control.ts'
 import { addCallCommand } from './commands/call.ts'
 import { addCertificateCommand } from './commands/certificate.ts'
 import { addCertificatesCommands } from './commands/certificates/certificates.ts'
@@ -44,6 +45,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addUpCommand(context)
   addCloudCommand(context)
   addConnectorCommand(context)
+  addAccessControlCommands(context)
   addProxyCommand(context)
   addEnvCommand(context)
   addCallCommand(context)

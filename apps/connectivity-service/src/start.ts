@@ -6,6 +6,8 @@ import { type Closeable, isPlatformError, type Problem, type RunningApp } from '
 import type { Registry, Subscriptions, UserAdministration } from '@landbridge/registry'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import type { FastifyInstance } from 'fastify'
+import { brokerErrorBody } from './broker/broker-error.ts'
+import { isBrokerPath } from './broker/broker-routes.ts'
 import { addRoutes, type ConnectivityServiceOptions, composeParts } from './compose.ts'
 import { certSigningHost, notificationHost } from './config.ts'
 import type { ControlSessions } from './control/control-sessions.ts'
@@ -106,7 +108,9 @@ export async function startConnectivityService(
 }
 
 /** Problem documents, but for unknown client certificates the body that is the same at every service. */
-function errorBody(problem: Problem, thrown: unknown): { contentType: string; body: unknown } {
+function errorBody(problem: Problem, thrown: unknown, path: string): { contentType: string; body: unknown } {
+  // What is refused before there is a route has no scope that knows its error body.
+  if (isBrokerPath(path)) return brokerErrorBody(problem)
   return isPlatformError(thrown, 'CLIENT_CERTIFICATE_REFUSED')
     ? { contentType: 'application/json; charset=utf-8', body: invalidClientCertificateBody }
     : { contentType: 'application/problem+json', body: problem }
