@@ -48,7 +48,9 @@ test('service keys with a secret and with a certificate both get tokens, and an 
       ca: [scene.ca],
       hostNames: [],
       address: '127.0.0.1',
-      ...(clientCertificate === undefined ? {} : { clientCertificate }),
+      ...(clientCertificate === undefined
+        ? {}
+        : { tls: { cert: clientCertificate.cert, key: clientCertificate.key.reveal() } }),
     })
     context.after(() => agent.destroy())
     const options = { ...key, url: key.tokenUrl, agent }
