@@ -56,6 +56,7 @@ import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { trafficRoutes } from './routes/traffic-routes.ts'
 import { transferRoutes } from './routes/transfer-routes.ts'
+import { trustedApplicationRoutes } from './routes/trusted-application-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { tunnelLimitRoutes } from './routes/tunnel-limit-routes.ts'
 import { uiCertificate } from './ui-certificate.ts'
@@ -287,6 +288,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   solutionManagementRoutes(api, context)
   auditLevelRoutes(api, context)
   tunnelLimitRoutes(api, context)
+  trustedApplicationRoutes(api, context)
   monitoringRoutes(api, context)
   hostMonitoringRoutes(api, context)
   trafficRoutes(api, context)

@@ -14,7 +14,7 @@ import type { Clock, Log } from '@landbridge/kernel'
 const saveMs = 60_000
 
 export interface UsageKeeperOptions {
-  readonly store: ConfigurationStore
+  readonly store: Pick<ConfigurationStore, 'current' | 'onChange'>
   readonly usage: UsageStore
   readonly runtime: Pick<ConnectorRuntime, 'traffic'>
   readonly clock: Clock
@@ -32,13 +32,13 @@ export class UsageKeeper {
   readonly #stop: () => void
   readonly #stopLooking: () => void
   /** What was saved last, to write only what is new. */
-  #saved: Map<string, string>
+  readonly #saved: Map<string, string>
   #last: Promise<void>
 
   private constructor(options: UsageKeeperOptions, stored: readonly SubaccountUsage[]) {
     this.#options = options
     this.#waiting = new Map(stored.map((usage) => [usage.subaccountKey, usage]))
-    this.#saved = new Map()
+    this.#saved = new Map(stored.map((usage) => [usage.subaccountKey, JSON.stringify(usage)]))
     this.#last = Promise.resolve()
     this.#stop = options.clock.every(saveMs, () => {
       this.look()
@@ -89,19 +89,16 @@ export class UsageKeeper {
 
   async #save(): Promise<void> {
     const { store, usage, log } = this.#options
-    const changed: SubaccountUsage[] = []
-    const texts = new Map<string, string>()
-    for (const [key, , traffic] of this.#running()) {
-      const current = read(key, traffic)
-      const text = JSON.stringify(current)
-      texts.set(key, text)
-      if (this.#saved.get(key) !== text) changed.push(current)
-    }
+    const { subaccounts } = store.current
+    const changed = Array.from(this.#running(), ([key, , traffic]) => read(key, traffic)).filter(
+      (current) => this.#saved.get(current.subaccountKey) !== JSON.stringify(current),
+    )
+    const gone = [...this.#saved.keys()].filter((key) => !subaccounts.has(key))
     try {
       if (changed.length > 0) await usage.saveUsage(changed)
-      const gone = [...this.#saved.keys()].some((key) => !store.current.subaccounts.has(key))
-      if (gone) await usage.retainUsage([...store.current.subaccounts.keys()])
-      this.#saved = texts
+      if (gone.length > 0) await usage.retainUsage([...subaccounts.keys()])
+      for (const current of changed) this.#saved.set(current.subaccountKey, JSON.stringify(current))
+      for (const key of gone) this.#saved.delete(key)
     } catch (failure) {
       log.error('usage.not-saved', {}, failure)
     }

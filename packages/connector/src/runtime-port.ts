@@ -155,6 +155,8 @@ export interface SubaccountRuntime {
   readonly access: AccessTable
   /** Absent: refusals only. */
   readonly auditLevel?: AuditLevel
+  /** OAuth clients that may use the tunnel. Absent or empty: all. */
+  readonly trustedApplications?: readonly string[]
   readonly domainMappings: readonly DomainMapping[]
   readonly trustedIssuers: readonly TrustedIssuer[]
   /** Service channels that are enabled. Absent: none. */

@@ -162,6 +162,8 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.subaccount = subaccount
         entry.context.access = subaccount.access
         entry.context.domainMappings = subaccount.domainMappings
+        const { trustedApplications = [] } = subaccount
+        entry.context.applications = trustedApplications.length === 0 ? null : new Set(trustedApplications)
         setAudit(entry.context, subaccount.auditLevel, options)
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))

@@ -72,6 +72,8 @@ export interface SubaccountContext {
   readonly propagate: IdentityPropagation | null
   /** Whether the user in a preface is believed, for protocols that have no place for a certificate. Null: yes. */
   verifyUser?: (preface: Readonly<Preface>) => Promise<IdentityRefusal | null>
+  /** OAuth clients that may use the tunnel. Null or absent: all. */
+  applications?: ReadonlySet<string> | null
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log

@@ -1,3 +1,4 @@
+export { withTrustedApplications } from './application-edits.ts'
 export { type AuditLevel, auditLevels, defaultAuditLevel, isAudited } from './audit-level.ts'
 export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
 export { addRegion, type CustomRegion, removeRegion, replaceRegion } from './custom-regions.ts'

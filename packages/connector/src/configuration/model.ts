@@ -141,6 +141,8 @@ export interface SubaccountProperties {
   readonly autoSyncTrust: boolean
   /** Absent: `defaultAuditLevel`. */
   readonly auditLevel?: AuditLevel
+  /** OAuth clients that may use the tunnel. Absent or empty: all of the subaccount. */
+  readonly trustedApplications?: readonly string[]
   /** The cloud user who paired ("Initiated By"). The password is not kept. */
   readonly user: string
   readonly endpoint: RegionEndpoint

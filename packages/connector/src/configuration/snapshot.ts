@@ -91,6 +91,7 @@ function toRuntime(
     privateKey: subaccount.privateKey,
     access: accessOf(subaccount),
     auditLevel: subaccount.auditLevel ?? defaultAuditLevel,
+    ...(subaccount.trustedApplications === undefined ? {} : { trustedApplications: subaccount.trustedApplications }),
     domainMappings: [...subaccount.domainMappings.values()],
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)
