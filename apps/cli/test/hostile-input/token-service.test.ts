@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
+import { callJson, onEveryDatabase } from '@landbridge/testkit'
+import fc from 'fast-check'
 import {
   anyText,
-  callJson,
   defineHostileInput,
   type HostileAnswer,
-  onEveryDatabase,
   type RawBody,
   type Route,
   type Target,
-} from '@landbridge/testkit'
-import fc from 'fast-check'
+} from './attack/index.ts'
 import { type HostileCloud, jsonOf, startHostileCloud, user } from './cloud.ts'
 
 const saml = 'urn:ietf:params:oauth:grant-type:saml2-bearer'
