@@ -83,6 +83,14 @@ export const cloudConnectorConfigSchema = Type.Object(
       'x-unit': 'ms',
       description: 'A session without requests ends after this time.',
     }),
+    certificateAlertDays: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 3_650,
+        description:
+          'A certificate that ends within so many days is listed as expiring by the monitoring API. 30 when absent.',
+      }),
+    ),
     initialPassword: Type.Optional(
       Type.String({
         minLength: 1,
@@ -124,6 +132,11 @@ export const cloudConnectorConfigSchema = Type.Object(
       minLength: 1,
       description:
         'Address of the local ports of service channels. Other hosts reach them only on an address of the network, for example 0.0.0.0; a port asks nobody who they are.',
+    }),
+    reportCertificates: Type.Boolean({
+      default: true,
+      description:
+        'Tell the cloud side of the certificates that live here (administration port, system, authority, trusted backends; never keys), so that its inventory and alerts cover them.',
     }),
     rfcInfrastructureFunctions: Type.Array(Type.String({ minLength: 1, maxLength: 30 }), {
       default: [...defaultInfrastructureFunctions],

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import type { RuntimeOptions } from '@landbridge/connector'
+import { silentLog, systemClock } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { type FakeCloudProxy, type FakeTunnel, startFakeCloudProxy, startWayOut } from './fake-cloud-proxy.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -12,33 +14,45 @@ export class Scene implements AsyncDisposable {
   readonly region: FakeRegion
   readonly cloud: FakeCloudProxy
   readonly out: Awaited<ReturnType<typeof startWayOut>>
-  readonly connector: RunningConnector
+  connector: RunningConnector
+  readonly #start: () => Promise<RunningConnector>
   readonly #folder: Disposable
   /** Listening sockets of this process before and after the connector was started. */
   readonly listening: readonly [number, number]
 
-  private constructor(parts: Pick<Scene, 'region' | 'cloud' | 'out' | 'connector' | 'listening'>, folder: Disposable) {
+  private constructor(
+    parts: Pick<Scene, 'region' | 'cloud' | 'out' | 'connector' | 'listening'>,
+    folder: Disposable,
+    start: () => Promise<RunningConnector>,
+  ) {
     this.region = parts.region
     this.cloud = parts.cloud
     this.out = parts.out
     this.connector = parts.connector
     this.listening = parts.listening
     this.#folder = folder
+    this.#start = start
   }
 
   /** A connector whose only way to the cloud is a proxy that knows the host names of the region. */
-  static async start(): Promise<Scene> {
+  static async start(runtime: Partial<RuntimeOptions> = {}): Promise<Scene> {
     const folder = temporaryFolder()
     const region = await startFakeRegion()
     const cloud = await startFakeCloudProxy(region.ca, tunnelHost)
     const out = await startWayOut((target) => (target.startsWith('connectivitytunnel.') ? cloud.port : region.port))
     const before = listeners()
-    const connector = await startConnector(folder.path, region, {
-      regions: { [regionHost]: { ca: region.ca.certificatePem } },
-    })
+    const regions = { [regionHost]: { ca: region.ca.certificatePem } }
+    const start = () => startConnector(folder.path, region, { regions }, silentLog, systemClock, runtime)
+    const connector = await start()
     const listening = [before, listeners()] as const
     await connector.call('PUT', `${configuration}/connector/proxy`, { json: { host: '127.0.0.1', port: out.port } })
-    return new Scene({ region, cloud, out, connector, listening }, folder)
+    return new Scene({ region, cloud, out, connector, listening }, folder, start)
+  }
+
+  /** The same installation as a new process. */
+  async restart(): Promise<void> {
+    await this.connector.close()
+    this.connector = await this.#start()
   }
 
   async pair() {

@@ -12,6 +12,7 @@ import { addRoutes, type ConnectivityServiceOptions, composeParts } from './comp
 import { certSigningHost, notificationHost } from './config.ts'
 import type { ControlSessions } from './control/control-sessions.ts'
 import { startNotifications } from './notifications/start-notifications.ts'
+import type { ProxyCertificate } from './tunnels/proxy-certificate.ts'
 
 export interface RunningConnectivityService extends RunningApp {
   readonly port: number
@@ -22,6 +23,10 @@ export interface RunningConnectivityService extends RunningApp {
   readonly registry: Registry
   readonly subscriptions: Subscriptions
   readonly users: UserAdministration
+  /** PEM of the certificate that it shows now. */
+  serverCertificate(): string
+  /** What the proxies that listen to this replica show to connectors. */
+  proxyCertificates(): readonly ProxyCertificate[]
   /** Tells connected connectors to fetch the trust configuration again; all when no subaccount is given. */
   trustChanged(subaccountId?: string): void
 }
@@ -50,13 +55,13 @@ export async function startConnectivityService(
   })
   await addRoutes(api, options, parts)
   divertControlSessions(api, sessions)
-  const stopRenewal = keepCertificateFresh(api.server as Server, { ca, names, cert: tls.cert, clock, log })
+  const fresh = keepCertificateFresh(api.server as Server, { ca, names, cert: tls.cert, clock, log })
 
   let notifications: Closeable | undefined
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     isReady = false
-    stopRenewal()
+    fresh.stop()
     await notifications?.close()
     events.close()
     await hub.close()
@@ -91,6 +96,8 @@ export async function startConnectivityService(
     registry: parts.registry,
     subscriptions: parts.subscriptions,
     users: parts.users,
+    serverCertificate: () => fresh.certificate,
+    proxyCertificates: () => events.proxyCertificates(),
     trustChanged: (subaccountId) => hub.trustChanged(subaccountId),
     ready: () => isReady,
     close: () => {

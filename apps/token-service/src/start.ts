@@ -63,6 +63,8 @@ export interface RunningTokenService extends RunningApp {
    * @param scopes that applications grant to that client, besides those of every client
    */
   ownToken(client: OAuthClient, tenant: Tenant, scopes?: readonly string[]): Promise<string>
+  /** The server certificates that are shown now; PEM. */
+  serverCertificates(): readonly { readonly name: string; readonly certificate: string }[]
   /** The key ring, as key source for verifiers in the same process. */
   readonly ring: SigningKeyRing
 }
@@ -112,6 +114,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
     url: `https://${urlHost(config.host)}:${port}`,
     uaaDomain: domain.name,
     ring,
+    serverCertificates: () => certificates.list(),
     issuerOf: (subdomain) => domain.issuerOf(subdomain),
     isOwnIssuer: (issuer) => domain.subdomainOfIssuer(issuer) !== undefined,
     verificationKey: () => ring.verificationKey(),

@@ -34,5 +34,7 @@ export type {
   DeniedAccess,
   IdentityDecision,
   IdentityPropagation,
+  IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'
+export * from './traffic/index.ts'

@@ -1,9 +1,10 @@
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
-import type { BackendSecurity } from './backend/open-socket.ts'
+import type { BackendSecurity } from './backend/secure-contexts.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import { CertificateNews } from './link/certificate-news.ts'
 import type { ConnectorAbout } from './link/control-link.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
 import type { KerberosTickets } from './propagation/kerberos.ts'
@@ -13,6 +14,8 @@ import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { AccessRecord, DeniedAccess, SubaccountContext } from './subaccount-context.ts'
+import { backendConnections } from './traffic/backend-connections.ts'
+import { SubaccountTraffic } from './traffic/index.ts'
 
 export interface RuntimeOptions {
   readonly clock: Clock
@@ -30,6 +33,8 @@ export interface RuntimeOptions {
   readonly tickets?: KerberosTickets
   /** Audit of those that were let through, where the level asks for it. */
   readonly allowed?: (access: AccessRecord) => void
+  /** Milliseconds that never jump, for durations; the process's own if absent. */
+  readonly monotonicMs?: () => number
   /** The cloud's trust list changed: synchronise it. */
   readonly trustChanged?: (subaccountId: string, regionHost: string) => void
 }
@@ -40,7 +45,7 @@ interface Running {
   readonly channels: SubaccountChannels
   /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
-  /** The same without the certificate: where this stays, the new link takes over before the old one goes. */
+  /** The same without certificate and number of connections: where this stays, the new link takes over before the old one goes. */
   readonly place: string
   subaccount: SubaccountRuntime
   link: SubaccountLink | null
@@ -51,12 +56,19 @@ interface Running {
 /** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
 const defaultHeartbeatMs = 10_000
 
+const trafficSampleMs = 60_000
+
 const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] }
 
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
 export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
+  const news = new CertificateNews()
   const propagator = new Propagator(options.clock, options.log, options.tickets ?? null)
+
+  const stopSampling = options.clock.every(trafficSampleMs, () => {
+    for (const { context } of running.values()) context.traffic?.sample()
+  })
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
     const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
@@ -66,8 +78,10 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       domainMappings: subaccount.domainMappings,
       backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
       propagate: propagation.decide,
+      verifyUser: propagation.verify,
       rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
+      traffic: new SubaccountTraffic(options.clock, options.monotonicMs),
       denied: options.denied ?? (() => {}),
     }
     const { clock, log, channelBindAddress: bindAddress = '127.0.0.1' } = options
@@ -102,6 +116,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const tookOver = (key: string): void => {
     const entry = running.get(key)
     if (entry === undefined) return
+    if (news.message !== undefined) entry.link?.tell(news.message)
     const former = entry.former.splice(0)
     if (former.length > 0) entry.channels.apply(entry.subaccount.channels ?? [], entry.link)
     for (const link of former) link.drain()
@@ -147,6 +162,8 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.subaccount = subaccount
         entry.context.access = subaccount.access
         entry.context.domainMappings = subaccount.domainMappings
+        const { trustedApplications = [] } = subaccount
+        entry.context.applications = trustedApplications.length === 0 ? null : new Set(trustedApplications)
         setAudit(entry.context, subaccount.auditLevel, options)
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
@@ -155,8 +172,15 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         if (!subaccount.connected) leave(entry)
         entry.channels.apply(subaccount.channels ?? [], entry.former.at(-1) ?? entry.link)
       }
+      const changed = news.changed(snapshot.ownCertificates)
+      if (changed !== undefined) for (const { link } of running.values()) link?.tell(changed)
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
+    traffic: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.context.traffic,
+    backendConnections(subaccountId, regionHost) {
+      const context = running.get(`${subaccountId}@${regionHost}`)?.context
+      return context === undefined ? [] : backendConnections(context)
+    },
     async openChannel(subaccountId, regionHost, channel) {
       const entry = running.get(`${subaccountId}@${regionHost}`)
       if (entry === undefined) throw new PlatformError('CHANNEL_CLOUD_AWAY')
@@ -174,6 +198,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
     channelSettled: async (subaccountId, regionHost, id) =>
       running.get(`${subaccountId}@${regionHost}`)?.channels.settled(id),
     async close() {
+      stopSampling()
       for (const entry of running.values()) stop(entry)
       running.clear()
     },
@@ -216,7 +241,8 @@ function sameSecurity(current: BackendSecurity, snapshot: ConnectorSnapshot): bo
 }
 
 function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
-  return `${subaccount.certificate}\n${linkPlace(subaccount, snapshot)}`
+  const { certificate, tunnelConnections, connectionLimits = [] } = subaccount
+  return `${certificate}\n${linkPlace(subaccount, snapshot)}\n${JSON.stringify([tunnelConnections, connectionLimits])}`
 }
 
 function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
@@ -226,7 +252,6 @@ function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): 
     subaccount.locationId,
     shownDescription(subaccount, snapshot),
     subaccount.loadSharing,
-    subaccount.tunnelConnections,
     endpoint,
     httpsProxy?.host,
     httpsProxy?.port,

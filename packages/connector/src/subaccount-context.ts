@@ -1,10 +1,12 @@
 import type { AccessTable, System } from '@landbridge/access'
 import type { Log } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
+import type { BackendIdentity } from './backend/backend-identity.ts'
 import type { BackendPool } from './backend/backend-pool.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { RfcSettings } from './rfc/rfc-settings.ts'
 import type { DomainMapping } from './runtime-port.ts'
+import type { SubaccountTraffic } from './traffic/index.ts'
 
 /** A request or connection for the audit log: one that was refused, or at level `All` one that was let through. */
 export interface AccessRecord {
@@ -27,8 +29,29 @@ export type DeniedAccess = AccessRecord
 
 /** What identity propagation decided about a request. */
 export type IdentityDecision =
-  | { readonly kind: 'headers'; readonly headers: IdentityHeaders; readonly identity: string }
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly text: string }
+  | {
+      readonly kind: 'headers'
+      /** Null: the identity's own certificate says who it is. */
+      readonly headers: IdentityHeaders | null
+      /** Null: nobody but the connector itself. */
+      readonly identity: BackendIdentity | null
+    }
+  | IdentityRefusal
+
+/** Why a user is not believed. */
+export interface IdentityRefusal {
+  readonly kind: 'refused'
+  readonly status: number
+  readonly code: string
+  /** What happened and, on the second line, what to do. */
+  readonly text: string
+}
+
+/** Hears how far a decision about a user is that takes time. */
+export interface IdentityObserver {
+  /** The token is valid; what follows is made for the backend. */
+  tokenValidated(): void
+}
 
 /**
  * Turns propagated tokens into what the backend of a system understands. Null: nothing to add. A promise only where a
@@ -37,6 +60,7 @@ export type IdentityDecision =
 export type IdentityPropagation = (
   system: System,
   preface: Readonly<Preface>,
+  observer?: IdentityObserver,
 ) => IdentityDecision | null | Promise<IdentityDecision | null>
 
 /** One subaccount while the connector runs: what its streams may reach. Fields change when the configuration does. */
@@ -46,9 +70,15 @@ export interface SubaccountContext {
   domainMappings: readonly DomainMapping[]
   readonly backends: BackendPool
   readonly propagate: IdentityPropagation | null
+  /** Whether the user in a preface is believed, for protocols that have no place for a certificate. Null: yes. */
+  verifyUser?: (preface: Readonly<Preface>) => Promise<IdentityRefusal | null>
+  /** OAuth clients that may use the tunnel. Null or absent: all. */
+  applications?: ReadonlySet<string> | null
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log
+  /** Absent: nothing is recorded for monitoring. */
+  readonly traffic?: SubaccountTraffic
   denied: (access: DeniedAccess) => void
   /** Null or absent: what is let through is not recorded. */
   allowed?: ((access: AccessRecord) => void) | null

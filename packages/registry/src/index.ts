@@ -6,6 +6,12 @@ export {
   connectorChannel,
   type MessageBus,
 } from './connectors/bus-message.ts'
+export {
+  type CertificateReport,
+  parseCertificateReport,
+  type ReportedCertificate,
+} from './connectors/certificate-report.ts'
+export type { CertificateReportStore } from './connectors/certificate-reports.ts'
 export { channelRefusals, type OfferedService } from './connectors/channel-request.ts'
 export {
   type ConnectorAbout,

@@ -1,5 +1,6 @@
 import type { User } from '@landbridge/identity'
 import type { Transaction } from '@landbridge/kernel'
+import type { CertificateReportStore } from './connectors/certificate-reports.ts'
 import type { ConnectorAbout } from './connectors/connector-hello.ts'
 import type { ClaimDecision, ConnectorSession } from './connectors/connector-session.ts'
 import type { ConnectorCertificate, RevocationTarget } from './pairing/connector-certificate.ts'
@@ -62,7 +63,7 @@ export interface RegistryRepository {
 }
 
 /** Certificates of connectors and their live sessions. */
-export interface ConnectorRepository {
+export interface ConnectorRepository extends CertificateReportStore {
   /**
    * @param alongWith what else belongs into the transaction; it gets the certificate that the connector had until now,
    *   which becomes the predecessor

@@ -39,6 +39,7 @@ import {
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { callbackToken } from './callback-token.ts'
+import { serverSource } from './certificate-sources.ts'
 import { composeCertificates } from './cloud-certificates.ts'
 import { openCloudIdentity } from './cloud-identity.ts'
 import type { CloudIdentityConfig } from './identity-config.ts'
@@ -123,7 +124,11 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     registry,
     authority,
     policy,
-    more: [mappingCertificateSource(mappings)],
+    more: [
+      mappingCertificateSource(mappings),
+      // Asked when somebody looks, after everything has started.
+      serverSource(() => serverCertificates({ tokenService, destinationService, connectivityService })),
+    ],
     clock,
     log,
   })
@@ -189,7 +194,12 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
       mappings,
       isOwn: (url) =>
         isOwnAddress(url, {
-          listeners: [tokenService?.url, destinationService.url, connectivityService.url],
+          listeners: [
+            tokenService?.url,
+            destinationService.url,
+            destinationService.mutualTlsUrl,
+            connectivityService.url,
+          ],
           publicUrls: [options.publicUrls?.destination, options.publicUrls?.connectivity],
           uaaDomain: tokenService?.uaaDomain,
         }),
@@ -225,6 +235,27 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     endpoints,
     close: () => closeAll(started),
   }
+}
+
+/** What the services of this process show to those who connect; PEM. */
+function serverCertificates({
+  tokenService,
+  destinationService,
+  connectivityService,
+}: Pick<RunningCloud, 'destinationService' | 'connectivityService'> & {
+  readonly tokenService: RunningTokenService | undefined
+}) {
+  const destination = destinationService.serverCertificate?.()
+  return [
+    ...(tokenService?.serverCertificates() ?? []),
+    ...(destination === undefined ? [] : [{ name: 'destination service', certificate: destination }]),
+    { name: 'connectivity service', certificate: connectivityService.serverCertificate() },
+    ...connectivityService.proxyCertificates().map(({ name, ...proxy }) => ({
+      name: `tunnel server ${name}`,
+      renewer: 'user' as const,
+      ...proxy,
+    })),
+  ]
 }
 
 function startOwnTokenService(

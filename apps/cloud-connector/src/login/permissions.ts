@@ -23,6 +23,11 @@ const any = /^/
 const rules: readonly Rule[] = [
   { method: any, path: /^\/api\/v1\/landbridge\/(session|about)$/, roles: everyone },
   { method: read, path: /^\/api\/v1\/landbridge\/(subaccounts|regions)(\/|$)/, roles: readers },
+  {
+    method: any,
+    path: /^\/api\/v1\/landbridge\/subaccounts\/[^/]+\/[^/]+\/(traffic|connectionLimits)(\/|$)/,
+    roles: ofSubaccounts,
+  },
   { method: read, path: /^\/api\/v1\/landbridge\//, roles: ofConnector },
   { method: read, path: /^\/api\/monitoring\//, roles: observers },
   { method: read, path: /^\/api\/v1\/connector\/version$/, roles: readers },

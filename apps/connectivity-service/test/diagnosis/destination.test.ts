@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { subaccountLevel } from '@landbridge/destinations'
 import { certificateFacts, LocalCa } from '@landbridge/identity'
 import { newTenant, startPlatform } from '../platform.ts'
-import { opensslReceiver } from './openssl-receiver.ts'
+import { opensslReceiver, withoutOpenssl } from './openssl-receiver.ts'
 
 const platform = await startPlatform()
 after(() => platform.close())
@@ -44,7 +44,7 @@ async function map(certificate: unknown): Promise<void> {
 
 const own = `https://localhost:${platform.service.port}/api/v1/tunnels/events`
 
-test('a destination whose certificate the receiver does not know is told so, with its answer and the fingerprint; mapped, it is no longer refused as unknown (CERT-016)', async () => {
+test('a destination whose certificate the receiver does not know is told so, with its answer and the fingerprint; mapped, it is no longer refused as unknown; a missing tenant is told with the property that names it (CERT-016)', async () => {
   const fingerprint = await newKeyStore('unknown')
   await newDestination('unknown', own)
   const found = await diagnose('unknown')
@@ -56,6 +56,13 @@ test('a destination whose certificate the receiver does not know is told so, wit
   // The receiver knows the sender now; what it misses is the tenant, of which nothing is claimed.
   assert.equal(mapped.cause, 'inconclusive')
   assert.match(String(mapped.evidence), /CLIENT_CERTIFICATE_TENANT_MISSING/)
+  assert.match(String(mapped.remedy), /"URL\.headers\.X-zid"/)
+  const named = { KeyStoreLocation: 'unknown.pem', 'URL.headers.X-zid': subaccount.id }
+  await newDestination('named', own, named)
+  // Known, and let in by nobody: the user has no instance of this service.
+  assert.match(String((await diagnose('named')).evidence), /: 403 .*TUNNEL_CALLER_FORBIDDEN/)
+  await newDestination('broken', own, { ...named, 'URL.headers.no name': 'x' })
+  assert.match((await ask('broken')).text, /DIAGNOSIS_IMPOSSIBLE.*URL\.headers\.\*/)
   assert.equal((await ask('no-such-destination')).status, 404)
 })
 
@@ -78,7 +85,9 @@ test('a destination whose key store was renewed after the upload shows both fing
   assert.notEqual((await diagnose('renewed')).cause, 'fingerprint-mismatch')
 })
 
-test('a destination whose chain is not trusted on one side is told which; the trust store of the destination counts (CERT-016)', async () => {
+test('a destination whose chain is not trusted on one side is told which; the trust store of the destination counts (CERT-016)', {
+  skip: withoutOpenssl,
+}, async () => {
   const receiverCa = await LocalCa.create({ subject: { CN: 'Receiver CA' } })
   const server = await receiverCa.issueServer({ dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], days: 1 })
   const url = await opensslReceiver({ ...server, ca: receiverCa })

@@ -4,7 +4,9 @@ import { defaultPropagationSettings } from '../propagation/settings.ts'
 import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
 import { defaultAuditLevel } from './audit-level.ts'
 import type { ConnectorConfiguration, ConnectorSettings, Subaccount } from './model.ts'
+import { ownCertificates } from './own-certificates.ts'
 import { toChannelSpec } from './service-channel.ts'
+import { connectionsOf } from './tunnel-limits.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
 const compiled = new WeakMap<ReadonlyMap<string, SystemMapping>, AccessTable>()
@@ -22,11 +24,13 @@ export function accessOf(subaccount: Subaccount): AccessTable {
  * What the running side needs to know of a configuration. An override of a region wins over what was stored when the
  * subaccount was paired: the operator may have moved the region since.
  * @param regions overrides by region host, lower case.
+ * @param reportsCertificates whether the cloud side learns of the connector's own certificates
  */
 export function toSnapshot(
   configuration: ConnectorConfiguration,
   version: string,
   regions: ReadonlyMap<string, RegionOverride> = new Map(),
+  reportsCertificates = true,
 ): ConnectorSnapshot {
   const { settings, trustedCertificates } = configuration
   return {
@@ -46,12 +50,18 @@ export function toSnapshot(
       ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
       hasSystemCertificate: settings.systemCertificate !== undefined,
     },
+    // None rather than nothing: it takes back what was told before.
+    ownCertificates: reportsCertificates ? ownCertificates(configuration) : [],
     // A shadow only watches; its master carries the tunnels.
     subaccounts:
       settings.haRole === 'shadow'
         ? []
         : Array.from(configuration.subaccounts.values(), (subaccount) =>
-            toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
+            toRuntime(
+              subaccount,
+              connectionsOf(configuration, subaccount),
+              regions.get(subaccount.regionHost.toLowerCase()),
+            ),
           ),
   }
 }
@@ -61,8 +71,12 @@ function shownRole({ haRole, haPeer }: ConnectorSettings): string {
   return haRole === 'master' && haPeer !== undefined ? 'master with shadow' : haRole
 }
 
-function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {
-  const { subaccountId, regionHost, locationId, description, connected, loadSharing, tunnelConnections } = subaccount
+function toRuntime(
+  subaccount: Subaccount,
+  tunnelConnections: number,
+  override: RegionOverride | undefined,
+): SubaccountRuntime {
+  const { subaccountId, regionHost, locationId, description, connected, loadSharing, connectionLimits } = subaccount
   return {
     subaccountId,
     regionHost,
@@ -71,11 +85,13 @@ function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined)
     connected,
     loadSharing,
     tunnelConnections,
+    ...(connectionLimits === undefined ? {} : { connectionLimits }),
     endpoint: overridden(subaccount.endpoint, override),
     certificate: subaccount.certificate,
     privateKey: subaccount.privateKey,
     access: accessOf(subaccount),
     auditLevel: subaccount.auditLevel ?? defaultAuditLevel,
+    ...(subaccount.trustedApplications === undefined ? {} : { trustedApplications: subaccount.trustedApplications }),
     domainMappings: [...subaccount.domainMappings.values()],
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)

@@ -11,6 +11,7 @@ import { TcpStatus } from '../tcp/tcp-exchange.ts'
 import { findServer } from './find-server.ts'
 import { instanceOf, isMessageServer, type RfcAddress, rfcAddress } from './rfc-address.ts'
 import { RfcAudit } from './rfc-audit.ts'
+import { RfcCalls } from './rfc-calls.ts'
 import { LiveRfcRules } from './rfc-rules.ts'
 import { rfcText, systemName } from './rfc-texts.ts'
 import { tokenUser } from './token-user.ts'
@@ -34,6 +35,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
   readonly #stream: Stream
   readonly #address: RfcAddress
   readonly #audit: RfcAudit
+  readonly #calls: RfcCalls
   #socket: Socket | null
   #reader: Reader | null
   #early: Buffer[]
@@ -45,6 +47,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     this.#stream = stream
     this.#address = rfcAddress(preface)
     this.#audit = new RfcAudit(context, this.#address, tokenUser(preface))
+    this.#calls = new RfcCalls(context.traffic)
     this.#socket = null
     this.#reader = null
     this.#early = []
@@ -85,11 +88,17 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
   // From the guard.
 
   toServer(bytes: Buffer): void {
+    this.#calls.fromCloud(bytes.length)
     this.#socket?.write(bytes)
   }
 
   toClient(bytes: Buffer): void {
+    this.#calls.toCloud(bytes.length)
     if (!this.#stream.write(bytes)) this.#socket?.pause()
+  }
+
+  replied(): void {
+    this.#calls.end()
   }
 
   refused(reason: string): void {
@@ -115,10 +124,8 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
       return this.#answer(isUnknown ? TcpStatus.forbidden : TcpStatus.failure)
     }
     const { system } = decision
-    // The reason is worth a text, and a conversation is where a caller reads one.
-    if (preface.userToken !== '' || preface.technicalToken !== '')
-      return this.#refuse('RFC_PROPAGATION', 'noPropagation')
-    if (system.protocol !== 'RFC') return this.#refuse('RFC_SNC_UNAVAILABLE', 'noSnc')
+    if (preface.userToken !== '' || preface.technicalToken !== '') return void this.#propagate(system, preface)
+    if (system.protocol !== 'RFC') return this.#refuseSnc()
     if (isMessageServer(system.virtualPort) || isMessageServer(String(system.internalPort)))
       void this.#viaMessageServer(system, connectTimeoutMs)
     else {
@@ -159,16 +166,35 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     this.#start(new RefusingGateway(rfcText.noServer(system, reason), this))
   }
 
-  #refuse(reason: string, text: 'noPropagation' | 'noSnc'): void {
+  /** A user is verified as for HTTP. One who is believed needs SNC, which is not there. */
+  async #propagate({ protocol, authenticationMode }: System, preface: Preface): Promise<void> {
+    const system = systemName(this.#address)
+    const refusal = await this.#context.verifyUser?.(preface).catch((failure: unknown) => {
+      this.#context.log.error('identity.failed', {}, failure)
+      return { code: 'IDENTITY_FAILED', text: 'The user could not be verified. See the log of the Cloud Connector.' }
+    })
+    if (this.#isOver) return
+    if (refusal) return this.#refuse(refusal.code, rfcText.noUserToken(system, refusal.text.replaceAll('\n', ' ')))
+    const hasPrincipal = authenticationMode === 'X509_GENERAL' || authenticationMode === 'X509_RESTRICTED'
+    if (protocol !== 'RFC' && hasPrincipal) return this.#refuseSnc()
+    this.#refuse('RFC_PROPAGATION', rfcText.noPropagation(system))
+  }
+
+  #refuseSnc(): void {
+    this.#refuse('RFC_SNC_UNAVAILABLE', rfcText.noSnc(systemName(this.#address)))
+  }
+
+  /** The reason is worth a text, and a conversation is where a caller reads one. */
+  #refuse(reason: string, text: string): void {
     this.#context.log.warn('rfc.refused', { system: systemName(this.#address), reason })
     this.#audit.deniedSystem(reason)
     this.#stream.write(Buffer.of(TcpStatus.connected))
-    this.#start(new RefusingGateway(rfcText[text](systemName(this.#address)), this))
+    this.#start(new RefusingGateway(text, this))
   }
 
   #dial(system: System, target: DialTarget, connectTimeoutMs: number): void {
     const limits = this.#context.rfc?.limits ?? defaultRfcLimits
-    const rules = new LiveRfcRules(this.#context, this.#address, system, this.#audit)
+    const rules = new LiveRfcRules(this.#context, this.#address, system, this.#audit, this.#calls)
     const guard = new RfcGuard(rules, target, this, limits)
     const { security } = this.#context.backends
     const socket = openBackendSocket(target.host, target.port, false, security, (borrowed) =>
@@ -178,6 +204,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     let isConnected = false
+    const counted = this.#context.traffic?.systemOf(system)
     const ended = (cause?: Error): void => {
       socket.removeAllListeners('timeout')
       if (this.#isOver) return
@@ -189,7 +216,11 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
       socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })),
     )
     socket.on('error', (cause) => ended(cause))
-    socket.on('close', () => ended())
+    socket.on('close', () => {
+      this.#calls.end()
+      if (isConnected && counted !== undefined) counted.openConnections -= 1
+      ended()
+    })
     // The client hears the end right behind the last reply (guide L4540); what it still sends would go nowhere.
     socket.on('end', () => {
       ended()
@@ -198,6 +229,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     socket.on('drain', () => this.#returnCredit())
     socket.once('connect', () => {
       isConnected = true
+      if (counted !== undefined) counted.openConnections += 1
       socket.setTimeout(0)
       this.#stream.write(Buffer.of(TcpStatus.connected))
       this.#start(guard)

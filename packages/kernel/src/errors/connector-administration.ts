@@ -180,8 +180,8 @@ export const connectorAdministrationErrors = errorArea({
     retry: 'never',
     title: 'The cloud knows the user, who may not connect Cloud Connectors to this subaccount',
     remedy:
-      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount; or use the user with whom it was connected. Nothing was changed.',
-    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses'],
+      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount, with the shown command on the cloud side; or use the user with whom it was connected. Nothing was changed.',
+    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses', 'command'],
   },
   CONNECTOR_PASSWORD_NOT_EFFECTIVE: {
     http: 400,

@@ -17,6 +17,7 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   '0322-registry-provisioning': { up: addProvisioning },
   '0512-registry-password-changes': { up: addPasswordChanges },
   '0503-registry-certificate-lineage': { up: addCertificateLineage },
+  '0602-registry-certificate-reports': { up: addCertificateReports },
   '0601-registry-connector-description': { up: addConnectorDescription },
 }
 
@@ -184,6 +185,19 @@ async function addProvisioning(db: Kysely<unknown>): Promise<void> {
 
 async function addPasswordChanges(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('local_user').addColumn('password_changed_at', 'bigint').execute()
+}
+
+async function addCertificateReports(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('connector_certificate_report')
+    .addColumn('subaccount_id', 'text', (c) => c.notNull().references('subaccount.id').onDelete('cascade'))
+    .addColumn('connector_id', 'text', (c) => c.notNull())
+    .addColumn('location_id', 'text', (c) => c.notNull())
+    .addColumn('certificates', 'text', (c) => c.notNull())
+    .addColumn('omitted', 'bigint', (c) => c.notNull())
+    .addColumn('reported_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('connector_certificate_report_key', ['subaccount_id', 'connector_id'])
+    .execute()
 }
 
 async function addCertificateLineage(db: Kysely<unknown>): Promise<void> {
