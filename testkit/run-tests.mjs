@@ -53,10 +53,15 @@ const results = run({
   ...patterns('testNamePatterns', flags['test-name-pattern']),
   ...patterns('testSkipPatterns', flags['test-skip-pattern']),
 })
-let isGreen = false
+let isRed = false
+let isOver = false
+results.on('test:fail', ({ todo }) => {
+  isRed ||= todo === undefined || todo === false
+})
 results.on('test:summary', ({ file, success }) => {
+  isRed ||= !success
   // The one without a file is about all of them.
-  if (file === undefined) isGreen = success
+  isOver ||= file === undefined
 })
 // A run of some tests says nothing about how long a file takes.
 if (flags['test-name-pattern'] === undefined && flags['test-skip-pattern'] === undefined) recordDurations(results)
@@ -71,7 +76,7 @@ for (const [index, name] of (flags['test-reporter'] ?? ['spec']).entries()) {
 }
 await new Promise((ended) => results.once('close', ended).once('end', ended))
 await cluster.stop()
-process.exitCode = isGreen && !stopping.signal.aborted ? 0 : 1
+process.exitCode = isOver && !isRed && !stopping.signal.aborted ? 0 : 1
 
 /** Patterns as the command line of Node takes them: `/like this/i`, or a text. */
 function patterns(option, texts) {
