@@ -76,7 +76,8 @@ for (const [index, name] of (flags['test-reporter'] ?? ['spec']).entries()) {
 }
 await new Promise((ended) => results.once('close', ended).once('end', ended))
 await cluster.stop()
-process.exitCode = isOver && !isRed && !stopping.signal.aborted ? 0 : 1
+// Not `exitCode`: the library that runs PostgreSQL ends the process itself where one is only set, with 0.
+process.exit(isOver && !isRed && !stopping.signal.aborted ? 0 : 1)
 
 /** Patterns as the command line of Node takes them: `/like this/i`, or a text. */
 function patterns(option, texts) {
