@@ -5,6 +5,7 @@
 //                                        --test-reporter=tap with --test-reporter-destination=file
 import { createWriteStream, globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { dot, junit, spec, tap } from 'node:test/reporters'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -66,15 +67,16 @@ results.on('test:summary', ({ file, success }) => {
 // A run of some tests says nothing about how long a file takes.
 if (flags['test-name-pattern'] === undefined && flags['test-skip-pattern'] === undefined) recordDurations(results)
 const reporters = new Map(Object.entries({ dot, junit, tap }))
-for (const [index, name] of (flags['test-reporter'] ?? ['spec']).entries()) {
+const written = (flags['test-reporter'] ?? ['spec']).map(async (name, index) => {
   const destination = flags['test-reporter-destination']?.[index] ?? 'stdout'
-  const to =
-    destination === 'stdout' || destination === 'stderr' ? process[destination] : createWriteStream(destination)
+  const isFile = destination !== 'stdout' && destination !== 'stderr'
   const known = name === 'spec' ? new spec() : reporters.get(name)
   const reporter = known ?? (await import(pathToFileURL(resolve(name)).href)).default
-  results.compose(reporter).pipe(to, { end: to !== process[destination] })
-}
-await new Promise((ended) => results.once('close', ended).once('end', ended))
+  await pipeline(results.compose(reporter), isFile ? createWriteStream(destination) : process[destination], {
+    end: isFile,
+  })
+})
+await Promise.all(written)
 await cluster.stop()
 // Not `exitCode`: the library that runs PostgreSQL ends the process itself where one is only set, with 0.
 process.exit(isOver && !isRed && !stopping.signal.aborted ? 0 : 1)
