@@ -14,6 +14,10 @@ export interface ConnectorGroupOptions {
   /** `sqlite:<path>`: a connector's database is its own. */
   readonly storeUrl: string
   readonly sealer: Sealer
+  /** Folder for payload traces and audit files; without it there are none. */
+  readonly logDirectory?: string
+  /** Folder in which the owner of the machine may forbid payload traces. */
+  readonly configDirectory?: string
   readonly clock: Clock
   readonly log: Log
 }
