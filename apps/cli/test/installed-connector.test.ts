@@ -76,7 +76,7 @@ after(async () => {
   folder[Symbol.dispose]()
 })
 
-test('the archive, extracted into an empty folder, starts by go.sh as a user without rights, and two copies run side by side (SCC-001, SCC-006, SCC-008, RFC-183)', async () => {
+test('the archive, extracted into an empty folder, starts by go.sh as a user without rights, and two copies run side by side with default traces (SCC-001, SCC-006, SCC-008, SCC-011, SCC-012, RFC-183)', async () => {
   const second = join(folder.path, 'second')
   // The program itself is only read: the copy shares its files with the first.
   execFileSync('cp', ['-al', home, second], nobody)
@@ -96,6 +96,10 @@ test('the archive, extracted into an empty folder, starts by go.sh as a user wit
     assert.match(readFileSync(`/proc/${one.child.pid}/status`, 'utf8'), new RegExp(`^Uid:\\s${nobody.uid}\\s`, 'm'))
   for (const file of globSync('{config,log}{,/**}', { cwd: home }))
     assert.equal(statSync(join(home, file)).mode & 0o077, 0, `${file} is open to others`)
+  // Level Information, and no payload trace.
+  const levels = readFileSync(join(home, 'log/ljs_trace.log'), 'utf8').match(/"level":"\w+"/g)
+  assert.deepEqual([...new Set(levels)], ['"level":"info"'])
+  assert.deepEqual(globSync('*.trc', { cwd: join(home, 'log') }), [])
   await stop(other.child)
   current = one.child
 })
@@ -148,6 +152,8 @@ test('an upgrade over the installation keeps settings, pairing, mappings, certif
   assert.equal(readFileSync(join(home, 'config/connector-ca.pem'), 'utf8'), before.ui)
   assert.equal(readFileSync(join(home, 'config/scc.yaml'), 'utf8'), before.settings)
   assert.ok(readFileSync(join(home, 'log/ljs_trace.log'), 'utf8').startsWith(before.trace))
+  const own = globSync(`log/audit/${subaccount}/audit-log_${subaccount}_*.csv`, { cwd: home })
+  assert.match(readFileSync(join(home, own[0] ?? ''), 'utf8'), /"BackendMapping","create","erp\.virtual:443"/)
 })
 
 test('daemon.sh starts, stops and restarts, and its status tells by text and exit status (SCC-002, OPS-165)', async () => {

@@ -15,6 +15,7 @@ import { ConnectorStore, type ConnectorTables, type Store } from '@landbridge/st
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AccessRecorder } from './access-recorder.ts'
 import { AdministrationServer } from './administration-server.ts'
+import { AuditFiles } from './audit/audit-files.ts'
 import { acceptRawBodies } from './body/read-body.ts'
 import { Bootstrap } from './bootstrap.ts'
 import { defaultCipherSuites, toCiphers } from './cipher-suites.ts'
@@ -49,7 +50,9 @@ import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
+import { traceRoutes } from './routes/trace-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
+import { PayloadTraces } from './trace/payload-traces.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { connectorVersion } from './version.ts'
 import { errorBody } from './wire/error-body.ts'
@@ -60,6 +63,10 @@ export interface CloudConnectorOptions {
   readonly store: Store<ConnectorTables>
   /** Closed with the application. */
   readonly runtime: ConnectorRuntime
+  /** Folder for payload traces and audit files; without it there are none. */
+  readonly logDirectory?: string
+  /** Folder in which the owner of the machine may forbid payload traces. */
+  readonly configDirectory?: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -82,7 +89,7 @@ const uiCertificatePeriodMs = 86_400_000
  * @throws PlatformError PORT_IN_USE, STORE_*
  */
 export async function startCloudConnector(options: CloudConnectorOptions): Promise<CloudConnector> {
-  const { config, clock, log, runtime } = options
+  const { config, clock, log, runtime, logDirectory } = options
   const store = await ConnectorStore.open(options.store, await firstSettings(config))
   if (config.useLocalUser) await forgetDirectory(store)
   await uiCertificate(store, clock, config.dnsNames)
@@ -112,6 +119,11 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
+  const { installationId } = store.current.settings
+  const auditFiles =
+    logDirectory === undefined ? null : new AuditFiles({ trail: store, installationId, logDirectory, clock, log })
+  const { configDirectory } = options
+  const traces = new PayloadTraces({ store, trail: store, runtime, logDirectory, configDirectory, clock, log })
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
@@ -130,7 +142,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      addOperations(api, { config, store, trail: store, subaccounts, channels, pair, clock, log, restartAfter }, gate)
+      const context = { config, store, trail: store, subaccounts, channels, pair, traces, logDirectory, clock, log }
+      addOperations(api, { ...context, restartAfter }, gate)
       return api
     },
   })
@@ -185,8 +198,10 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       stopApplying()
       stopSecuring()
       await server.close()
+      traces.close()
       await runtime.close()
       await recorder.close()
+      await auditFiles?.close()
     },
   }
 }
@@ -249,6 +264,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   auditLevelRoutes(api, context)
   monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  traceRoutes(api, context)
   certificateListRoutes(api, context)
 }
 

@@ -7,6 +7,7 @@ const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, ap
 export const idleRuntime: ConnectorRuntime = {
   apply() {},
   status: () => offline,
+  trace() {},
   async openChannel() {},
   abandonChannel() {},
   channelStatus: () => noChannel,

@@ -93,7 +93,15 @@ export async function startConnector(
     denied: (access) => app.recordAccess(access),
     allowed: (access) => app.recordAccess(access),
   })
-  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock, log })
+  const app: CloudConnector = await startCloudConnector({
+    config,
+    store,
+    runtime,
+    logDirectory: `${folder}/log`,
+    configDirectory: folder,
+    clock,
+    log,
+  })
   return {
     app,
     call: (method, path, call) => send(app, method, path, call ?? {}),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { type Log, silentLog } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { type FakeCloudProxy, type FakeTunnel, startFakeCloudProxy, startWayOut } from './fake-cloud-proxy.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -13,11 +14,14 @@ export class Scene implements AsyncDisposable {
   readonly cloud: FakeCloudProxy
   readonly out: Awaited<ReturnType<typeof startWayOut>>
   readonly connector: RunningConnector
-  readonly #folder: Disposable
+  readonly #folder: ReturnType<typeof temporaryFolder>
   /** Listening sockets of this process before and after the connector was started. */
   readonly listening: readonly [number, number]
 
-  private constructor(parts: Pick<Scene, 'region' | 'cloud' | 'out' | 'connector' | 'listening'>, folder: Disposable) {
+  private constructor(
+    parts: Pick<Scene, 'region' | 'cloud' | 'out' | 'connector' | 'listening'>,
+    folder: ReturnType<typeof temporaryFolder>,
+  ) {
     this.region = parts.region
     this.cloud = parts.cloud
     this.out = parts.out
@@ -27,18 +31,22 @@ export class Scene implements AsyncDisposable {
   }
 
   /** A connector whose only way to the cloud is a proxy that knows the host names of the region. */
-  static async start(): Promise<Scene> {
+  static async start(log: Log = silentLog): Promise<Scene> {
     const folder = temporaryFolder()
     const region = await startFakeRegion()
     const cloud = await startFakeCloudProxy(region.ca, tunnelHost)
     const out = await startWayOut((target) => (target.startsWith('connectivitytunnel.') ? cloud.port : region.port))
     const before = listeners()
-    const connector = await startConnector(folder.path, region, {
-      regions: { [regionHost]: { ca: region.ca.certificatePem } },
-    })
+    const regions = { [regionHost]: { ca: region.ca.certificatePem } }
+    const connector = await startConnector(folder.path, region, { regions }, log)
     const listening = [before, listeners()] as const
     await connector.call('PUT', `${configuration}/connector/proxy`, { json: { host: '127.0.0.1', port: out.port } })
     return new Scene({ region, cloud, out, connector, listening }, folder)
+  }
+
+  /** Holds the database, and below `log` traces and audit files. */
+  get folder(): string {
+    return this.#folder.path
   }
 
   async pair() {

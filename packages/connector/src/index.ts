@@ -34,3 +34,4 @@ export type {
   IdentityPropagation,
   SubaccountContext,
 } from './subaccount-context.ts'
+export type { PayloadTrace } from './trace/exchange-trace.ts'

@@ -4,6 +4,7 @@ import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
+import type { PayloadTrace } from './trace/exchange-trace.ts'
 
 /**
  * The running side of a connector, as its administration sees it. `apply` receives the whole wanted state after every
@@ -14,6 +15,11 @@ export interface ConnectorRuntime {
   apply(snapshot: ConnectorSnapshot): void
   /** State of one subaccount's tunnel. Unknown subaccounts are `Disconnected`. */
   status(subaccountId: string, regionHost: string): TunnelStatus
+  /**
+   * Writes what passes the tunnels of a subaccount from now on, requests and answers without secrets; null ends it.
+   * Requests under way are not traced. Unknown subaccounts are left alone.
+   */
+  trace(subaccountId: string, regionHost: string, trace: PayloadTrace | null): void
   /**
    * Opens a service channel that the configuration does not have yet as enabled: `apply` with it, or `abandonChannel`,
    * must follow. A channel that is open stays as it is.

@@ -12,6 +12,7 @@ import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { AccessRecord, DeniedAccess, SubaccountContext } from './subaccount-context.ts'
+import { type AcceptorSlot, TracedAcceptor } from './trace/traced-acceptor.ts'
 
 export interface RuntimeOptions {
   readonly clock: Clock
@@ -37,6 +38,8 @@ interface Running {
   readonly context: SubaccountContext
   readonly propagation: SubaccountPropagation
   readonly channels: SubaccountChannels
+  /** Shared by all links of the subaccount. */
+  readonly acceptor: AcceptorSlot
   /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
   /** The same without the certificate: where this stays, the new link takes over before the old one goes. */
@@ -74,19 +77,19 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
     const channelLog = log.with({ subaccount: subaccountId, regionHost })
     const channels = new SubaccountChannels({ bindAddress, clock, log: channelLog })
     const [identity, place] = [linkIdentity(subaccount, snapshot), linkPlace(subaccount, snapshot)]
-    return { context, propagation, channels, identity, place, subaccount, link: null, former: [] }
+    const acceptor = { current: new StreamAcceptor(context, options.timeouts ?? defaultBackendTimeouts) }
+    return { context, propagation, channels, acceptor, identity, place, subaccount, link: null, former: [] }
   }
 
   const connect = (entry: Running, snapshot: ConnectorSnapshot): void => {
-    const { subaccount, context } = entry
-    const timeouts = options.timeouts ?? defaultBackendTimeouts
+    const { subaccount, acceptor } = entry
     entry.link = new SubaccountLink(
       { ...subaccount, description: shownDescription(subaccount, snapshot) },
       {
         connectorId: snapshot.installationId,
         version: snapshot.version,
         httpsProxy: snapshot.httpsProxy,
-        acceptor: new StreamAcceptor(context, timeouts),
+        acceptor,
         heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
         clock: options.clock,
         log: options.log,
@@ -154,6 +157,12 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       }
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
+    trace(subaccountId, regionHost, trace) {
+      const slot = running.get(`${subaccountId}@${regionHost}`)?.acceptor
+      if (slot === undefined) return
+      if (slot.current instanceof TracedAcceptor) slot.current = slot.current.stop()
+      if (trace !== null) slot.current = new TracedAcceptor(slot.current, trace, options.clock)
+    },
     async openChannel(subaccountId, regionHost, channel) {
       const entry = running.get(`${subaccountId}@${regionHost}`)
       if (entry === undefined) throw new PlatformError('CHANNEL_CLOUD_AWAY')

@@ -50,7 +50,16 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
     })
     started.push(runtime)
-    const connector = await startCloudConnector({ config, store, runtime, clock, log })
+    const { logDirectory, configDirectory } = options
+    const connector = await startCloudConnector({
+      config,
+      store,
+      runtime,
+      clock,
+      log,
+      ...(logDirectory === undefined ? {} : { logDirectory }),
+      ...(configDirectory === undefined ? {} : { configDirectory }),
+    })
     app = connector
     return { ...connector, close: () => closeAll([store, { close: async () => tickets.close() }, connector]) }
   } catch (failure) {

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
+import { writeWhole } from './write-whole.ts'
 
 export interface RotatingFileOptions {
   readonly path: string
@@ -54,8 +45,11 @@ export class RotatingFile {
     const bytes = Buffer.from(text)
     try {
       this.#makeReady(bytes.length)
-      this.#append(bytes)
+      writeWhole(this.#file as number, bytes, this.#size)
+      this.#size += bytes.length
     } catch (failure) {
+      // The next attempt begins anew: the file, the folder or the disk may be another one by then.
+      this.close()
       this.#lost += 1
       if (this.#lost === 1) this.#options.failed(failure)
       return
@@ -107,26 +101,5 @@ export class RotatingFile {
     if (number === 0) return this.path
     const extension = extname(this.path)
     return `${this.path.slice(0, this.path.length - extension.length)}.${number}${extension}`
-  }
-
-  #append(bytes: Buffer): void {
-    const file = this.#file as number
-    let written = 0
-    try {
-      while (written < bytes.length) written += writeSync(file, bytes, written)
-    } catch (failure) {
-      // Half a line would run into the next one.
-      if (written > 0) cutBack(file, this.#size)
-      throw failure
-    }
-    this.#size += written
-  }
-}
-
-function cutBack(file: number, size: number): void {
-  try {
-    ftruncateSync(file, size)
-  } catch {
-    // The half line stays: it is less bad than a failure of its own.
   }
 }

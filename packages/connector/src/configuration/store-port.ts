@@ -17,6 +17,7 @@ export type AuditCategory =
   | 'PpcaCertificate'
   | 'PrincipalPropagationConfiguration'
   | 'KerberosConfiguration'
+  | 'PayloadTrace'
   | 'ProxySettings'
   | 'SCCPassword'
   | 'SCCUser'

@@ -5,7 +5,7 @@ import type { ChannelTunnelEvents } from '../channels/channel-runner.ts'
 import type { ChannelSpec } from '../channels/channel-spec.ts'
 import { type AvailableService, ServiceQuestions } from '../channels/service-questions.ts'
 import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
-import type { StreamAcceptor } from '../stream-acceptor.ts'
+import type { AcceptorSlot } from '../trace/traced-acceptor.ts'
 import { ControlLink } from './control-link.ts'
 import { TunnelLink, type TunnelRequest } from './tunnel-link.ts'
 
@@ -13,7 +13,7 @@ export interface SubaccountLinkOptions {
   readonly connectorId: string
   readonly version: string
   readonly httpsProxy: HttpsProxy | undefined
-  readonly acceptor: StreamAcceptor
+  readonly acceptor: AcceptorSlot
   readonly heartbeatMs: number
   readonly clock: Clock
   readonly log: Log
