@@ -18,7 +18,7 @@ import { AdministrationServer } from './administration-server.ts'
 import { AuditFiles } from './audit/audit-files.ts'
 import { acceptRawBodies } from './body/read-body.ts'
 import { Bootstrap } from './bootstrap.ts'
-import { defaultCipherSuites, toCiphers } from './cipher-suites.ts'
+import { usableSuites } from './cipher-suites.ts'
 import type { CloudConnectorConfig } from './config.ts'
 import { firstSettings } from './first-settings.ts'
 import { type Gate, guard } from './login/gatekeeper.ts'
@@ -130,6 +130,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     clock,
     log,
     build() {
+      const { unsupported } = usableSuites(store.current.settings.cipherSuites)
+      if (unsupported.length > 0) log.error('cipher-suites.unsupported', { unsupported })
       const https = tlsOptions(store.current.settings, config)
       const gate = {
         config,
@@ -228,7 +230,7 @@ function tlsOptions(
     key: certificate?.key.reveal() ?? '',
     cert: certificate?.cert ?? '',
     minVersion: 'TLSv1.2',
-    ciphers: toCiphers(cipherSuites ?? defaultCipherSuites),
+    ciphers: usableSuites(cipherSuites).ciphers,
     // Whoever shows no certificate, or a foreign one, may log in with a password.
     ...(clientCertificates === undefined
       ? {}
