@@ -58,7 +58,7 @@ export const helpText = `npm run bench -- [options]
 Measures the Landbridge data plane and its peers in one run, on loopback, then the destination service, requests with
 users and large access control, and compares all of it with the bars of bench/budgets.json.
 
-  --quick        about a minute and a half, coarser figures; does not write docs/benchmarks.md
+  --quick        within a minute, coarser figures; does not write docs/benchmarks.md
   --json         exactly one JSON object on standard output; progress goes to standard error
   --only WORDS   subjects and figures, separated by commas: ${candidates.map(({ name }) => name).join(', ')};
                  ${phases.join(', ')}

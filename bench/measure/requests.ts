@@ -21,6 +21,7 @@ export async function measureRequests(
   progress: Progress,
 ): Promise<Map<string, Record<string, RequestFigures>>> {
   for (const subject of subjects) {
+    if (plan.warmUpOnly?.includes(subject.name) === false) continue
     progress.say(`warm-up ${subject.name}`)
     await generator.run(subject.running.web, '/small', 64, plan.warmUpSeconds)
   }

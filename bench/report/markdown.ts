@@ -36,7 +36,7 @@ ${tablesOf(report)
 apt-get install -y haproxy nginx stunnel4 openssh-server wrk   # whatever is missing is left out
 npm ci
 npm run bench                       # about fifteen minutes; writes this page
-npm run bench -- --quick --json     # a minute and a half, one JSON object
+npm run bench -- --quick --json     # within a minute, one JSON object
 \`\`\`
 `
 }

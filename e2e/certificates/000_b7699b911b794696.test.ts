@@ -1,41 +1,92 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { callJson } from '@landbridge/testkit'
 import { type Diagnosis, openScene } from './scene.ts'
 
 const scene = await openScene()
 after(() => scene.stop())
 
-test('refreshing a connector as another user is refused; the diagnosis names the registered user and the role, and with it the refresh is allowed (CERT-011, CERT-016)', async () => {
-  const path = `/subaccounts/${scene.subaccountId}`
-  const [certificate] = (await scene.operator(`${path}/connectorCertificates`)) as readonly {
+const user = 'other@acme.test'
+const role = 'Cloud Connector Administrator'
+
+test('refreshing a connector as another user is a real 403, told in its log, REST API and command line; the command that they print makes the refresh work, and calls work with the new certificate (CERT-011, CERT-016)', async () => {
+  const { platform, subaccountId } = scene
+  const secret = (name: string, content: string): string => {
+    const file = join(scene.folder, name)
+    writeFileSync(file, content, { mode: 0o600 })
+    return file
+  }
+  const password = 'a password of this test'
+  const passwordFile = secret('password', password)
+  const administrator = platform.credentials.connector
+  await scene.run('user', 'create', user, '--password-file', passwordFile)
+  const connector = platform.address('cloud-connector').origin
+  const authorization = `Basic ${Buffer.from(`${administrator.name}:${administrator.password}`).toString('base64')}`
+  const configuration = (method: string, path: string, body?: object) =>
+    callJson({
+      method,
+      url: `${connector}/api/v1/configuration${path}`,
+      ca: platform.connectorCa,
+      headers: { authorization },
+      ...(body === undefined ? {} : { body }),
+    })
+  const [{ regionHost }] = (await configuration('GET', '/subaccounts')).json
+  const path = `/subaccounts/${regionHost}/${subaccountId}`
+  const serialNumber = async (): Promise<string> =>
+    (await configuration('GET', path)).json.tunnel.subaccountCertificate.serialNumber
+  const refresh = () =>
+    platform.command(
+      ...['certificates', 'refresh-connector', '--region', regionHost, '--subaccount', subaccountId],
+      ...['--user', user, '--password-file', passwordFile],
+      ...['--administrator-password-file', secret('administrator-password', administrator.password)],
+    )
+
+  // The failure: the connector asks the cloud side, which answers 403.
+  const before = await serialNumber()
+  const printed = `landbridge user assign ${user} --role-collection '${role}' --subaccount ${subaccountId}`
+  const refused = await refresh()
+  assert.notEqual(refused.status, 0)
+  const answered = await configuration('POST', `${path}/validity`, { user, password })
+  assert.equal(answered.status, 400)
+  for (const told of [refused.stderr, String(answered.json.message)])
+    for (const part of ['cloudStatus 403', `user ${user}`, `subaccount ${subaccountId}`, 'has no role', printed])
+      assert.ok(told.includes(part), `${part} in ${told}`)
+  const logged = readFileSync(join(platform.dataDirectory, 'landbridge.log'), 'utf8')
+    .split('\n')
+    .findLast((line) => line.includes('subaccount.certificate-refused'))
+  assert.match(logged ?? '', /"cloudStatus":403/)
+  assert.ok(logged?.includes(`"user":"${user}"`))
+  assert.ok(!logged?.includes(password))
+  assert.equal(await serialNumber(), before)
+
+  // The diagnosis compares the users and knows the same remedy.
+  const [certificate] = (await scene.operator(`/subaccounts/${subaccountId}/connectorCertificates`)) as readonly {
     readonly fingerprint: string
     readonly initiatedBy: string
   }[]
   assert.ok(certificate)
-  const password = 'a password of this test'
-  const passwordFile = join(scene.folder, 'password')
-  writeFileSync(passwordFile, password)
-  const diagnose = async (user: string): Promise<Diagnosis> => {
+  const diagnose = async (): Promise<Diagnosis> => {
     const words = ['--user', user, '--password-file', passwordFile, '--json']
-    const { stdout, stderr } = await scene.platform.command(
-      'diagnose',
-      'certificate',
-      certificate.fingerprint,
-      ...words,
-    )
+    const { stdout, stderr } = await platform.command('diagnose', 'certificate', certificate.fingerprint, ...words)
     assert.notEqual(stdout, '', stderr)
     assert.ok(!stdout.includes(password))
     return JSON.parse(stdout) as Diagnosis
   }
-  await scene.operator(`${path}/users`, { userName: 'other@acme.test', password, roleCollections: [] })
-  const found = await diagnose('other@acme.test')
+  const found = await diagnose()
   assert.equal(found.cause, 'user-mismatch')
   assert.ok(found.evidence.includes(`user who paired the connector: ${certificate.initiatedBy}`))
-  assert.match(found.remedy, /role collection "Cloud Connector Administrator"/)
+  assert.deepEqual(found.commands, [
+    ['landbridge', 'user', 'assign', user, '--role-collection', role, '--subaccount', subaccountId],
+  ])
 
-  const collection = 'Cloud Connector Administrator'
-  await scene.operator(`${path}/users`, { userName: 'third@acme.test', password, roleCollections: [collection] })
-  assert.equal((await diagnose('third@acme.test')).cause, 'none')
+  // The remedy as printed.
+  await scene.apply(found)
+  assert.equal((await diagnose()).cause, 'none')
+  const refreshed = await refresh()
+  assert.equal(refreshed.status, 0, refreshed.stderr)
+  assert.notEqual(await serialNumber(), before)
+  assert.match(refreshed.stdout, /The tunnel is Connected\./)
+  assert.match(await scene.run('call', 'demo-backend', '/hello'), /\S/)
 })

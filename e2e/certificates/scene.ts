@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { callJson, type Finished, startPlatform, type TestPlatform, temporaryFolder } from '@landbridge/testkit'
+import { technicalToken } from '../clients/support/tokens.ts'
+
+export const keyStorePassword = 'key-store-of-this-test'
 
 /** What `landbridge diagnose --json` prints. */
 export interface Diagnosis {
@@ -22,6 +25,16 @@ export interface Scene {
   run(...args: readonly string[]): Promise<string>
   /** Diagnoses the tenant certificate `erp` at the token service; what it presents is in `sender.pem` afterwards. */
   diagnose(user: string): Promise<Diagnosis>
+  /** Diagnoses the destination `erp-api`, in the same way. */
+  diagnoseDestination(user: string): Promise<Diagnosis>
+  /** Gives the destination `erp-api` a key store. Its URL is an API of the platform, which it calls for the demo tenant. */
+  useKeyStore(pkcs12: Buffer): Promise<void>
+  /** The same, with one that the platform makes and renews. */
+  usePlatformManagedKeyStore(): Promise<void>
+  /** The same, with what the tenant certificate `erp` is now. */
+  useTenantCertificate(): Promise<void>
+  /** `landbridge call erp-api`: status of the command, and the answer. */
+  call(): Promise<Finished>
   /** Applies the commands of a remedy as they are printed. */
   apply(diagnosis: Diagnosis): Promise<void>
   /** Waits until a task with this subject is in the notification centre of the demo subaccount. */
@@ -52,7 +65,31 @@ export async function openScene(): Promise<Scene> {
   const tokenUrl = `${platform.address('token-service').origin}/oauth/token?zid=${subaccountId}`
 
   await run('certificates', 'create', 'erp')
-  for (const user of ['_ABC', '_DEF']) await run('certificates', 'users', 'create', user)
+  const instance = platform.binding('destination').instanceid ?? ''
+  for (const user of ['_ABC', '_DEF']) await run('certificates', 'users', 'create', user, '--destination', instance)
+  const diagnose = async (...words: readonly string[]): Promise<Diagnosis> => {
+    const { stdout, stderr, status } = await platform.command('diagnose', ...words, '--out', sender, '--json')
+    assert.ok(status === 0 || status === 1, stderr)
+    const diagnosis = JSON.parse(stdout) as Diagnosis
+    assert.equal(status, diagnosis.cause === 'none' ? 0 : 1)
+    return diagnosis
+  }
+  let keyStores = 0
+  const useStored = async (keyStore: object): Promise<void> => {
+    const file = `erp-${++keyStores}.p12`
+    await administrate(platform, 'POST', '/subaccountCertificates', { Name: file, ...keyStore })
+    await administrate(platform, keyStores === 1 ? 'POST' : 'PUT', '/subaccountDestinations', {
+      Name: 'erp-api',
+      Type: 'HTTP',
+      ProxyType: 'Internet',
+      URL: `${platform.address('destination-service-mutual-tls').origin}/destination-configuration/v1/destinations/demo-backend`,
+      Authentication: 'ClientCertificateAuthentication',
+      KeyStoreLocation: file,
+      KeyStorePassword: keyStorePassword,
+      'URL.headers.X-zid': subaccountId,
+    })
+  }
+  const useKeyStore = (pkcs12: Buffer) => useStored({ Content: pkcs12.toString('base64') })
   return {
     platform,
     folder: folder.path,
@@ -60,14 +97,18 @@ export async function openScene(): Promise<Scene> {
     subaccountId,
     run,
     operator,
-    async diagnose(user) {
-      const words = ['diagnose', 'certificate', 'erp', '--url', tokenUrl, '--user', user, '--out', sender, '--json']
-      const { stdout, stderr, status } = await platform.command(...words)
-      assert.ok(status === 0 || status === 1, stderr)
-      const diagnosis = JSON.parse(stdout) as Diagnosis
-      assert.equal(status, diagnosis.cause === 'none' ? 0 : 1)
-      return diagnosis
+    diagnose: (user) => diagnose('certificate', 'erp', '--url', tokenUrl, '--user', user),
+    diagnoseDestination: (user) => diagnose('destination', 'erp-api', '--user', user),
+    useKeyStore,
+    usePlatformManagedKeyStore: () => useStored({ Attributes: { AutomaticRenew: true, Password: keyStorePassword } }),
+    async useTenantCertificate() {
+      const path = `/subaccounts/${subaccountId}/clientCertificates`
+      const all = (await operator(path)) as readonly { id: string; name: string; state: string }[]
+      const id = all.find(({ name, state }) => name === 'erp' && state === 'active')?.id
+      const { pkcs12 } = (await operator(`${path}/${id}/export`, { password: keyStorePassword })) as { pkcs12: string }
+      await useKeyStore(Buffer.from(pkcs12, 'base64'))
     },
+    call: () => platform.command('call', 'erp-api'),
     async apply({ commands = [] }) {
       assert.ok(commands.length > 0, 'the remedy has no command')
       for (const [program, ...args] of commands) {
@@ -88,6 +129,16 @@ export async function openScene(): Promise<Scene> {
       folder[Symbol.dispose]()
     },
   }
+}
+
+async function administrate(platform: TestPlatform, method: string, path: string, body?: object): Promise<void> {
+  const { status, text } = await callJson({
+    method,
+    url: `${platform.binding('destination').uri}/destination-configuration/v1${path}`,
+    headers: { authorization: `Bearer ${await technicalToken(platform, 'destination')}` },
+    ...(body === undefined ? {} : { body }),
+  })
+  assert.ok(status < 300, `${method} ${path}: ${status} ${text}`)
 }
 
 function succeeded({ status, stdout, stderr }: Finished, args: readonly string[]): string {

@@ -218,7 +218,7 @@ test('port ranges are for TCP and TCP SSL alone, run upwards and are as wide ins
     assert.deepEqual(fields('7000-7009', '8000-8009', protocol), ['virtualPort', 'localPort'])
 })
 
-test('TCP mappings take no resources, and no token reaches the connector with a TCP connection (SCC-254)', async () => {
+test('TCP mappings take no resources; a user is not propagated over TCP, and nothing is added to its bytes (SCC-254, CP-107)', async () => {
   for (const protocol of ['TCP', 'TCPS'] as const) assert.notDeepEqual(checkResource(resource('/'), protocol), [])
   let asked = 0
   await using plane = await DataPlane.start({
@@ -234,8 +234,9 @@ test('TCP mappings take no resources, and no token reaches the connector with a 
   plane.connector.expose([tcpMapping('tcp.virtual', 9000, backend.port, { authenticationMode: 'X509_GENERAL' })])
   const client = await connected(plane, { token: await plane.token({ userName: 'jane' }) })
   client.send('x')
+  client.end()
   const system = await backend.accept()
-  assert.equal((await system.read(1)).toString(), 'x')
+  assert.equal((await system.readToEnd()).toString(), 'x')
   assert.equal(asked, 0)
 })
 

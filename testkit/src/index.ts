@@ -5,6 +5,8 @@ export { type CertificateBackend, type Seen, startCertificateBackend } from './c
 export { type ChildOptions, type Finished, repository, runChild, runLandbridge, startChild } from './child.ts'
 export * from './data-plane/index.ts'
 export { newDatabase, queryDatabase } from './database.ts'
+export { type NewUrl, onEveryDatabase } from './every-database.ts'
+export * from './hostile-input/index.ts'
 export { callJson, type JsonAnswer, type JsonCall } from './https-json.ts'
 export { javaKeyStore } from './java-key-store.ts'
 export { type KerberosRealm, type RunningRealm, startKerberosRealm } from './kerberos-realm.ts'

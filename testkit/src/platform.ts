@@ -44,6 +44,7 @@ export interface TestPlatform {
 const ports = [
   'token',
   'destination',
+  'destination-tls',
   'connectivity',
   'proxy',
   'socks',

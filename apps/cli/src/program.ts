@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { CommandContext } from './command-spec.ts'
+import { addAccessControlCommands } from './commands/access-control/access-control.ts'
 import { addCallCommand } from './commands/call.ts'
 import { addCertificateCommand } from './commands/certificate.ts'
 import { addCertificatesCommands } from './commands/certificates/certificates.ts'
@@ -19,6 +20,7 @@ import { addStatusCommand } from './commands/status.ts'
 import { addSubscriptionCommands } from './commands/subscription/subscription.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUpCommand } from './commands/up.ts'
+import { addUserCommands } from './commands/user/user.ts'
 import { addVersionCommand } from './commands/version.ts'
 import type { Terminal } from './terminal.ts'
 import { productVersion } from './version.ts'
@@ -43,6 +45,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addUpCommand(context)
   addCloudCommand(context)
   addConnectorCommand(context)
+  addAccessControlCommands(context)
   addProxyCommand(context)
   addEnvCommand(context)
   addCallCommand(context)
@@ -51,6 +54,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addRfcForwardCommand(context)
   addServiceCommands(context)
   addSubscriptionCommands(context)
+  addUserCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)
   addDiagnoseCommands(context)

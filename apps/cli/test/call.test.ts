@@ -157,6 +157,7 @@ test('path and query of a call extend those of the destination', () => {
     authentication: '',
     locationId: '',
     headers: {},
+    tls: {},
   })
   const cases = [
     ['http://h/', '', 'http://h/'],

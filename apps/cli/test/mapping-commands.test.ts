@@ -111,6 +111,25 @@ test('a connector gets a new certificate by a command, which tells a wrong passw
   )
 })
 
+test('role collections are given to and taken from a user by commands; a name that nobody has is told with those that there are', async () => {
+  const { user } = platform.credentials
+  const role = 'Cloud Connector Administrator'
+  const ask = async (action: string, ...args: readonly string[]) =>
+    platform.command('user', action, user.name, '--role-collection', role, ...args, '--json')
+  const given = await ask('assign')
+  assert.ok(JSON.parse(given.stdout).roleCollections.includes(role), given.stderr)
+  const taken = await ask('unassign')
+  assert.deepEqual(
+    JSON.parse(taken.stdout).roleCollections,
+    JSON.parse(given.stdout).roleCollections.filter((one: string) => one !== role),
+  )
+  const listed = await platform.command('user', 'list')
+  assert.match(listed.stdout, /^USER +ROLE COLLECTIONS$/m)
+  const unknown = await platform.command('user', 'assign', 'nobody@demo.example', '--role-collection', role)
+  assert.equal(unknown.status, 1)
+  assert.match(unknown.stderr, /CLI_NAME_UNKNOWN.*nobody@demo\.example.*alice@demo\.example/s)
+})
+
 function subaccountOf(binding: Readonly<Record<string, unknown>>): string {
   return String(binding.tenantid ?? binding.subaccountid ?? binding.zoneid)
 }

@@ -56,10 +56,17 @@ export class Started implements AsyncDisposable {
   }
 }
 
-const portOptions = ['token', 'destination', 'connectivity', 'proxy', 'socks', 'rfc', 'tunnel', 'connector'].concat([
-  'backend-http',
-  'backend-tcp',
-])
+const portOptions = [
+  'token',
+  'destination',
+  'destination-tls',
+  'connectivity',
+  'proxy',
+  'socks',
+  'rfc',
+  'tunnel',
+  'connector',
+].concat(['backend-http', 'backend-tcp'])
 
 /** `up` on any free ports, so that tests can run beside each other and beside a developer's own. */
 export function startUp(folder: string): Promise<Started> {

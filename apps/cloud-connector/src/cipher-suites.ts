@@ -40,6 +40,8 @@ export const defaultCipherSuites: readonly string[] = known
 
 /** What the administration port is served with, of the suites that were chosen. */
 export interface UsableSuites {
+  /** Those that serve, by IANA names. */
+  readonly suites: readonly string[]
   /** The `ciphers` option of Node. */
   readonly ciphers: string
   /** Chosen, but unknown to this TLS runtime. */
@@ -53,6 +55,7 @@ export interface UsableSuites {
 export function usableSuites(chosen: readonly string[] = defaultCipherSuites): UsableSuites {
   const unsupported = chosen.filter((suite) => !availableCipherSuites.includes(suite))
   const wanted = unsupported.length === chosen.length ? defaultCipherSuites : chosen
-  const ciphers = known.filter(([, iana]) => wanted.includes(iana)).map(([openssl]) => openssl)
-  return { ciphers: ciphers.join(':'), unsupported }
+  const served = known.filter(([, iana]) => wanted.includes(iana))
+  const ciphers = served.map(([openssl]) => openssl).join(':')
+  return { suites: served.map(([, iana]) => iana), ciphers, unsupported }
 }

@@ -125,6 +125,11 @@ export const cloudConnectorConfigSchema = Type.Object(
       description:
         'Address of the local ports of service channels. Other hosts reach them only on an address of the network, for example 0.0.0.0; a port asks nobody who they are.',
     }),
+    reportCertificates: Type.Boolean({
+      default: true,
+      description:
+        'Tell the cloud side of the certificates that live here (administration port, system, authority, trusted backends; never keys), so that its inventory and alerts cover them.',
+    }),
     rfcInfrastructureFunctions: Type.Array(Type.String({ minLength: 1, maxLength: 30 }), {
       default: [...defaultInfrastructureFunctions],
       description:
@@ -134,13 +139,17 @@ export const cloudConnectorConfigSchema = Type.Object(
       Type.String(),
       Type.Object(
         {
+          name: Type.Optional(Type.String({ minLength: 1, description: 'Name in the selection of regions.' })),
           address: Type.Optional(Type.String({ description: 'Address to dial instead of resolving the host names.' })),
           port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port instead of 443.' })),
           ca: Type.Optional(Type.String({ description: 'PEM of the authorities that may issue its certificates.' })),
         },
         { additionalProperties: false },
       ),
-      { default: {}, description: 'Overrides by region host.' },
+      {
+        default: {},
+        description: 'The regions that are offered when a subaccount is added, by region host, with overrides.',
+      },
     ),
     bootstrap: Type.Optional(
       Type.Object(

@@ -8,12 +8,14 @@ export class RoleTunnels implements PairTunnels {
   readonly #store: ConfigurationStore
   readonly #runtime: ConnectorRuntime
   readonly #regions: Regions
+  readonly #reportsCertificates: boolean
   #isTrying: boolean
 
-  constructor(store: ConfigurationStore, runtime: ConnectorRuntime, regions: Regions) {
+  constructor(store: ConfigurationStore, runtime: ConnectorRuntime, regions: Regions, reportsCertificates: boolean) {
     this.#store = store
     this.#runtime = runtime
     this.#regions = regions
+    this.#reportsCertificates = reportsCertificates
     this.#isTrying = false
   }
 
@@ -21,7 +23,7 @@ export class RoleTunnels implements PairTunnels {
     const { current } = this.#store
     const { settings } = current
     const acting = this.#isTrying ? { ...current, settings: { ...settings, haRole: 'master' as const } } : current
-    this.#runtime.apply(toSnapshot(acting, connectorVersion, this.#regions))
+    this.#runtime.apply(toSnapshot(acting, connectorVersion, this.#regions, this.#reportsCertificates))
   }
 
   tryOpen(): void {

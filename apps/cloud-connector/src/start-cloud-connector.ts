@@ -28,6 +28,7 @@ import { startPage } from './page.ts'
 import { RoleTunnels } from './role-tunnels.ts'
 import { auditLevelRoutes } from './routes/audit-level-routes.ts'
 import { authenticationRoutes } from './routes/authentication-routes.ts'
+import { availabilityRoutes } from './routes/availability-routes.ts'
 import { backupRoutes } from './routes/backup-routes.ts'
 import { certificateListRoutes } from './routes/certificate-list-routes.ts'
 import { channelRoutes } from './routes/channel-routes.ts'
@@ -41,16 +42,20 @@ import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
 import { mappingRoutes } from './routes/mapping-routes.ts'
 import { monitoringRoutes } from './routes/monitoring-routes.ts'
+import { overviewRoutes } from './routes/overview-routes.ts'
 import { ownCertificateRoutes } from './routes/own-certificate-routes.ts'
 import { peerRoutes } from './routes/peer-routes.ts'
 import { propagationRoutes } from './routes/propagation-routes.ts'
 import { proxyRoutes } from './routes/proxy-routes.ts'
+import { regionListRoutes } from './routes/region-list-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
+import { scenarioRoutes } from './routes/scenario-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { traceRoutes } from './routes/trace-routes.ts'
+import { transferRoutes } from './routes/transfer-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { PayloadTraces } from './trace/payload-traces.ts'
 import { uiCertificate } from './ui-certificate.ts'
@@ -69,6 +74,8 @@ export interface CloudConnectorOptions {
   readonly configDirectory?: string
   readonly clock: Clock
   readonly log: Log
+  /** Port of a service of this machine, such as `sapmsERP` (the services file). Absent: none is known. */
+  readonly servicePort?: (name: string) => number | undefined
 }
 
 /** A running connector, with what its runtime reports to. */
@@ -106,7 +113,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const renewal = new CertificateRenewal({ store, subaccounts, clock, log })
   const settleTimeoutMs = config.tunnelTimeoutMs
   const channels = new ChannelService({ store, runtime, clock, log, settleTimeoutMs })
-  const tunnels = new RoleTunnels(store, runtime, regions)
+  const tunnels = new RoleTunnels(store, runtime, regions, config.reportCertificates)
   const pair = new HighAvailability({
     store,
     clock,
@@ -124,13 +131,17 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     logDirectory === undefined ? null : new AuditFiles({ trail: store, installationId, logDirectory, clock, log })
   const { configDirectory } = options
   const traces = new PayloadTraces({ store, trail: store, runtime, logDirectory, configDirectory, clock, log })
+  let { suites } = usableSuites()
+  const suitesInUse = (): readonly string[] => suites
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
     clock,
     log,
     build() {
-      const { unsupported } = usableSuites(store.current.settings.cipherSuites)
+      const usable = usableSuites(store.current.settings.cipherSuites)
+      suites = usable.suites
+      const { unsupported } = usable
       if (unsupported.length > 0) log.error('cipher-suites.unsupported', { unsupported })
       const https = tlsOptions(store.current.settings, config)
       const gate = {
@@ -144,8 +155,24 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
-      const context = { config, store, trail: store, subaccounts, channels, pair, traces, logDirectory, clock, log }
-      addOperations(api, { ...context, restartAfter }, gate)
+      const { servicePort } = options
+      const services = servicePort === undefined ? {} : { servicePort }
+      const context = {
+        config,
+        store,
+        trail: store,
+        subaccounts,
+        channels,
+        pair,
+        traces,
+        logDirectory,
+        clock,
+        log,
+        suitesInUse,
+        restartAfter,
+        ...services,
+      }
+      addOperations(api, context, gate)
       return api
     },
   })
@@ -156,6 +183,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
     server.secure(tlsOptions(settings, config))
+    suites = usableSuites(settings.cipherSuites).suites
   })
 
   const stopApplying = store.onChange(() => tunnels.apply())
@@ -255,7 +283,10 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   subaccountRoutes(api, context)
   mappingRoutes(api, context)
   resourceRoutes(api, context)
+  scenarioRoutes(api, context)
   domainMappingRoutes(api, context)
+  transferRoutes(api, context)
+  availabilityRoutes(api, context)
   rfcListRoutes(api, context)
   channelRoutes(api, context)
   cipherSuiteRoutes(api, context)
@@ -267,6 +298,8 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   monitoringRoutes(api, context)
   landbridgeRoutes(api, context, gate)
   traceRoutes(api, context)
+  overviewRoutes(api, context)
+  regionListRoutes(api, context)
   certificateListRoutes(api, context)
 }
 

@@ -85,7 +85,7 @@ describe('backup and restore', () => {
   test('a backup is a ZIP in which no secret is legible (API1-171, API1-172, API1-281)', async () => {
     const archive = await backup()
     assert.equal(archive.subarray(0, 4).toString('latin1'), 'PK\u0003\u0004')
-    const texts = [...fromZip(archive).values()].join('\n')
+    const texts = [...(await fromZip(archive)).values()].join('\n')
     assert.match(texts, /"erp\.corp"/)
     for (const secret of ['PRIVATE KEY', 'proxy-secret', 'backup-pass', 'scrypt$'])
       assert.equal(texts.includes(secret), false, secret)
@@ -138,7 +138,7 @@ describe('backup and restore', () => {
   test('what is no backup, damaged, newer or of another password is refused and changes nothing (API1-175, API1-176)', async () => {
     const before = await everything(connector)
     const archive = await backup()
-    const entries = new Map(fromZip(archive))
+    const entries = new Map(await fromZip(archive))
     const changed = new Map(entries).set('subaccounts.json', '[]')
     const manifest = JSON.parse(entries.get('manifest.json') ?? '{}')
     const newer = new Map(entries).set('manifest.json', JSON.stringify({ ...manifest, version: '99.0.0' }))

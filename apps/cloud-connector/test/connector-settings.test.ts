@@ -43,7 +43,7 @@ describe('settings of the connector', () => {
       assert.equal((await connector.call('PUT', url, { json })).status, 400)
   })
 
-  test('the truststore lists what was uploaded, under both spellings (RC-158, API1-150, API1-151, API1-152, API1-158, API1-159, API1-160, API1-161, API1-162)', async () => {
+  test('the truststore lists what was uploaded, under both spellings; each certificate is there once, several may have one subject (RC-158, SCC-141, API1-150, API1-151, API1-152, API1-158, API1-159, API1-160, API1-161, API1-162)', async () => {
     const url = `${configuration}/connector/onPremise/truststore`
     assert.equal((await connector.call('GET', url)).text, '{"trustAllBackends":false,"trustedBackends":[]}')
     const { certificatePem } = await LocalCa.create({ subject: { CN: 'Corp Root', O: 'Corp' } })
@@ -62,12 +62,18 @@ describe('settings of the connector', () => {
     })
     assert.equal(Buffer.from(der.text, 'latin1').equals(new X509Certificate(certificatePem).raw), true)
     assert.equal((await upload(connector, other, certificatePem)).status, 400)
-    const { raw } = new X509Certificate((await LocalCa.create({ subject: { CN: 'DER' } })).certificatePem)
-    assert.equal((await upload(connector, other, raw)).status, 201)
+    assert.equal((await upload(connector, other, new X509Certificate(certificatePem).raw)).status, 400)
+    const namesake = (await LocalCa.create({ subject: { CN: 'Corp Root', O: 'Corp' } })).certificatePem
+    assert.equal((await upload(connector, other, new X509Certificate(namesake).raw)).status, 201)
+    assert.equal((await upload(connector, url, namesake)).status, 400)
     assert.equal((await upload(connector, url, 'not a certificate')).status, 400)
     const unknown = { headers: { accept: 'application/pkix-cert' } }
     assert.equal((await connector.call('GET', `${url}/certificates/no`, unknown)).status, 404)
-    assert.equal((await connector.call('GET', url)).json.trustedBackends.length, 2)
+    const listed = (await connector.call('GET', url)).json.trustedBackends
+    assert.deepEqual(
+      listed.map(({ alias, subjectDN }: Record<string, string>) => `${alias} ${subjectDN}`),
+      ['trustedbackend.1.1 CN=Corp Root,O=Corp', 'trustedbackend.2.1 CN=Corp Root,O=Corp'],
+    )
     assert.equal((await connector.call('POST', `${url}/certificates`, { json: {} })).status, 415)
     assert.equal((await connector.call('DELETE', `${other}/certificates/${entry.alias}`)).status, 204)
     assert.equal((await connector.call('DELETE', `${url}/certificates/${entry.alias}`)).status, 404)

@@ -48,8 +48,8 @@ export interface FakeRegion {
   close(): Promise<void>
 }
 
-/** @param former a closed region whose port and authority the new one takes over. */
-export async function startFakeRegion(former?: FakeRegion): Promise<FakeRegion> {
+/** @param former a closed region whose port and authority the new one takes over, on another address if wanted. */
+export async function startFakeRegion(former?: FakeRegion, host = '127.0.0.1'): Promise<FakeRegion> {
   const ca = former?.ca ?? (await LocalCa.create({ subject: { CN: 'Region CA', O: 'Test' } }))
   const server = await ca.issueServer({
     dnsNames: [`connectivitynotification.${regionHost}`, `connectivitycertsigning.${regionHost}`],
@@ -72,7 +72,7 @@ export async function startFakeRegion(former?: FakeRegion): Promise<FakeRegion> 
       else http.emit('connection', socket)
     },
   )
-  await new Promise<void>((resolve) => tls.listen(former?.port ?? 0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => tls.listen(former?.port ?? 0, host, resolve))
   const address = tls.address()
   const region: FakeRegion = {
     port: typeof address === 'object' && address !== null ? address.port : 0,

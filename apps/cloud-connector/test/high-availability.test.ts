@@ -77,7 +77,7 @@ describe('high availability of a single master', () => {
     await connector.call('PUT', c, { json: { description: 'a <b> & "c"' } })
     const file = await connector.call('GET', `${solution}/registrationFile`)
     assert.equal(file.headers['content-type'], 'application/zip')
-    const model = fromZip(Buffer.from(file.text, 'latin1')).get('lmdbModel.xml')
+    const model = (await fromZip(Buffer.from(file.text, 'latin1'))).get('lmdbModel.xml')
     assert.match(model ?? '', /description="a &lt;b&gt; &amp; &quot;c&quot;"/)
   })
 })
@@ -161,7 +161,7 @@ describe('a shadow', () => {
     assert.equal((await get(`${shadow}/state`)).state, 'INITIAL')
   })
 
-  test('what is for masters only is refused and changes nothing, in the ways of the guide (SCC-024, API1-048, API1-054, API1-061, API1-074, API1-098, API1-145, API1-181, API1-257, API2-007)', async () => {
+  test('what is for masters only is refused and changes nothing, in the ways of the guide (SCC-024, SCC-196, API1-048, API1-054, API1-061, API1-074, API1-098, API1-145, API1-181, API1-257, API2-007)', async () => {
     const one = `${subaccountPath}/systemMappings/a:80`
     const forbidden: [string, string][] = [
       ['PUT', c],
@@ -195,6 +195,11 @@ describe('a shadow', () => {
         `${one}/${list}`,
       ]),
       ['PATCH', `${one}/allowedClients`],
+      ['PATCH', `${one}/resources`],
+      ['POST', `${one}/scenarios`],
+      ['DELETE', `${one}/scenarios/a`],
+      ['POST', `${subaccountPath}/import`],
+      ['POST', `${subaccountPath}/accessControl/import`],
       ['PUT', `${one}/resources/-`],
       ['DELETE', `${one}/resources/-`],
       ['POST', `${subaccountPath}/channels/K8S`],

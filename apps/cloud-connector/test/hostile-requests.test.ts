@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { createApi } from '@landbridge/http-api'
 import { createLog, isPlatformError, silentLog } from '@landbridge/kernel'
-import { temporaryFolder } from '@landbridge/testkit'
+import { runs, temporaryFolder } from '@landbridge/testkit'
 import fc from 'fast-check'
 import { addOperations } from '../src/start-cloud-connector.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -151,7 +151,7 @@ describe('whatever arrives at whatever operation', () => {
       fc.asyncProperty(fc.constantFrom(...changes), value, (operation, body) =>
         attack(operation, pathOf(operation), { json: body }).then(() => {}),
       ),
-      { numRuns: 1_500 },
+      runs(1_500),
     )
     await assertAlive()
   })
@@ -176,7 +176,7 @@ describe('whatever arrives at whatever operation', () => {
           await attack(operation, path, operation.method === 'GET' ? {} : { json: {} })
         },
       ),
-      { numRuns: 600 },
+      runs(600),
     )
     await assertAlive()
   })

@@ -88,7 +88,7 @@ describe('users of a directory', () => {
     assert.deepEqual((await local('GET', url)).json, { type: 'basic' })
   })
 
-  test('with a directory its users log in with their roles, the local one no longer (SCC-029, API1-102, API1-112, API1-113, API1-284)', async () => {
+  test('with a directory its users log in with their roles, the local one no longer (SCC-029, API1-102, API1-112, API1-113, API1-284, SCC-125)', async () => {
     const login = await local('GET', c)
     const cookie = String(login.headers['set-cookie']).split(';')[0] ?? ''
     const hosts = [
@@ -118,6 +118,8 @@ describe('users of a directory', () => {
       ['nobody', 'nobody-pass'],
     ] as const)
       assert.equal((await connector.call('GET', c, { user, password })).status, 401, user)
+    // No system mapping leads to the directory, nor is there a subaccount that could have one.
+    assert.deepEqual((await as('ann', 'GET', '/api/v1/configuration/subaccounts')).json, [])
     const [entry] = (await as('ann', 'GET', '/api/v1/landbridge/audit?limit=2')).json
     assert.equal(entry.actor, 'ann')
   })

@@ -136,4 +136,34 @@ describe('changes count for the next request of an open tunnel', () => {
     await call('PATCH', truststore, { trustAllBackends: false })
     assert.deepEqual(await statuses(), ['5', '5'])
   })
+
+  test('an import counts for the next request, and a download of another mapping goes on', async () => {
+    await call('DELETE', mappings)
+    let finish = (): void => {}
+    const slow = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': 6 }).write('abc')
+      finish = () => void response.end('def')
+    })
+    servers.push(slow)
+    const path = await scene.expose(85, await start('first'), 'HTTP')
+    await call('POST', `${path}/resources`, { id: '/', enabled: true })
+    const exported = await scene.connector.call('GET', `${subaccountPath}/accessControl/export`)
+    await call('PUT', path, {
+      ...(await scene.connector.call('GET', path)).json,
+      localPort: String(await start('second')),
+    })
+    const other = await scene.expose(86, await listen(slow), 'HTTP')
+    await call('POST', `${other}/resources`, { id: '/', enabled: true })
+    const head = 'GET / HTTP/1.1\r\nHost: erp.virtual:86\r\n\r\n'
+    const download = openExchange(tunnel, StreamKind.http, 'erp.virtual', 86, head)
+    await download.received(1)
+    assert.match(await ask(85, '/'), /second/)
+    const upload = form({ archive: Buffer.from(exported.text, 'latin1'), overwrite: 'true' })
+    const { status, json } = await scene.connector.call('POST', `${subaccountPath}/accessControl/import`, upload)
+    assert.deepEqual([status, json.systemMappings], [200, { created: [], replaced: ['erp.virtual:85'], kept: [] }])
+    assert.match(await ask(85, '/'), /first/)
+    finish()
+    assert.match((await download.ended).toString(), /\r\n\r\nabcdef$/)
+    assert.equal(scene.cloud.tunnels.length, 1)
+  })
 })

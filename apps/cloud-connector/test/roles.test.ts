@@ -91,6 +91,16 @@ const table: readonly [method: string, path: string, permitted: string][] = [
     ['DELETE', `${mapping}/${list}`, 'AS'],
   ]),
   ['PATCH', `${mapping}/allowedClients`, 'AS'],
+  ['PATCH', `${mapping}/resources`, 'AS'],
+  ['GET', `${mapping}/scenarios`, 'ASDU'],
+  ['POST', `${mapping}/scenarios`, 'AS'],
+  ['POST', `${mapping}/scenarios/export`, 'AS'],
+  ['DELETE', `${mapping}/scenarios/x`, 'AS'],
+  ['POST', `${subaccountPath}/availability`, 'AS'],
+  ...['', '/accessControl'].flatMap((part): [string, string, string][] => [
+    ['GET', `${subaccountPath}${part}/export`, 'ASDU'],
+    ['POST', `${subaccountPath}${part}/import`, 'AS'],
+  ]),
   ['PATCH', `${mapping}/blockedClientUsers`, 'AS'],
   ['GET', `${mapping}/resources/-`, 'ASDU'],
   ['PUT', `${mapping}/resources/-`, 'AS'],
@@ -174,7 +184,7 @@ describe('roles and client certificates', () => {
     assert.equal(await status('Administrator', 'PUT', c, { 'sec-fetch-site': 'cross-site' }, json), 403)
   })
 
-  test('every operation admits exactly the roles of its list, and nobody else changes anything (API1-039, API1-040, API1-041, API1-042, API1-043, API1-044, API1-045, API1-046, API1-170, API1-182, API1-213, API2-003, API2-004, API2-005, API2-173)', async () => {
+  test('every operation admits exactly the roles of its list, and nobody else changes anything (SCC-195, API1-039, API1-040, API1-041, API1-042, API1-043, API1-044, API1-045, API1-046, API1-170, API1-182, API1-213, API2-003, API2-004, API2-005, API2-173)', async () => {
     for (const [method, path, permitted] of table)
       for (const who of people) {
         // Deletions come last in the table; those of the permitted are not tried, to keep what others read.

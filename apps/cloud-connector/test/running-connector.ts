@@ -51,6 +51,7 @@ export const testConfig: CloudConnectorConfig = {
   regionTimeoutMs: 5_000,
   tunnelTimeoutMs: 5_000,
   channelBindAddress: '127.0.0.1',
+  reportCertificates: true,
   rfcInfrastructureFunctions: [],
   regions: {},
 }

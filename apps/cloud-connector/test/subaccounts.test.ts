@@ -72,7 +72,7 @@ describe('subaccounts', () => {
     assert.equal(_links.self.href, `${connector.app.url}${subaccountPath}`)
   })
 
-  test('the certificate is described as clients parse it (RC-159, API1-209)', async () => {
+  test('the certificate is described as clients parse it (RC-159, API1-209, SCC-100)', async () => {
     const added = await connector.call('POST', collection, { json: wanted })
     const { subaccountCertificate: certificate } = added.json.tunnel
     assert.match(certificate.subjectDN, new RegExp(`^CN=${id},L=${regionHost},OU=[0-9a-f-]{36},O=Landbridge$`))

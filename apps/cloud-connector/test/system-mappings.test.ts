@@ -69,7 +69,7 @@ describe('system mappings and their resources', () => {
     })
   })
 
-  test('after a minimal request lists are empty, no sid or description appears and the host in the header is virtual (RC-140, RC-141, SCC-210, API2-037, API2-038)', async () => {
+  test('after a minimal request lists are empty, no sid or description appears and the host in the header is virtual; a description may be added later and is shown (RC-140, RC-141, SCC-185, SCC-210, API2-037, API2-038)', async () => {
     const { authenticationMode, hostInHeader, ...minimal } = erp
     await post({ ...minimal, authenticationMode: '', virtualPort: 8000, localPort: 8001 })
     const mapping = await get(one)
@@ -79,6 +79,9 @@ describe('system mappings and their resources', () => {
     )
     assert.equal('sid' in mapping || 'description' in mapping, false)
     assert.deepEqual(await get(mappings), [mapping])
+    const json = { ...mapping, description: 'Orders & <stock> – ümlauts' }
+    assert.equal((await connector.call('PUT', one, { json })).status, 204)
+    assert.equal((await get(one)).description, json.description)
   })
 
   test('every documented combination of protocol, mode and backend type is accepted (RC-142, API2-042, API2-043, API2-055, API2-063)', async () => {

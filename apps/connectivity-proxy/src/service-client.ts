@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { type Clock, jitteredBackoffMs, type Log, PlatformError } from '@landbridge/kernel'
 import type {
   ChannelBroker,
@@ -17,6 +18,8 @@ export interface ServiceClientOptions {
   readonly ca?: string
   /** A token of the proxy's own instance, fresh enough to use now. */
   readonly token: () => Promise<string>
+  /** What connectors see of this proxy, for the inventory of the service; PEM. */
+  readonly tunnelServer: { readonly host: string; readonly certificate: string }
   readonly clock: Clock
   readonly log: Log
 }
@@ -30,6 +33,7 @@ const maxLineBytes = 1024 * 1024
 export class ServiceClient implements TunnelBroker, ChannelBroker {
   readonly #options: ServiceClientOptions
   readonly #dispatcher: Dispatcher
+  readonly #certificateHeaders: Readonly<Record<string, string>>
   readonly #stopped: AbortController
   isSynchronised: boolean
 
@@ -40,6 +44,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
       headersTimeout: requestTimeoutMs,
       bodyTimeout: silenceMs,
     })
+    this.#certificateHeaders = certificateHeaders(options.tunnelServer)
     this.#stopped = new AbortController()
     this.isSynchronised = false
   }
@@ -112,7 +117,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
     const token = await this.#options.token()
     const { statusCode, body } = await request(`${this.#options.url}/api/v1/tunnels/events`, {
       dispatcher: this.#dispatcher,
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, ...this.#certificateHeaders },
       signal: this.#stopped.signal,
     })
     if (statusCode !== 200) {
@@ -179,3 +184,11 @@ type TunnelEvent =
   | ({ readonly type: 'services-requested' } & ServiceQuestion)
   | { readonly type: 'certificate-revoked'; readonly fingerprint: string }
   | { readonly type: 'heartbeat' }
+
+/** The leaf alone, which ends first; never the key. */
+function certificateHeaders({ host, certificate }: ServiceClientOptions['tunnelServer']) {
+  return {
+    'landbridge-tunnel-host': host,
+    'landbridge-tunnel-certificate': new X509Certificate(certificate).raw.toString('base64'),
+  }
+}

@@ -24,7 +24,9 @@ export interface ConnectivityProxyOptions {
   readonly config: ConnectivityProxyConfig
   readonly verifier: TokenVerifier
   /** How this proxy is paired with the connectivity service. */
-  readonly service: Omit<ServiceClientOptions, 'clock' | 'log'> & { readonly instance?: PairedInstance }
+  readonly service: Omit<ServiceClientOptions, 'tunnelServer' | 'clock' | 'log'> & {
+    readonly instance?: PairedInstance
+  }
   /** Certificate of the tunnel server (PEM), and the CA that issues connector certificates. */
   readonly tls: { readonly cert: string; readonly key: string; readonly connectorCa: string }
   /** The tenant of a user token decides, as in the cloud service (see AccessPolicy). */
@@ -70,7 +72,12 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   report(config, log)
 
   const source = new MappingSource(config, clock, log)
-  const service = new ServiceClient({ ...options.service, clock, log })
+  const service = new ServiceClient({
+    ...options.service,
+    tunnelServer: { host: config.servers.businessDataTunnel.externalHost, certificate: options.tls.cert },
+    clock,
+    log,
+  })
   const table = new TunnelTable(service, addressOf(config, 0), clock)
   const channels = newChannelDesk(options, table, source, service)
   const tunnelServer = newTunnelServer(options, table, channels)

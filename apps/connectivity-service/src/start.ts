@@ -6,10 +6,13 @@ import { type Closeable, isPlatformError, type Problem, type RunningApp } from '
 import type { Registry, Subscriptions, UserAdministration } from '@landbridge/registry'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import type { FastifyInstance } from 'fastify'
+import { brokerErrorBody } from './broker/broker-error.ts'
+import { isBrokerPath } from './broker/broker-routes.ts'
 import { addRoutes, type ConnectivityServiceOptions, composeParts } from './compose.ts'
 import { certSigningHost, notificationHost } from './config.ts'
 import type { ControlSessions } from './control/control-sessions.ts'
 import { startNotifications } from './notifications/start-notifications.ts'
+import type { ProxyCertificate } from './tunnels/proxy-certificate.ts'
 
 export interface RunningConnectivityService extends RunningApp {
   readonly port: number
@@ -20,6 +23,10 @@ export interface RunningConnectivityService extends RunningApp {
   readonly registry: Registry
   readonly subscriptions: Subscriptions
   readonly users: UserAdministration
+  /** PEM of the certificate that it shows now. */
+  serverCertificate(): string
+  /** What the proxies that listen to this replica show to connectors. */
+  proxyCertificates(): readonly ProxyCertificate[]
   /** Tells connected connectors to fetch the trust configuration again; all when no subaccount is given. */
   trustChanged(subaccountId?: string): void
 }
@@ -48,13 +55,13 @@ export async function startConnectivityService(
   })
   await addRoutes(api, options, parts)
   divertControlSessions(api, sessions)
-  const stopRenewal = keepCertificateFresh(api.server as Server, { ca, names, cert: tls.cert, clock, log })
+  const fresh = keepCertificateFresh(api.server as Server, { ca, names, cert: tls.cert, clock, log })
 
   let notifications: Closeable | undefined
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     isReady = false
-    stopRenewal()
+    fresh.stop()
     await notifications?.close()
     events.close()
     await hub.close()
@@ -89,6 +96,8 @@ export async function startConnectivityService(
     registry: parts.registry,
     subscriptions: parts.subscriptions,
     users: parts.users,
+    serverCertificate: () => fresh.certificate,
+    proxyCertificates: () => events.proxyCertificates(),
     trustChanged: (subaccountId) => hub.trustChanged(subaccountId),
     ready: () => isReady,
     close: () => {
@@ -99,7 +108,9 @@ export async function startConnectivityService(
 }
 
 /** Problem documents, but for unknown client certificates the body that is the same at every service. */
-function errorBody(problem: Problem, thrown: unknown): { contentType: string; body: unknown } {
+function errorBody(problem: Problem, thrown: unknown, path: string): { contentType: string; body: unknown } {
+  // What is refused before there is a route has no scope that knows its error body.
+  if (isBrokerPath(path)) return brokerErrorBody(problem)
   return isPlatformError(thrown, 'CLIENT_CERTIFICATE_REFUSED')
     ? { contentType: 'application/json; charset=utf-8', body: invalidClientCertificateBody }
     : { contentType: 'application/problem+json', body: problem }

@@ -149,3 +149,18 @@ test('the service says that it is alive and ready', async () => {
   assert.equal((await platform.region({ path: '/isAlive' })).status, 200)
   assert.equal((await platform.region({ path: '/health/ready' })).status, 200)
 })
+
+test('a change of a user that is refused in one part changes no other part', async () => {
+  const { operator, service } = platform
+  const user = await service.users.createUser({ userName: 'half@platform.test', password: 'first password' })
+  const path = `/api/v1/users/${user.id}`
+  const change = (body: object) => operator({ method: 'PATCH', path, body })
+  const before = (await operator({ path })).json
+  const refused = await change({ password: 'second password', roleCollections: ['No such collection'] })
+  assert.equal(refused.json.code, 'USER_INVALID')
+  const alsoRefused = await change({ password: '', roleCollections: ['Cloud Connector Administrator'] })
+  assert.equal(alsoRefused.json.code, 'USER_INVALID')
+  assert.deepEqual((await operator({ path })).json, before)
+  assert.equal((await change({ password: 'third password', roleCollections: [] })).status, 200)
+  assert.deepEqual((await operator({ path })).json.roleCollections, [])
+})

@@ -139,6 +139,7 @@ describe('two replicas on one PostgreSQL', {
         connectorId: 'stranded',
         version: '0.1.0',
         description: '',
+        connectorDescription: '',
         haRole: '',
         loadSharing: false,
         fingerprint: 'ab',

@@ -12,6 +12,12 @@ export interface MutualTlsOptions {
   readonly log: Log
 }
 
+export interface MutualTls extends Closeable {
+  readonly url: string
+  /** PEM of the certificate that it shows now. */
+  serverCertificate(): string
+}
+
 /** As for plain http; see `createApi`. */
 const maxHeaderSize = 64 * 1024
 
@@ -24,7 +30,7 @@ const maxHeaderSize = 64 * 1024
 export async function startMutualTls(
   api: FastifyInstance,
   { config, authority, clock, log }: MutualTlsOptions,
-): Promise<(Closeable & { readonly url: string }) | undefined> {
+): Promise<MutualTls | undefined> {
   const { host, mutualTlsPort, serverNames } = config
   if (mutualTlsPort === undefined || authority === undefined) return undefined
   const names = ['localhost', '127.0.0.1', ...(['0.0.0.0', '::'].includes(host) ? [] : [host]), ...serverNames]
@@ -39,13 +45,14 @@ export async function startMutualTls(
     })
     server.listen(mutualTlsPort, host, resolve)
   })
-  const stopRenewing = keepCertificateFresh(server, { ca: authority, names, cert: tls.cert, clock, log })
+  const fresh = keepCertificateFresh(server, { ca: authority, names, cert: tls.cert, clock, log })
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : mutualTlsPort
   return {
     url: `https://localhost:${port}`,
+    serverCertificate: () => fresh.certificate,
     close: () => {
-      stopRenewing()
+      fresh.stop()
       server.closeIdleConnections()
       return new Promise<void>((resolve) => server.close(() => resolve()))
     },

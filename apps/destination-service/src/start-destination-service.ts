@@ -78,6 +78,8 @@ export interface DestinationServiceOptions {
 export interface RunningDestinationService extends RunningApp {
   /** Where communication users call with their client certificate; absent without such a port. */
   readonly mutualTlsUrl?: string
+  /** PEM of the certificate that is shown there now. */
+  serverCertificate?(): string
 }
 
 /** Starts the destination service; it listens when the promise resolves. */
@@ -125,7 +127,7 @@ export async function startDestinationService(options: DestinationServiceOptions
   return {
     name: 'destination-service',
     url: `http://${host}:${port}`,
-    ...(mutualTls === undefined ? {} : { mutualTlsUrl: mutualTls.url }),
+    ...(mutualTls === undefined ? {} : { mutualTlsUrl: mutualTls.url, serverCertificate: mutualTls.serverCertificate }),
     ready: () => true,
     close: () =>
       closeAll([

@@ -65,6 +65,12 @@ export const tokenServiceConfigSchema = Type.Object(
       maximum: 604_800,
       description: 'How long a browser stays logged in.',
     }),
+    passcodeSeconds: Type.Integer({
+      default: 300,
+      minimum: 30,
+      maximum: 3_600,
+      description: 'How long a code of the page /passcode can be used, once, to connect a connector.',
+    }),
     signingAlgorithm: Type.Union([Type.Literal('RS256'), Type.Literal('ES256')], {
       default: 'RS256',
       description: 'Algorithm of new signing keys: RSA with 2048 bits, or EC P-256.',

@@ -3,6 +3,7 @@ import { discovery, tokenKeys } from './key-endpoints.ts'
 import { authorizeEndpoint } from './login/authorize-endpoint.ts'
 import { loginEndpoint, loginForm } from './login/login-endpoint.ts'
 import { logoutEndpoint } from './login/logout-endpoint.ts'
+import { passcodeEndpoint } from './login/passcode-endpoint.ts'
 import { samlMetadata } from './saml/service-provider.ts'
 import type { TokenService } from './service.ts'
 import { samlTokenEndpoint, tokenEndpoint } from './token-endpoint.ts'
@@ -18,6 +19,7 @@ const routes: readonly (readonly ['GET' | 'POST', string, ServiceEndpoint])[] = 
   ['GET', '/oauth/authorize', authorizeEndpoint],
   ['GET', '/login', loginForm],
   ['POST', '/login', loginEndpoint],
+  ['GET', '/passcode', passcodeEndpoint],
   ['GET', '/logout.do', logoutEndpoint],
   ['GET', '/userinfo', userinfo],
   ['GET', '/token_keys', tokenKeys],

@@ -21,6 +21,8 @@ export class ServerCertificates {
   readonly #clock: Clock
   readonly #log: Log
   readonly #entries: Map<string, Entry>
+  /** PEM by name, of what is shown now. */
+  readonly #shown: Map<string, string>
 
   /** @param uaaDomain with or without port. */
   constructor(options: { ca: LocalCa; uaaDomain: string; clock: Clock; log: Log }) {
@@ -29,15 +31,23 @@ export class ServerCertificates {
     this.#clock = options.clock
     this.#log = options.log
     this.#entries = new Map()
+    this.#shown = new Map()
+  }
+
+  /** The certificates that are shown now, those of tenants by their host names. */
+  list(): readonly { readonly name: string; readonly certificate: string }[] {
+    return Array.from(this.#shown, ([name, certificate]) => ({ name, certificate }))
   }
 
   /** For clients that name no host: the domain, this machine and the address that is listened on. */
-  default(listenHost: string): Promise<IssuedCertificate> {
+  async default(listenHost: string): Promise<IssuedCertificate> {
     const dnsNames = new Set([...this.#domain.hostNames, 'localhost'])
     const ipAddresses = new Set(['127.0.0.1', '::1'])
     if (isIP(listenHost) !== 0) ipAddresses.add(listenHost)
     else dnsNames.add(listenHost.toLowerCase())
-    return this.#ca.issueServer({ dnsNames: [...dnsNames], ipAddresses: [...ipAddresses], days })
+    const issued = await this.#ca.issueServer({ dnsNames: [...dnsNames], ipAddresses: [...ipAddresses], days })
+    this.#shown.set('token service', issued.cert)
+    return issued
   }
 
   /** Node's `SNICallback`. A name that is none of ours gets the default certificate. */
@@ -64,6 +74,7 @@ export class ServerCertificates {
     if (this.#entries.size >= maximumNames)
       for (const oldest of this.#entries.keys()) {
         this.#entries.delete(oldest)
+        this.#shown.delete(oldest)
         break
       }
     this.#entries.set(name, { context, issuedAtMs: this.#clock.now() })
@@ -73,6 +84,7 @@ export class ServerCertificates {
 
   async #issue(name: string): Promise<SecureContext> {
     const certificate = await this.#ca.issueServer({ dnsNames: [name], days })
+    this.#shown.set(name, certificate.cert)
     return createSecureContext({ ...certificate, ca: this.#ca.certificatePem, minVersion: 'TLSv1.2' })
   }
 }

@@ -11,6 +11,7 @@ import type {
 } from '@landbridge/identity'
 import type { Clock, Log } from '@landbridge/kernel'
 import type { TokenServiceConfig } from './config.ts'
+import type { PasscodeLimit } from './login/passcode-limit.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import type { TrustedSamlIssuers } from './saml/trusted-saml-issuers.ts'
 import type { SealedValues } from './sealed-values.ts'
@@ -19,6 +20,19 @@ import type { UaaDomain } from './uaa-domain.ts'
 
 /** Decides whether a client may get tokens for a tenant that is not its own: a subscription, for example. */
 export type TenantPermission = (client: OAuthClient, tenant: Tenant) => Promise<boolean>
+
+/** A code that stands for a user's password once, where a connector is connected with a subaccount. Secret. */
+export interface Passcode {
+  readonly text: string
+  readonly expiresAtMs: number
+}
+
+/** Makes a passcode for a user who is logged in. */
+export type NewPasscode = (holder: {
+  readonly tenantId: string
+  readonly userId: string
+  readonly lifetimeMs: number
+}) => Passcode
 
 /** Everything that endpoints work with, built once in `start.ts`. */
 export interface TokenService {
@@ -38,6 +52,9 @@ export interface TokenService {
   readonly sealed: SealedValues
   readonly singleUse: SingleUse
   readonly throttle: LoginThrottle
+  /** Undefined: this installation has no use for passcodes. */
+  readonly newPasscode: NewPasscode | undefined
+  readonly passcodeLimit: PasscodeLimit
   readonly clock: Clock
   readonly log: Log
 }

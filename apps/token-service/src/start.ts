@@ -19,13 +19,14 @@ import {
 } from '@landbridge/identity'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
 import type { TokenServiceConfig } from './config.ts'
+import { PasscodeLimit } from './login/passcode-limit.ts'
 import { LoginThrottle } from './login-throttle.ts'
 import { oauthErrorBody } from './oauth-error.ts'
 import { addRoutes } from './routes.ts'
 import { TrustedSamlIssuers } from './saml/trusted-saml-issuers.ts'
 import { SealedValues } from './sealed-values.ts'
 import { renewAfterMs, ServerCertificates } from './server-certificates.ts'
-import type { TenantPermission, TokenService } from './service.ts'
+import type { NewPasscode, TenantPermission, TokenService } from './service.ts'
 import { TokenIssuer } from './token-issuer.ts'
 import { UaaDomain } from './uaa-domain.ts'
 
@@ -45,6 +46,8 @@ export interface TokenServiceOptions {
   readonly singleUse?: SingleUse
   /** Whether a client may act in a tenant that is not its own. Default: it may not. */
   readonly mayActIn?: TenantPermission
+  /** Makes the codes of the page `/passcode`. Default: there is no such page. */
+  readonly newPasscode?: NewPasscode
 }
 
 export interface RunningTokenService extends RunningApp {
@@ -60,6 +63,8 @@ export interface RunningTokenService extends RunningApp {
    * @param scopes that applications grant to that client, besides those of every client
    */
   ownToken(client: OAuthClient, tenant: Tenant, scopes?: readonly string[]): Promise<string>
+  /** The server certificates that are shown now; PEM. */
+  serverCertificates(): readonly { readonly name: string; readonly certificate: string }[]
   /** The key ring, as key source for verifiers in the same process. */
   readonly ring: SigningKeyRing
 }
@@ -109,6 +114,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
     url: `https://${urlHost(config.host)}:${port}`,
     uaaDomain: domain.name,
     ring,
+    serverCertificates: () => certificates.list(),
     issuerOf: (subdomain) => domain.issuerOf(subdomain),
     isOwnIssuer: (issuer) => domain.subdomainOfIssuer(issuer) !== undefined,
     verificationKey: () => ring.verificationKey(),
@@ -173,6 +179,8 @@ function build(
     sealed,
     singleUse: options.singleUse ?? new LocalSingleUse(clock),
     throttle: new LoginThrottle(clock),
+    newPasscode: options.newPasscode,
+    passcodeLimit: new PasscodeLimit(clock),
     clock,
     log,
   }

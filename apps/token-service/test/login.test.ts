@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, test } from 'node:test'
-import { type Answer, ann, claimsOf, password, startTestService, tenants } from './test-service.ts'
+import { Browser } from './browser.ts'
+import { ann, claimsOf, password, startTestService, tenants } from './test-service.ts'
 
 const service = await startTestService()
 after(() => service.close())
@@ -13,46 +14,8 @@ function authorizePath(change: Readonly<Record<string, string>> = {}): string {
   return `/oauth/authorize?${new URLSearchParams(query)}`
 }
 
-/** What a browser keeps: cookies by name. */
-class Browser {
-  readonly #cookies: Map<string, string>
-
-  constructor() {
-    this.#cookies = new Map()
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    return { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
-  }
-
-  async get(path: string) {
-    return this.#keep(await service.get(path, { host, headers: this.headers }))
-  }
-
-  async post(path: string, form: Readonly<Record<string, string>>) {
-    return this.#keep(await service.post(path, { host, form, headers: this.headers }))
-  }
-
-  /** Sends the login form of a page with these entries. */
-  async submit(page: string, entries: Readonly<Record<string, string>>) {
-    const hidden = [...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)]
-    const form = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value.replaceAll('&amp;', '&')]))
-    return this.post('/login', { ...form, ...entries })
-  }
-
-  #keep(answer: Answer): Answer {
-    for (const line of answer.headers['set-cookie'] ?? []) {
-      assert.match(line, /^__Host-[^;]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=\d+$/)
-      const [name = '', value = ''] = line.slice(0, line.indexOf(';')).split('=')
-      if (line.endsWith('Max-Age=0')) this.#cookies.delete(name)
-      else this.#cookies.set(name, value)
-    }
-    return answer
-  }
-}
-
 async function loggedIn(): Promise<Browser> {
-  const browser = new Browser()
+  const browser = new Browser(service, host)
   const page = await browser.get(authorizePath())
   assert.equal((await browser.submit(page.text, { username: ann.userName, password })).status, 303)
   return browser
@@ -69,7 +32,7 @@ function redeem(code: string, change: Readonly<Record<string, string>> = {}) {
 }
 
 test('a browser logs in by the form and the application redeems the code (RC-031, RC-033)', async () => {
-  const browser = new Browser()
+  const browser = new Browser(service, host)
   const page = await browser.get(authorizePath({ login_hint: ann.userName }))
   assert.equal(page.status, 200)
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'.*frame-ancestors 'none'/)
@@ -139,15 +102,18 @@ test('neither login nor logout leads to an address that the client did not regis
     assert.equal(off.headers.location, undefined)
   }
   assert.equal((await browser.get(authorizePath({ client_id: 'nobody' }))).status, 400)
-  const posted = await browser.submit((await new Browser().get(authorizePath())).text, { username: 'x', password: 'y' })
+  const posted = await browser.submit((await new Browser(service, host).get(authorizePath())).text, {
+    username: 'x',
+    password: 'y',
+  })
   assert.equal(posted.status, 403, 'a form of another browser')
 })
 
 test('a form without its cookie, out of date or made up is refused and sets no session', async () => {
-  const { text } = await new Browser().get(authorizePath())
+  const { text } = await new Browser(service, host).get(authorizePath())
   const login = { username: ann.userName, password }
-  assert.equal((await new Browser().submit(text, login)).status, 403)
-  const browser = new Browser()
+  assert.equal((await new Browser(service, host).submit(text, login)).status, 403)
+  const browser = new Browser(service, host)
   const old = await browser.get(authorizePath())
   service.clock.advance(3_600_000)
   assert.equal((await browser.submit(old.text, login)).status, 403)
@@ -155,7 +121,7 @@ test('a form without its cookie, out of date or made up is refused and sets no s
 })
 
 test('a wrong password shows the form again with the reason, and markup in the name stays text', async () => {
-  const browser = new Browser()
+  const browser = new Browser(service, host)
   const page = await browser.get(authorizePath())
   const answer = await browser.submit(page.text, { username: '"><script>alert(1)</script>', password: 'wrong' })
   assert.equal(answer.status, 401)
@@ -198,7 +164,7 @@ test('a code with a challenge needs the verifier, and only the method S256 is ac
 })
 
 test('the form is there without an application, and says who logged on', async () => {
-  const browser = new Browser()
+  const browser = new Browser(service, host)
   const page = await browser.get('/login')
   const answer = await browser.submit(page.text, { username: ann.userName, password })
   assert.equal(answer.status, 200)

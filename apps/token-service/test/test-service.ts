@@ -119,7 +119,7 @@ export async function startTestService(
     sealer?: Sealer
     config?: Partial<TokenServiceConfig>
     clients?: readonly OAuthClient[]
-  } & Partial<Pick<TokenServiceOptions, 'mayActIn' | 'clock' | 'log' | 'tenants'>> = {},
+  } & Partial<Pick<TokenServiceOptions, 'mayActIn' | 'clock' | 'log' | 'tenants' | 'newPasscode'>> = {},
 ) {
   const clock = new ManualClock(Date.now())
   const users = new MemoryUsers()
@@ -146,6 +146,7 @@ export async function startTestService(
     log: options.log ?? silentLog,
     // Tests speak for both tenants unless they say otherwise.
     mayActIn: options.mayActIn ?? (async () => true),
+    ...(options.newPasscode === undefined ? {} : { newPasscode: options.newPasscode }),
   })
   const port = Number(new URL(app.url).port)
   const ask = (method: string, path: string, given: Ask = {}): Promise<Answer> =>

@@ -1,5 +1,6 @@
 import { type DenialName, denialName } from './decision.ts'
 import { isHttp, isTcp, type Resource, type SystemMapping } from './model.ts'
+import { writingsOf } from './path-rules.ts'
 import { isSafePath } from './path-safety.ts'
 import { parsePort } from './port.ts'
 import type { AccessTable } from './table.ts'
@@ -102,12 +103,12 @@ function describeResources(mapping: SystemMapping, path: string): AccessExplanat
   const query = path.indexOf('?')
   const bare = query < 0 ? path : path.slice(0, query)
   return mapping.resources
-    .filter(({ id }) => bare.startsWith(id))
+    .filter((resource) => writingsOf(resource).some((id) => bare.startsWith(id)))
     .map((resource) => ({ resource, effect: effectOf(resource, bare) }))
 }
 
 function effectOf(resource: Resource, path: string): string {
-  if (resource.exactMatchOnly && resource.id !== path) return 'matches only the exact path'
+  if (resource.exactMatchOnly && !writingsOf(resource).includes(path)) return 'matches only the exact path'
   if (!resource.enabled) return 'would admit the path, but is suspended'
   return resource.websocketUpgradeAllowed ? 'admits the path, also for WebSocket' : 'admits the path, not for WebSocket'
 }

@@ -34,6 +34,10 @@ export interface Resource {
   /** Absent unless it was ever set. */
   readonly description?: string
   readonly createdAtMs: number
+  /** Names of the scenarios that it belongs to, in the order of their import. Absent: none. */
+  readonly scenarios?: readonly string[]
+  /** A scenario brought it: it goes with the last of its scenarios. Absent: an administrator made it. */
+  readonly isFromScenario?: true
 }
 
 export interface BlockedUser {

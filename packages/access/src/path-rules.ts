@@ -13,8 +13,8 @@ export class PathRules {
 
   constructor(resources: readonly Resource[]) {
     const enabled = resources.filter((resource) => resource.enabled)
-    this.#exact = new Set(enabled.filter((resource) => resource.exactMatchOnly).map((resource) => resource.id))
-    this.#prefixes = shortest(enabled.filter((resource) => !resource.exactMatchOnly).map((resource) => resource.id))
+    this.#exact = new Set(enabled.filter((resource) => resource.exactMatchOnly).flatMap(writingsOf))
+    this.#prefixes = shortest(enabled.filter((resource) => !resource.exactMatchOnly).flatMap(writingsOf))
   }
 
   /** @param path without its query. */
@@ -30,6 +30,11 @@ export class PathRules {
     if (low > 0 && path.startsWith(prefixes[low - 1]!)) return true
     return this.#exact.has(path)
   }
+}
+
+/** How a path may write a resource: `#` is configured as it is (guide L5093) and can only be sent as `%23` (RFC 9112 section 3.2). */
+export function writingsOf({ id }: Pick<Resource, 'id'>): readonly string[] {
+  return id.includes('#') ? [id, id.replaceAll('#', '%23')] : [id]
 }
 
 /** Sorted by UTF-16 code units, without those that start with another one. */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { posix } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { compileAccess, Denial, type HttpDecision, type Resource, type SystemMapping } from '../src/index.ts'
+import {
+  compileAccess,
+  Denial,
+  explainAccess,
+  type HttpDecision,
+  type Resource,
+  type SystemMapping,
+} from '../src/index.ts'
 
 function resource(id: string, more: Partial<Resource> = {}): Resource {
   return { id, enabled: true, exactMatchOnly: false, websocketUpgradeAllowed: false, createdAtMs: 0, ...more }
@@ -148,6 +155,20 @@ describe('paths that could mean another one to the backend', () => {
         assert.equal(isAllowed(decision) ? 'allowed' : decision, naive)
       }),
       { numRuns: 5_000 },
+    )
+  })
+
+  test('a resource with # admits the path that writes it %23, and nothing that writes another character (SCC-228)', () => {
+    const rules = [resource('/a#b', { exactMatchOnly: true }), resource('/c#/')]
+    for (const path of ['/a%23b', '/c%23/', '/c%23/d']) assert.ok(isAllowed(decide(rules, path)), path)
+    for (const path of ['/a', '/ab', '/a%2523b', '/a%23', '/a%23b/', '/c%23', '/c%2f'])
+      assert.equal(decide(rules, path), Denial.NO_RESOURCE, path)
+    const mappings = [mapping(rules)]
+    const question = { virtualHost: 'erp.corp', virtualPort: 8000, path: '/a%23b', isWebSocketUpgrade: false }
+    const { resources } = explainAccess(compileAccess(mappings), mappings, question)
+    assert.deepEqual(
+      resources.map(({ effect }) => effect),
+      ['admits the path, not for WebSocket'],
     )
   })
 

@@ -1,4 +1,5 @@
 export * from './administration/index.ts'
+export * from './availability/index.ts'
 export { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
 export * from './backup/index.ts'
 export { channelFailureText } from './channels/channel-requests.ts'
@@ -15,6 +16,7 @@ export { createRuntime, type RuntimeOptions } from './runtime.ts'
 export type {
   ApplicationConnection,
   BackendTrust,
+  ConnectFailure,
   ConnectorRuntime,
   ConnectorSnapshot,
   DomainMapping,
@@ -32,6 +34,7 @@ export type {
   DeniedAccess,
   IdentityDecision,
   IdentityPropagation,
+  IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'
 export type { PayloadTrace } from './trace/exchange-trace.ts'

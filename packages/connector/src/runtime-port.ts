@@ -3,6 +3,7 @@ import type { Secret } from '@landbridge/kernel'
 import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import type { OwnCertificate } from './configuration/own-certificates.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 import type { PayloadTrace } from './trace/exchange-trace.ts'
 
@@ -45,6 +46,13 @@ export interface ApplicationConnection {
   readonly type: string
 }
 
+export interface ConnectFailure {
+  /** Of the error catalogue. */
+  readonly code: string
+  readonly reason: string
+  readonly atMs: number
+}
+
 export interface TunnelStatus {
   readonly state: TunnelState
   /** Milliseconds since 1970; 0 unless connected. A reconnect sets a new value. */
@@ -54,6 +62,8 @@ export interface TunnelStatus {
   readonly applicationConnections: readonly ApplicationConnection[]
   /** One line for an administrator; no secrets. */
   readonly lastError?: string
+  /** The failure that `lastError` tells, for programs; gone once the tunnel stands. */
+  readonly failure?: ConnectFailure
 }
 
 export interface HttpsProxy {
@@ -84,11 +94,15 @@ export interface ConnectorSnapshot {
   readonly installationId: string
   readonly version: string
   readonly description: string
+  /** Role in a pair of master and shadow, for the cloud side to show. Absent: it does not say. */
+  readonly haRole?: string
   readonly httpsProxy?: HttpsProxy
   readonly trust: BackendTrust
   readonly systemCertificate?: SystemCertificate
   /** Absent: nobody can be propagated. */
   readonly propagation?: PropagationSetup
+  /** What the cloud side is told of, now and when it changes; absent: nothing is told. */
+  readonly ownCertificates?: readonly OwnCertificate[]
   readonly subaccounts: readonly SubaccountRuntime[]
 }
 

@@ -1,9 +1,11 @@
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { BackendPool, type BackendTimeouts, defaultBackendTimeouts } from './backend/backend-pool.ts'
-import type { BackendSecurity } from './backend/open-socket.ts'
+import type { BackendSecurity } from './backend/secure-contexts.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import { CertificateNews } from './link/certificate-news.ts'
+import type { ConnectorAbout } from './link/control-link.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
 import type { KerberosTickets } from './propagation/kerberos.ts'
 import { Propagator } from './propagation/propagator.ts'
@@ -58,6 +60,7 @@ const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, conn
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
 export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
+  const news = new CertificateNews()
   const propagator = new Propagator(options.clock, options.log, options.tickets ?? null)
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
@@ -68,6 +71,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       domainMappings: subaccount.domainMappings,
       backends: new BackendPool(options.clock, security(snapshot), options.timeouts ?? defaultBackendTimeouts),
       propagate: propagation.decide,
+      verifyUser: propagation.verify,
       rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
       denied: options.denied ?? (() => {}),
@@ -88,6 +92,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       {
         connectorId: snapshot.installationId,
         version: snapshot.version,
+        about: aboutOf(snapshot),
         httpsProxy: snapshot.httpsProxy,
         acceptor,
         heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
@@ -103,6 +108,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const tookOver = (key: string): void => {
     const entry = running.get(key)
     if (entry === undefined) return
+    if (news.message !== undefined) entry.link?.tell(news.message)
     const former = entry.former.splice(0)
     if (former.length > 0) entry.channels.apply(entry.subaccount.channels ?? [], entry.link)
     for (const link of former) link.drain()
@@ -152,9 +158,12 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
         if (subaccount.connected && entry.link === null) connect(entry, snapshot)
+        else entry.link?.describe(aboutOf(snapshot))
         if (!subaccount.connected) leave(entry)
         entry.channels.apply(subaccount.channels ?? [], entry.former.at(-1) ?? entry.link)
       }
+      const changed = news.changed(snapshot.ownCertificates)
+      if (changed !== undefined) for (const { link } of running.values()) link?.tell(changed)
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
     trace(subaccountId, regionHost, trace) {
@@ -198,6 +207,10 @@ function setAudit(
 /** What the cloud side shows with the connector (guide L18895): that of the subaccount, or else of the connector. */
 function shownDescription(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
   return subaccount.description || snapshot.description
+}
+
+function aboutOf({ description, haRole = '' }: ConnectorSnapshot): ConnectorAbout {
+  return { connectorDescription: description, haRole }
 }
 
 function keyOf(subaccount: SubaccountRuntime): string {

@@ -1,6 +1,7 @@
 import type { AccessTable, System } from '@landbridge/access'
 import type { Log } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
+import type { BackendIdentity } from './backend/backend-identity.ts'
 import type { BackendPool } from './backend/backend-pool.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { RfcSettings } from './rfc/rfc-settings.ts'
@@ -27,8 +28,23 @@ export type DeniedAccess = AccessRecord
 
 /** What identity propagation decided about a request. */
 export type IdentityDecision =
-  | { readonly kind: 'headers'; readonly headers: IdentityHeaders; readonly identity: string }
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly text: string }
+  | {
+      readonly kind: 'headers'
+      /** Null: the identity's own certificate says who it is. */
+      readonly headers: IdentityHeaders | null
+      /** Null: nobody but the connector itself. */
+      readonly identity: BackendIdentity | null
+    }
+  | IdentityRefusal
+
+/** Why a user is not believed. */
+export interface IdentityRefusal {
+  readonly kind: 'refused'
+  readonly status: number
+  readonly code: string
+  /** What happened and, on the second line, what to do. */
+  readonly text: string
+}
 
 /**
  * Turns propagated tokens into what the backend of a system understands. Null: nothing to add. A promise only where a
@@ -46,6 +62,8 @@ export interface SubaccountContext {
   domainMappings: readonly DomainMapping[]
   readonly backends: BackendPool
   readonly propagate: IdentityPropagation | null
+  /** Whether the user in a preface is believed, for protocols that have no place for a certificate. Null: yes. */
+  verifyUser?: (preface: Readonly<Preface>) => Promise<IdentityRefusal | null>
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log

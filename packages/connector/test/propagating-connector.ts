@@ -1,7 +1,7 @@
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { type AuthenticationMode, compileAccess, type Protocol, type SystemMapping } from '@landbridge/access'
 import { type OwnCertificate, selfSigned } from '@landbridge/identity'
-import { type Clock, ManualClock, silentLog, systemClock } from '@landbridge/kernel'
+import { type Clock, type Log, ManualClock, silentLog, systemClock } from '@landbridge/kernel'
 import { Session, type Stream, StreamKind, writePreface } from '@landbridge/tunnel'
 import {
   BackendPool,
@@ -36,7 +36,11 @@ export interface PropagatingConnector {
   readonly pool: BackendPool
   ask(request: Asked): Promise<Answered>
   trust(issuers: readonly TrustedIssuer[]): void
-  configure(change: { settings?: Partial<PropagationSettings>; authority?: OwnCertificate | null }): void
+  configure(change: {
+    settings?: Partial<PropagationSettings>
+    authority?: OwnCertificate | null
+    system?: OwnCertificate | null
+  }): void
   close(): Promise<void>
 }
 
@@ -49,6 +53,8 @@ export interface ConnectorParts {
   readonly authority?: OwnCertificate
   readonly settings?: Partial<PropagationSettings>
   readonly timeouts?: Partial<BackendTimeouts>
+  readonly clock?: ManualClock
+  readonly log?: Log
 }
 
 const clockStartMs = Date.now()
@@ -70,15 +76,15 @@ export function testClock(): ManualClock {
 
 /** The data plane of a connector behind a real tunnel session: what the cloud opens reaches real backends. */
 export async function startPropagatingConnector(parts: ConnectorParts): Promise<PropagatingConnector> {
-  const clock = testClock()
+  const clock = parts.clock ?? testClock()
   const denied: DeniedAccess[] = []
-  const { system } = parts
-  const security = {
+  let system = parts.system ?? null
+  const security = () => ({
     trust: { trustAllBackends: false, certificates: [parts.backend.ca] },
-    ...(system === undefined ? {} : { systemCertificate: system }),
-  }
-  const pool = new BackendPool(clock, security, { ...defaultBackendTimeouts, ...parts.timeouts })
-  const propagator = new Propagator(clock, silentLog)
+    ...(system === null ? {} : { systemCertificate: system }),
+  })
+  const pool = new BackendPool(clock, security(), { ...defaultBackendTimeouts, ...parts.timeouts })
+  const propagator = new Propagator(clock, parts.log ?? silentLog)
   let settings = { ...defaultPropagationSettings, ...parts.settings }
   let authority: OwnCertificate | null = parts.authority ?? null
   let issuers: readonly TrustedIssuer[] = []
@@ -88,7 +94,7 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
     propagator.configure({
       settings,
       ...(authority === null ? {} : { authority }),
-      hasSystemCertificate: system !== undefined,
+      hasSystemCertificate: system !== null,
     })
     propagation.configure(issuers)
   }
@@ -115,7 +121,9 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
     configure(change) {
       if (change.settings !== undefined) settings = { ...settings, ...change.settings }
       if (change.authority !== undefined) authority = change.authority
+      if (change.system !== undefined) system = change.system
       apply()
+      if (change.system !== undefined) pool.secure(security())
     },
     async close() {
       await tunnel.close()

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 import type { AuthenticationMode } from '@landbridge/access'
 import { LocalCa, type OwnCertificate, selfSigned } from '@landbridge/identity'
+import { createLog } from '@landbridge/kernel'
 import { type CertificateBackend, type Seen, startCertificateBackend } from '@landbridge/testkit'
 import {
   type Answered,
@@ -336,7 +337,12 @@ test('two hundred users at once each get their own certificate and no TLS connec
     assert.ok(backend.usersOfConnections.every((set) => set.size === 1))
   }))
 
-test('plain HTTP carries no certificates: users are not propagated there (SCC-213)', async () => {
+test('plain HTTP carries no certificates: users are not propagated there, which is told once for each mapping (SCC-213, SCC-218)', async () => {
+  const warnings: unknown[] = []
+  const log = createLog(
+    (_level, event, facts) => warnings.push([event, facts.system, facts.authenticationMode]),
+    'warn',
+  )
   const headers: (string | undefined)[] = []
   const plain = createServer((request, response) => {
     headers.push(request.headers.ssl_client_cert as string | undefined)
@@ -350,11 +356,17 @@ test('plain HTTP carries no certificates: users are not propagated there (SCC-21
       async (connector) => {
         const userToken = idp.token({ user_name: 'ann' })
         for (const mode of ['NONE', 'NONE_RESTRICTED', 'X509_GENERAL', 'X509_RESTRICTED'] as const)
-          assert.equal((await connector.ask({ protocol: 'HTTP', mode, userToken })).status, 200)
+          for (const _twice of [1, 2])
+            assert.equal((await connector.ask({ protocol: 'HTTP', mode, userToken })).status, 200)
+        assert.equal((await connector.ask({ protocol: 'HTTP', mode: 'X509_GENERAL' })).status, 200)
       },
-      { plainPort },
+      { plainPort, log },
     )
-    assert.deepEqual(headers, [undefined, undefined, undefined, undefined])
+    assert.deepEqual(headers, Array(9).fill(undefined))
+    assert.deepEqual(warnings, [
+      ['propagation.needs-https', 'http-x509-general.test:443', 'X509_GENERAL'],
+      ['propagation.needs-https', 'http-x509-restricted.test:443', 'X509_RESTRICTED'],
+    ])
   } finally {
     plain.closeAllConnections()
     await new Promise((resolve) => plain.close(resolve))

@@ -69,6 +69,27 @@ test('the four operators decide on present and absent attributes as the guide sa
     assert.equal(subject(byCondition(condition), claims), expected, JSON.stringify([condition, claims]))
 })
 
+test('conditions take the variables that are offered and any other, as claims or attributes of the user (SCC-162)', () => {
+  const claims = {
+    user_name: 'ann',
+    mail: 'a@m',
+    email: 'a@e',
+    display_name: 'Ann A.',
+    login_name: 'ann1',
+    plant: 'P1',
+  }
+  const offered = { user_type: 'Business', name: 'ann', mail: 'a@m', email: 'a@e', display_name: 'Ann A.' }
+  for (const [variable, value] of Object.entries({ ...offered, login_name: 'ann1', plant: 'P1' })) {
+    const is = byCondition({ variable, operator: 'is', value })
+    assert.equal(subject(is, claims), 'CN=first', variable)
+    assert.equal(subject(byCondition({ variable, operator: 'is not', value }), claims), 'CN=last', variable)
+    if (variable === 'user_type') continue
+    assert.equal(subject(is, { sub: 'x' }), 'CN=last', variable)
+    assert.equal(subject(byCondition({ variable, operator: 'exists' }), {}), 'CN=last', variable)
+    if (variable !== 'name') assert.equal(subject(is, { 'xs.user.attributes': { [variable]: [value] } }), 'CN=first')
+  }
+})
+
 test('the kind of user is known by the way its token came, whatever claims it has (SCC-163)', () => {
   const rules = byCondition({ variable: 'user_type', operator: 'is', value: 'Technical' })
   assert.equal(subject(rules, { user_type: 'Technical' }, 'Business'), 'CN=last')

@@ -50,15 +50,16 @@ test('a user seen before costs no turn of the event loop (SCC-151)', async () =>
 
 test('users without connections leave nothing behind, others keep theirs', () => {
   const table = new TargetTable()
-  const ann = table.find(system, 'CN=ann')
-  const bob = table.find(system, 'CN=bob')
-  const nobody = table.find(system, '')
+  const named = (name: string) => table.find(system, { name, certificate: null })
+  const ann = named('CN=ann')
+  const bob = named('CN=bob')
+  const nobody = table.find(system, null)
   assert.notEqual(ann, bob)
   ann.open = 1
   for (const target of [ann, bob, nobody]) table.forgetUnused(target)
-  assert.equal(table.find(system, 'CN=ann'), ann)
-  assert.equal(table.find(system, ''), nobody)
-  assert.notEqual(table.find(system, 'CN=bob'), bob)
+  assert.equal(named('CN=ann'), ann)
+  assert.equal(table.find(system, null), nobody)
+  assert.notEqual(named('CN=bob'), bob)
 })
 
 async function withBackend(

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { type Log, PlatformError, type Problem, toProblem } from '@landbridge/kernel'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { answerBrokenHttp } from './broken-http.ts'
+import { assertPlainInput } from './plain-input.ts'
+
+/** @param path what was asked for, without the query; '' where not even that could be read */
+export type ErrorBody = (problem: Problem, thrown: unknown, path: string) => { contentType: string; body: unknown }
 
 export interface ApiOptions {
   readonly log: Log
@@ -9,7 +15,7 @@ export interface ApiOptions {
   /** Serves https when set. The callback form lets a certificate be renewed without a restart. */
   readonly https?: { readonly key: string; readonly cert: string; readonly [option: string]: unknown }
   /** Error body of a surface whose contract prescribes its own; RFC 9457 problem documents otherwise. */
-  readonly errorBody?: (problem: Problem, thrown: unknown) => { contentType: string; body: unknown }
+  readonly errorBody?: ErrorBody
   /** True once the service can do its job; `/health/ready` answers 503 until then. */
   readonly ready?: () => boolean | Promise<boolean>
   /** Paths below which a request is not logged at debug level either (health checks). */
@@ -31,6 +37,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
     // What the framework refuses before it knows a route looks like every other refusal.
     frameworkErrors: (thrown: unknown, request: FastifyRequest, reply: FastifyReply) =>
       void sendError(options, thrown, request, reply),
+    clientErrorHandler: (failure: Error, socket: Socket) => answerBrokenHttp(options, failure, socket),
     // Strict like the data plane: an unknown value must not silently become another type.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
   } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance
@@ -43,6 +50,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
       reply,
     ),
   )
+  api.addHook('preValidation', async ({ params, query, body }) => assertPlainInput({ params, query, body }))
   api.addHook('onResponse', async (request, reply) => {
     if (options.quiet?.some((prefix) => request.url.startsWith(prefix))) return
     options.log.debug('http.request', () => ({
@@ -88,7 +96,7 @@ function sendError(
   const facts = { requestId: request.id, method: request.method, path: pathOf(request), status: problem.status }
   if (problem.status >= 500) options.log.error('http.failed', facts, thrown)
   else options.log.debug('http.refused', { ...facts, code: problem.code })
-  const { contentType, body } = options.errorBody?.(problem, failure) ?? {
+  const { contentType, body } = options.errorBody?.(problem, failure, facts.path) ?? {
     contentType: 'application/problem+json',
     body: problem,
   }

@@ -1,4 +1,4 @@
 export { type ApiOptions, createApi, useErrorBody } from './create-api.ts'
 export { listen } from './listen.ts'
 export { pinoLog } from './pino-log.ts'
-export { keepCertificateFresh, mutualTlsOptions } from './server-certificate.ts'
+export { type FreshCertificate, keepCertificateFresh, mutualTlsOptions } from './server-certificate.ts'

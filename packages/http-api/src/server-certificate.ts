@@ -21,23 +21,36 @@ export async function mutualTlsOptions(ca: LocalCa, names: readonly string[]) {
   } as const
 }
 
-/** Replaces the server's certificate in time; running connections stay. @returns a function that ends this. */
+/** The certificate of a server that is replaced in time. */
+export interface FreshCertificate {
+  /** PEM, as it is now. */
+  readonly certificate: string
+  stop(): void
+}
+
+/** Replaces the server's certificate in time; running connections stay. */
 export function keepCertificateFresh(
   server: Server,
   options: { ca: LocalCa; names: readonly string[]; cert: string; clock: Clock; log: Log },
-): () => void {
+): FreshCertificate {
   const { ca, names, clock, log } = options
-  let notAfterMs = certificateFacts(options.cert).notAfter.getTime()
+  let current = options.cert
   const renew = async (): Promise<void> => {
-    if (notAfterMs - clock.now() > renewBeforeMs) return
+    if (certificateFacts(current).notAfter.getTime() - clock.now() > renewBeforeMs) return
     const { key, cert } = await issue(ca, names)
     server.setSecureContext({ key, cert, ca: ca.certificatePem, minVersion: 'TLSv1.2' })
-    notAfterMs = certificateFacts(cert).notAfter.getTime()
-    log.info('server-certificate.renewed', { notAfter: new Date(notAfterMs).toISOString() })
+    current = cert
+    log.info('server-certificate.renewed', { notAfter: certificateFacts(cert).notAfter.toISOString() })
   }
-  return clock.every(checkEveryMs, () => {
+  const stop = clock.every(checkEveryMs, () => {
     renew().catch((cause: unknown) => log.error('server-certificate.failed', {}, cause))
   })
+  return {
+    get certificate() {
+      return current
+    },
+    stop,
+  }
 }
 
 function issue(ca: LocalCa, names: readonly string[]): Promise<{ cert: string; key: string }> {

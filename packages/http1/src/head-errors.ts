@@ -1,3 +1,5 @@
+import { requestLimits } from './head-limits.ts'
+
 /** The head is not complete: call again with more bytes (from the same start). */
 export const NEED_MORE = 0
 
@@ -57,7 +59,10 @@ const rows: Readonly<Record<keyof typeof HeadError, readonly [HeadErrorText['sta
   BARE_CR: [400, 'A carriage return without a line feed is not allowed.'],
   BARE_LF: [400, 'A line feed without a carriage return is not allowed.'],
   HEADER_LINE_TOO_LONG: [431, 'A header line is too long.'],
-  HEAD_TOO_LARGE: [431, 'The headers are too large in total.'],
+  HEAD_TOO_LARGE: [
+    431,
+    `The headers have more than ${requestLimits.maxHeadBytes} bytes in total. Send fewer or shorter ones.`,
+  ],
   TOO_MANY_HEADERS: [431, 'There are too many headers.'],
   HOST_MISSING: [400, 'The Host header is missing.'],
   HOST_REPEATED: [400, 'There is more than one Host header.'],

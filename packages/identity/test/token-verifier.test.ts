@@ -138,9 +138,10 @@ test('with several issuers, a key of one never verifies a token of the other', a
   await refuses(verifier, await rsa.sign({ ...claims, iss: 'https://ias.test' }), 'TOKEN_KEY_UNKNOWN')
 })
 
-test('a token changed in any single character never verifies', async () => {
+test('a token changed in any single character never verifies, although the good one is remembered', async () => {
   const { verifier, claims } = setUp()
   const token = await rsa.sign(claims)
+  await verifier.verify(token)
   const original = JSON.stringify(claims)
   await fc.assert(
     fc.asyncProperty(fc.nat(token.length - 1), fc.constantFrom(...'ABCxyz019-_.='), async (at, char) => {
@@ -156,9 +157,11 @@ test('a token changed in any single character never verifies', async () => {
   )
 })
 
-test('claims swapped under a good signature never verify', async () => {
+test('claims swapped under a good signature never verify, although the good token is remembered', async () => {
   const { verifier, claims } = setUp()
-  const [header, , signature] = (await rsa.sign(claims)).split('.')
+  const token = await rsa.sign(claims)
+  await verifier.verify(token)
+  const [header, , signature] = token.split('.')
   await fc.assert(
     fc.asyncProperty(
       fc.dictionary(fc.constantFrom('zid', 'client_id', 'exp', 'user_name'), fc.anything()),

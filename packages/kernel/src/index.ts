@@ -13,4 +13,5 @@ export { type Closeable, closeAll, jitteredBackoffMs, type RunningApp } from './
 export { createLog, type Log, silentLog } from './log.ts'
 export { Sealer } from './sealer.ts'
 export { equalSecrets, randomSecret, Secret } from './secret.ts'
+export { shellCommand } from './shell-command.ts'
 export type { Transaction } from './transaction.ts'

@@ -6,8 +6,19 @@ export {
   connectorChannel,
   type MessageBus,
 } from './connectors/bus-message.ts'
+export {
+  type CertificateReport,
+  parseCertificateReport,
+  type ReportedCertificate,
+} from './connectors/certificate-report.ts'
+export type { CertificateReportStore } from './connectors/certificate-reports.ts'
 export { channelRefusals, type OfferedService } from './connectors/channel-request.ts'
-export { type ConnectorHello, connectorIdOf, parseConnectorHello } from './connectors/connector-hello.ts'
+export {
+  type ConnectorAbout,
+  type ConnectorHello,
+  connectorIdOf,
+  parseConnectorHello,
+} from './connectors/connector-hello.ts'
 export { ConnectorHub, type ConnectorHubOptions, type ControlLink } from './connectors/connector-hub.ts'
 export { type ClaimDecision, type ConnectorSession, decideClaim } from './connectors/connector-session.ts'
 export { type IssuedClient, type PlatformEndpoints, tokenServiceUrl } from './credentials/endpoints.ts'
@@ -27,7 +38,13 @@ export {
 } from './pairing/connector-certificate.ts'
 export { parseLocationId } from './pairing/location-id.ts'
 export { Pairing, type PairingAttempt, type PairingOptions } from './pairing/pairing.ts'
-export { longestCodeMs, type PairingCode, type PairingCodes, passcodeUser } from './pairing/pairing-codes.ts'
+export {
+  longestCodeMs,
+  type PairingCode,
+  type PairingCodes,
+  passcodeUser,
+  writePairingCode,
+} from './pairing/pairing-codes.ts'
 export {
   type BindingCertificateIssuer,
   type ContentRemoval,

@@ -1,5 +1,7 @@
 import type { User } from '@landbridge/identity'
 import type { Transaction } from '@landbridge/kernel'
+import type { CertificateReportStore } from './connectors/certificate-reports.ts'
+import type { ConnectorAbout } from './connectors/connector-hello.ts'
 import type { ClaimDecision, ConnectorSession } from './connectors/connector-session.ts'
 import type { ConnectorCertificate, RevocationTarget } from './pairing/connector-certificate.ts'
 import type { Binding } from './services/binding.ts'
@@ -61,7 +63,7 @@ export interface RegistryRepository {
 }
 
 /** Certificates of connectors and their live sessions. */
-export interface ConnectorRepository {
+export interface ConnectorRepository extends CertificateReportStore {
   /**
    * @param alongWith what else belongs into the transaction; it gets the certificate that the connector had until now,
    *   which becomes the predecessor
@@ -87,6 +89,8 @@ export interface ConnectorRepository {
   claimSession(candidate: ConnectorSession, nowMs: number): Promise<ClaimDecision>
   /** Extends the leases of a replica's sessions and returns the IDs of those that still exist. */
   renewSessions(replicaId: string, leaseUntilMs: number): Promise<readonly string[]>
+  /** Harmless for a session that is gone. */
+  updateSession(sessionId: string, about: ConnectorAbout): Promise<void>
   /** False when the session was gone already. */
   removeSession(sessionId: string): Promise<boolean>
   /** Removes sessions whose lease ran out, and returns those that this call removed. */

@@ -80,6 +80,7 @@ const session = (connectorId: string, loadSharing: boolean, sessionId = connecto
   connectorId,
   version: '1',
   description: '',
+  connectorDescription: '',
   haRole: '',
   loadSharing,
   fingerprint: 'f',

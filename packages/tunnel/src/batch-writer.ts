@@ -7,13 +7,14 @@ const copyLimitBytes = 4 * 1024
 /** A batch with less room than this is not continued after a hand-over: the next frame begins a fresh one. */
 const worthKeepingBytes = 8 * 1024
 const sparesKept = 20
-/** About what fills a packet of the Internet. */
-const packetBytes = 1_400
+/** About a dozen small requests: enough to share a system call, few enough that both ends work at the same time. */
+const portionBytes = 4 * 1024
 
 /**
  * Collects frames and hands them to the socket once per turn of the event loop. `setImmediate` runs after the poll
  * phase, so the answers to all sockets that became readable together leave in one write (one TLS record, one system call).
- * Only when nothing is on its way, the first packet leaves at once: the other end begins while this one goes on.
+ * Of a long turn with many small frames, every portion leaves at once: the other end begins while this one goes on. Without
+ * that both ends, and the client and the system behind them, take turns and leave a processor idle (bench: +10 % at 64).
  * A large payload is not copied: what was collected before it, the payload and what follows leave as one `writev`.
  */
 export class BatchWriter {
@@ -83,7 +84,8 @@ export class BatchWriter {
     this.#fill += headerBytes
     if (length <= copyLimitBytes || borrowed) {
       this.#copy(payload, start, end)
-      if (this.#inFlightBytes === 0 && this.#fill - this.#start >= packetBytes) this.#handOver(false)
+      const isPortion = this.#fill - this.#start >= portionBytes
+      if (isPortion && (length < portionBytes || this.#inFlightBytes === 0)) this.#handOver(false)
       return
     }
     if (!this.#corked) {

@@ -133,6 +133,11 @@ export class DataPlane {
     return connector
   }
 
+  /** The issuer of these tokens, for connectors that verify users themselves. */
+  trustedIssuer(): ReturnType<TokenMint['trusted']> {
+    return this.#mint.trusted()
+  }
+
   token(options?: TokenOptions): Promise<string> {
     return this.#mint.token(options)
   }

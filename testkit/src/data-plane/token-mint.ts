@@ -33,6 +33,11 @@ export class TokenMint {
     return new TokenMint(key, clock)
   }
 
+  /** What a connector has to know to believe these tokens. */
+  async trusted(): Promise<{ readonly issuer: string; readonly jwks: { readonly keys: readonly object[] } }> {
+    return { issuer, jwks: { keys: [await publicJwk(this.#key)] } }
+  }
+
   async token(options: TokenOptions = {}): Promise<string> {
     const clientId = options.clientId ?? 'sb-client'
     const nowSeconds = Math.floor(this.#clock.now() / 1000)

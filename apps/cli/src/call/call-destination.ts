@@ -20,12 +20,17 @@ export interface CallResult {
   readonly response: Dispatcher.ResponseData
 }
 
-/** Looks the destination up, gets the tokens that its kind needs and sends the request. */
+/**
+ * Looks the destination up, gets the tokens that its kind needs and sends the request.
+ * @param agent for the services of the platform
+ * @param agentWith makes one for a target with a client certificate or a trust of its own
+ */
 export async function callDestination(
   request: CallRequest,
   bindings: Bindings,
   legs: Legs,
   agent: Dispatcher,
+  agentWith: (tls: FoundDestination['tls']) => Dispatcher,
   signal: AbortSignal,
 ): Promise<CallResult> {
   const { user, outgoing } = request
@@ -50,9 +55,11 @@ export async function callDestination(
   )
   const destination = request.locationId === undefined ? found : { ...found, locationId: request.locationId }
   const route = destination.isOnPremise ? await proxyRoute(bindings, userToken, legs, agent, signal) : undefined
+  const isPlain = route !== undefined || Object.keys(destination.tls).length === 0
+  const towards = isPlain ? agent : agentWith(destination.tls)
   const response = await legs.measure(
     'first byte',
-    () => send(destination, outgoing, route, agent, signal),
+    () => send(destination, outgoing, route, towards, signal),
     ({ statusCode }) => `${statusCode}${route === undefined ? '' : ` through the proxy at ${route.origin}`}`,
   )
   return { destination, response }

@@ -1,3 +1,4 @@
+import { Destination, tlsOptionsOf } from '@landbridge/client'
 import { PlatformError } from '@landbridge/kernel'
 import type { Dispatcher } from 'undici'
 import { type Bindings, textCredential } from '../binding/find-bindings.ts'
@@ -13,12 +14,14 @@ export interface FoundDestination {
   readonly locationId: string
   /** Headers that the destination prescribes, the ones that authenticate included. */
   readonly headers: Readonly<Record<string, string>>
+  /** Client certificate and trust that it prescribes for its target; empty where it prescribes none. */
+  readonly tls: ReturnType<typeof tlsOptionsOf>
 }
 
 /**
  * Finds a destination by name with everything needed to call it (guide L13192-13240). An empty user token counts as
  * none (L13794-13798).
- * @throws PlatformError CLI_STEP_REFUSED, CLI_UNREACHABLE, CLI_DESTINATION_UNUSABLE
+ * @throws PlatformError CLI_STEP_REFUSED, CLI_UNREACHABLE, CLI_DESTINATION_UNUSABLE, CLIENT_KEY_STORE_UNUSABLE
  */
 export async function findDestination(
   bindings: Bindings,
@@ -71,7 +74,31 @@ function readDestination(name: string, answer: Readonly<Record<string, unknown>>
     authentication,
     locationId: properties.CloudConnectorLocationId ?? '',
     headers,
+    tls: tlsOf(name, properties, answer),
   }
+}
+
+/** Key store and trust store come with the destination (guide L13336). */
+function tlsOf(
+  name: string,
+  properties: Readonly<Record<string, string | undefined>>,
+  { certificates }: Readonly<Record<string, unknown>>,
+): FoundDestination['tls'] {
+  const delivered = Array.isArray(certificates) ? (certificates as readonly DeliveredCertificate[]) : []
+  const stored = delivered.map(({ Name = '', Type = '', Content = '' }) => ({
+    name: Name,
+    type: Type,
+    content: Buffer.from(Content, 'base64'),
+  }))
+  const given = Object.entries(properties).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const found = { owner: {}, properties: Object.fromEntries(given), authTokens: [], certificates: stored }
+  return tlsOptionsOf(new Destination(name, {}, found))
+}
+
+interface DeliveredCertificate {
+  readonly Name?: string
+  readonly Type?: string
+  readonly Content?: string
 }
 
 interface AuthToken {

@@ -94,6 +94,7 @@ async function run(context: CommandContext, destination: string, path: string, o
       terminal.note(table([[leg.name.padEnd(18), `${leg.durationMs.toFixed(1).padStart(8)} ms`, leg.detail]], '* '))
   })
   const agent = createAgent(bindings)
+  const agents = [agent]
   try {
     const result = await callDestination(
       {
@@ -110,6 +111,11 @@ async function run(context: CommandContext, destination: string, path: string, o
       bindings,
       legs,
       agent,
+      (tls) => {
+        const own = createAgent({ ...bindings, tls })
+        agents.push(own)
+        return own
+      },
       AbortSignal.timeout(options.maxTime * 1000),
     )
     if (options.json) await printJson(terminal, result, legs)
@@ -118,7 +124,7 @@ async function run(context: CommandContext, destination: string, path: string, o
     if (statusCode < 200 || statusCode > 299) context.exitWith(1)
   } finally {
     // Also when the answer was not read to its end.
-    await agent.destroy()
+    await Promise.all(agents.map((one) => one.destroy()))
   }
 }
 

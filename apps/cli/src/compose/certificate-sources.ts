@@ -49,6 +49,50 @@ export function tunnelRecord(certificate: ConnectorCertificate, successor?: stri
   }
 }
 
+/** What connectors report of the certificates that live on them. */
+export function connectorSource(registry: RegistryStore, clock: Clock): CertificateSource {
+  const reports = () => registry.connectors.listCertificateReports(clock.now() - keptAfterEndMs)
+  return {
+    name: 'connector',
+    async list() {
+      return (await reports()).flatMap(({ subaccountId, connectorId, locationId, certificates, reportedAtMs }) =>
+        certificates.map(({ chain, ...certificate }) =>
+          readRecord(chain, {
+            ...certificate,
+            owner: { subaccountId, connectorId, ...(locationId === '' ? {} : { locationId }) },
+            reportedAtMs,
+          }),
+        ),
+      )
+    },
+    async missing() {
+      return (await reports())
+        .filter(({ omitted }) => omitted > 0)
+        .map(({ connectorId, omitted }) => `connector ${connectorId}: ${omitted} certificates that it could not report`)
+    },
+  }
+}
+
+interface ServerCertificate {
+  readonly name: string
+  /** PEM. */
+  readonly certificate: string
+  /** Default: the platform, by itself. */
+  readonly renewer?: CertificateRecord['renewer']
+  readonly subaccountId?: string
+}
+
+/** What is shown to those who connect to this process, and to the proxies that are connected to it. */
+export function serverSource(present: () => readonly ServerCertificate[]): CertificateSource {
+  return {
+    name: 'server',
+    list: async () =>
+      present().map(({ name, certificate, renewer = 'platform', subaccountId = '' }) =>
+        readRecord(certificate, { kind: 'server', name, owner: { subaccountId }, renewer }),
+      ),
+  }
+}
+
 /** Certificates and key stores of the destination service, as far as they open without a password of a destination. */
 export function destinationSource(certificates: SqlCertificateStore): CertificateSource {
   return {

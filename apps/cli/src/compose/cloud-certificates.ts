@@ -28,6 +28,7 @@ import {
 import {
   authoritySource,
   bindingSource,
+  connectorSource,
   destinationRecord,
   destinationSource,
   samlTrustSource,
@@ -80,6 +81,7 @@ export function composeCertificates(options: CloudCertificatesOptions): CloudCer
   )
   const others = [
     tunnelSource(registry, clock),
+    connectorSource(registry, clock),
     destinationSource(destinationCertificates),
     samlTrustSource(new SqlTrustStore(stores.destinations)),
     bindingSource(registry),

@@ -14,7 +14,13 @@ import {
 import { applyInitData, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import type { LocalCa, TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secret } from '@landbridge/kernel'
-import { type PlatformEndpoints, rolesOf, type ServiceInstance, TenantAccess } from '@landbridge/registry'
+import {
+  type PlatformEndpoints,
+  rolesOf,
+  type ServiceInstance,
+  TenantAccess,
+  writePairingCode,
+} from '@landbridge/registry'
 import {
   RegistryStore,
   SealedPairingCodes,
@@ -33,6 +39,7 @@ import {
 } from '@landbridge/store'
 import { type RunningTokenService, startTokenService, type TokenServiceConfig } from '@landbridge/token-service'
 import { callbackToken } from './callback-token.ts'
+import { serverSource } from './certificate-sources.ts'
 import { composeCertificates } from './cloud-certificates.ts'
 import { openCloudIdentity } from './cloud-identity.ts'
 import type { CloudIdentityConfig } from './identity-config.ts'
@@ -98,8 +105,9 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   const registry = new RegistryStore(stores.registry)
   const mappings = new SqlMappingStore(stores.certificates)
   const clientCertificates = new ClientCertificates({ repository: mappings, clock, log })
+  const pairingCodes = new SealedPairingCodes(stores.identity)
   const tokenService = config.identity.builtIn
-    ? await startOwnTokenService(options, stores, { registry, clientCertificates })
+    ? await startOwnTokenService(options, stores, { registry, clientCertificates, pairingCodes })
     : undefined
   if (tokenService !== undefined) started.push(tokenService)
   let onKeysChanged = (): void => {}
@@ -116,7 +124,11 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     registry,
     authority,
     policy,
-    more: [mappingCertificateSource(mappings)],
+    more: [
+      mappingCertificateSource(mappings),
+      // Asked when somebody looks, after everything has started.
+      serverSource(() => serverCertificates({ tokenService, destinationService, connectivityService })),
+    ],
     clock,
     log,
   })
@@ -182,13 +194,18 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
       mappings,
       isOwn: (url) =>
         isOwnAddress(url, {
-          listeners: [tokenService?.url, destinationService.url, connectivityService.url],
+          listeners: [
+            tokenService?.url,
+            destinationService.url,
+            destinationService.mutualTlsUrl,
+            connectivityService.url,
+          ],
           publicUrls: [options.publicUrls?.destination, options.publicUrls?.connectivity],
           uaaDomain: tokenService?.uaaDomain,
         }),
     },
     notifications: { config: config.notifications, store: new SqlNotificationStore(stores.notifications) },
-    pairingCodes: new SealedPairingCodes(stores.identity),
+    pairingCodes,
     ca: authority,
     trust: (subaccountId) => identity.trust(subaccountId),
     bus: stores.registry.bus,
@@ -220,11 +237,33 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
   }
 }
 
+/** What the services of this process show to those who connect; PEM. */
+function serverCertificates({
+  tokenService,
+  destinationService,
+  connectivityService,
+}: Pick<RunningCloud, 'destinationService' | 'connectivityService'> & {
+  readonly tokenService: RunningTokenService | undefined
+}) {
+  const destination = destinationService.serverCertificate?.()
+  return [
+    ...(tokenService?.serverCertificates() ?? []),
+    ...(destination === undefined ? [] : [{ name: 'destination service', certificate: destination }]),
+    { name: 'connectivity service', certificate: connectivityService.serverCertificate() },
+    ...connectivityService.proxyCertificates().map(({ name, ...proxy }) => ({
+      name: `tunnel server ${name}`,
+      renewer: 'user' as const,
+      ...proxy,
+    })),
+  ]
+}
+
 function startOwnTokenService(
   { config, authority, clock, log }: CloudOptions,
   stores: CloudStores,
-  { registry, clientCertificates }: { registry: RegistryStore; clientCertificates: ClientCertificates },
+  parts: { registry: RegistryStore; clientCertificates: ClientCertificates; pairingCodes: SealedPairingCodes },
 ): Promise<RunningTokenService> {
+  const { registry, clientCertificates, pairingCodes } = parts
   const access = new TenantAccess({ repository: registry, clock })
   return startTokenService({
     config: config.tokenService,
@@ -235,6 +274,8 @@ function startOwnTokenService(
     clientCertificates,
     singleUse: new SqlSingleUse(stores.identity),
     mayActIn: (client, tenant) => access.mayActIn(client, tenant),
+    newPasscode: ({ tenantId, ...holder }) =>
+      writePairingCode(pairingCodes, clock, { subaccountId: tenantId, ...holder }),
     ca: authority,
     clock,
     log,

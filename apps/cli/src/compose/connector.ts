@@ -57,6 +57,7 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
       runtime,
       clock,
       log,
+      servicePort,
       ...(logDirectory === undefined ? {} : { logDirectory }),
       ...(configDirectory === undefined ? {} : { configDirectory }),
     })

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { rootCertificates } from 'node:tls'
+import { rootCertificates, type SecureContextOptions } from 'node:tls'
 import { Agent } from 'undici'
 
 export interface AgentOptions {
@@ -12,6 +12,8 @@ export interface AgentOptions {
   /** Names that lead to `address`, whether the machine resolves them or not. */
   readonly hostNames: readonly string[]
   readonly address: string
+  /** A client certificate, and what to trust in place of all others. */
+  readonly tls?: SecureContextOptions & { readonly rejectUnauthorized?: boolean }
 }
 
 /**
@@ -23,6 +25,7 @@ export function createAgent(options: AgentOptions): Agent {
   return new Agent({
     connect: {
       ...(extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra] }),
+      ...options.tls,
       timeout: 10_000,
       lookup(hostname, lookupOptions, callback) {
         const known = options.hostNames.includes(hostname) ? options.address : loopback(hostname)

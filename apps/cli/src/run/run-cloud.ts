@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunningDestinationService } from '@landbridge/destination-service'
 import { LocalCa } from '@landbridge/identity'
 import { type Clock, PlatformError, Secret } from '@landbridge/kernel'
 import { brokerUserName, startCloud } from '../compose/cloud.ts'
 import { type CloudConfig, cloudConfigSchema } from '../compose/cloud-config.ts'
 import { openAuthority, openSealer, openSecret, sealerFrom } from '../compose/platform-keys.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
+import { cloudComponents } from '../state/cloud-components.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
@@ -50,23 +50,14 @@ async function start(
     clock,
     log,
   })
-  const { tokenService, destinationService, connectivityService } = cloud
+  const { connectivityService } = cloud
   return {
     caFile,
     operator: { url: connectivityService.url, secret: operator.reveal() },
     broker: { url: connectivityService.url, user: brokerUserName, password: broker.reveal() },
-    components: [tokenService, destinationService, mutualTlsOf(destinationService), connectivityService]
-      .filter((app) => app !== undefined)
-      .map(({ name, url }) => ({ name, url, readyUrl: `${url}/health/ready` })),
+    components: cloudComponents(cloud),
     close: () => cloud.close(),
   }
-}
-
-function mutualTlsOf({
-  name,
-  mutualTlsUrl: url,
-}: RunningDestinationService): { name: string; url: string } | undefined {
-  return url === undefined ? undefined : { name: `${name}-mutual-tls`, url }
 }
 
 /** @throws PlatformError CONFIG_INVALID when only one half is given or the file cannot be read */

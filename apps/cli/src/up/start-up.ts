@@ -14,6 +14,7 @@ import { ensureDestinations } from '../demo/destination-landscape.ts'
 import { startHttpBackend } from '../demo/http-backend.ts'
 import { startTcpBackend } from '../demo/tcp-backend.ts'
 import { createAgent } from '../http/agent.ts'
+import { cloudComponents } from '../state/cloud-components.ts'
 import type { PlatformState } from '../state/state-file.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import { type DemoCredentials, demoCredentials } from './credentials.ts'
@@ -111,13 +112,13 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   const httpBackend = await startHttpBackend(host, ports.backendHttp)
   started.push(httpBackend)
 
-  const { tokenService, destinationService, connectivityService } = cloud
+  const { connectivityService } = cloud
   const state: RunningPlatform['state'] = {
     ...trust(dataDirectory, connector),
     format: 1,
     version: options.version,
     components: [
-      ...[tokenService, destinationService, connectivityService].filter((app) => app !== undefined).map(component),
+      ...cloudComponents(cloud),
       ...proxy.components,
       component(connector),
       {

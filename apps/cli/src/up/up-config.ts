@@ -32,6 +32,7 @@ export const upConfigSchema = Type.Object({
     {
       token: port(8081, 'the token service (https)'),
       destination: port(8082, 'the destination service (http)'),
+      destinationTls: port(8084, 'the destination service for callers with a client certificate (https)'),
       connectivity: port(8083, 'the connectivity service (https)'),
       proxy: port(20_003, 'the HTTP proxy'),
       socks: port(20_004, 'the SOCKS5 proxy'),

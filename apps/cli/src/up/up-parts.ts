@@ -19,7 +19,12 @@ export function cloudConfig(host: string, ports: Ports): Omit<CloudOptions['conf
     destinationService: loadConfig(destinationServiceConfigSchema, {
       environment,
       // Destinations of the demo may use the token service of this machine.
-      overrides: { host, port: ports.destination, allowedTokenServices: ['localhost', '127.0.0.0/8'] },
+      overrides: {
+        host,
+        port: ports.destination,
+        mutualTlsPort: ports.destinationTls,
+        allowedTokenServices: ['localhost', '127.0.0.0/8'],
+      },
     }),
     connectivityService: loadConfig(connectivityServiceConfigSchema, {
       environment,

@@ -29,6 +29,11 @@ export class Fields {
     return new Fields(value)
   }
 
+  /** These members with others in their place or besides them. */
+  with(others: Readonly<Record<string, unknown>>): Fields {
+    return new Fields({ ...this.#members, ...others })
+  }
+
   isEmpty(): boolean {
     return Object.keys(this.#members).length === 0
   }
@@ -92,4 +97,12 @@ export class Fields {
 
 export function invalid(field: string, reason: string): PlatformError {
   return new PlatformError('REQUEST_INVALID', { field, reason: `${field} ${reason}` })
+}
+
+/** The member `regionHost`: a host name, with a port where it is not 443. */
+export function readRegionHost(fields: Fields): string {
+  const host = fields.required('regionHost')
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[1-9]\d{0,4})?$/.test(host))
+    throw invalid('regionHost', 'must be a host name, for example cf.eu10.example.com')
+  return host
 }

@@ -30,6 +30,7 @@ const version = '/api/v1/connector/version'
 const role = '/api/v1/configuration/connector/haRole'
 const configuration = '/api/v1/configuration/'
 const connector = '/api/v1/configuration/connector'
+const regions = '/api/v1/landbridge/regions'
 /** What each instance of a pair has for itself, or answers in its own way. */
 const ownOfShadow = /^(authentication|ui|ha|haRole|solutionManagement)(\/|$)/
 const api = '/api/'
@@ -58,13 +59,18 @@ export function guard(application: FastifyInstance, gate: Gate): void {
     if (!isPermitted(request.method, path, request.roles))
       throw new PlatformError('CONNECTOR_ROLE_INSUFFICIENT', { user: request.actor })
     if (haRole === 'undefined' && !worksWithoutRole(request, path)) throw new PlatformError('CONNECTOR_ROLE_UNDEFINED')
-    if (haRole === 'shadow' && isChange(request) && path.startsWith(configuration) && !isOwnOfShadow(path))
+    if (haRole === 'shadow' && isChange(request) && isOfPair(path) && !isOwnOfShadow(path))
       throw new PlatformError('CONNECTOR_IS_SHADOW')
   })
   application.addHook('onSend', async (request, reply, payload) => {
     decorate(request, reply, gate)
     return payload
   })
+}
+
+/** Whether an address changes what both instances of a pair have in common. */
+function isOfPair(path: string): boolean {
+  return path.startsWith(configuration) || path.startsWith(regions)
 }
 
 /** True when somebody is known; false when the answer has been sent. */

@@ -29,7 +29,7 @@ const rules: readonly Rule[] = [
     path: /^\/api\/v1\/configuration\/subaccounts\/[^/]+\/[^/]+\/payloadTrace$/,
     roles: administrators,
   },
-  { method: read, path: /^\/api\/v1\/landbridge\/subaccounts\//, roles: readers },
+  { method: read, path: /^\/api\/v1\/landbridge\/(subaccounts|regions)(\/|$)/, roles: readers },
   { method: read, path: /^\/api\/v1\/landbridge\//, roles: ofConnector },
   { method: read, path: /^\/api\/monitoring\//, roles: observers },
   { method: read, path: /^\/api\/v1\/connector\/version$/, roles: readers },

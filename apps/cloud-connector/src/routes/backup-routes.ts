@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { invalid } from '../body/fields.ts'
 import { readFields, readMultipart } from '../body/read-body.ts'
 import { connectorVersion } from '../version.ts'
-import { fromZip, toZip } from '../wire/zip.ts'
+import { fromZip, toZip, ZipRefusal } from '../wire/zip.ts'
 import { type ApiContext, sendNothing } from './context.ts'
 
 const url = '/api/v1/configuration/backup'
@@ -27,7 +27,7 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
     const parts = readMultipart(request)
     const password = parts.text('password')
     if (!password) throw invalid('password', 'is required')
-    const entries = unpack(parts.bytes('backup'))
+    const entries = await unpack(parts.bytes('backup'))
     const restored = await readBackup(entries, new Secret(password), connectorVersion)
     const solutionManagement = await usableHere(restored.settings.solutionManagement)
     await store.change(request.actor, ({ settings }) => {
@@ -66,10 +66,11 @@ async function usableHere(settings: SolutionManagement | undefined): Promise<Sol
   return isThere ? settings : { ...settings, hostAgentPath: '' }
 }
 
-function unpack(archive: Buffer): BackupEntries {
+async function unpack(archive: Buffer): Promise<BackupEntries> {
   try {
-    return fromZip(archive)
-  } catch {
-    throw invalid('backup', 'is not a ZIP archive')
+    return await fromZip(archive)
+  } catch (failure) {
+    if (failure instanceof ZipRefusal) throw invalid('backup', failure.message)
+    throw failure
   }
 }

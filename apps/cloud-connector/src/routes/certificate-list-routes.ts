@@ -1,5 +1,5 @@
-import { type CertificateKind, type CertificateRecord, readRecord, toSharedRecord } from '@landbridge/certificates'
-import type { ConnectorConfiguration } from '@landbridge/connector'
+import { type CertificateRecord, readRecord, toSharedRecord } from '@landbridge/certificates'
+import { type ConnectorConfiguration, ownCertificates } from '@landbridge/connector'
 import type { FastifyInstance } from 'fastify'
 import { type ApiContext, sendJson } from './context.ts'
 
@@ -11,23 +11,13 @@ export function certificateListRoutes(api: FastifyInstance, { store }: ApiContex
   })
 }
 
-function certificatesOf({ settings, subaccounts }: ConnectorConfiguration): readonly CertificateRecord[] {
-  const { installationId: connectorId, uiCertificate, systemCertificate, ppCaCertificate } = settings
-  const own = (kind: CertificateKind, name: string, isOurs: boolean, chain: string | undefined) =>
-    chain === undefined
-      ? []
-      : [
-          readRecord(chain, {
-            kind,
-            name,
-            owner: { subaccountId: '', connectorId },
-            renewer: isOurs ? 'connector' : 'user',
-          }),
-        ]
+function certificatesOf(configuration: ConnectorConfiguration): readonly CertificateRecord[] {
+  const { settings, subaccounts } = configuration
+  const connectorId = settings.installationId
   return [
-    ...own('connector-ui', 'administration port', uiCertificate?.isInstalled !== true, uiCertificate?.cert),
-    ...own('connector-system', 'system certificate', false, systemCertificate?.cert),
-    ...own('connector-ca', 'principal propagation', false, ppCaCertificate?.cert),
+    ...ownCertificates(configuration).map(({ chain, ...certificate }) =>
+      readRecord(chain, { ...certificate, owner: { subaccountId: '', connectorId } }),
+    ),
     ...Array.from(subaccounts.values(), ({ subaccountId, regionHost, locationId, certificate, autoCertRenewal }) =>
       readRecord(certificate, {
         kind: 'tunnel',

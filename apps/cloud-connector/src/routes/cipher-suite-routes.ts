@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { invalid } from '../body/fields.ts'
 import { readJson } from '../body/read-body.ts'
 import { availableCipherSuites, defaultCipherSuites } from '../cipher-suites.ts'
+import { cipherTable } from '../cipher-table.ts'
 import { changeSettings } from './connector-routes.ts'
 import { type ApiContext, sendJson, sendNothing } from './context.ts'
 
@@ -17,6 +18,10 @@ export function cipherSuiteRoutes(api: FastifyInstance, context: ApiContext): vo
     api.get(address, (_request, reply) =>
       sendJson(reply, context.store.current.settings.cipherSuites ?? defaultCipherSuites),
     )
+  api.get('/api/v1/landbridge/cipherSuites', (_request, reply) => {
+    const { uiCertificate, cipherSuites = defaultCipherSuites } = context.store.current.settings
+    return sendJson(reply, cipherTable(uiCertificate?.cert, context.suitesInUse(), cipherSuites))
+  })
   api.post(url, async (request, reply) => {
     const cipherSuites = readSuites(readJson(request))
     await changeSettings(context, request, 'cipherSuites', (settings) => ({ ...settings, cipherSuites }))

@@ -27,6 +27,10 @@ export interface ApiContext {
   readonly logDirectory: string | undefined
   readonly clock: Clock
   readonly log: Log
+  /** Port of a service of this machine, such as `sapmsERP`. */
+  readonly servicePort?: (name: string) => number | undefined
+  /** Cipher suites with which the administration port was started. */
+  readonly suitesInUse: () => readonly string[]
   /** Restarts the administration once this answer has been delivered. */
   readonly restartAfter: (reply: FastifyReply) => void
 }

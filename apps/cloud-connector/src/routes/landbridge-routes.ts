@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import type { Gate } from '../login/gatekeeper.ts'
+import { securityStatus } from '../security-status.ts'
 import { compatibleVersion, connectorVersion } from '../version.ts'
 import { mappingJson } from '../wire/mapping-json.ts'
 import { resourceJson } from '../wire/resource-json.ts'
@@ -20,6 +21,17 @@ export function landbridgeRoutes(api: FastifyInstance, context: ApiContext, gate
     const { installationId } = context.store.current.settings
     return sendJson(reply, { version: connectorVersion, compatibleVersion, installationId })
   })
+  api.get(`${base}/securityStatus`, (_request, reply) =>
+    sendJson(
+      reply,
+      securityStatus({
+        configuration: context.store.current,
+        cipherSuites: context.suitesInUse(),
+        nowMs: context.clock.now(),
+        tunnelOf: (found) => context.subaccounts.status(found),
+      }),
+    ),
+  )
   api.get(`${subaccount}/access`, (request, reply) => sendJson(reply, explain(request, context)))
   api.get(`${subaccount}/tunnel`, (request, reply) =>
     sendJson(reply, context.subaccounts.status(subaccountIn(request, context))),

@@ -2,6 +2,8 @@ import type { SystemMapping } from '@landbridge/access'
 import { addMapping, mappingOf, removeMapping, replaceMapping, type Subaccount } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { checked } from '../availability.ts'
+import { Fields } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { mappingJson, mappingPath, readMapping } from '../wire/mapping-json.ts'
 import {
@@ -34,15 +36,20 @@ export function mappingRoutes(api: FastifyInstance, context: ApiContext): void {
   api.post(mappings, async (request, reply) => {
     const subaccount = subaccountIn(request, context)
     const mapping = readMapping(readFields(request), context.clock.now())
+    const isChecked = wantsCheck(request)
     await editSubaccount(context, request, event('create', mapping), (current) => addMapping(current, mapping))
-    return sendCreated(reply, linksOf(request, context).to(mappingPath(subaccount, mapping)))
+    const location = linksOf(request, context).to(mappingPath(subaccount, mapping))
+    if (!isChecked) return sendCreated(reply, location)
+    return sendJson(reply.header('location', location), await checked(context, mapping), 201)
   })
   api.put(`${mappings}/:address`, async (request, reply) => {
     const before = mappingIn(request, subaccountIn(request, context))
     const fields = readFields(request)
+    const isChecked = wantsCheck(request)
     await editSubaccount(context, request, event('update', before), (current) =>
       replaceMapping(current, readMapping(fields, context.clock.now(), mappingIn(request, current))),
     )
+    if (isChecked) return sendJson(reply, await checked(context, mappingIn(request, subaccountIn(request, context))))
     return sendNothing(reply)
   })
   api.delete(`${mappings}/:address`, async (request, reply) => {
@@ -59,9 +66,18 @@ export function mappingRoutes(api: FastifyInstance, context: ApiContext): void {
   })
 }
 
+/** Whether a save is to be followed by a check (guide L21189), which cannot undo it: `?checkAvailability=true`. */
+function wantsCheck(request: FastifyRequest): boolean {
+  return new Fields(request.query).flag('checkAvailability') ?? false
+}
+
 /** The mapping that the path names as `<virtual host>:<virtual port>`. */
 export function mappingIn(request: FastifyRequest, subaccount: Subaccount): SystemMapping {
-  const { address = '' } = parameters(request)
+  return mappingAt(subaccount, parameters(request).address ?? '')
+}
+
+/** @throws PlatformError CONNECTOR_MAPPING_NOT_FOUND */
+export function mappingAt(subaccount: Subaccount, address: string): SystemMapping {
   const colon = address.lastIndexOf(':')
   if (colon < 0) throw new PlatformError('CONNECTOR_MAPPING_NOT_FOUND', { address })
   return mappingOf(subaccount, address.slice(0, colon), address.slice(colon + 1))

@@ -1,5 +1,15 @@
-import { addResource, removeResource, replaceResource, resourceOf, withMapping } from '@landbridge/connector'
+import { isHttp } from '@landbridge/access'
+import {
+  addResource,
+  changeResources,
+  type ResourceChange,
+  removeResource,
+  replaceResource,
+  resourceOf,
+  withMapping,
+} from '@landbridge/connector'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { mappingPath } from '../wire/mapping-json.ts'
 import { decodeResourceId, encodeResourceId } from '../wire/resource-id.ts'
@@ -14,10 +24,12 @@ import {
   sendNothing,
   subaccountIn,
 } from './context.ts'
+import { editResources } from './edit-resources.ts'
 import { mappingIn, mappings } from './mapping-routes.ts'
 
 const resources = `${mappings}/:address/resources`
 const one = `${resources}/:resource`
+const maxIds = 10_000
 
 /** What a mapping exposes (guide L24524). */
 export function resourceRoutes(api: FastifyInstance, context: ApiContext): void {
@@ -58,6 +70,18 @@ export function resourceRoutes(api: FastifyInstance, context: ApiContext): void 
     })
     return sendNothing(reply)
   })
+  api.patch(resources, async (request, reply) => {
+    const { protocol } = mappingIn(request, subaccountIn(request, context))
+    const fields = readFields(request)
+    const [ids, change] = [readIds(fields, 'ids'), readChange(fields)]
+    if (change.websocketUpgradeAllowed !== undefined && !isHttp(protocol))
+      throw invalid('websocketUpgradeAllowed', `has no meaning for a mapping of protocol ${protocol}`)
+    await editResources(context, request, { ...change }, (subaccount, mapping) => ({
+      subaccount: changeResources(subaccount, mapping, ids, change),
+      result: undefined,
+    }))
+    return sendNothing(reply)
+  })
   api.delete(one, async (request, reply) => {
     const id = idIn(request)
     resourceOf(mappingIn(request, subaccountIn(request, context)), id)
@@ -73,6 +97,29 @@ export function resourceRoutes(api: FastifyInstance, context: ApiContext): void 
     )
     return sendNothing(reply)
   })
+}
+
+/** IDs of resources, as texts of JSON: not encoded as in paths. */
+export function readIds(fields: Fields, name: string): ReadonlySet<string> {
+  const list = fields.list(name) ?? []
+  if (list.length === 0 || list.length > maxIds) throw invalid(name, `must name 1 to ${maxIds} resources`)
+  return new Set(
+    list.map((entry) => {
+      if (typeof entry !== 'string' || entry === '') throw invalid(name, 'must hold IDs of resources')
+      return entry
+    }),
+  )
+}
+
+/** What is set on several resources at once (guide L21244). */
+function readChange(fields: Fields): ResourceChange {
+  const [enabled, websocketUpgradeAllowed] = [fields.flag('enabled'), fields.flag('websocketUpgradeAllowed')]
+  if (enabled === undefined && websocketUpgradeAllowed === undefined)
+    throw invalid('enabled', 'or websocketUpgradeAllowed is required')
+  return {
+    ...(enabled === undefined ? {} : { enabled }),
+    ...(websocketUpgradeAllowed === undefined ? {} : { websocketUpgradeAllowed }),
+  }
 }
 
 function idIn(request: FastifyRequest): string {

@@ -1,7 +1,7 @@
 import type { CloudCredentials, NewSubaccount, Subaccount, SubaccountPatch } from '@landbridge/connector'
 import { PlatformError, Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
-import { Fields, invalid } from '../body/fields.ts'
+import { Fields, invalid, readRegionHost } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { type Links, subaccountPath } from '../wire/links.ts'
 import { subaccountItemJson, subaccountJson } from '../wire/subaccount-json.ts'
@@ -108,13 +108,6 @@ function readRegistration(encoded: string): Fields {
   } catch {
     throw invalid('authenticationData', 'is not the text that the cloud side offers for this purpose')
   }
-}
-
-function readRegionHost(fields: Fields): string {
-  const host = fields.required('regionHost')
-  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[1-9]\d{0,4})?$/.test(host))
-    throw invalid('regionHost', 'must be a host name, for example cf.eu10.example.com')
-  return host
 }
 
 /** The location ID travels in a SOCKS5 request and in URIs (guide L12590, L18829). */

@@ -11,12 +11,23 @@ export function resourceJson(resource: Resource, links: Readonly<Record<string, 
     websocketUpgradeAllowed: resource.websocketUpgradeAllowed,
     creationDate: String(resource.createdAtMs),
     ...(resource.description === undefined ? {} : { description: resource.description }),
+    ...scenariosJson(resource),
     _links: links,
   }
 }
 
+/** The scenarios of a resource; nothing where it has none. */
+export function scenariosJson({ scenarios, isFromScenario }: Resource): object {
+  return scenarios === undefined ? {} : { scenarios, fromScenario: isFromScenario ?? false }
+}
+
 /** Reads a resource; everything that is absent has its default, which exposes nothing (guide L24611). */
-export function readResource(fields: Fields, id: string, mapping: SystemMapping, createdAtMs: number): Resource {
+export function readResource(
+  fields: Fields,
+  id: string,
+  mapping: Pick<SystemMapping, 'protocol'>,
+  createdAtMs: number,
+): Resource {
   const description = fields.text('description')
   return {
     id,

@@ -1,6 +1,17 @@
-import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate'
+import { crc32 } from 'node:zlib'
+import { strToU8, zipSync } from 'fflate'
+import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl'
 
-const maxUnpackedBytes = 64 * 1024 * 1024
+/** What an archive from outside may hold at most. */
+export interface ZipLimits {
+  readonly entries: number
+  readonly unpackedBytes: number
+}
+
+const defaultLimits: ZipLimits = { entries: 64, unpackedBytes: 64 * 1024 * 1024 }
+
+/** Why an archive is not read, as the end of a sentence that begins with "the archive". */
+export class ZipRefusal extends Error {}
 
 /** A ZIP archive of texts. */
 export function toZip(entries: ReadonlyMap<string, string>): Buffer {
@@ -8,15 +19,59 @@ export function toZip(entries: ReadonlyMap<string, string>): Buffer {
   return Buffer.from(zipSync(files))
 }
 
-/** The entries of an archive as texts. @throws Error when it is none, or unpacks to more than 64 MiB. */
-export function fromZip(archive: Uint8Array): ReadonlyMap<string, string> {
-  let left = maxUnpackedBytes
-  const files = unzipSync(archive, {
-    filter({ originalSize }) {
-      left -= originalSize
-      if (left < 0) throw new Error('the archive is too large')
-      return true
-    },
-  })
-  return new Map(Object.entries(files).map(([name, bytes]) => [name, strFromU8(bytes)]))
+/**
+ * The entries of an archive as texts (UTF-8), checked: sizes while unpacking, names, checksums.
+ * @throws ZipRefusal
+ */
+export async function fromZip(archive: Buffer, limits = defaultLimits): Promise<ReadonlyMap<string, string>> {
+  let file: ZipFile
+  try {
+    file = await fromBufferPromise(archive, { strictFileNames: true })
+  } catch {
+    throw new ZipRefusal('is not a ZIP file')
+  }
+  if (file.entryCount > limits.entries) throw new ZipRefusal(`has more than ${limits.entries} entries`)
+  const texts = new Map<string, string>()
+  let left = limits.unpackedBytes
+  try {
+    for await (const entry of file.eachEntry()) {
+      if (texts.has(entry.fileName)) throw new ZipRefusal(`has the entry ${entry.fileName.slice(0, 100)} twice`)
+      if (texts.size === limits.entries) throw new ZipRefusal(`has more than ${limits.entries} entries`)
+      const bytes = await unpacked(file, entry, left)
+      left -= bytes.length
+      texts.set(entry.fileName, textOf(entry, bytes))
+    }
+  } catch (failure) {
+    if (failure instanceof ZipRefusal) throw failure
+    // The reader's own messages may quote names of the archive.
+    throw new ZipRefusal('is damaged, or has names that lead elsewhere', { cause: failure })
+  }
+  return texts
+}
+
+async function unpacked(file: ZipFile, entry: Entry, left: number): Promise<Buffer> {
+  if (entry.fileName.endsWith('/')) throw new ZipRefusal('holds folders')
+  if (entry.isEncrypted()) throw new ZipRefusal('is encrypted')
+  const tooLarge = new ZipRefusal('is too large once unpacked')
+  if (entry.uncompressedSize > left) throw tooLarge
+  const chunks: Buffer[] = []
+  let size = 0
+  const stream = await file.openReadStreamPromise(entry)
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > left) throw tooLarge
+    chunks.push(chunk)
+  }
+  const bytes = Buffer.concat(chunks)
+  if (crc32(bytes) !== entry.crc32)
+    throw new ZipRefusal(`is damaged: the checksum of ${entry.fileName.slice(0, 100)} is wrong`)
+  return bytes
+}
+
+function textOf(entry: Entry, bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new ZipRefusal(`holds ${entry.fileName.slice(0, 100)}, which is not text in UTF-8`)
+  }
 }

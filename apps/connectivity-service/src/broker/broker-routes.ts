@@ -53,6 +53,10 @@ export async function addBrokerRoutes(api: FastifyInstance, options: BrokerRoute
     )
 }
 
+export function isBrokerPath(path: string): boolean {
+  return /^\/(?:broker\/[^/]*\/)?v2\//.test(path)
+}
+
 /** Some platforms name a content type where they send no content. */
 function acceptEmptyBodies(scope: FastifyInstance): void {
   const parse = scope.getDefaultJsonParser('error', 'error')

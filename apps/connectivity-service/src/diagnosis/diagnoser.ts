@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { getCACertificates } from 'node:tls'
 import {
   type Diagnosis,
@@ -17,6 +18,7 @@ import {
   flag,
   type Level,
   type Properties,
+  prefixed,
   present,
   readKeyStore,
   subaccountLevel,
@@ -44,6 +46,15 @@ export interface DiagnoserParts extends DiagnoserOptions {
   readonly clock: Clock
 }
 
+export interface DestinationQuestion {
+  readonly subaccountId: string
+  readonly name: string
+  /** Whom the certificate is to stand for at the receiver. */
+  readonly user?: string
+  /** SHA-256 of the certificate that a receiver outside this platform holds. */
+  readonly receiverFingerprint?: string
+}
+
 export interface CertificateQuestion {
   readonly subaccountId: string
   readonly name: string
@@ -68,6 +79,7 @@ interface Sender {
   readonly key: string
   readonly url: string
   readonly form?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly user?: string
   readonly predecessors: readonly string[]
   /** PEM of the authorities that the sender trusts; absent: those of the machine and the platform. */
@@ -90,8 +102,9 @@ export class Diagnoser {
   }
 
   /** @throws PlatformError DIAGNOSIS_SUBJECT_UNKNOWN, DIAGNOSIS_IMPOSSIBLE, or a code of key stores */
-  async destination(subaccountId: string, name: string, receiverFingerprint?: string): Promise<ShownDiagnosis> {
+  async destination(question: DestinationQuestion): Promise<ShownDiagnosis> {
     const { destinations, keyStores } = this.#parts
+    const { subaccountId, name, receiverFingerprint } = question
     const level = subaccountLevel({ subaccountId })
     const stored = await destinations.find(level, name)
     if (stored === undefined) throw new PlatformError('DIAGNOSIS_SUBJECT_UNKNOWN', { name })
@@ -99,8 +112,9 @@ export class Diagnoser {
     const isLogon = authenticationName(properties) === 'ClientCertificateAuthentication'
     const prefix = isLogon ? '' : 'tokenService.'
     const location = present(properties, `${prefix}KeyStoreLocation`)
-    const url = present(properties, isLogon ? 'URL' : 'tokenServiceURL')
-    if (location === undefined || url === undefined || !URL.canParse(url) || new URL(url).protocol !== 'https:')
+    const address = isLogon ? 'URL' : 'tokenServiceURL'
+    const url = urlOf(properties, address)
+    if (location === undefined || url?.protocol !== 'https:')
       throw new PlatformError('DIAGNOSIS_IMPOSSIBLE', { name, reason: 'it presents no client certificate over https' })
     const file = await findCertificate(keyStores, level, location)
     if (file === undefined) throw new PlatformError('DIAGNOSIS_SUBJECT_UNKNOWN', { name: location })
@@ -109,11 +123,13 @@ export class Diagnoser {
     if (identity === undefined)
       throw new PlatformError('DIAGNOSIS_IMPOSSIBLE', { name: location, reason: 'the key store has no key' })
     const trusted = await this.#trustedBy(properties, level)
-    const user = isLogon ? undefined : present(properties, 'clientId')
+    const clientId = isLogon ? undefined : present(properties, 'clientId')
+    const user = question.user ?? clientId
     return this.#diagnose(subaccountId, {
       certificate: identity.chain.map(String).join(''),
       key: identity.key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      url,
+      url: url.href,
+      headers: headersOf(properties, address, name),
       predecessors: [],
       ...(trusted === undefined ? {} : { trusted }),
       trustsAll: flag(properties, 'TrustAll', false),
@@ -121,7 +137,7 @@ export class Diagnoser {
       ...(user === undefined ? {} : { user }),
       ...(isLogon
         ? {}
-        : { form: { grant_type: 'client_credentials', ...(user === undefined ? {} : { client_id: user }) } }),
+        : { form: { grant_type: 'client_credentials', ...(clientId === undefined ? {} : { client_id: clientId }) } }),
     })
   }
 
@@ -196,18 +212,19 @@ export class Diagnoser {
     const { clock, ca, isOwn } = this.#parts
     const { fingerprint, subject, issuer, notBefore, notAfter } = certificateFacts(sender.certificate)
     const presented = { fingerprint, subject, issuer, notBeforeMs: notBefore.getTime(), notAfterMs: notAfter.getTime() }
-    const { form } = sender
+    const { form, headers = {} } = sender
     const attempt = await presentCertificate({
       url: sender.url,
       certificate: sender.certificate,
       key: sender.key,
       ca: sender.trusted ?? [...getCACertificates('default'), ca],
       trustsAll: sender.trustsAll ?? false,
+      headers,
       timeoutMs,
       ...(form === undefined ? {} : { form }),
     })
     const receiver = isOwn(new URL(sender.url))
-      ? await this.#receiver(await this.#tenantOf(sender.url, subaccountId), presented, sender.predecessors)
+      ? await this.#receiver(await this.#tenantOf(sender, subaccountId), presented, sender.predecessors)
       : undefined
     const diagnosis = diagnosePresentation({
       nowMs: clock.now(),
@@ -222,11 +239,14 @@ export class Diagnoser {
     return { ...diagnosis, senderCertificate: splitPemChain(sender.certificate)[0] ?? sender.certificate }
   }
 
-  /** The tenant that the host names, as the token service reads it; else the one of the sender. */
-  async #tenantOf(url: string, subaccountId: string): Promise<string> {
-    const [label] = new URL(url).hostname.split('.')
+  /** The tenant that the request names, as our services read it: header, parameter, host; else the one of the sender. */
+  async #tenantOf({ url, headers = {} }: Sender, subaccountId: string): Promise<string> {
+    const { hostname, searchParams } = new URL(url)
+    const [label] = hostname.split('.')
+    const named = (headers['x-zid'] ?? searchParams.get('zid'))?.toLowerCase()
     const all = await this.#parts.registry.listSubaccounts()
-    return all.find(({ subdomain }) => subdomain === label)?.id ?? subaccountId
+    const found = all.find(({ id }) => id === named) ?? all.find(({ subdomain }) => subdomain === label)
+    return found?.id ?? subaccountId
   }
 
   async #receiver(
@@ -245,6 +265,30 @@ export class Diagnoser {
     )
     return { subaccountId, similar: similar.map(shown), ...(mapping === undefined ? {} : { mapping: shown(mapping) }) }
   }
+}
+
+/** With the queries that the destination adds to each request. */
+function urlOf(properties: Properties, address: string): URL | undefined {
+  const text = present(properties, address)
+  if (text === undefined || !URL.canParse(text)) return undefined
+  const url = new URL(text)
+  for (const [key, value] of prefixed(properties, `${address}.queries.`)) url.searchParams.append(key, value)
+  return url
+}
+
+/** Headers that the destination adds to each request, in lower case. @throws PlatformError DIAGNOSIS_IMPOSSIBLE */
+function headersOf(properties: Properties, address: string, name: string): Readonly<Record<string, string>> {
+  const headers = prefixed(properties, `${address}.headers.`).map(([key, value]) => [key.toLowerCase(), value] as const)
+  try {
+    for (const [key, value] of headers) {
+      validateHeaderName(key)
+      validateHeaderValue(key, value)
+    }
+  } catch (cause) {
+    const reason = `one of its properties ${address}.headers.* is no valid header`
+    throw new PlatformError('DIAGNOSIS_IMPOSSIBLE', { name, reason }, { cause })
+  }
+  return Object.fromEntries(headers)
 }
 
 function isMeant({ fingerprint, id }: TenantCertificate, name: string): boolean {

@@ -17,6 +17,8 @@ export interface Presentation {
   readonly trustsAll?: boolean
   /** A token request with this form; absent: GET. */
   readonly form?: Readonly<Record<string, string>>
+  /** Valid ones only. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly timeoutMs: number
 }
 
@@ -31,7 +33,7 @@ const untrusted = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_CERT)/
 
 /** Really connects with the certificate and reads what the receiver answers. Never rejects. */
 export function presentCertificate(presentation: Presentation): Promise<Attempt> {
-  const { url, certificate, key, ca, trustsAll = false, form, timeoutMs } = presentation
+  const { url, certificate, key, ca, trustsAll = false, form, headers = {}, timeoutMs } = presentation
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
   if (isIP(host) !== 0 && !policy.permits(host, host))
     return Promise.resolve({ kind: 'unreachable', code: 'FORBIDDEN_ADDRESS' })
@@ -48,7 +50,10 @@ export function presentCertificate(presentation: Presentation): Promise<Attempt>
         rejectUnauthorized: !trustsAll,
         lookup: guarded as never, // the type leaves the form for several addresses out
         signal: AbortSignal.timeout(timeoutMs),
-        ...(body === undefined ? {} : { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+        headers: {
+          ...headers,
+          ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+        },
       },
       (answer) => {
         let text = ''

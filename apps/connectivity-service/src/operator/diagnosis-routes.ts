@@ -14,6 +14,7 @@ const question = Type.Union([
       kind: Type.Literal('destination'),
       subaccount: text,
       name: text,
+      user: Type.Optional(text),
       receiverFingerprint: Type.Optional(fingerprint),
     },
     { additionalProperties: false },
@@ -45,17 +46,13 @@ export function addDiagnosisRoutes(
     const { id: subaccountId } = await registry.subaccount(body.subaccount)
     reply.header('cache-control', 'no-store')
     switch (body.kind) {
-      case 'destination':
-        return diagnoser.destination(subaccountId, body.name, body.receiverFingerprint)
+      case 'destination': {
+        const { kind: _destination, subaccount: _given, ...asked } = body
+        return diagnoser.destination({ ...asked, subaccountId })
+      }
       case 'certificate': {
-        const { name, url, user, receiverFingerprint } = body
-        return diagnoser.certificate({
-          subaccountId,
-          name,
-          url,
-          ...(user === undefined ? {} : { user }),
-          ...(receiverFingerprint === undefined ? {} : { receiverFingerprint }),
-        })
+        const { kind: _certificate, subaccount: _given, ...asked } = body
+        return diagnoser.certificate({ ...asked, subaccountId })
       }
       case 'refresh':
         return diagnoser.refresh({ subaccountId, name: body.name, user: body.user, password: body.password })

@@ -46,12 +46,9 @@ export function addUserRoutes(
   })
 
   api.get<Id>('/users/:id', (request) => users.user(request.params.id))
-  api.patch<Id>('/users/:id', { schema: { body: userChange } }, async (request) => {
-    const { roleCollections, password } = request.body as Static<typeof userChange>
-    if (password !== undefined) await users.setPassword(request.params.id, password)
-    if (roleCollections !== undefined) await users.setRoleCollections(request.params.id, roleCollections)
-    return users.user(request.params.id)
-  })
+  api.patch<Id>('/users/:id', { schema: { body: userChange } }, (request) =>
+    users.changeUser(request.params.id, request.body as Static<typeof userChange>),
+  )
   api.delete<Id>('/users/:id', async (request, reply) => {
     await users.deleteUser(request.params.id)
     return reply.code(204).send()

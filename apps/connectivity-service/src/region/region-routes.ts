@@ -63,7 +63,8 @@ export function addRegionRoutes(api: FastifyInstance, options: RegionRoutesOptio
   api.post('/api/v1/subaccounts/:id/certificates', { schema }, async (request, reply) => {
     const { subaccount, user } = await authorise(options, request, reply, true)
     const answer = await issueCertificate(options, subaccount.id, user.userName, request.body as CertificateRequest)
-    return reply.code(201).send(answer)
+    // Told because a passcode does not say whose it is.
+    return reply.code(201).send({ ...answer, initiatedBy: user.userName })
   })
 
   addRenewalRoute(api, options)

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Log } from '@landbridge/kernel'
 import type { ConnectorEvent, ConnectorHub, ConnectorRepository } from '@landbridge/registry'
+import type { ProxyCertificate } from './proxy-certificate.ts'
 import { mayServe, type TunnelCaller } from './tunnel-caller.ts'
 
 const heartbeatMs = 10_000
@@ -20,18 +21,25 @@ export class TunnelEvents {
   readonly #hub: ConnectorHub
   readonly #clock: Clock
   readonly #log: Log
-  readonly #open: Set<ServerResponse>
+  /** With what each proxy says of its certificate. */
+  readonly #open: Map<ServerResponse, ProxyCertificate | undefined>
 
   constructor(options: { connectors: ConnectorRepository; hub: ConnectorHub; clock: Clock; log: Log }) {
     this.#connectors = options.connectors
     this.#hub = options.hub
     this.#clock = options.clock
     this.#log = options.log
-    this.#open = new Set()
+    this.#open = new Map()
+  }
+
+  /** The certificates of the proxies that listen to this replica, each once. */
+  proxyCertificates(): readonly ProxyCertificate[] {
+    const present = [...this.#open.values()].filter((one) => one !== undefined)
+    return [...new Map(present.map((one) => [JSON.stringify(one), one])).values()]
   }
 
   /** Serves one reader until it leaves, its token expires or the service stops. */
-  async stream(response: ServerResponse, caller: TunnelCaller): Promise<void> {
+  async stream(response: ServerResponse, caller: TunnelCaller, certificate?: ProxyCertificate): Promise<void> {
     const early: ConnectorEvent[] = []
     let send = (event: ConnectorEvent): void => void early.push(event)
     const unsubscribe = this.#hub.subscribe((event) => {
@@ -41,7 +49,7 @@ export class TunnelEvents {
       unsubscribe()
       this.#open.delete(response)
     })
-    this.#open.add(response)
+    this.#open.set(response, certificate)
     try {
       const snapshot = await this.#snapshot(caller)
       if (response.destroyed || response.writableEnded) return
@@ -67,7 +75,7 @@ export class TunnelEvents {
 
   /** Ends all streams. */
   close(): void {
-    for (const response of this.#open) response.end()
+    for (const response of this.#open.keys()) response.end()
   }
 
   async #snapshot(caller: TunnelCaller): Promise<object> {

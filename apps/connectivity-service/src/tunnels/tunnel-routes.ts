@@ -8,6 +8,7 @@ import {
 } from '@landbridge/registry'
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
+import { proxyCertificate } from './proxy-certificate.ts'
 import { mayServe, type TunnelCaller, type TunnelCallers } from './tunnel-caller.ts'
 import type { TunnelEvents } from './tunnel-events.ts'
 
@@ -103,7 +104,7 @@ export function addTunnelRoutes(
   api.get('/api/v1/tunnels/events', async (request, reply) => {
     const caller = await callers.identify(request)
     reply.hijack()
-    await events.stream(reply.raw, caller)
+    await events.stream(reply.raw, caller, proxyCertificate(request.headers, caller.onlySubaccountId))
   })
 }
 

@@ -44,7 +44,7 @@ async function map(certificate: unknown): Promise<void> {
 
 const own = `https://localhost:${platform.service.port}/api/v1/tunnels/events`
 
-test('a destination whose certificate the receiver does not know is told so, with its answer and the fingerprint; mapped, it is no longer refused as unknown (CERT-016)', async () => {
+test('a destination whose certificate the receiver does not know is told so, with its answer and the fingerprint; mapped, it is no longer refused as unknown; a missing tenant is told with the property that names it (CERT-016)', async () => {
   const fingerprint = await newKeyStore('unknown')
   await newDestination('unknown', own)
   const found = await diagnose('unknown')
@@ -56,6 +56,13 @@ test('a destination whose certificate the receiver does not know is told so, wit
   // The receiver knows the sender now; what it misses is the tenant, of which nothing is claimed.
   assert.equal(mapped.cause, 'inconclusive')
   assert.match(String(mapped.evidence), /CLIENT_CERTIFICATE_TENANT_MISSING/)
+  assert.match(String(mapped.remedy), /"URL\.headers\.X-zid"/)
+  const named = { KeyStoreLocation: 'unknown.pem', 'URL.headers.X-zid': subaccount.id }
+  await newDestination('named', own, named)
+  // Known, and let in by nobody: the user has no instance of this service.
+  assert.match(String((await diagnose('named')).evidence), /: 403 .*TUNNEL_CALLER_FORBIDDEN/)
+  await newDestination('broken', own, { ...named, 'URL.headers.no name': 'x' })
+  assert.match((await ask('broken')).text, /DIAGNOSIS_IMPOSSIBLE.*URL\.headers\.\*/)
   assert.equal((await ask('no-such-destination')).status, 404)
 })
 

@@ -6,7 +6,7 @@ import { isRegisteredRedirect } from '../redirect-uri.ts'
 import type { TokenService } from '../service.ts'
 import { tenantFor } from '../tenant-of-request.ts'
 import type { WebAnswer, WebRequest } from '../web.ts'
-import { loginPage, messagePage } from './page.ts'
+import { type LoginForm, loginPage, messagePage } from './page.ts'
 import { newFormToken, sessionUser } from './session.ts'
 
 /** A checked authorization request: the answer may go to `redirectUri`. */
@@ -82,7 +82,7 @@ function loginHint(query: URLSearchParams): string {
 export async function showLogin(
   service: TokenService,
   tenant: Tenant,
-  form: { readonly query: string; readonly userName: string; readonly problem: string },
+  form: Pick<LoginForm, 'query' | 'next' | 'userName' | 'problem'>,
   status: number,
 ): Promise<WebAnswer> {
   const { token, cookie } = await newFormToken(service)

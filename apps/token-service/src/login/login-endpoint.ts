@@ -6,12 +6,12 @@ import type { TokenService } from '../service.ts'
 import { namedTenant, tenantFor } from '../tenant-of-request.ts'
 import type { WebAnswer, WebRequest } from '../web.ts'
 import { showLogin } from './authorize-endpoint.ts'
-import { messagePage } from './page.ts'
+import { messagePage, type OwnPage } from './page.ts'
 import { isOwnForm, newSession } from './session.ts'
 
 /**
- * `POST /login`: the form comes back. Success leads to `/oauth/authorize` on this host with the query that waited,
- * where everything in it is checked again; no other address can be reached from here.
+ * `POST /login`: the form comes back. Success leads to `/oauth/authorize` or a page of ours on this host with the query
+ * that waited, where everything in it is checked again; no other address can be reached from here.
  */
 export async function loginEndpoint(service: TokenService, request: WebRequest): Promise<WebAnswer> {
   const query = new URLSearchParams(parameter(request.form, 'query'))
@@ -20,7 +20,8 @@ export async function loginEndpoint(service: TokenService, request: WebRequest):
     const tenant = await tenantOfForm(service, request, query)
     if (!(await isOwnForm(service, request, parameter(request.form, 'form_token'))))
       throw new PlatformError('LOGIN_FORM_EXPIRED')
-    return await logIn(service, request, { tenant, query, userName })
+    const next = parameter(request.form, 'next') === 'passcode' ? 'passcode' : undefined
+    return await logIn(service, request, { tenant, query, next, userName })
   } catch (thrown) {
     if (!isPlatformError(thrown) || errorEntry(thrown.code).http >= 500) throw thrown
     return messagePage({ title: 'The login failed', text: describeError(thrown) }, errorEntry(thrown.code).http)
@@ -30,20 +31,27 @@ export async function loginEndpoint(service: TokenService, request: WebRequest):
 async function logIn(
   service: TokenService,
   request: WebRequest,
-  { tenant, query, userName }: { tenant: Tenant; query: URLSearchParams; userName: string },
+  waiting: { tenant: Tenant; query: URLSearchParams; next: OwnPage | undefined; userName: string },
 ): Promise<WebAnswer> {
+  const { tenant, query, next, userName } = waiting
   const password = parameter(request.form, 'password')
   try {
     const login = { userName, password, tenantId: tenant.id, remoteAddress: request.remoteAddress }
     const user = await checkPassword(service, login)
     const cookie = await newSession(service, user.id, tenant.id)
+    if (next !== undefined)
+      return {
+        status: 303,
+        headers: { location: query.size === 0 ? `/${next}` : `/${next}?${query}`, 'set-cookie': cookie },
+        body: '',
+      }
     if (!query.has('client_id'))
       return messagePage({ title: 'Logged on', text: `You are ${user.userName}.` }, 200, cookie)
     return { status: 303, headers: { location: `/oauth/authorize?${query}`, 'set-cookie': cookie }, body: '' }
   } catch (thrown) {
     if (!isPlatformError(thrown, 'LOGIN_FAILED') && !isPlatformError(thrown, 'LOGIN_THROTTLED')) throw thrown
     const form = { query: query.toString(), userName, problem: problemText(thrown) }
-    return showLogin(service, tenant, form, errorEntry(thrown.code).http)
+    return showLogin(service, tenant, next === undefined ? form : { ...form, next }, errorEntry(thrown.code).http)
   }
 }
 

@@ -17,6 +17,10 @@ input{width:100%;height:2.5rem;padding:0 .75rem;font:inherit;color:inherit;backg
 input:focus-visible,button:focus-visible{outline:2px solid var(--brand);outline-offset:2px}
 button{width:100%;height:2.5rem;margin-top:1.5rem;font:inherit;font-weight:600;color:var(--card);background:var(--brand);border:0;border-radius:.5rem;cursor:pointer}
 button:hover{background:var(--brand-hover)}
+code{display:block;margin:0 0 1.25rem;padding:.75rem 1rem;font:1rem/1.5 ui-monospace,Consolas,monospace;overflow-wrap:anywhere;user-select:all;border:1px solid var(--line);border-radius:.25rem}
+code.line{display:inline;margin:0;padding:0 .125rem;border:0;color:var(--text)}
+a{color:var(--brand)}
+nav{display:flex;gap:1.5rem}
 [role=alert]{padding:.75rem 1rem;color:var(--bad);background:var(--bad-page);border-radius:.5rem}
 `
 
@@ -28,10 +32,15 @@ const headers = {
   'referrer-policy': 'no-referrer',
 }
 
+/** Pages that a login can lead to. */
+export type OwnPage = 'passcode'
+
 export interface LoginForm {
   readonly token: string
   /** The query of the request that waits for the login, without "?". */
   readonly query: string
+  /** The page of ours that waits for the login, when no application does. */
+  readonly next?: OwnPage
   readonly userName: string
   readonly tenantName: string
   /** What went wrong before; '' at first sight. */
@@ -49,6 +58,7 @@ ${alert}
 <form method="post" action="/login">
 <input type="hidden" name="form_token" value="${escapeHtml(form.token)}">
 <input type="hidden" name="query" value="${escapeHtml(form.query)}">
+<input type="hidden" name="next" value="${form.next ?? ''}">
 <label for="username">User name or e-mail</label>
 <input id="username" name="username" type="text" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${escapeHtml(form.userName)}"${focusName}>
 <label for="password">Password</label>
@@ -70,6 +80,43 @@ export function messagePage(
     headers: cookie === undefined ? headers : { ...headers, 'set-cookie': cookie },
     body: frame(message.title, body),
   }
+}
+
+export interface ShownPasscode {
+  readonly text: string
+  /** What a connector takes as user name with it. */
+  readonly userName: string
+  readonly holder: string
+  readonly tenantName: string
+  readonly expiresAtMs: number
+  readonly lifetimeSeconds: number
+  /** The query that leads to this page again, without "?". */
+  readonly query: string
+}
+
+/** A code to copy: one click selects all of it. */
+export function passcodePage(shown: ShownPasscode): WebAnswer {
+  const until = new Date(shown.expiresAtMs).toISOString().slice(11, 19)
+  const body = `<h1>Passcode</h1>
+<p>${escapeHtml(shown.holder)}, subaccount ${escapeHtml(shown.tenantName)}</p>
+<p id="use">In the Cloud Connector enter <code class="line">${escapeHtml(shown.userName)}</code> as the user name and this code as the password:</p>
+<code id="passcode" tabindex="0" aria-labelledby="use">${escapeHtml(shown.text)}</code>
+<p>It works once, until ${until} UTC (${Math.round(shown.lifetimeSeconds / 60) || 1} min). Give it to nobody: it stands for your password.</p>
+<nav><a href="/passcode${shown.query === '' ? '' : `?${escapeHtml(shown.query)}`}">New code</a><a href="/logout.do">Log off</a></nav>`
+  return { status: 200, headers, body: frame('Passcode', body) }
+}
+
+/** Asks for the subaccount where the address names none. */
+export function subaccountPage(problem: string, status: number): WebAnswer {
+  const alert = problem === '' ? '' : `<p role="alert">${escapeHtml(problem)}</p>\n`
+  const body = `<h1>Passcode</h1>
+<p>For which subaccount?</p>
+${alert}<form method="get" action="/passcode">
+<label for="subaccount">Subdomain or ID of the subaccount</label>
+<input id="subaccount" name="subaccount" type="text" autocapitalize="none" spellcheck="false" maxlength="100" required autofocus>
+<button type="submit">Continue</button>
+</form>`
+  return { status, headers, body: frame('Passcode', body) }
 }
 
 function frame(title: string, body: string): string {

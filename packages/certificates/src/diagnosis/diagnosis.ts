@@ -110,6 +110,14 @@ export function diagnosePresentation(facts: PresentationFacts): Diagnosis {
       evidence,
       remedy: 'Check address, port and network between the two sides, then repeat the diagnosis.',
     }
+  if (attempt.status === 400 && attempt.body.includes('"CLIENT_CERTIFICATE_TENANT_MISSING"'))
+    return {
+      cause: 'inconclusive',
+      verdict: 'The receiver knows the certificate; the request does not say which of its tenants is meant.',
+      evidence,
+      remedy:
+        'Name the tenant: give the destination the property "URL.headers.X-zid" (at a token service "tokenServiceURL.headers.X-zid") with the ID of the subaccount at the receiver.',
+    }
   const isRefused = attempt.status === 401 || attempt.status === 403 || /AUTH0032|invalid_client/.test(attempt.body)
   const isSuccess = attempt.status >= 200 && attempt.status < 300
   if (!isRefused && !isSuccess)
@@ -256,7 +264,11 @@ export function diagnoseRefresh(facts: RefreshFacts): Diagnosis {
       cause: 'user-mismatch',
       verdict: `The connector was paired by ${registeredUser}; ${user} may not refresh its certificate.`,
       evidence,
-      remedy: `Refresh the certificate as ${registeredUser}, or give ${user} the role collection "Cloud Connector Administrator".`,
+      remedy:
+        status === 403
+          ? `Refresh the certificate as ${registeredUser}, or give ${user} the role collection "Cloud Connector Administrator", then refresh it again.`
+          : `Refresh the certificate as ${registeredUser}, or as ${user} with the right password.`,
+      ...(status === 403 ? { commands: [assignment(facts)] } : {}),
     }
   if (status === 403)
     return {
@@ -264,6 +276,7 @@ export function diagnoseRefresh(facts: RefreshFacts): Diagnosis {
       verdict: `${user} exists, but may not manage Cloud Connectors in the subaccount.`,
       evidence,
       remedy: `Give ${user} the role collection "Cloud Connector Administrator", then refresh the certificate again.`,
+      commands: [assignment(facts)],
     }
   return {
     cause: 'undetermined',
@@ -271,6 +284,11 @@ export function diagnoseRefresh(facts: RefreshFacts): Diagnosis {
     evidence: [...evidence, `the user ${isKnownUser ? 'exists' : 'does not exist'} in the subaccount`],
     remedy: status === 401 ? 'Repeat with the right password.' : 'See the log of the connectivity service.',
   }
+}
+
+function assignment({ user, subaccountId }: RefreshFacts): readonly string[] {
+  const role = ['--role-collection', 'Cloud Connector Administrator']
+  return ['landbridge', 'user', 'assign', user, ...role, '--subaccount', subaccountId]
 }
 
 function evidenceOf(facts: PresentationFacts): readonly string[] {

@@ -33,6 +33,7 @@ export class CertificateInventory {
     const lists = await Promise.all(
       this.#sources.map(async (source) => {
         try {
+          unavailable.push(...((await source.missing?.()) ?? []))
           return await source.list()
         } catch (failure) {
           this.#log.error('certificates.source.failed', { source: source.name }, failure)

@@ -14,6 +14,7 @@ export type CertificateKind =
   | 'connector-ui'
   | 'connector-ca'
   | 'connector-system'
+  | 'connector-trust'
 
 export type CertificateState = 'active' | 'replaced' | 'retired' | 'revoked'
 
@@ -49,6 +50,8 @@ export interface CertificateRecord {
   /** Fingerprints. */
   readonly predecessor?: string
   readonly successor?: string
+  /** When its connector last said that it has it; absent for what the cloud side keeps itself. */
+  readonly reportedAtMs?: number
 }
 
 /** A part of the system that knows certificates. */
@@ -56,4 +59,6 @@ export interface CertificateSource {
   /** For the log, when it cannot be read. */
   readonly name: string
   list(): Promise<readonly CertificateRecord[]>
+  /** Parts of it that are missing in the list. */
+  missing?(): Promise<readonly string[]>
 }

@@ -6,7 +6,7 @@ import { type Pairing, type PairingRequest, pairSubaccount } from '../pairing/pa
 import type { CloudCredentials, RegionAccess, RegionOverride } from '../pairing/region-request.ts'
 import { renewWithCertificate } from '../pairing/renew.ts'
 import { downloadTrust, mergeTrust } from '../pairing/trust.ts'
-import type { ConnectorRuntime, TunnelStatus } from '../runtime-port.ts'
+import type { ConnectFailure, ConnectorRuntime, TunnelStatus } from '../runtime-port.ts'
 import { waitUntil } from './wait-until.ts'
 
 export interface SubaccountServiceOptions {
@@ -53,10 +53,17 @@ export class SubaccountService {
   readonly #options: SubaccountServiceOptions
   /** Subaccounts that are being paired: a second request for one of them must not pair as well. */
   readonly #pairing: Set<string>
+  #lastFailure: ConnectFailure | undefined
 
   constructor(options: SubaccountServiceOptions) {
     this.#options = options
     this.#pairing = new Set()
+    this.#lastFailure = undefined
+  }
+
+  /** Why the last pairing or refresh did not succeed; undefined after one that did. */
+  get lastFailure(): ConnectFailure | undefined {
+    return this.#lastFailure
   }
 
   /** @throws PlatformError CONNECTOR_SUBACCOUNT_NOT_FOUND */
@@ -136,14 +143,14 @@ export class SubaccountService {
       description: before.description,
       automaticRenewal: before.autoCertRenewal,
     })
-    const { certificate, privateKey, endpoint } = pairing
-    const event = audit('update', address, 'Account', { initiatedBy: credentials.user })
+    const { certificate, privateKey, endpoint, user } = pairing
+    const event = audit('update', address, 'Account', { initiatedBy: user })
     await this.#update(actor, address, event, (subaccount) => ({
       ...subaccount,
       certificate,
       privateKey,
       endpoint,
-      user: credentials.user,
+      user,
     }))
     await this.#settle(address)
     return this.find(address)
@@ -189,7 +196,7 @@ export class SubaccountService {
     return {
       ...kept,
       connected: true,
-      user: credentials.user,
+      user: pairing.user,
       endpoint: pairing.endpoint,
       certificate: pairing.certificate,
       privateKey: pairing.privateKey,
@@ -205,10 +212,14 @@ export class SubaccountService {
     wanted: PairingRequest,
   ): Promise<Pairing> {
     try {
-      return await pairSubaccount(this.#access(regionHost), credentials, wanted)
+      const pairing = await pairSubaccount(this.#access(regionHost), credentials, wanted)
+      this.#lastFailure = undefined
+      return pairing
     } catch (failure) {
       if (isPlatformError(failure)) {
         const { title, remedy } = errorEntry(failure.code)
+        const told = String(failure.facts.reason ?? title)
+        this.#lastFailure = { code: failure.code, reason: told, atMs: this.#options.clock.now() }
         const { user } = credentials
         const facts = { operation, subaccount: wanted.subaccountId, regionHost, user, ...failure.facts }
         this.#options.log.warn('subaccount.certificate-refused', { ...facts, code: failure.code, title, remedy })

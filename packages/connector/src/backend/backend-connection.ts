@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { PlatformError } from '@landbridge/kernel'
 import { errorCode } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
 import type { BackendPool } from './backend-pool.ts'
-import { type BackendSecurity, openBackendSocket, openEvent } from './open-socket.ts'
+import { certificateProblem, refusedCertificate } from './logon-check.ts'
+import { openBackendSocket, openEvent } from './open-socket.ts'
+import type { BackendSecurity } from './secure-contexts.ts'
 import type { Target } from './target.ts'
 
 /** Whoever uses a backend connection at the moment. */
@@ -37,6 +40,8 @@ export class BackendConnection {
   activeAtMs: number
   readonly #pool: BackendPool
   #failure: PlatformError | null
+  /** A session that came before the connection was open. */
+  #earlySession: Buffer | null
 
   constructor(target: Target, pool: BackendPool, user: BackendUser) {
     this.target = target
@@ -48,6 +53,7 @@ export class BackendConnection {
     this.activeAtMs = pool.nowMs
     this.#pool = pool
     this.#failure = null
+    this.#earlySession = null
     this.socket = openBackendSocket(
       target.host,
       target.port,
@@ -56,14 +62,13 @@ export class BackendConnection {
       (borrowed) => this.#data(borrowed),
       ['http/1.1'],
       pool.sessions.find(target),
+      target.certificate,
     )
-    if (target.secure)
-      this.socket.on('session', (session: Buffer) => pool.sessions.keep(target, this.security, session))
+    if (target.secure) this.socket.on('session', (session: Buffer) => this.#session(session))
+    // What comes before the system has asked who the user is must wait: nothing goes out without the user.
+    if (target.certificate !== null) this.socket.cork()
     this.socket.setNoDelay(true)
-    this.socket.once(openEvent(target.secure), () => {
-      this.isConnected = true
-      this.activeAtMs = pool.nowMs
-    })
+    this.socket.once(openEvent(target.secure), () => this.#open())
     this.socket.on('drain', () => {
       this.fed()
       this.user?.backendDrain()
@@ -102,6 +107,24 @@ export class BackendConnection {
     this.socket.destroy()
   }
 
+  #open(): void {
+    const { certificate } = this.target
+    if (certificate !== null) {
+      const problem = certificateProblem(this.socket as TLSSocket, certificate)
+      if (problem !== null) return this.fail(new PlatformError(problem, { system: this.#name() }))
+    }
+    this.isConnected = true
+    this.activeAtMs = this.#pool.nowMs
+    if (this.#earlySession !== null) this.#session(this.#earlySession)
+    if (certificate !== null) this.socket.uncork()
+  }
+
+  /** Where the user may not have been asked for, a session would resume a connection without the user. */
+  #session(session: Buffer): void {
+    if (this.isConnected) this.#pool.sessions.keep(this.target, this.security, session)
+    else this.#earlySession = session
+  }
+
   #data(borrowed: Buffer): void {
     this.fed()
     // Nobody asked: whatever this is, the connection cannot be used for another exchange.
@@ -124,6 +147,8 @@ export class BackendConnection {
   #translate(cause: Error): PlatformError {
     const reason = errorCode(cause)
     const facts = { system: this.#name(), reason }
+    if (this.target.certificate !== null && refusedCertificate.test(reason))
+      return new PlatformError('PROPAGATION_REFUSED', facts, { cause })
     if (this.isConnected) return new PlatformError('BACKEND_CLOSED', facts, { cause })
     return new PlatformError(trustFailure.test(reason) ? 'BACKEND_UNTRUSTED' : 'BACKEND_UNREACHABLE', facts, { cause })
   }

@@ -1,7 +1,8 @@
 import type { System } from '@landbridge/access'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import { BackendConnection, type BackendUser } from './backend-connection.ts'
-import type { BackendSecurity } from './open-socket.ts'
+import type { BackendIdentity } from './backend-identity.ts'
+import type { BackendSecurity } from './secure-contexts.ts'
 import { type Target, TargetTable } from './target.ts'
 import { TlsSessions } from './tls-sessions.ts'
 
@@ -62,11 +63,11 @@ export class BackendPool {
   }
 
   /** A waiting connection, or a new one that is still connecting: bytes written to it wait until it is open. */
-  acquire(system: System, identity: string, user: BackendUser): BackendConnection {
+  acquire(system: System, identity: BackendIdentity | null, user: BackendUser): BackendConnection {
     const target = this.#targets.find(system, identity)
     const waiting = target.idle.pop()
     if (waiting === undefined) return this.open(target, user)
-    if (identity !== '') this.#waitingOfUsers.delete(waiting)
+    if (identity !== null) this.#waitingOfUsers.delete(waiting)
     waiting.user = user
     waiting.isReused = true
     waiting.activeAtMs = this.nowMs

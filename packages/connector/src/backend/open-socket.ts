@@ -1,28 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
-import type { BackendTrust, SystemCertificate } from '../runtime-port.ts'
-
-export interface BackendSecurity {
-  readonly trust: BackendTrust
-  readonly systemCertificate?: SystemCertificate
-}
-
-/** Reading certificates and keys costs more than a handshake: they are read once. */
-const contexts = new WeakMap<BackendSecurity, SecureContext>()
-
-function contextOf(security: BackendSecurity): SecureContext {
-  const known = contexts.get(security)
-  if (known !== undefined) return known
-  const { trust, systemCertificate } = security
-  const context = createSecureContext({
-    minVersion: 'TLSv1.2',
-    // An empty list trusts nobody; the system's own list is never used (guide L19812).
-    ca: [...trust.certificates],
-    ...(systemCertificate === undefined ? {} : { cert: systemCertificate.cert, key: systemCertificate.key.reveal() }),
-  })
-  contexts.set(security, context)
-  return context
-}
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { ClientCertificate } from './backend-identity.ts'
+import { type BackendSecurity, secureContextOf } from './secure-contexts.ts'
 
 /** Every read of every backend connection lands here: what is read is passed on before the next read. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
@@ -33,6 +12,7 @@ const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
  *   (Allocating for each read costs more in garbage collection than it saves in copying: docs/benchmarks.md.)
  * @param alpn protocols to offer over TLS; none for protocols that are not HTTP.
  * @param session of an earlier TLS connection of the same identity to the same address, to begin where it ended.
+ * @param user whose certificate is shown instead of the connector's.
  */
 export function openBackendSocket(
   host: string,
@@ -42,6 +22,7 @@ export function openBackendSocket(
   received: (borrowed: Buffer) => void,
   alpn: readonly string[] = [],
   session: Buffer | null = null,
+  user: ClientCertificate | null = null,
 ): Socket {
   const onread = {
     buffer: readBuffer,
@@ -59,7 +40,7 @@ export function openBackendSocket(
     // SNI carries names only (RFC 6066 section 3).
     servername: /^[\d.]+$|:/.test(host) ? '' : host,
     allowHalfOpen: true,
-    secureContext: contextOf(security),
+    secureContext: secureContextOf(security, user),
     rejectUnauthorized: !trust.trustAllBackends,
     ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     ...(session === null ? {} : { session }),

@@ -1,6 +1,7 @@
 import type { System } from '@landbridge/access'
 import { isTls } from '@landbridge/access'
 import type { BackendConnection } from './backend-connection.ts'
+import type { BackendIdentity, ClientCertificate } from './backend-identity.ts'
 
 /** One internal address as one identity: connections to the same target may be reused by any request for it. */
 export interface Target {
@@ -9,6 +10,8 @@ export interface Target {
   readonly secure: boolean
   /** Whose TLS connection this is: '' for the connector itself, a propagated user otherwise. Never shared. */
   readonly identity: string
+  /** What its connections log on with instead of the connector's certificate; null: that one. */
+  readonly certificate: ClientCertificate | null
   /** Connections that wait for the next request, the most recently used last. */
   readonly idle: BackendConnection[]
   /** Connections in use and waiting. */
@@ -19,17 +22,20 @@ export interface Target {
 export class TargetTable {
   readonly #bySystem: WeakMap<System, Target>
   readonly #byKey: Map<string, Target>
+  /** The last target of an identity: most users need one system. */
+  readonly #byIdentity: WeakMap<BackendIdentity, { readonly system: System; readonly target: Target }>
 
   constructor() {
     this.#bySystem = new WeakMap()
+    this.#byIdentity = new WeakMap()
     this.#byKey = new Map()
   }
 
-  find(system: System, identity: string): Target {
-    if (identity !== '') return this.#byName(system, identity)
+  find(system: System, identity: BackendIdentity | null): Target {
+    if (identity !== null) return this.#ofUser(system, identity)
     const known = this.#bySystem.get(system)
     if (known !== undefined) return known
-    const target = this.#byName(system, '')
+    const target = this.#byName(system, null)
     this.#bySystem.set(system, target)
     return target
   }
@@ -41,13 +47,24 @@ export class TargetTable {
     if (this.#byKey.get(key) === target) this.#byKey.delete(key)
   }
 
-  #byName(system: System, identity: string): Target {
+  #ofUser(system: System, identity: BackendIdentity): Target {
+    const last = this.#byIdentity.get(identity)
+    // Without connections it may have been forgotten since.
+    if (last !== undefined && last.system === system && last.target.open > 0) return last.target
+    const target = this.#byName(system, identity)
+    this.#byIdentity.set(identity, { system, target })
+    return target
+  }
+
+  #byName(system: System, user: BackendIdentity | null): Target {
+    const identity = user?.name ?? ''
     const secure = isTls(system.protocol)
     const { internalHost: host, internalPort: port } = system
     const key = keyOf({ host, port, secure, identity })
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
-    const target: Target = { host, port, secure, identity, idle: [], open: 0 }
+    const certificate = user?.certificate ?? null
+    const target: Target = { host, port, secure, identity, certificate, idle: [], open: 0 }
     this.#byKey.set(key, target)
     return target
   }

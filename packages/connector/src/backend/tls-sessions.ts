@@ -1,4 +1,4 @@
-import type { BackendSecurity } from './open-socket.ts'
+import type { BackendSecurity } from './secure-contexts.ts'
 import { keyOf, type Target } from './target.ts'
 
 const maxSessions = 2_000

@@ -1,5 +1,6 @@
 export { type AuditLevel, auditLevels, defaultAuditLevel, isAudited } from './audit-level.ts'
 export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
+export { addRegion, type CustomRegion, removeRegion, replaceRegion } from './custom-regions.ts'
 export {
   addDomainMapping,
   domainMappingOf,
@@ -18,7 +19,10 @@ export type { LdapHost, LdapSettings } from './ldap.ts'
 export {
   addMapping,
   addResource,
+  changeResources,
+  checkDraft,
   mappingOf,
+  type ResourceChange,
   removeMapping,
   removeResource,
   replaceMapping,
@@ -26,6 +30,8 @@ export {
   resourceOf,
   withMapping,
 } from './mapping-edits.ts'
+export { type Imported, importMappings, type MappingImportOptions } from './mapping-import.ts'
+export type { MergeReport } from './merge-report.ts'
 export {
   type Administrator,
   type ConnectorConfiguration,
@@ -42,8 +48,18 @@ export {
   type TrustedCertificate,
   type UiCertificate,
 } from './model.ts'
+export { type OwnCertificate, ownCertificates } from './own-certificates.ts'
 export { isReplicated, sameReplica } from './replicated-part.ts'
 export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
+export {
+  defineScenario,
+  importScenario,
+  removeScenario,
+  type Scenario,
+  type ScenarioKind,
+  scenarioKinds,
+  scenariosOf,
+} from './scenario-edits.ts'
 export {
   type ChannelTarget,
   type ChannelType,
@@ -55,3 +71,4 @@ export {
 export { accessOf, toSnapshot } from './snapshot.ts'
 export type { Adoption, AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
 export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'
+export { importSubaccount, type SubaccountContent, type SubaccountImport } from './subaccount-import.ts'

@@ -1,12 +1,6 @@
-import {
-  checkMapping,
-  checkResource,
-  type EntryProblem,
-  findOverlap,
-  type Resource,
-  type SystemMapping,
-} from '@landbridge/access'
+import { checkMapping, checkResource, findOverlap, type Resource, type SystemMapping } from '@landbridge/access'
 import { PlatformError } from '@landbridge/kernel'
+import { refuse } from './entry-problems.ts'
 import { mappingKey, type Subaccount } from './model.ts'
 import { withEntry, withoutEntry } from './subaccount-edits.ts'
 
@@ -15,6 +9,12 @@ export function mappingOf(subaccount: Subaccount, virtualHost: string, virtualPo
   const mapping = subaccount.mappings.get(mappingKey(virtualHost, virtualPort))
   if (mapping === undefined)
     throw new PlatformError('CONNECTOR_MAPPING_NOT_FOUND', { address: `${virtualHost}:${virtualPort}` })
+  return mapping
+}
+
+/** A mapping that is not part of the configuration, if it could be. @throws PlatformError REQUEST_INVALID */
+export function checkDraft(mapping: SystemMapping): SystemMapping {
+  refuse(checkMapping(mapping))
   return mapping
 }
 
@@ -64,11 +64,43 @@ export function addResource(subaccount: Subaccount, mapping: SystemMapping, reso
   return withMapping(subaccount, { ...mapping, resources: [...mapping.resources, resource] })
 }
 
-/** @throws PlatformError REQUEST_INVALID, CONNECTOR_RESOURCE_NOT_FOUND */
+/**
+ * Replaces what an administrator sets of a resource; its scenarios stay.
+ * @throws PlatformError REQUEST_INVALID, CONNECTOR_RESOURCE_NOT_FOUND
+ */
 export function replaceResource(subaccount: Subaccount, mapping: SystemMapping, resource: Resource): Subaccount {
   refuse(checkResource(resource, mapping.protocol))
-  resourceOf(mapping, resource.id)
-  const resources = mapping.resources.map((other) => (other.id === resource.id ? resource : other))
+  const { scenarios, isFromScenario } = resourceOf(mapping, resource.id)
+  const next = {
+    ...resource,
+    ...(scenarios === undefined ? {} : { scenarios }),
+    ...(isFromScenario === undefined ? {} : { isFromScenario }),
+  }
+  const resources = mapping.resources.map((other) => (other.id === resource.id ? next : other))
+  return withMapping(subaccount, { ...mapping, resources })
+}
+
+/** Absent members stay as they are. */
+export type ResourceChange = Partial<Pick<Resource, 'enabled' | 'websocketUpgradeAllowed'>>
+
+/**
+ * Changes several resources of a mapping at once (guide L21244).
+ * @throws PlatformError CONNECTOR_RESOURCE_NOT_FOUND: one is not there; none is changed then.
+ */
+export function changeResources(
+  subaccount: Subaccount,
+  mapping: SystemMapping,
+  ids: ReadonlySet<string>,
+  change: ResourceChange,
+): Subaccount {
+  const known = new Set(mapping.resources.map(({ id }) => id))
+  for (const id of ids) if (!known.has(id)) throw new PlatformError('CONNECTOR_RESOURCE_NOT_FOUND', { resource: id })
+  const { enabled, websocketUpgradeAllowed } = change
+  const isChanged = (resource: Resource): boolean =>
+    ids.has(resource.id) &&
+    ((enabled !== undefined && enabled !== resource.enabled) ||
+      (websocketUpgradeAllowed !== undefined && websocketUpgradeAllowed !== resource.websocketUpgradeAllowed))
+  const resources = mapping.resources.map((resource) => (isChanged(resource) ? { ...resource, ...change } : resource))
   return withMapping(subaccount, { ...mapping, resources })
 }
 
@@ -82,12 +114,4 @@ export function removeResource(subaccount: Subaccount, mapping: SystemMapping, i
 export function withMapping(subaccount: Subaccount, mapping: SystemMapping): Subaccount {
   const key = mappingKey(mapping.virtualHost, mapping.virtualPort)
   return { ...subaccount, mappings: withEntry(subaccount.mappings, key, mapping) }
-}
-
-function refuse(problems: readonly EntryProblem[]): void {
-  if (problems.length === 0) return
-  throw new PlatformError('REQUEST_INVALID', {
-    field: problems.map((problem) => problem.field).join(', '),
-    reason: problems.map((problem) => `${problem.field} ${problem.reason}`).join('; '),
-  })
 }

@@ -4,6 +4,7 @@ import type { KerberosSettings } from '../propagation/kerberos.ts'
 import type { PropagationSettings } from '../propagation/settings.ts'
 import type { DomainMapping, HttpsProxy, RegionEndpoint } from '../runtime-port.ts'
 import type { AuditLevel } from './audit-level.ts'
+import type { CustomRegion } from './custom-regions.ts'
 import type { HaPeer, HaTerm, MasterSettings, ShadowSettings } from './high-availability-settings.ts'
 import type { LdapSettings } from './ldap.ts'
 import type { ServiceChannel } from './service-channel.ts'
@@ -81,6 +82,8 @@ export interface ConnectorSettings {
   readonly haPeer?: HaPeer
   /** Absent: `firstTerm`. */
   readonly haTerm?: HaTerm
+  /** Regions that the selection offers besides those of the configuration. Absent: none. */
+  readonly customRegions?: readonly CustomRegion[]
   readonly solutionManagement?: SolutionManagement
   /** Of everything that belongs to no subaccount. Absent: `defaultAuditLevel`. */
   readonly auditLevel?: AuditLevel

@@ -3,7 +3,8 @@ import type { RegionOverride } from '../pairing/region-request.ts'
 import { defaultPropagationSettings } from '../propagation/settings.ts'
 import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../runtime-port.ts'
 import { defaultAuditLevel } from './audit-level.ts'
-import type { ConnectorConfiguration, Subaccount } from './model.ts'
+import type { ConnectorConfiguration, ConnectorSettings, Subaccount } from './model.ts'
+import { ownCertificates } from './own-certificates.ts'
 import { toChannelSpec } from './service-channel.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
@@ -22,17 +23,20 @@ export function accessOf(subaccount: Subaccount): AccessTable {
  * What the running side needs to know of a configuration. An override of a region wins over what was stored when the
  * subaccount was paired: the operator may have moved the region since.
  * @param regions overrides by region host, lower case.
+ * @param reportsCertificates whether the cloud side learns of the connector's own certificates
  */
 export function toSnapshot(
   configuration: ConnectorConfiguration,
   version: string,
   regions: ReadonlyMap<string, RegionOverride> = new Map(),
+  reportsCertificates = true,
 ): ConnectorSnapshot {
   const { settings, trustedCertificates } = configuration
   return {
     installationId: settings.installationId,
     version,
     description: settings.description,
+    haRole: shownRole(settings),
     ...(settings.httpsProxy === undefined ? {} : { httpsProxy: settings.httpsProxy }),
     trust: {
       trustAllBackends: settings.trustAllBackends,
@@ -45,6 +49,8 @@ export function toSnapshot(
       ...(settings.ppCaCertificate === undefined ? {} : { authority: settings.ppCaCertificate }),
       hasSystemCertificate: settings.systemCertificate !== undefined,
     },
+    // None rather than nothing: it takes back what was told before.
+    ownCertificates: reportsCertificates ? ownCertificates(configuration) : [],
     // A shadow only watches; its master carries the tunnels.
     subaccounts:
       settings.haRole === 'shadow'
@@ -53,6 +59,11 @@ export function toSnapshot(
             toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
           ),
   }
+}
+
+function shownRole({ haRole, haPeer }: ConnectorSettings): string {
+  if (haRole === 'undefined') return ''
+  return haRole === 'master' && haPeer !== undefined ? 'master with shadow' : haRole
 }
 
 function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {

@@ -47,7 +47,8 @@ export interface AuditEntry extends AuditEvent {
 /** The outcome of thinking about a change: what to store, what to write to the trail, what to answer. */
 export interface Change<T> {
   readonly next: ConnectorConfiguration
-  readonly audit: AuditEvent
+  /** Several where the change is one of many entries at once. */
+  readonly audit: AuditEvent | readonly AuditEvent[]
   readonly result: T
 }
 

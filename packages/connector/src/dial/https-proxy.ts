@@ -6,8 +6,8 @@ const maxHeadBytes = 16 * 1024
 
 /**
  * Asks an HTTP proxy for a tunnel with CONNECT (RFC 9110 section 9.3.6), with Basic credentials when there are any
- * (guide L31326: Basic is the only scheme).
- * @throws PlatformError PROXY_REFUSED for any answer but 2xx.
+ * (guide L31326: Basic is the only scheme, also where the proxy offers NTLM besides).
+ * @throws PlatformError PROXY_REFUSED for any answer but 2xx; the error of the socket where there is none.
  */
 export async function openProxyTunnel(
   proxy: HttpsProxy,
@@ -18,8 +18,10 @@ export async function openProxyTunnel(
   // Not with the signal: it would end the tunnel, long since in use, when the time for connecting is over.
   const socket = connect({ host: proxy.host, port: proxy.port })
   try {
-    const status = await handshake(socket, request(proxy, host, port), signal)
-    if (status < 200 || status > 299) throw new PlatformError('PROXY_REFUSED', { host, port, status })
+    const answer = await handshake(socket, request(proxy, host, port), signal)
+    const { status } = answer
+    if (status < 200 || status > 299)
+      throw new PlatformError('PROXY_REFUSED', { host, port, status, reason: reasonOf(answer, proxy) })
     return socket
   } catch (cause) {
     socket.on('error', () => {}).destroy()
@@ -37,17 +39,43 @@ function request(proxy: HttpsProxy, host: string, port: number): string {
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** Resolves with the status once the answer's head is complete. The proxy has nothing to say after it. */
-function handshake(socket: Socket, head: string, signal: AbortSignal): Promise<number> {
+interface ProxyAnswer {
+  /** 0: it is no HTTP. */
+  readonly status: number
+  /** Names of the schemes of authentication that it offers. */
+  readonly schemes: readonly string[]
+}
+
+/** What an administrator can do something about. */
+function reasonOf({ status, schemes }: ProxyAnswer, { user }: HttpsProxy): string {
+  if (status === 0) return 'what answers there is no HTTP proxy'
+  if (status === 407) {
+    const offered = schemes.join(', ') || 'no scheme'
+    if (schemes.length > 0 && !schemes.some((scheme) => scheme.toLowerCase() === 'basic'))
+      return `it authenticates by ${offered} only, the connector by Basic`
+    return user === undefined ? `it wants user and password (${offered})` : 'it does not accept user and password'
+  }
+  if (status === 403) return 'it does not allow connections to this address (403)'
+  if (status >= 500 && status !== 501) return `it cannot reach this address (${status})`
+  return `it does not support CONNECT (${status})`
+}
+
+function parseHead(head: string): ProxyAnswer {
+  const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0)
+  const schemes = [...head.matchAll(/^proxy-authenticate:[ \t]*([A-Za-z0-9-]{1,40})/gim)].map(([, name = '']) => name)
+  return { status, schemes: [...new Set(schemes)].slice(0, 5) }
+}
+
+/** Resolves with the answer once its head is complete. The proxy has nothing to say after it. */
+function handshake(socket: Socket, head: string, signal: AbortSignal): Promise<ProxyAnswer> {
   return new Promise((resolve, reject) => {
     let answer = ''
     const data = (chunk: Buffer): void => {
       answer += chunk.toString('latin1')
       const end = answer.indexOf('\r\n\r\n')
-      if (end < 0 && answer.length > maxHeadBytes) return finish(() => reject(new PlatformError('PROXY_REFUSED')))
-      if (end < 0) return
-      const status = /^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1]
-      finish(() => resolve(Number(status ?? 0)))
+      const isOther = answer.length >= 5 && !answer.startsWith('HTTP/')
+      if (end < 0 && !isOther && answer.length <= maxHeadBytes) return
+      finish(() => resolve(end < 0 ? { status: 0, schemes: [] } : parseHead(answer.slice(0, end))))
     }
     const fail = (cause?: Error): void =>
       finish(() => reject(cause ?? Object.assign(new Error('the proxy closed the connection'), { code: 'ECONNRESET' })))
@@ -61,6 +89,7 @@ function handshake(socket: Socket, head: string, signal: AbortSignal): Promise<n
     }
     socket.on('data', data).on('error', fail).on('close', closed)
     signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) return abort()
     socket.write(head)
   })
 }

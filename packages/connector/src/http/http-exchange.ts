@@ -14,6 +14,7 @@ import {
 import { PlatformError } from '@landbridge/kernel'
 import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
+import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { Target } from '../backend/target.ts'
 import type { AccessRecord, IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
 import { denialCode, denialText, failureAnswer, plainAnswer } from './answers.ts'
@@ -193,7 +194,7 @@ export class HttpExchange implements StreamSink, BackendUser {
       this.#body.reset(requestBodyKind(head), Math.max(0, head.contentLength))
     }
     const identity = this.#context.propagate?.(decision.system, this.#preface) ?? null
-    if (identity === null) return this.#send(source, start, null, '', chunk, rest)
+    if (identity === null) return this.#send(source, start, null, null, chunk, rest)
     if (identity instanceof Promise)
       return this.#awaitIdentity(identity, Buffer.concat([source.subarray(start, end), chunk.subarray(rest)]))
     this.#identified(identity, source, start, chunk, rest)
@@ -208,7 +209,7 @@ export class HttpExchange implements StreamSink, BackendUser {
         const early = this.#early
         this.#early = none
         const end = parseRequestHead(bytes, 0, bytes.length, head, requestLimits)
-        if (decision === null) this.#send(bytes, 0, null, '', bytes, end)
+        if (decision === null) this.#send(bytes, 0, null, null, bytes, end)
         else this.#identified(decision, bytes, 0, bytes, end)
         for (const chunk of early) this.request(this.#stream, chunk, 0)
         if (this.#streamEnded) this.streamEnd()
@@ -252,7 +253,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     source: Buffer,
     start: number,
     headers: IdentityHeaders | null,
-    identity: string,
+    identity: BackendIdentity | null,
     chunk: Buffer,
     rest: number,
   ): void {

@@ -3,10 +3,17 @@ import { ControlChannel, type ControlMessage, Session, tunnelAlpn } from '@landb
 import { dialTls } from '../dial/dial-tls.ts'
 import type { HttpsProxy, SubaccountRuntime } from '../runtime-port.ts'
 
+/** What the cloud side shows of the installation besides its connections. */
+export interface ConnectorAbout {
+  readonly connectorDescription: string
+  readonly haRole: string
+}
+
 export interface ControlLinkOptions {
   readonly subaccount: SubaccountRuntime
   readonly connectorId: string
   readonly version: string
+  readonly about: ConnectorAbout
   readonly httpsProxy: HttpsProxy | undefined
   readonly heartbeatMs: number
   readonly clock: Clock
@@ -83,6 +90,7 @@ export class ControlLink {
         locationId: subaccount.locationId,
         description: subaccount.description,
         loadSharing: subaccount.loadSharing,
+        ...options.about,
       })
     })
     return new ControlLink(session, channel)

@@ -4,14 +4,21 @@ import { ChannelRequests } from '../channels/channel-requests.ts'
 import type { ChannelTunnelEvents } from '../channels/channel-runner.ts'
 import type { ChannelSpec } from '../channels/channel-spec.ts'
 import { type AvailableService, ServiceQuestions } from '../channels/service-questions.ts'
-import type { ApplicationConnection, HttpsProxy, SubaccountRuntime, TunnelStatus } from '../runtime-port.ts'
+import type {
+  ApplicationConnection,
+  ConnectFailure,
+  HttpsProxy,
+  SubaccountRuntime,
+  TunnelStatus,
+} from '../runtime-port.ts'
 import type { AcceptorSlot } from '../trace/traced-acceptor.ts'
-import { ControlLink } from './control-link.ts'
+import { type ConnectorAbout, ControlLink } from './control-link.ts'
 import { TunnelLink, type TunnelRequest } from './tunnel-link.ts'
 
 export interface SubaccountLinkOptions {
   readonly connectorId: string
   readonly version: string
+  readonly about: ConnectorAbout
   readonly httpsProxy: HttpsProxy | undefined
   readonly acceptor: AcceptorSlot
   readonly heartbeatMs: number
@@ -40,6 +47,9 @@ export class SubaccountLink {
   readonly #tunnels: Set<TunnelLink>
   readonly #channels: ChannelRequests
   readonly #questions: ServiceQuestions
+  #about: ConnectorAbout
+  /** What the present control session was told. */
+  #told: ConnectorAbout
   #control: ControlLink | null
   #connectedSinceMs: number
   /** Attempts in a row that failed, and sessions in a row that were lost soon. */
@@ -48,6 +58,7 @@ export class SubaccountLink {
   #cancelRetry: () => void
   #hasFailed: boolean
   #lastError: string | undefined
+  #failure: ConnectFailure | undefined
 
   constructor(subaccount: SubaccountRuntime, options: SubaccountLinkOptions) {
     this.#subaccount = subaccount
@@ -57,6 +68,8 @@ export class SubaccountLink {
     this.#tunnels = new Set()
     this.#channels = new ChannelRequests(options.clock)
     this.#questions = new ServiceQuestions(options.clock)
+    this.#about = options.about
+    this.#told = options.about
     this.#control = null
     this.#connectedSinceMs = 0
     this.#failures = 0
@@ -64,6 +77,7 @@ export class SubaccountLink {
     this.#cancelRetry = () => {}
     this.#hasFailed = false
     this.#lastError = undefined
+    this.#failure = undefined
     void this.#connect()
   }
 
@@ -81,7 +95,18 @@ export class SubaccountLink {
       connections: this.#tunnels.size,
       applicationConnections,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(this.#failure === undefined ? {} : { failure: this.#failure }),
     }
+  }
+
+  /** Tells the cloud side what changed about the installation, now or when it is connected. */
+  describe(about: ConnectorAbout): void {
+    this.#about = about
+    const { connectorDescription, haRole } = this.#told
+    if (this.#control === null) return
+    if (about.connectorDescription === connectorDescription && about.haRole === haRole) return
+    this.#told = about
+    this.#control.send({ type: 'about', ...about })
   }
 
   /**
@@ -110,6 +135,11 @@ export class SubaccountLink {
   supersede(): void {
     this.#superseded.abort()
     this.#cancelRetry()
+  }
+
+  /** Tells the cloud side something, if it is there now. */
+  tell(message: ControlMessage): void {
+    this.#control?.send(message)
   }
 
   /** Asks the cloud side what channels of a type could lead to. @throws PlatformError CHANNEL_CLOUD_AWAY, CHANNEL_NO_ANSWER */
@@ -147,9 +177,11 @@ export class SubaccountLink {
   async #connect(): Promise<void> {
     const { log, clock } = this.#options
     let control: ControlLink
+    const told = this.#about
     try {
       control = await ControlLink.open({
         ...this.#options,
+        about: told,
         subaccount: this.#subaccount,
         signal: AbortSignal.any([this.#stopped.signal, this.#superseded.signal]),
         message: (message) => this.#message(message),
@@ -162,21 +194,25 @@ export class SubaccountLink {
     // Ended right behind its welcome: `#lost` was told and connects again.
     if (control.isClosed) return
     this.#control = control
+    this.#told = told
     this.#connectedSinceMs = clock.now()
     this.#failures = 0
     this.#hasFailed = false
     this.#lastError = undefined
+    this.#failure = undefined
     log.info('cloud.connected', this.#facts())
+    this.describe(this.#about)
     this.#options.connected()
   }
 
   #failed(failure: unknown): void {
     if (this.#isLeaving) return
-    const { log } = this.#options
+    const { log, clock } = this.#options
     const reason = describe(failure)
     // Repeating failures are logged when they change, not each time.
     if (reason !== this.#lastError) log.warn('cloud.connect-failed', { ...this.#facts(), reason })
     this.#lastError = reason
+    this.#failure = { code: codeOf(failure), reason, atMs: clock.now() }
     this.#hasFailed = true
     this.#retry(this.#failures++, isAway(failure) ? awayCapMs : refusedCapMs)
   }
@@ -189,6 +225,7 @@ export class SubaccountLink {
     if (this.#isLeaving) return
     if (clock.now() - this.#connectedSinceMs > settledMs) this.#shortLives = 0
     this.#lastError = cause === undefined ? 'the cloud side closed the connection' : describe(cause)
+    this.#failure = { code: codeOf(cause), reason: this.#lastError, atMs: clock.now() }
     log.warn('cloud.lost', { ...this.#facts(), reason: this.#lastError })
     this.#retry(this.#shortLives++, refusedCapMs)
   }
@@ -258,12 +295,17 @@ function isAway(failure: unknown): boolean {
   return failure instanceof PlatformError && away.has(failure.code)
 }
 
-const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])
+const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'PROXY_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])
+
+function codeOf(failure: unknown): string {
+  return failure instanceof PlatformError ? failure.code : 'TUNNEL_LOST'
+}
 
 function describe(failure: unknown): string {
   if (failure instanceof PlatformError) {
-    const { reason } = failure.facts
-    return reason === undefined ? failure.message : `${failure.message} (${String(reason)})`
+    const { reason, issuer, advice } = failure.facts
+    const told = [reason, issuer === undefined ? undefined : `issued by ${issuer}`, advice].filter(Boolean).join('; ')
+    return told === '' ? failure.message : `${failure.message} (${told})`
   }
   return failure instanceof Error ? failure.message : 'failed'
 }

@@ -50,7 +50,7 @@ export class TunnelLink {
 
   /**
    * Dials the proxy, shows the ticket and waits until it is accepted.
-   * @throws PlatformError CLOUD_UNREACHABLE, CLOUD_UNTRUSTED, PROXY_REFUSED, TUNNEL_LOST or TUNNEL_TIMEOUT.
+   * @throws PlatformError TUNNEL_LOST, TUNNEL_TIMEOUT, TUNNEL_REFUSED or one of dialTls.
    */
   static async open(options: TunnelLinkOptions): Promise<TunnelLink> {
     const { request, subaccount, clock } = options

@@ -27,6 +27,8 @@ export interface Pairing {
   /** PEM chain, leaf first. */
   readonly certificate: string
   readonly privateKey: Secret
+  /** Who paired, as the cloud knows the user: a passcode does not say it. */
+  readonly user: string
   /** The subaccount's name in the cloud. */
   readonly displayName: string
 }
@@ -74,6 +76,7 @@ export async function pairSubaccount(
     },
     certificate,
     privateKey,
+    user: optionalText(membersOf(issued), 'initiatedBy').slice(0, 255) || credentials.user,
     displayName: optionalText(configuration, 'displayName'),
   }
 }
@@ -92,8 +95,12 @@ export function issuedCertificate(
 
 /** The members of a successful answer; a refusal becomes the error that tells the administrator what to correct. */
 function accepted(answer: RegionAnswer, access: RegionAccess, tried: Tried): Readonly<Record<string, unknown>> {
-  const { status, body } = answer
+  const { status } = answer
   if (status !== 200 && status !== 201) throw refusalOf(answer, access, tried)
+  return membersOf(answer)
+}
+
+function membersOf({ body }: RegionAnswer): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
 }
 

@@ -1,5 +1,8 @@
-import { type ErrorCode, type Facts, PlatformError } from '@landbridge/kernel'
+import { type ErrorCode, type Facts, PlatformError, shellCommand } from '@landbridge/kernel'
 import { invalidAnswer, type RegionAccess, type RegionAnswer } from './region-request.ts'
+
+/** Stands for the user where a passcode says whose it is. */
+const passcodeUser = '$SAP-CP-SSO-PASSCODE$'
 
 /** Whom a refusal is about. */
 export interface Tried {
@@ -46,10 +49,18 @@ export function refusalOf(
     return refused('CONNECTOR_USER_NOT_ENTITLED', {
       ...tried,
       likelyCauses: ['the user has no role that manages Cloud Connectors in this subaccount', ...otherUser],
+      // A passcode does not say whose it is.
+      command: user === passcodeUser ? undefined : assignment(user, subaccountId),
     })
   if (status >= 400 && status < 500 && status !== 429)
     return new PlatformError('CONNECTOR_SUBACCOUNT_REFUSED', { subaccount: subaccountId, regionHost, reason })
   return invalidAnswer(access, reason)
+}
+
+/** What the administrator of the subaccount types, wherever the command line of the platform is. */
+function assignment(user: string, subaccountId: string): string {
+  const words = ['user', 'assign', user, '--role-collection', 'Cloud Connector Administrator']
+  return shellCommand(['landbridge', ...words, '--subaccount', subaccountId])
 }
 
 type RefusalFacts = Facts & { readonly likelyCauses: readonly string[] }

@@ -97,13 +97,16 @@ async function dial(access: RegionAccess, serverName: string, port: number, aske
   } catch (cause) {
     if (!isPlatformError(cause)) throw cause
     const { regionHost } = access
-    const reason = String(cause.facts.reason ?? cause.facts.status ?? 'refused')
-    if (cause.code === 'PROXY_REFUSED') {
+    const reason = String(cause.facts.reason ?? 'refused')
+    if (cause.code === 'PROXY_REFUSED' || cause.code === 'PROXY_UNREACHABLE') {
       const { host, port: proxyPort } = access.httpsProxy!
-      throw new PlatformError('CONNECTOR_PROXY_REFUSED', { host, port: proxyPort, reason }, { cause })
+      const told = cause.code === 'PROXY_REFUSED' ? reason : `it cannot be reached (${reason})`
+      throw new PlatformError('CONNECTOR_PROXY_REFUSED', { host, port: proxyPort, reason: told }, { cause })
     }
+    const { issuer } = cause.facts
     const code = cause.code === 'CLOUD_UNTRUSTED' ? 'CONNECTOR_REGION_UNTRUSTED' : 'CONNECTOR_REGION_UNREACHABLE'
-    throw new PlatformError(code, { regionHost, host: address ?? serverName, port, reason }, { cause })
+    const facts = { regionHost, host: address ?? serverName, port, reason }
+    throw new PlatformError(code, issuer === undefined ? facts : { ...facts, issuer }, { cause })
   }
 }
 

@@ -20,14 +20,14 @@ export class Propagator {
   readonly clock: Clock
   /** Null where this process cannot get tickets. */
   readonly tickets: KerberosTickets | null
-  readonly #log: Log
+  readonly log: Log
   #setup: PropagationSetup | undefined
   #active: ActivePropagation
 
   constructor(clock: Clock, log: Log, tickets: KerberosTickets | null = null) {
     this.clock = clock
     this.tickets = tickets
-    this.#log = log
+    this.log = log
     this.#setup = undefined
     this.#active = {
       settings: defaultPropagationSettings,
@@ -51,7 +51,8 @@ export class Propagator {
     const { settings, authority, kerberos = null, hasSystemCertificate } = next
     const keeps =
       before?.authority?.cert === authority?.cert &&
-      before?.settings.certificateValidityMinutes === settings.certificateValidityMinutes
+      before?.settings.certificateValidityMinutes === settings.certificateValidityMinutes &&
+      before.hasSystemCertificate === hasSystemCertificate
     this.#active = {
       settings,
       patterns: new SubjectPatterns(settings.subjectRules),
@@ -61,14 +62,17 @@ export class Propagator {
     }
   }
 
-  #load({ authority, settings }: PropagationSetup): UserCertificates | null {
+  #load({ authority, settings, hasSystemCertificate }: PropagationSetup): UserCertificates | null {
     if (authority === undefined) return null
+    const carrier = hasSystemCertificate ? 'header' : 'handshake'
     try {
       const loaded = UserCertificateAuthority.load(authority.cert, authority.key)
-      loaded.prepare().catch((failure: unknown) => this.#log.error('propagation.authority.unusable', {}, failure))
-      return new UserCertificates(loaded, settings.certificateValidityMinutes, this.clock)
+      loaded
+        .prepare(carrier === 'header' ? 'issue' : 'issueLogon')
+        .catch((failure: unknown) => this.log.error('propagation.authority.unusable', {}, failure))
+      return new UserCertificates(loaded, settings.certificateValidityMinutes, this.clock, carrier)
     } catch (failure) {
-      this.#log.error('propagation.authority.unusable', {}, failure)
+      this.log.error('propagation.authority.unusable', {}, failure)
       return null
     }
   }

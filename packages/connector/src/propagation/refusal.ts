@@ -1,5 +1,5 @@
 import { type ErrorCode, errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
-import type { IdentityDecision } from '../subaccount-context.ts'
+import type { IdentityRefusal } from '../subaccount-context.ts'
 
 /** Why a token was not believed, in the words of this connector: other people have to act than in the cloud. */
 const codeOf: Partial<Record<ErrorCode, ErrorCode>> = {
@@ -18,7 +18,7 @@ const codeOf: Partial<Record<ErrorCode, ErrorCode>> = {
  * The answer to a request whose user cannot be propagated: what happened, why, what to do.
  * Anything unexpected is thrown on, for the log.
  */
-export function refusal(failure: unknown): IdentityDecision {
+export function refusal(failure: unknown): IdentityRefusal {
   if (!isPlatformError(failure)) throw failure
   const code = codeOf[failure.code] ?? failure.code
   const known = code === failure.code ? failure : new PlatformError(code, failure.facts, { cause: failure })

@@ -13,8 +13,9 @@ import {
 } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
+import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { TrustedIssuer } from '../runtime-port.ts'
-import type { IdentityDecision } from '../subaccount-context.ts'
+import type { IdentityDecision, IdentityRefusal } from '../subaccount-context.ts'
 import type { ActivePropagation, Propagator } from './propagator.ts'
 import { refusal } from './refusal.ts'
 import { attributesOf, type UserType } from './token-attributes.ts'
@@ -45,6 +46,8 @@ export class SubaccountPropagation {
   #issuers: readonly TrustedIssuer[]
   #verifier: TokenVerifier
   #toleranceHours: number
+  /** Systems whose users are lost; a changed mapping is another system. */
+  readonly #warned: WeakSet<System>
   readonly #remembered: Readonly<Record<UserType, WeakMap<VerifiedToken, Remembered>>>
 
   constructor(propagator: Propagator, subaccountId: string, regionHost: string) {
@@ -54,6 +57,7 @@ export class SubaccountPropagation {
     this.#issuers = []
     this.#toleranceHours = propagator.active.settings.expirationToleranceHours
     this.#verifier = this.#newVerifier()
+    this.#warned = new WeakSet()
     this.#remembered = { Business: new WeakMap(), Technical: new WeakMap() }
   }
 
@@ -75,7 +79,7 @@ export class SubaccountPropagation {
       if (hasToken) return this.#ticket(system, preface)
       return system.tls && this.#propagator.active.hasSystemCertificate ? this.#marker() : null
     }
-    if (!system.tls) return null
+    if (!system.tls) return this.#without(system, hasToken)
     switch (authenticationMode) {
       case 'NONE':
         return null
@@ -87,6 +91,16 @@ export class SubaccountPropagation {
         return hasToken ? this.#user(preface) : this.#marker()
       default:
         return authenticationMode satisfies never
+    }
+  }
+
+  /** Believes a token by the rules that count for HTTP, without telling anybody. */
+  readonly verify = async ({ userToken, technicalToken }: Readonly<Preface>): Promise<IdentityRefusal | null> => {
+    try {
+      this.#checkTenant(await this.#verifier.verify(userToken === '' ? technicalToken : userToken))
+      return null
+    } catch (failure) {
+      return refusal(failure)
     }
   }
 
@@ -107,14 +121,29 @@ export class SubaccountPropagation {
       const marker =
         system.tls && active.hasSystemCertificate ? `SSL_CLIENT_CERT: ${active.settings.noCertificateMarker}\r\n` : ''
       const lines = `Authorization: Negotiate ${negotiation}\r\n${marker}`
-      return { kind: 'headers', headers: { lines, replacesAuthorization: true }, identity: `${user}@${kerberos.realm}` }
+      const identity = { name: `${user}@${kerberos.realm}`, certificate: null }
+      return { kind: 'headers', headers: { lines, replacesAuthorization: true }, identity }
     } catch (failure) {
       return refusal(failure)
     }
   }
 
+  /** Plain HTTP has no place for certificates: the request goes on, and a user who is lost is told once. */
+  #without(system: System, hasToken: boolean): null {
+    const isWanted = system.authenticationMode === 'X509_GENERAL' || system.authenticationMode === 'X509_RESTRICTED'
+    if (!isWanted || !hasToken || this.#warned.has(system)) return null
+    this.#warned.add(system)
+    const { virtualHost, virtualPort, authenticationMode } = system
+    this.#propagator.log.warn('propagation.needs-https', {
+      subaccount: this.#subaccountId,
+      system: `${virtualHost}:${virtualPort}`,
+      authenticationMode,
+    })
+    return null
+  }
+
   #marker(): IdentityDecision {
-    return headerDecision(this.#propagator.active.settings.noCertificateMarker, '')
+    return headerDecision(this.#propagator.active.settings.noCertificateMarker, null)
   }
 
   /** A business user goes before a technical one, should both be there (guide L12166). */
@@ -146,7 +175,14 @@ export class SubaccountPropagation {
       const certificates = usable(active)
       const certificate = certificates.find(this.#key, patterns.subjectOf(attributesOf(token.claims, userType)))
       if (!(certificate instanceof Promise)) return this.#remember(token, userType, active, certificate)
-      return certificate.then((issued) => this.#remember(token, userType, active, issued)).catch(refusal)
+      return certificate
+        .then((issued) =>
+          // Settings may have changed meanwhile, for example where the certificate has to be.
+          active === this.#propagator.active
+            ? this.#remember(token, userType, active, issued)
+            : this.#certify(token, userType),
+        )
+        .catch(refusal)
     } catch (failure) {
       return refusal(failure)
     }
@@ -161,9 +197,10 @@ export class SubaccountPropagation {
     token: VerifiedToken,
     userType: UserType,
     active: ActivePropagation,
-    { base64, subject, usableUntilMs }: IssuedUserCertificate,
+    { base64, identity, usableUntilMs }: IssuedUserCertificate,
   ): IdentityDecision {
-    const decision = headerDecision(base64, subject)
+    const decision: IdentityDecision =
+      identity.certificate === null ? headerDecision(base64, identity) : { kind: 'headers', headers: null, identity }
     this.#remembered[userType].set(token, { decision, active, usableUntilMs })
     return decision
   }
@@ -212,7 +249,7 @@ function usable({ certificates }: ActivePropagation): UserCertificates {
 }
 
 /** @param identity whose TLS connection it is: a user's is never used for another one, nor for the connector itself. */
-function headerDecision(value: string, identity: string): IdentityDecision {
+function headerDecision(value: string, identity: BackendIdentity | null): IdentityDecision {
   return { kind: 'headers', headers: { lines: `SSL_CLIENT_CERT: ${value}\r\n` }, identity }
 }
 

@@ -1,11 +1,20 @@
-import { type DistinguishedName, formatDistinguishedName, type UserCertificateAuthority } from '@landbridge/identity'
+import { createHash } from 'node:crypto'
+import {
+  type DistinguishedName,
+  formatDistinguishedName,
+  type UserCertificateAuthority,
+  type UserCertificateWish,
+} from '@landbridge/identity'
 import { type Clock, PlatformError } from '@landbridge/kernel'
+import type { BackendIdentity } from '../backend/backend-identity.ts'
+
+/** How a certificate reaches a backend: in a header behind the connector's certificate, or in the TLS handshake. */
+export type CertificateCarrier = 'header' | 'handshake'
 
 /** A certificate as a request carries it. */
 export interface IssuedUserCertificate {
-  /** The subject (RFC 4514). */
-  readonly subject: string
-  /** DER in base64, on one line. */
+  readonly identity: BackendIdentity
+  /** DER in base64, on one line; '' when the identity has the certificate. */
   readonly base64: string
   /** From then on another one is needed; a little before the certificate ends. */
   readonly usableUntilMs: number
@@ -26,11 +35,18 @@ export class UserCertificates {
   readonly #authority: UserCertificateAuthority
   readonly #validityMs: number
   readonly #clock: Clock
+  readonly #carrier: CertificateCarrier
   readonly #known: Map<string, IssuedUserCertificate>
   readonly #pending: Map<string, Promise<IssuedUserCertificate>>
 
-  constructor(authority: UserCertificateAuthority, validityMinutes: number, clock: Clock) {
+  constructor(
+    authority: UserCertificateAuthority,
+    validityMinutes: number,
+    clock: Clock,
+    carrier: CertificateCarrier = 'header',
+  ) {
     this.#authority = authority
+    this.#carrier = carrier
     this.#validityMs = validityMinutes * 60_000
     this.#clock = clock
     this.#known = new Map()
@@ -59,16 +75,26 @@ export class UserCertificates {
     const now = this.#clock.now()
     if (this.#authority.notAfterMs <= now + 1_000) throw new PlatformError('PROPAGATION_AUTHORITY_EXPIRED')
     const notBeforeMs = now - Math.min(maxBackdateMs, this.#validityMs / 10)
-    const { der, notAfterMs } = await this.#authority.issue({
-      subject: name,
-      notBeforeMs,
-      // Counted from its beginning: the whole span is never longer than configured.
-      notAfterMs: notBeforeMs + this.#validityMs,
-    })
+    // Counted from its beginning: the whole span is never longer than configured.
+    const wish = { subject: name, notBeforeMs, notAfterMs: notBeforeMs + this.#validityMs }
+    const { notAfterMs, ...carried } = await this.#carry(wish, subject)
     const usableUntilMs = notAfterMs - Math.min(maxReserveMs, this.#validityMs / 20)
-    const certificate = { subject, base64: der.toString('base64'), usableUntilMs }
+    const certificate = { ...carried, usableUntilMs }
     this.#keep(key, certificate)
     return certificate
+  }
+
+  async #carry(
+    wish: UserCertificateWish,
+    subject: string,
+  ): Promise<{ identity: BackendIdentity; base64: string; notAfterMs: number }> {
+    if (this.#carrier === 'header') {
+      const { der, notAfterMs } = await this.#authority.issue(wish)
+      return { identity: { name: subject, certificate: null }, base64: der.toString('base64'), notAfterMs }
+    }
+    const { der, chain, key, keyType, notAfterMs } = await this.#authority.issueLogon(wish)
+    const name = `${subject} ${createHash('sha256').update(der).digest('hex')}`
+    return { identity: { name, certificate: { cert: chain, key, keyType } }, base64: '', notAfterMs }
   }
 
   #keep(key: string, certificate: IssuedUserCertificate): void {

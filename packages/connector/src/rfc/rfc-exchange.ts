@@ -115,10 +115,8 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
       return this.#answer(isUnknown ? TcpStatus.forbidden : TcpStatus.failure)
     }
     const { system } = decision
-    // The reason is worth a text, and a conversation is where a caller reads one.
-    if (preface.userToken !== '' || preface.technicalToken !== '')
-      return this.#refuse('RFC_PROPAGATION', 'noPropagation')
-    if (system.protocol !== 'RFC') return this.#refuse('RFC_SNC_UNAVAILABLE', 'noSnc')
+    if (preface.userToken !== '' || preface.technicalToken !== '') return void this.#propagate(system, preface)
+    if (system.protocol !== 'RFC') return this.#refuseSnc()
     if (isMessageServer(system.virtualPort) || isMessageServer(String(system.internalPort)))
       void this.#viaMessageServer(system, connectTimeoutMs)
     else {
@@ -159,11 +157,30 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     this.#start(new RefusingGateway(rfcText.noServer(system, reason), this))
   }
 
-  #refuse(reason: string, text: 'noPropagation' | 'noSnc'): void {
+  /** A user is verified as for HTTP. One who is believed needs SNC, which is not there. */
+  async #propagate({ protocol, authenticationMode }: System, preface: Preface): Promise<void> {
+    const system = systemName(this.#address)
+    const refusal = await this.#context.verifyUser?.(preface).catch((failure: unknown) => {
+      this.#context.log.error('identity.failed', {}, failure)
+      return { code: 'IDENTITY_FAILED', text: 'The user could not be verified. See the log of the Cloud Connector.' }
+    })
+    if (this.#isOver) return
+    if (refusal) return this.#refuse(refusal.code, rfcText.noUserToken(system, refusal.text.replaceAll('\n', ' ')))
+    const hasPrincipal = authenticationMode === 'X509_GENERAL' || authenticationMode === 'X509_RESTRICTED'
+    if (protocol !== 'RFC' && hasPrincipal) return this.#refuseSnc()
+    this.#refuse('RFC_PROPAGATION', rfcText.noPropagation(system))
+  }
+
+  #refuseSnc(): void {
+    this.#refuse('RFC_SNC_UNAVAILABLE', rfcText.noSnc(systemName(this.#address)))
+  }
+
+  /** The reason is worth a text, and a conversation is where a caller reads one. */
+  #refuse(reason: string, text: string): void {
     this.#context.log.warn('rfc.refused', { system: systemName(this.#address), reason })
     this.#audit.deniedSystem(reason)
     this.#stream.write(Buffer.of(TcpStatus.connected))
-    this.#start(new RefusingGateway(rfcText[text](systemName(this.#address)), this))
+    this.#start(new RefusingGateway(text, this))
   }
 
   #dial(system: System, target: DialTarget, connectTimeoutMs: number): void {

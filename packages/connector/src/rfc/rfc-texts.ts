@@ -17,6 +17,7 @@ export const rfcText = {
     `Opening connection to ${system} failed. The message server named no application server: ${reason}.`,
   noSnc: (system: string): string =>
     `Opening connection to ${system} failed. Its mapping asks for RFC SNC, which needs the cryptographic library of SAP; this Cloud Connector has none and never falls back to plain RFC. Use a mapping of protocol RFC in a protected network.`,
+  noUserToken: (system: string, reason: string): string => `Opening connection to ${system} denied. ${reason}`,
   noPropagation: (system: string): string =>
     `Opening connection to ${system} denied. The caller's user cannot be propagated over RFC: that needs RFC SNC with principal type X.509, and the cryptographic library of SAP. Call with a technical token and a configured user, or use HTTPS.`,
 }

@@ -110,7 +110,7 @@ export const certificateMappingErrors = errorArea({
     retry: 'never',
     title: 'The request does not say which tenant it is for',
     remedy:
-      'Caller: name the tenant. At the token service by its subdomain in the host name or by the parameter zid, elsewhere by the header X-zid; a certificate alone does not name one.',
+      'Caller: name the tenant. At the token service by its subdomain in the host name or by the parameter zid, elsewhere by the header X-zid (in a destination: the property URL.headers.X-zid); a certificate alone does not name one.',
     show: [],
   },
 })

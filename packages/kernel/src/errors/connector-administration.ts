@@ -26,6 +26,14 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'Caller: list the resources. In a path, + is written +2B, then - is written +2D, then / is written -.',
     show: ['resource'],
   },
+  CONNECTOR_SCENARIO_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'No resource of this system mapping belongs to the scenario',
+    remedy: 'Caller: list the scenarios of the mapping; names are compared exactly.',
+    show: ['scenario'],
+  },
   CONNECTOR_DOMAIN_MAPPING_NOT_FOUND: {
     http: 404,
     level: 'info',
@@ -49,6 +57,23 @@ export const connectorAdministrationErrors = errorArea({
     title: 'This subaccount has no such identity provider',
     remedy: 'Caller: synchronise the trust configuration, then list the identity providers.',
     show: ['id'],
+  },
+  CONNECTOR_REGION_EXISTS: {
+    http: 409,
+    level: 'info',
+    retry: 'never',
+    title: 'There is a custom region with this region host',
+    remedy: 'On-premise administrator: change the existing entry.',
+    show: ['regionHost'],
+  },
+  CONNECTOR_REGION_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no custom region with this region host',
+    remedy:
+      'Caller: list the regions first; those that are not custom are changed in the configuration of the connector.',
+    show: ['regionHost'],
   },
   CONNECTOR_SUBACCOUNT_EXISTS: {
     http: 409,
@@ -155,8 +180,8 @@ export const connectorAdministrationErrors = errorArea({
     retry: 'never',
     title: 'The cloud knows the user, who may not connect Cloud Connectors to this subaccount',
     remedy:
-      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount; or use the user with whom it was connected. Nothing was changed.',
-    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses'],
+      'Subaccount administrator: give the user the role collection "Cloud Connector Administrator" in this subaccount, with the shown command on the cloud side; or use the user with whom it was connected. Nothing was changed.',
+    show: ['cloudStatus', 'user', 'subaccount', 'regionHost', 'likelyCauses', 'command'],
   },
   CONNECTOR_PASSWORD_NOT_EFFECTIVE: {
     http: 400,
@@ -189,8 +214,8 @@ export const connectorAdministrationErrors = errorArea({
     retry: 'never',
     title: 'The region presented a certificate that this connector does not trust',
     remedy:
-      'On-premise administrator: configure the certificate authority of the region, or check the region host for a typing error.',
-    show: ['regionHost', 'host', 'reason'],
+      'On-premise administrator: configure the certificate authority of the region, or check the region host for a typing error; a firewall that opens TLS between connector and cloud must be taken out of the path.',
+    show: ['regionHost', 'host', 'reason', 'issuer'],
   },
   CONNECTOR_PROXY_REFUSED: {
     http: 500,

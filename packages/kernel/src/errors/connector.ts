@@ -18,6 +18,23 @@ export const connectorErrors = errorArea({
     title: 'The certificate of the cloud side is not trusted',
     remedy:
       'On-premise administrator: configure the CA of the region; a firewall that opens TLS between connector and cloud must be taken out of the path.',
+    show: ['host', 'port', 'reason', 'issuer'],
+  },
+  CLOUD_INTERCEPTED: {
+    http: 502,
+    level: 'error',
+    retry: 'later',
+    title: 'What answers at the address of the cloud side does not speak its protocol',
+    remedy:
+      'On-premise administrator: a firewall, proxy or load balancer that ends TLS between connector and cloud must be taken out of the path; otherwise check the region host.',
+    show: ['host', 'port'],
+  },
+  PROXY_UNREACHABLE: {
+    http: 502,
+    level: 'warn',
+    retry: 'later',
+    title: 'The HTTPS proxy cannot be reached',
+    remedy: 'On-premise administrator: check host and port of the HTTPS proxy, or remove it if none is needed.',
     show: ['host', 'port', 'reason'],
   },
   PROXY_REFUSED: {
@@ -26,7 +43,7 @@ export const connectorErrors = errorArea({
     retry: 'later',
     title: 'The HTTPS proxy refused to open a tunnel',
     remedy: 'On-premise administrator: the proxy must allow CONNECT to the shown address; check its user and password.',
-    show: ['host', 'port', 'status'],
+    show: ['host', 'port', 'status', 'reason'],
   },
   CONTROL_REFUSED: {
     http: 409,

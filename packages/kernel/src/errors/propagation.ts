@@ -79,6 +79,24 @@ export const propagationErrors = errorArea({
     remedy: 'On-premise administrator: replace the CA certificate and let the internal systems trust the new one.',
     show: [],
   },
+  PROPAGATION_NOT_ASKED: {
+    http: 502,
+    level: 'warn',
+    retry: 'never',
+    title: 'The internal system did not ask for the certificate of the propagated user',
+    remedy:
+      'On-premise administrator: let the internal system request client certificates in the TLS handshake, or give the Cloud Connector a system certificate; users are then named in a header. Nothing was sent to the internal system.',
+    show: ['system'],
+  },
+  PROPAGATION_REFUSED: {
+    http: 502,
+    level: 'warn',
+    retry: 'never',
+    title: 'The internal system refused the certificate of the propagated user',
+    remedy:
+      'On-premise administrator: let the internal system trust the CA certificate for principal propagation, and compare the clocks.',
+    show: ['system', 'reason'],
+  },
   PROPAGATION_KERBEROS: {
     http: 502,
     level: 'warn',

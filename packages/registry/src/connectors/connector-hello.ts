@@ -2,8 +2,16 @@ import { PlatformError } from '@landbridge/kernel'
 import { parseLocationId } from '../pairing/location-id.ts'
 import { parseSubaccountId } from '../subaccounts/subaccount.ts'
 
+/** What a connector tells about its installation; it may change while the connector is connected. */
+export interface ConnectorAbout {
+  /** Description of the installation as a whole; empty when there is none or it does not say. */
+  readonly connectorDescription: string
+  /** Role of the installation in a high-availability pair, free text; empty when it does not say (guide L18894). */
+  readonly haRole: string
+}
+
 /** First message of a connector on its control stream. */
-export interface ConnectorHello {
+export interface ConnectorHello extends ConnectorAbout {
   readonly protocol: 1
   readonly version: string
   readonly connectorId: string
@@ -11,8 +19,6 @@ export interface ConnectorHello {
   readonly locationId: string
   readonly description: string
   readonly loadSharing: boolean
-  /** Role of the installation in a high-availability pair, free text; empty when it does not say (guide L18894). */
-  readonly haRole: string
 }
 
 /** @throws PlatformError CONNECTOR_HELLO_INVALID, LOCATION_ID_INVALID or SUBACCOUNT_NOT_AN_ID */
@@ -29,6 +35,14 @@ export function parseConnectorHello(message: unknown): ConnectorHello {
     locationId: parseLocationId(text(fields, 'locationId', 1_000, '')),
     description: text(fields, 'description', 1_000, ''),
     loadSharing: fields.loadSharing === true,
+    ...parseConnectorAbout(fields),
+  }
+}
+
+/** @throws PlatformError CONNECTOR_HELLO_INVALID */
+export function parseConnectorAbout(fields: Readonly<Record<string, unknown>>): ConnectorAbout {
+  return {
+    connectorDescription: text(fields, 'connectorDescription', 1_000, ''),
     haRole: text(fields, 'haRole', 20, ''),
   }
 }

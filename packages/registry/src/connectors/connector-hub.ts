@@ -15,8 +15,9 @@ import {
   parseBusMessage,
   type ReplicaOrder,
 } from './bus-message.ts'
+import { CertificateReports } from './certificate-reports.ts'
 import { ChannelWishLimit, parseChannelWish, parseServiceQuestion } from './channel-request.ts'
-import type { ConnectorHello } from './connector-hello.ts'
+import { type ConnectorHello, parseConnectorAbout } from './connector-hello.ts'
 import type { ConnectorSession } from './connector-session.ts'
 
 /** The control stream of one connected connector. */
@@ -58,6 +59,7 @@ export class ConnectorHub {
   readonly #stop: (() => void)[]
   /** Work that nobody waits for, until `close` does. */
   readonly #background: Set<Promise<void>>
+  readonly #reports: CertificateReports
   #isRenewing: boolean
   #isClosing: boolean
 
@@ -68,6 +70,8 @@ export class ConnectorHub {
     this.#local = new Map()
     this.#listeners = new Set()
     this.#background = new Set()
+    const { repository: store, clock, log } = options
+    this.#reports = new CertificateReports({ store, clock, log })
     this.#isRenewing = false
     this.#isClosing = false
     this.#stop = [
@@ -116,6 +120,7 @@ export class ConnectorHub {
       connectorId: hello.connectorId,
       version: hello.version,
       description: hello.description,
+      connectorDescription: hello.connectorDescription,
       haRole: hello.haRole,
       loadSharing: hello.loadSharing,
       fingerprint: certificate.fingerprint,
@@ -154,6 +159,7 @@ export class ConnectorHub {
   async disconnected(sessionId: string): Promise<void> {
     const local = this.#local.get(sessionId)
     this.#local.delete(sessionId)
+    this.#reports.ended(sessionId)
     // Nothing is announced for a session that was replaced: its connector is still connected.
     if ((await this.#options.repository.removeSession(sessionId)) && local !== undefined)
       this.#announce({ type: 'connector-disconnected', ...placeOf(local.session) })
@@ -167,6 +173,8 @@ export class ConnectorHub {
     const { type, ticket, ok, reason } = fields
     if (type === 'open-channel') return this.#channelWanted(local, fields)
     if (type === 'list-services') return this.#servicesAsked(local, fields)
+    if (type === 'certificates') return this.#reports.received(sessionId, placeOf(local.session), fields)
+    if (type === 'about') return this.#toldAbout(local, fields)
     if (type !== 'tunnel-result' || typeof ticket !== 'string') return
     this.#announce({
       type: 'tunnel-result',
@@ -185,6 +193,16 @@ export class ConnectorHub {
     if ('invalid' in wish) local.link.send(channelRefused(request, 'CHANNEL_REQUEST_INVALID'))
     else if (!local.wishes.take()) local.link.send(channelRefused(request, 'CHANNEL_REQUESTS_EXCEEDED'))
     else this.#announce({ type: 'channel-requested', ...placeOf(local.session), ...wish })
+  }
+
+  /** What does not hold the rules changes nothing: the connector is connected and stays it. */
+  #toldAbout({ session, wishes }: LocalSession, fields: Readonly<Record<string, unknown>>): void {
+    const { repository, log } = this.#options
+    const { sessionId } = session
+    if (!wishes.take()) return
+    this.#inBackground((async () => repository.updateSession(sessionId, parseConnectorAbout(fields)))(), (cause) =>
+      log.warn('connector.about.failed', { sessionId }, cause),
+    )
   }
 
   #servicesAsked(local: LocalSession, fields: Readonly<Record<string, unknown>>): void {
@@ -250,7 +268,7 @@ export class ConnectorHub {
     const sessions = [...this.#local.values()]
     for (const local of sessions) local.link.end('CONNECTOR_SERVICE_STOPPING')
     for (const { session } of sessions) await this.disconnected(session.sessionId)
-    await Promise.all(this.#background)
+    await Promise.all([...this.#background, this.#reports.close()])
     this.#listeners.clear()
   }
 

@@ -8,6 +8,8 @@ export interface ConnectorSession {
   readonly connectorId: string
   readonly version: string
   readonly description: string
+  /** Of the installation as a whole. */
+  readonly connectorDescription: string
   readonly haRole: string
   readonly loadSharing: boolean
   readonly fingerprint: string

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '@landbridge/kernel'
+
 /** Whose a code is, and until when. */
 export interface PairingCode {
   readonly id: string
@@ -21,3 +24,14 @@ export const longestCodeMs = 60 * 60_000
 
 /** Given as user name where the code alone says whose it is (guide L19133). */
 export const passcodeUser = '$SAP-CP-SSO-PASSCODE$'
+
+/** A new code for a user, whom the caller knows. @param lifetimeMs at most `longestCodeMs` counts */
+export function writePairingCode(
+  codes: PairingCodes,
+  clock: Clock,
+  wanted: { readonly subaccountId: string; readonly userId: string; readonly lifetimeMs: number },
+): { readonly text: string; readonly expiresAtMs: number } {
+  const { subaccountId, userId, lifetimeMs } = wanted
+  const expiresAtMs = clock.now() + Math.min(lifetimeMs, longestCodeMs)
+  return { text: codes.write({ id: randomUUID(), subaccountId, userId, expiresAtMs }), expiresAtMs }
+}

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import type { User } from '@landbridge/identity'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import type { RegistryRepository } from '../repository.ts'
 import { parseSubaccountId, type Subaccount } from '../subaccounts/subaccount.ts'
 import { cloudConnectorAdministrator, rolesOf } from '../users/role-collections.ts'
 import { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './attempt-limiter.ts'
-import { longestCodeMs, type PairingCodes, passcodeUser } from './pairing-codes.ts'
+import { type PairingCodes, passcodeUser, writePairingCode } from './pairing-codes.ts'
 
 export interface PairingAttempt {
   /** As the connector sent it, possibly a name. */
@@ -107,9 +106,10 @@ export class Pairing {
     const user = known.find((one) => one.userName.toLowerCase() === userName.toLowerCase())
     if (user === undefined || this.#codes === undefined)
       throw new PlatformError('USER_UNKNOWN', { userId: userName.slice(0, 255) })
-    const expiresAtMs = this.#clock.now() + Math.min(lifetimeMs, longestCodeMs)
-    const text = this.#codes.write({ id: randomUUID(), subaccountId, userId: user.id, expiresAtMs })
-    return { user: user.userName, text, expiresAtMs }
+    return {
+      user: user.userName,
+      ...writePairingCode(this.#codes, this.#clock, { subaccountId, userId: user.id, lifetimeMs }),
+    }
   }
 
   /** Said to nobody but who knows the new password, so that it tells strangers nothing about users. */

@@ -72,6 +72,18 @@ export class UserAdministration {
     await this.#repository.setPassword((await this.user(id)).id, checkPassword(password))
   }
 
+  /** Changes all that is given, or nothing. @throws PlatformError USER_UNKNOWN or USER_INVALID */
+  async changeUser(
+    id: string,
+    change: { readonly roleCollections?: readonly string[]; readonly password?: string },
+  ): Promise<LocalUser> {
+    const user = await this.user(id)
+    const password = change.password === undefined ? undefined : checkPassword(change.password)
+    if (change.roleCollections !== undefined) await this.setRoleCollections(id, change.roleCollections)
+    if (password !== undefined) await this.#repository.setPassword(user.id, password)
+    return this.user(id)
+  }
+
   /** @throws PlatformError USER_UNKNOWN */
   async deleteUser(id: string): Promise<void> {
     if (!(await this.#repository.deleteUser(id))) throw new PlatformError('USER_UNKNOWN', { userId: id })

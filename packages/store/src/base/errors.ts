@@ -3,6 +3,8 @@ import { isPlatformError, PlatformError } from '@landbridge/kernel'
 const fullDisk = new Set<unknown>(['ENOSPC', 'EDQUOT', '53100', 13])
 const unique = new Set<unknown>(['23505', 1555, 2067])
 
+const orphan = new Set<unknown>(['23503', 787])
+
 /** The code of a driver's error: `errcode` for SQLite (extended result code), SQLSTATE or errno name otherwise. */
 function driverCode(thrown: unknown): unknown {
   if (typeof thrown !== 'object' || thrown === null) return undefined
@@ -12,6 +14,11 @@ function driverCode(thrown: unknown): unknown {
 /** True when a write failed because a row with the same key exists. */
 export function isDuplicate(thrown: unknown): boolean {
   return unique.has(driverCode(thrown))
+}
+
+/** True when a write failed because the row that it belongs to is not there, or no longer. */
+export function isOrphan(thrown: unknown): boolean {
+  return orphan.has(driverCode(thrown))
 }
 
 /** Translates what a database driver threw into the catalogue; platform errors pass through. */

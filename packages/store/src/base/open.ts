@@ -6,6 +6,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { type Bus, LocalBus, PostgresBus } from './bus.ts'
 import { openSqlite } from './sqlite.ts'
+import { TextClient } from './text-client.ts'
 
 // 64-bit integers hold milliseconds and counters here, all below 2^53: read them as numbers on both databases.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
@@ -65,7 +66,7 @@ function connect(options: StoreOptions): { kind: StoreKind; dialect: Dialect; bu
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     return { kind: 'sqlite', dialect: openSqlite(path).dialect, bus: new LocalBus() }
   }
-  const pool = new pg.Pool({ connectionString: options.url, max: 10 })
+  const pool = new pg.Pool({ connectionString: options.url, max: 10, Client: TextClient })
   pool.on('error', (cause) => options.log.warn('store.connection.lost', {}, cause))
   return { kind: 'postgres', dialect: new PostgresDialect({ pool }), bus: new PostgresBus(options.url, options.log) }
 }

@@ -66,7 +66,7 @@ export class ConnectorStore implements ConfigurationStore {
       // Here and not only at the gate: the role may have changed since a request passed it.
       if (isShadow(this.#current) && isShadow(change.next) && !sameReplica(this.#current, change.next))
         throw new PlatformError('CONNECTOR_IS_SHADOW')
-      await this.#commit(actor, change.next, change.audit)
+      await this.#commit(actor, change.next, [change.audit].flat())
       return change.result
     })
   }
@@ -74,7 +74,7 @@ export class ConnectorStore implements ConfigurationStore {
   adopt(actor: string, decide: (current: ConnectorConfiguration) => Adoption): Promise<void> {
     return this.#enqueue(() => {
       const { next, audit } = decide(this.#current)
-      return this.#commit(actor, next, audit)
+      return this.#commit(actor, next, audit === undefined ? [] : [audit])
     })
   }
 
@@ -127,7 +127,7 @@ export class ConnectorStore implements ConfigurationStore {
     return running
   }
 
-  async #commit(actor: string, next: ConnectorConfiguration, audit: AuditEvent | undefined): Promise<void> {
+  async #commit(actor: string, next: ConnectorConfiguration, events: readonly AuditEvent[]): Promise<void> {
     const before = this.#tip
     let position = this.#position
     const positions = { next: () => ++position }
@@ -135,9 +135,10 @@ export class ConnectorStore implements ConfigurationStore {
     try {
       this.#tip = await db.transaction().execute(async (transaction) => {
         await saveDifference(transaction, this.#current, next, sealer, positions)
-        return audit === undefined || !isAudited(next, audit)
-          ? this.#tip
-          : appendAudit(transaction, this.#tip, clock.now(), actor, audit)
+        let tip = this.#tip
+        for (const event of events)
+          if (isAudited(next, event)) tip = await appendAudit(transaction, tip, clock.now(), actor, event)
+        return tip
       })
     } catch (failure) {
       throw toStoreError(failure)

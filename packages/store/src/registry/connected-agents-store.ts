@@ -1,6 +1,8 @@
 import { type Transaction as OpenTransaction, PlatformError } from '@landbridge/kernel'
 import {
+  type CertificateReport,
   type ClaimDecision,
+  type ConnectorAbout,
   type ConnectorCertificate,
   type ConnectorRepository,
   type ConnectorSession,
@@ -10,19 +12,30 @@ import {
 import type { Transaction } from 'kysely'
 import type { Store } from '../base/open.ts'
 import { hideTransaction } from '../base/transaction.ts'
+import { SqlCertificateReports } from './certificate-report-store.ts'
 import { fromCertificate, fromSession, toCertificate, toSession } from './rows.ts'
 import type { RegistryTables } from './tables.ts'
 
 /** Certificates and live sessions of connectors in SQL. */
 export class ConnectedAgentsStore implements ConnectorRepository {
   readonly #store: Store<RegistryTables>
+  readonly #reports: SqlCertificateReports
 
   constructor(store: Store<RegistryTables>) {
     this.#store = store
+    this.#reports = new SqlCertificateReports(store)
   }
 
   get #db() {
     return this.#store.db
+  }
+
+  putCertificateReport(report: CertificateReport): Promise<void> {
+    return this.#reports.putCertificateReport(report)
+  }
+
+  listCertificateReports(endedAfterMs: number): Promise<readonly CertificateReport[]> {
+    return this.#reports.listCertificateReports(endedAfterMs)
   }
 
   async insertCertificate(
@@ -127,6 +140,14 @@ export class ConnectedAgentsStore implements ConnectorRepository {
       .returning('session_id')
       .execute()
     return rows.map((row) => row.session_id)
+  }
+
+  async updateSession(sessionId: string, { connectorDescription, haRole }: ConnectorAbout): Promise<void> {
+    await this.#db
+      .updateTable('connector_session')
+      .set({ connector_description: connectorDescription, ha_role: haRole })
+      .where('session_id', '=', sessionId)
+      .execute()
   }
 
   async removeSession(sessionId: string): Promise<boolean> {

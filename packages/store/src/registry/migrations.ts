@@ -17,6 +17,8 @@ export const registryMigrations: Readonly<Record<string, Migration>> = {
   '0322-registry-provisioning': { up: addProvisioning },
   '0512-registry-password-changes': { up: addPasswordChanges },
   '0503-registry-certificate-lineage': { up: addCertificateLineage },
+  '0602-registry-certificate-reports': { up: addCertificateReports },
+  '0601-registry-connector-description': { up: addConnectorDescription },
 }
 
 async function createTenantTables(db: Kysely<unknown>): Promise<void> {
@@ -185,11 +187,31 @@ async function addPasswordChanges(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('local_user').addColumn('password_changed_at', 'bigint').execute()
 }
 
+async function addCertificateReports(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('connector_certificate_report')
+    .addColumn('subaccount_id', 'text', (c) => c.notNull().references('subaccount.id').onDelete('cascade'))
+    .addColumn('connector_id', 'text', (c) => c.notNull())
+    .addColumn('location_id', 'text', (c) => c.notNull())
+    .addColumn('certificates', 'text', (c) => c.notNull())
+    .addColumn('omitted', 'bigint', (c) => c.notNull())
+    .addColumn('reported_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('connector_certificate_report_key', ['subaccount_id', 'connector_id'])
+    .execute()
+}
+
 async function addCertificateLineage(db: Kysely<unknown>): Promise<void> {
   for (const column of ['chain', 'predecessor'])
     await db.schema.alterTable('connector_certificate').addColumn(column, 'text').execute()
   await db.schema
     .alterTable('connector_certificate')
     .addColumn('is_renewed_by_connector', 'bigint', (c) => c.notNull().defaultTo(0))
+    .execute()
+}
+
+async function addConnectorDescription(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('connector_session')
+    .addColumn('connector_description', 'text', (c) => c.notNull().defaultTo(''))
     .execute()
 }

@@ -18,7 +18,8 @@ import type {
   Subaccount,
   Subscription,
 } from '@landbridge/registry'
-import { isDuplicate, toStoreError } from '../base/errors.ts'
+import type { Kysely } from 'kysely'
+import { isDuplicate, isOrphan, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
 import { ConnectedAgentsStore } from './connected-agents-store.ts'
 import {
@@ -69,9 +70,10 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
 
   async deleteSubaccount(id: string): Promise<boolean> {
     return this.#db.transaction().execute(async (transaction) => {
+      // First the subaccount: after that, whoever waits to write into it finds it gone.
+      const { numDeletedRows } = await transaction.deleteFrom('subaccount').where('id', '=', id).executeTakeFirst()
       await transaction.deleteFrom('local_user').where('subaccount_id', '=', id).execute()
       await transaction.deleteFrom('role_collection').where('subaccount_id', '=', id).execute()
-      const { numDeletedRows } = await transaction.deleteFrom('subaccount').where('id', '=', id).executeTakeFirst()
       return numDeletedRows > 0n
     })
   }
@@ -104,7 +106,9 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
 
   async insertInstance(instance: ServiceInstance): Promise<void> {
     const insert = this.#db.insertInto('service_instance').values(fromInstance(instance, this.#store.sealer)).execute()
-    await unlessTaken(insert, 'INSTANCE_NAME_TAKEN', { name: instance.name })
+    await unlessTaken(insert, 'INSTANCE_NAME_TAKEN', { name: instance.name }, () => {
+      return new PlatformError('SUBACCOUNT_UNKNOWN', { subaccountId: instance.subaccountId })
+    })
   }
 
   async updateInstance(instance: ServiceInstance): Promise<void> {
@@ -135,8 +139,9 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
 
   async insertBinding(binding: Binding): Promise<void> {
     const row = fromBinding(binding, this.#store.sealer)
-    await unlessTaken(this.#db.insertInto('service_binding').values(row).execute(), 'BINDING_NAME_TAKEN', {
-      name: binding.name,
+    const insert = this.#db.insertInto('service_binding').values(row).execute()
+    await unlessTaken(insert, 'BINDING_NAME_TAKEN', { name: binding.name }, () => {
+      return new PlatformError('INSTANCE_UNKNOWN', { instanceId: binding.instanceId })
     })
   }
 
@@ -215,8 +220,22 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
 
   async insertUser(user: LocalUser, password: string): Promise<void> {
     const row = { ...fromLocalUser(user), password_hash: await hashPassword(password), password_changed_at: null }
-    await unlessTaken(this.#db.insertInto('local_user').values(row).execute(), 'USER_NAME_TAKEN', {
-      userName: user.userName,
+    const insert = this.#within(user.subaccountId, (db) => db.insertInto('local_user').values(row).execute())
+    await unlessTaken(insert, 'USER_NAME_TAKEN', { userName: user.userName })
+  }
+
+  /**
+   * Writes what belongs to a subaccount, or to the platform (''), which no foreign key can say: the subaccount stays
+   * for as long as that takes.
+   * @throws PlatformError SUBACCOUNT_UNKNOWN when it is gone
+   */
+  async #within(subaccountId: string, write: (db: Kysely<RegistryTables>) => Promise<unknown>): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      const found = transaction.selectFrom('subaccount').select('id').where('id', '=', subaccountId)
+      const held = this.#store.kind === 'postgres' ? found.forShare() : found
+      if (subaccountId !== '' && (await held.executeTakeFirst()) === undefined)
+        throw new PlatformError('SUBACCOUNT_UNKNOWN', { subaccountId })
+      await write(transaction)
     })
   }
 
@@ -265,11 +284,13 @@ export class RegistryStore implements RegistryRepository, TenantDirectory, Clien
 
   async putRoleCollection({ subaccountId, name, roles }: RoleCollection): Promise<void> {
     const row = { subaccount_id: subaccountId, name, roles: JSON.stringify(roles) }
-    await this.#db
-      .insertInto('role_collection')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['subaccount_id', 'name']).doUpdateSet({ roles: row.roles }))
-      .execute()
+    await this.#within(subaccountId, (db) =>
+      db
+        .insertInto('role_collection')
+        .values(row)
+        .onConflict((conflict) => conflict.columns(['subaccount_id', 'name']).doUpdateSet({ roles: row.roles }))
+        .execute(),
+    )
   }
 
   // The directories of the token service.
@@ -344,10 +365,17 @@ function toUser({ id, userName, email, givenName, familyName, origin, roleCollec
   return { id, userName, email, givenName, familyName, origin, roleCollections, attributes }
 }
 
-async function unlessTaken(write: Promise<unknown>, code: ErrorCode, facts: Facts): Promise<void> {
+/** @param gone makes the error of a row whose owner went away between the check and the write */
+async function unlessTaken(
+  write: Promise<unknown>,
+  code: ErrorCode,
+  facts: Facts,
+  gone?: () => PlatformError,
+): Promise<void> {
   try {
     await write
   } catch (cause) {
+    if (gone !== undefined && isOrphan(cause)) throw gone()
     throw isDuplicate(cause) ? new PlatformError(code, facts, { cause }) : toStoreError(cause)
   }
 }

@@ -86,6 +86,16 @@ export interface RegistryTables {
     predecessor: string | null
     is_renewed_by_connector: number
   }
+  /** What connectors last said of their own certificates. */
+  connector_certificate_report: {
+    subaccount_id: string
+    connector_id: string
+    location_id: string
+    /** JSON of `ReportedCertificate[]`. */
+    certificates: string
+    omitted: number
+    reported_at: number
+  }
   connector_session: {
     session_id: string
     replica_id: string
@@ -94,6 +104,7 @@ export interface RegistryTables {
     connector_id: string
     version: string
     description: string
+    connector_description: string
     ha_role: string
     load_sharing: number
     fingerprint: string

@@ -42,6 +42,7 @@ for (const { name, url } of [
       connectorId: randomUUID(),
       version: '0.1.0',
       description: 'cellar',
+      connectorDescription: '',
       haRole: 'master',
       loadSharing: false,
       fingerprint: 'ab',

@@ -1,12 +1,12 @@
 import { Option } from 'commander'
 import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
 import type { OperatorClient } from '../../operator/operator-client.ts'
+import { withClient } from '../../operator/with-subaccount.ts'
 import { table } from '../../output/table.ts'
 import { addCommunicationUserCommands, addMappingCommands } from './mapping-commands.ts'
 import { addRefreshCommand } from './refresh-command.ts'
 import { addRenewalCommands } from './renewals.ts'
 import { addTenantCertificateCommands } from './tenant-certificates.ts'
-import { withClient } from './with-client.ts'
 
 interface ListOptions {
   readonly data: string

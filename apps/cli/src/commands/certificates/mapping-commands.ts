@@ -1,9 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
-import { type Command, Option } from 'commander'
-import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
-import { OperatorClient, type Subaccount } from '../../operator/operator-client.ts'
+import { Option } from 'commander'
+import { addCommand, addGroup, type CommandContext } from '../../command-spec.ts'
+import type { OperatorClient } from '../../operator/operator-client.ts'
+import { subaccountOptions, withSubaccount } from '../../operator/with-subaccount.ts'
 import { table } from '../../output/table.ts'
 import { fileText } from '../destination/secrets.ts'
 
@@ -52,7 +53,7 @@ export function addCommunicationUserCommands(certificates: CommandContext): void
     ['landbridge certificates users create _ERP --destination my-destination', 'who may read destinations'],
     ['landbridge certificates users list', 'with the service instances that they use'],
   ])
-  common(
+  subaccountOptions(
     addCommand(group, 'create', 'create a communication user', [
       ['landbridge certificates users create _ERP --destination 0b7c…', 'acts as this service instance'],
     ]),
@@ -62,7 +63,7 @@ export function addCommunicationUserCommands(certificates: CommandContext): void
     .addOption(new Option('--connectivity <id>', 'connectivity instance as which the user reaches on-premise systems'))
     .addOption(new Option('--description <text>', 'what the user is for').default(''))
     .action((name: string, options: Common & { destination?: string; connectivity?: string; description: string }) =>
-      withClient(options, async (client, { id }) => {
+      withSubaccount(options, async (client, { id }) => {
         const { destination, connectivity, description } = options
         const instances = {
           ...(destination === undefined ? {} : { destination }),
@@ -74,10 +75,10 @@ export function addCommunicationUserCommands(certificates: CommandContext): void
         group.terminal.print(options.json ? JSON.stringify(user) : `Created the communication user ${user.name}.`)
       }),
     )
-  common(
+  subaccountOptions(
     addCommand(group, 'list', 'list communication users', [['landbridge certificates users list', 'of the demo']]),
   ).action((options: Common) =>
-    withClient(options, async (client, { id }) => {
+    withSubaccount(options, async (client, { id }) => {
       const path = `/subaccounts/${id}/communicationUsers`
       const users = (await client.operator({ step: 'list communication users', path })) as readonly ShownUser[]
       if (options.json) return group.terminal.print(JSON.stringify(users))
@@ -90,14 +91,14 @@ export function addCommunicationUserCommands(certificates: CommandContext): void
       group.terminal.print(table([['USER', 'DESTINATION', 'CONNECTIVITY', 'DESCRIPTION'], ...rows], ''))
     }),
   )
-  common(
+  subaccountOptions(
     addCommand(group, 'delete', 'delete a communication user with all mappings', [
       ['landbridge certificates users delete _ERP', 'certificates of the user are unknown at once'],
     ]),
   )
     .argument('<name>', 'name of the user')
     .action((name: string, options: Common) =>
-      withClient(options, async (client, { id }) => {
+      withSubaccount(options, async (client, { id }) => {
         const path = `/subaccounts/${id}/communicationUsers/${encodeURIComponent(name)}`
         await client.operator({ step: 'delete the user', method: 'DELETE', path })
         group.terminal.print(options.json ? JSON.stringify({ name }) : `Deleted ${name} and all mappings of it.`)
@@ -106,7 +107,7 @@ export function addCommunicationUserCommands(certificates: CommandContext): void
 }
 
 function addList(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'list', 'list and search mappings', [
       ['landbridge certificates mappings list', 'all of the subaccount'],
       ['landbridge certificates mappings list --subject acme', 'whose subject contains this'],
@@ -116,7 +117,7 @@ function addList(group: CommandContext): void {
     .addOption(new Option('--subject <text>', 'part of the subject'))
     .addOption(new Option('--user <name>', 'communication user'))
     .action((options: Common & { fingerprint?: string; subject?: string; user?: string }) =>
-      withClient(options, async (client, { id }) => {
+      withSubaccount(options, async (client, { id }) => {
         const { fingerprint, subject, user } = options
         const given = Object.entries({ fingerprint, subject, user }).filter(([, value]) => value !== undefined)
         const query = new URLSearchParams(given as [string, string][])
@@ -137,7 +138,7 @@ function mappingRow(mapping: ShownMapping): readonly string[] {
 }
 
 function addAdd(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'add', 'assign a certificate, or all that fit a pattern, to a communication user', [
       ['landbridge certificates mappings add erp.crt --user _ERP', 'this certificate'],
       [
@@ -153,7 +154,7 @@ function addAdd(group: CommandContext): void {
       new Option('--issuer <file>', 'certificate of the authority, PEM; it is trusted for patterns from now on'),
     )
     .action((file: string | undefined, options: Common & { user: string; pattern?: string; issuer?: string }) =>
-      withClient(options, async (client, { id }) => {
+      withSubaccount(options, async (client, { id }) => {
         const { user, pattern, issuer } = options
         const read = (name: string) => fileText(resolve(group.terminal.workingDirectory, name))
         const trusted = issuer === undefined ? undefined : await trustIssuer(client, read(issuer))
@@ -182,14 +183,14 @@ async function trustIssuer(client: OperatorClient, certificate: string): Promise
 }
 
 function addDelete(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'delete', 'delete a mapping', [
       ['landbridge certificates mappings delete 5c0e…', 'the certificate is unknown at once, on every replica'],
     ]),
   )
     .argument('<id>', 'ID of the mapping')
     .action((mapping: string, options: Common) =>
-      withClient(options, async (client, { id }) => {
+      withSubaccount(options, async (client, { id }) => {
         const path = `/subaccounts/${id}/certificateMappings/${encodeURIComponent(mapping)}`
         await client.operator({ step: 'delete the mapping', method: 'DELETE', path })
         group.terminal.print(options.json ? JSON.stringify({ id: mapping }) : `Deleted the mapping ${mapping}.`)
@@ -198,7 +199,7 @@ function addDelete(group: CommandContext): void {
 }
 
 function addKeyPair(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'key-pair', 'make a key pair for a communication user and assign its certificate', [
       [
         'landbridge certificates mappings key-pair --user _ERP --out erp.p12 --password-file p12-password',
@@ -216,7 +217,7 @@ function addKeyPair(group: CommandContext): void {
     )
     .addOption(new Option('--days <days>', 'validity').default('365'))
     .action((options: Common & { user: string; out: string; passwordFile: string; key: string; days: string }) =>
-      withClient(options, async (client, { id }) => {
+      withSubaccount(options, async (client, { id }) => {
         const { user, key: keyAlgorithm, days } = options
         const { workingDirectory } = group.terminal
         const password = fileText(resolve(workingDirectory, options.passwordFile))
@@ -244,23 +245,5 @@ function writeNew(file: string, content: Uint8Array): void {
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written'
     throw new PlatformError('CLI_FILE_UNUSABLE', { path: file, reason }, { cause })
-  }
-}
-
-function common(command: Command): Command {
-  return command
-    .addOption(dataOption())
-    .addOption(new Option('--subaccount <id>', 'ID or subdomain of the subaccount (default: demo, or the only one)'))
-}
-
-async function withClient(
-  { data, subaccount }: Common,
-  work: (client: OperatorClient, subaccount: Subaccount) => Promise<void>,
-): Promise<void> {
-  const client = new OperatorClient(data)
-  try {
-    await work(client, await client.subaccount(subaccount))
-  } finally {
-    await client.close()
   }
 }

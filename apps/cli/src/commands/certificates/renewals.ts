@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import { addCommand, type CommandContext, dataOption } from '../../command-spec.ts'
+import { withClient } from '../../operator/with-subaccount.ts'
 import { table } from '../../output/table.ts'
-import { withClient } from './with-client.ts'
 
 interface RenewOptions {
   readonly data: string

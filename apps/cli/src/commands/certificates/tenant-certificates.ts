@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
-import { type Command, Option } from 'commander'
-import { addCommand, type CommandContext, dataOption } from '../../command-spec.ts'
-import { withClient } from './with-client.ts'
+import { Option } from 'commander'
+import { addCommand, type CommandContext } from '../../command-spec.ts'
+import { subaccountOptions, withClient } from '../../operator/with-subaccount.ts'
 
 interface TenantOptions {
   readonly data: string
@@ -23,7 +23,7 @@ interface ShownTenantCertificate {
 /** `landbridge certificates create`, `export` and `retire`: the client certificates of subaccounts. */
 export function addTenantCertificateCommands(group: CommandContext): void {
   const { terminal } = group
-  common(
+  subaccountOptions(
     addCommand(group, 'create', 'make a client certificate that the platform renews', [
       ['landbridge certificates create erp --subaccount demo', 'with the algorithm and lifetime of the configuration'],
     ]),
@@ -42,7 +42,7 @@ export function addTenantCertificateCommands(group: CommandContext): void {
       const text = `Created client certificate ${name} (${made.id}), valid until ${made.notAfter.slice(0, 10)}.`
       terminal.print(options.json ? JSON.stringify(made) : text)
     })
-  common(
+  subaccountOptions(
     addCommand(group, 'export', 'write the key pair of a client certificate as PKCS#12', [
       [
         'LANDBRIDGE_P12_PASSWORD=… landbridge certificates export <id> --out erp.p12',
@@ -61,7 +61,7 @@ export function addTenantCertificateCommands(group: CommandContext): void {
       writeFileSync(options.out, Buffer.from(pkcs12, 'base64'), { mode: 0o600 })
       terminal.print(options.json ? JSON.stringify({ file: options.out }) : `Wrote ${options.out}.`)
     })
-  common(
+  subaccountOptions(
     addCommand(group, 'retire', 'put a client certificate out of use and destroy its key', [
       ['landbridge certificates retire <id>', 'ends the overlap of a replaced one at once'],
     ]),
@@ -74,12 +74,6 @@ export function addTenantCertificateCommands(group: CommandContext): void {
 }
 
 const passwordVariable = 'LANDBRIDGE_P12_PASSWORD'
-
-function common(command: Command): Command {
-  return command
-    .addOption(dataOption())
-    .addOption(new Option('--subaccount <id>', 'ID or subdomain of the subaccount (default: demo, or the only one)'))
-}
 
 function call({ data, subaccount }: TenantOptions, method: 'POST', path: string, body?: object): Promise<unknown> {
   return withClient(data, async (client) => {

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { PlatformError } from '@landbridge/kernel'
+import { PlatformError, shellCommand } from '@landbridge/kernel'
 import { type Command, Option } from 'commander'
-import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
-import { OperatorClient } from '../../operator/operator-client.ts'
+import { addCommand, addGroup, type CommandContext } from '../../command-spec.ts'
+import { subaccountOptions, withSubaccount } from '../../operator/with-subaccount.ts'
 import { fileText } from '../destination/secrets.ts'
 
 interface DiagnoseOptions {
@@ -40,8 +40,13 @@ export function addDiagnoseCommands(context: CommandContext): void {
     ]),
   )
     .argument('<name>', 'name of the destination')
+    .addOption(new Option('--user <name>', 'communication user that the certificate is to stand for at the receiver'))
     .action((name: string, options: DiagnoseOptions) =>
-      run(group, options, async () => ({ kind: 'destination', name })),
+      run(group, options, async () => ({
+        kind: 'destination',
+        name,
+        ...(options.user === undefined ? {} : { user: options.user }),
+      })),
     )
   common(
     addCommand(group, 'certificate', 'diagnose a client certificate of a tenant, or the one of a connector', [
@@ -69,9 +74,7 @@ async function run(
   options: DiagnoseOptions,
   ask: () => Promise<object>,
 ): Promise<void> {
-  const client = new OperatorClient(options.data)
-  try {
-    const { id: subaccount } = await client.subaccount(options.subaccount)
+  await withSubaccount(options, async (client, { id: subaccount }) => {
     const { receiverFingerprint } = options
     const told = receiverFingerprint === undefined ? {} : { receiverFingerprint }
     const body = { ...(await ask()), ...told, subaccount }
@@ -81,13 +84,11 @@ async function run(
       writeFileSync(resolve(terminal.workingDirectory, options.out), found.senderCertificate)
     terminal.print(options.json ? JSON.stringify(found) : words(found))
     if (found.cause !== 'none') exitWith(1)
-  } finally {
-    await client.close()
-  }
+  })
 }
 
 function words({ cause, verdict, evidence, remedy, commands = [] }: ShownDiagnosis): string {
-  const typed = commands.map((command) => `  ${command.map(quoted).join(' ')}`)
+  const typed = commands.map((command) => `  ${shellCommand(command)}`)
   return [
     `Verdict: ${verdict} [${cause}]`,
     'Evidence:',
@@ -97,15 +98,8 @@ function words({ cause, verdict, evidence, remedy, commands = [] }: ShownDiagnos
   ].join('\n')
 }
 
-/** As a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-}
-
 function common(command: Command): Command {
-  return command
-    .addOption(dataOption())
-    .addOption(new Option('--subaccount <id>', 'ID or subdomain of the subaccount (default: demo, or the only one)'))
+  return subaccountOptions(command)
     .addOption(new Option('--receiver-fingerprint <sha256>', 'of the certificate that a foreign receiver holds'))
     .addOption(new Option('--out <file>', 'write the certificate that the sender presents to this file (sender.pem)'))
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
-import { OperatorClient } from '../../operator/operator-client.ts'
+import { withClient } from '../../operator/with-subaccount.ts'
 import { table } from '../../output/table.ts'
 
 interface ListOptions {
@@ -93,11 +93,6 @@ function ask({ data, subaccount, state }: ListOptions, path: string): Promise<un
   return call(data, `${path}?${query}`)
 }
 
-async function call(data: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {
-  const client = new OperatorClient(data)
-  try {
-    return await client.operator({ step: 'notifications', path, method })
-  } finally {
-    await client.close()
-  }
+function call(data: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {
+  return withClient(data, (client) => client.operator({ step: 'notifications', path, method }))
 }

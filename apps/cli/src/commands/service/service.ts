@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
-import { type Command, Option } from 'commander'
-import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
+import { Option } from 'commander'
+import { addCommand, addGroup, type CommandContext } from '../../command-spec.ts'
 import { jsonArgument } from '../../operator/json-argument.ts'
-import { OperatorClient, type Subaccount } from '../../operator/operator-client.ts'
 import { catalogIds, instanceNamed, listBindings, listInstances } from '../../operator/service-instances.ts'
+import { subaccountOptions, withSubaccount } from '../../operator/with-subaccount.ts'
 import { table } from '../../output/table.ts'
 import { writeFileWhole } from '../../state/write-file.ts'
 import type { Terminal } from '../../terminal.ts'
@@ -31,7 +31,7 @@ export function addServiceCommands(context: CommandContext): void {
   addBind(group)
   addDeployment(group)
   addRemoval(group)
-  common(
+  subaccountOptions(
     addCommand(group, 'list', 'list service instances with their bindings', [
       ['landbridge service list --subaccount plant', 'those of another subaccount'],
     ]),
@@ -39,7 +39,7 @@ export function addServiceCommands(context: CommandContext): void {
 }
 
 function addCreate(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'create', 'create a service instance', [
       ['landbridge service create dest', 'an instance of the destination service'],
       ['landbridge service create dest -c config.json', 'with parameters, such as init_data'],
@@ -51,7 +51,7 @@ function addCreate(group: CommandContext): void {
     .addOption(new Option('--plan <name>', 'plan of the service (default: its first one)'))
     .addOption(parameters())
     .action((name: string, options: ServiceOptions & { service: string; plan?: string }) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         const id = randomUUID()
         await client.broker({
           step: 'create the instance',
@@ -70,7 +70,7 @@ function addCreate(group: CommandContext): void {
 }
 
 function addUpdate(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'update', 'update a service instance: new parameters, more content', [
       ['landbridge service update dest -c config.json', 'apply init_data once more'],
       ['landbridge service update dest', 'make X.509 bindings possible for an old instance'],
@@ -79,7 +79,7 @@ function addUpdate(group: CommandContext): void {
     .argument('<name>', 'name of the instance')
     .addOption(parameters())
     .action((name: string, options: ServiceOptions) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         const { id, service, plan } = await instanceNamed(client, subaccount.id, name)
         await client.broker({
           step: 'update the instance',
@@ -93,7 +93,7 @@ function addUpdate(group: CommandContext): void {
 }
 
 function addBind(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'bind', 'create a binding and print its credentials', [
       ['landbridge service bind dest', 'credentials with a client secret'],
       ['landbridge service bind dest -c \'{"xsuaa":{"credential-type":"x509"}}\'', 'with a client certificate'],
@@ -104,7 +104,7 @@ function addBind(group: CommandContext): void {
     .addOption(new Option('--out <file>', 'write the credentials to a file that only you can read'))
     .addOption(parameters())
     .action((name: string, options: ServiceOptions & { name?: string; out?: string }) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         const { id, service, plan } = await instanceNamed(client, subaccount.id, name)
         const count = (await listBindings(client, id)).length
         const binding = options.name ?? `${name}-key-${count + 1}`
@@ -132,7 +132,7 @@ function addBind(group: CommandContext): void {
 
 function addDeployment(group: CommandContext): void {
   const { terminal } = group
-  common(
+  subaccountOptions(
     addCommand(group, 'deploy', 'create destinations from a content document that refers to service keys', [
       ['landbridge service deploy dest content.yaml', 'on the levels that the document names'],
     ]),
@@ -140,12 +140,12 @@ function addDeployment(group: CommandContext): void {
     .argument('<instance>', 'the destination instance that takes the content')
     .argument('<file>', 'YAML or JSON with subaccount and instance, also below "content"')
     .action((name: string, file: string, options: ServiceOptions) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         await deployContent(client, subaccount, name, readContent(file, terminal.workingDirectory))
         report(terminal, options, { name, file }, `Deployed ${file} to ${name}.`)
       }),
     )
-  common(
+  subaccountOptions(
     addCommand(group, 'destination', 'create a subaccount destination that leads to a service instance', [
       ['landbridge service destination dest api --of uaa --url https://api.example', 'with tokens of uaa'],
     ]),
@@ -155,7 +155,7 @@ function addDeployment(group: CommandContext): void {
     .requiredOption('--of <instance>', 'service instance whose key is used (<instance>-service-key, made when missing)')
     .addOption(new Option('--url <url>', 'address of the service, where its key has none'))
     .action((instance: string, name: string, options: ServiceOptions & { of: string; url?: string }) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         const key = await ensureServiceKey(client, subaccount, options.of)
         const own = options.url === undefined ? {} : { URL: options.url }
         const descriptor = { Name: name, ServiceInstanceName: options.of, ServiceKeyName: key, ...own }
@@ -166,7 +166,7 @@ function addDeployment(group: CommandContext): void {
 }
 
 function addRemoval(group: CommandContext): void {
-  common(
+  subaccountOptions(
     addCommand(group, 'unbind', 'delete a binding: applications that use it stop working', [
       ['landbridge service unbind dest dest-key-1', 'delete one binding'],
     ]),
@@ -174,12 +174,12 @@ function addRemoval(group: CommandContext): void {
     .argument('<name>', 'name of the instance')
     .argument('<binding>', 'name of the binding')
     .action((name: string, binding: string, options: ServiceOptions) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         await unbind(client, await instanceNamed(client, subaccount.id, name), binding)
         report(group.terminal, options, { name, binding }, `Deleted binding ${binding} of ${name}.`)
       }),
     )
-  common(
+  subaccountOptions(
     addCommand(group, 'delete', 'delete a service instance with its destinations', [
       ['landbridge service delete dest', 'refused while it has bindings'],
       ['landbridge service delete dest --with-bindings', 'bindings too'],
@@ -188,7 +188,7 @@ function addRemoval(group: CommandContext): void {
     .argument('<name>', 'name of the instance')
     .addOption(new Option('--with-bindings', 'delete its bindings first'))
     .action((name: string, options: ServiceOptions & { withBindings?: boolean }) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         const instance = await instanceNamed(client, subaccount.id, name)
         await deleteInstance(client, instance, options.withBindings === true)
         report(group.terminal, options, { name, id: instance.id }, `Deleted ${name}.`)
@@ -197,7 +197,7 @@ function addRemoval(group: CommandContext): void {
 }
 
 async function list(terminal: Terminal, options: ServiceOptions): Promise<void> {
-  await withClient(options, async (client, subaccount) => {
+  await withSubaccount(options, async (client, subaccount) => {
     const instances = []
     for (const { id, name, service, plan } of await listInstances(client, subaccount.id))
       instances.push({ id, name, service, plan, bindings: await listBindings(client, id) })
@@ -216,12 +216,6 @@ async function list(terminal: Terminal, options: ServiceOptions): Promise<void> 
   })
 }
 
-function common(command: Command): Command {
-  return command
-    .addOption(dataOption())
-    .addOption(new Option('--subaccount <id>', 'ID or subdomain of the subaccount (default: demo, or the only one)'))
-}
-
 function parameters(): Option {
   return new Option('-c, --config <json>', 'parameters: a JSON file, or JSON in the argument')
 }
@@ -229,18 +223,6 @@ function parameters(): Option {
 function given(options: ServiceOptions, terminal: Terminal): { readonly parameters?: unknown } {
   if (options.config === undefined) return {}
   return { parameters: jsonArgument(options.config, terminal.workingDirectory) }
-}
-
-async function withClient(
-  options: ServiceOptions,
-  work: (client: OperatorClient, subaccount: Subaccount) => Promise<void>,
-): Promise<void> {
-  const client = new OperatorClient(options.data)
-  try {
-    await work(client, await client.subaccount(options.subaccount))
-  } finally {
-    await client.close()
-  }
 }
 
 function report(terminal: Terminal, options: ServiceOptions, document: object, words: string): void {

@@ -1,6 +1,5 @@
-import { type Command, Option } from 'commander'
-import { addCommand, addGroup, type CommandContext, dataOption } from '../../command-spec.ts'
-import { OperatorClient, type Subaccount } from '../../operator/operator-client.ts'
+import { addCommand, addGroup, type CommandContext } from '../../command-spec.ts'
+import { subaccountOptions, withSubaccount } from '../../operator/with-subaccount.ts'
 import { table } from '../../output/table.ts'
 
 interface SubscriptionOptions {
@@ -28,14 +27,14 @@ export function addSubscriptionCommands(context: CommandContext): void {
     ['landbridge subscription delete shop!t7 --subaccount customer', 'leave the application'],
   ])
   const { terminal } = group
-  common(
+  subaccountOptions(
     addCommand(group, 'create', 'subscribe a subaccount to an application', [
       ['landbridge subscription create shop!t7 --subaccount customer', 'the application is told, if it wants to be'],
     ]),
   )
     .argument('<xsappname>', 'the application, as the bindings of its xsuaa instance show it')
     .action((xsappname: string, options: SubscriptionOptions) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         const made = (await client.operator({
           step: 'subscribe',
           method: 'POST',
@@ -49,26 +48,26 @@ export function addSubscriptionCommands(context: CommandContext): void {
         )
       }),
     )
-  common(
+  subaccountOptions(
     addCommand(group, 'delete', 'leave an application', [
       ['landbridge subscription delete shop!t7 --subaccount customer', 'the application must agree'],
     ]),
   )
     .argument('<xsappname>', 'the application')
     .action((xsappname: string, options: SubscriptionOptions) =>
-      withClient(options, async (client, subaccount) => {
+      withSubaccount(options, async (client, subaccount) => {
         const path = `/subaccounts/${subaccount.id}/subscriptions/${encodeURIComponent(xsappname)}`
         await client.operator({ step: 'unsubscribe', method: 'DELETE', path, timeoutMs: callbacksMs })
         const words = `${subaccount.subdomain} is no longer subscribed to ${xsappname}.`
         terminal.print(options.json ? JSON.stringify({ xsappname }) : words)
       }),
     )
-  common(
+  subaccountOptions(
     addCommand(group, 'list', 'list what a subaccount is subscribed to', [
       ['landbridge subscription list --subaccount customer', 'with the reason where something failed'],
     ]),
   ).action((options: SubscriptionOptions) =>
-    withClient(options, async (client, subaccount) => {
+    withSubaccount(options, async (client, subaccount) => {
       const subscriptions = (await client.operator({
         step: 'list subscriptions',
         path: `/subaccounts/${subaccount.id}/subscriptions`,
@@ -87,22 +86,4 @@ function words(failure: ShownSubscription['failure']): string {
   if (failure === undefined) return '-'
   const { callback, status, reason } = failure
   return status === undefined ? `${callback}: ${reason}` : `${callback}: ${status}, ${reason}`
-}
-
-function common(command: Command): Command {
-  return command
-    .addOption(dataOption())
-    .addOption(new Option('--subaccount <id>', 'ID or subdomain of the subscriber (default: demo, or the only one)'))
-}
-
-async function withClient(
-  { data, subaccount }: SubscriptionOptions,
-  work: (client: OperatorClient, subaccount: Subaccount) => Promise<void>,
-): Promise<void> {
-  const client = new OperatorClient(data)
-  try {
-    await work(client, await client.subaccount(subaccount))
-  } finally {
-    await client.close()
-  }
 }

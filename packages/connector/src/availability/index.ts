@@ -1,0 +1,7 @@
+export {
+  type Availability,
+  type AvailabilityDetail,
+  type AvailabilityOptions,
+  checkAvailability,
+  type TlsFinding,
+} from './availability.ts'
