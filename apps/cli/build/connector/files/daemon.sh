@@ -111,13 +111,17 @@ own_files() {
   chmod 0755 "$directory"
   for folder in config log; do
     mkdir -p "$directory/$folder"
-    chown -R -P "$account:$account" "$directory/$folder"
+    # writeHexDump says what its owner allows, who is somebody else.
+    find "$directory/$folder" ! -name writeHexDump -exec chown -h "$account:$account" {} +
     chmod 0700 "$directory/$folder"
   done
 }
 
+need_systemd() {
+  has_systemd || refuse "this machine does not run systemd, nothing was changed. ./daemon.sh unit prints the unit, ./daemon.sh start starts without it."
+}
+
 write_unit() {
-  has_systemd || refuse "this machine does not run systemd. ./daemon.sh unit prints the unit, ./daemon.sh start starts without it."
   print_unit >"$unit_file"
   systemctl daemon-reload
   systemctl enable "$unit"
@@ -132,6 +136,7 @@ remove_former_programs() {
 
 install_all() {
   need_root
+  need_systemd
   check_options
   copy_program
   own_files
@@ -216,6 +221,7 @@ case $action in
   install) install_all ;;
   reinstall | reinstallSystemd)
     need_root
+    need_systemd
     directory=$here
     [ ! -d "$here/config" ] || account=$(stat -c %U "$here/config")
     check_options
@@ -224,7 +230,7 @@ case $action in
     ;;
   uninstall)
     need_root
-    has_systemd || refuse "this machine does not run systemd: nothing is registered."
+    need_systemd
     systemctl disable --now "$unit"
     rm -f "$unit_file"
     systemctl daemon-reload
