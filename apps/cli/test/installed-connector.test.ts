@@ -189,6 +189,11 @@ test('the unit scc_daemon starts at boot and again after a crash, without root, 
     ['--directory', 'relative'],
   ] as const)
     assert.equal(run('daemon.sh', 'unit', home, [option, value]).status, 2, value)
+  // Whoever may not change the system is told so before anything is.
+  const refused = run('daemon.sh', 'install', home, ['--directory', join(folder.path, 'installed')])
+  assert.equal(refused.status, 1)
+  assert.match(refused.stderr, /run it as root|does not run systemd, nothing was changed/)
+  assert.equal(existsSync(join(folder.path, 'installed')), false)
   const file = join(folder.path, 'scc_daemon.service')
   writeFileSync(file, stdout)
   const verified = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' })

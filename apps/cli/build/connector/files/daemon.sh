@@ -92,8 +92,11 @@ check_options() {
 copy_program() {
   [ "$here" != "$directory" ] || return 0
   mkdir -p "$directory/program"
+  # Whole or not at all, also when the disk is full.
+  rm -rf "$directory/program/@VERSION@.new"
+  cp -R "$here/program/@VERSION@" "$directory/program/@VERSION@.new"
   rm -rf "$directory/program/@VERSION@"
-  cp -R "$here/program/@VERSION@" "$directory/program/"
+  mv "$directory/program/@VERSION@.new" "$directory/program/@VERSION@"
   for file in go.sh changeport.sh daemon.sh LICENSE; do
     # Whole or not at all: a process that reads the former script goes on with that.
     cp "$here/$file" "$directory/$file.new"
