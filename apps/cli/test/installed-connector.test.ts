@@ -21,7 +21,7 @@ const repository = join(import.meta.dirname, '../../..')
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 const folder = temporaryFolder()
-const archive = join(folder.path, 'scc.tar.gz')
+const archive = join(folder.path, 'scc.tar')
 const home = join(folder.path, 'first')
 const running = new Set<ChildProcess>()
 let cloud: RunningCloud
@@ -35,7 +35,7 @@ before(async () => {
   mkdirSync(home)
   give(home)
   execFileSync(process.execPath, [
-    ...[join(repository, 'apps/cli/build/connector/pack.mjs'), '--level', '1', '--out', archive],
+    ...[join(repository, 'apps/cli/build/connector/pack.mjs'), '--level', '0', '--out', archive],
   ])
   const authority = await LocalCa.create({ subject: { CN: 'Platform CA' }, clock: systemClock })
   cloud = await startCloud({
@@ -205,7 +205,7 @@ function give(path: string): void {
 }
 
 function extract(): void {
-  execFileSync('tar', ['-xzf', archive, '-C', home], nobody)
+  execFileSync('tar', ['-xf', archive, '-C', home], nobody)
 }
 
 function run(script: string, argument: string, where = home, more: readonly string[] = []) {

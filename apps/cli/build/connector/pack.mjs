@@ -32,25 +32,17 @@ const { version, license } = JSON.parse(readFileSync(join(repository, 'package.j
 const { values } = parseArgs({ options: { out: { type: 'string' }, level: { type: 'string', default: '6' } } })
 const platform = `${process.platform}-${process.arch}`
 if (process.platform !== 'linux') fail(`The package is one for Linux; this is ${platform}.`)
-if (!/^[1-9]$/.test(values.level)) fail('--level is a level of gzip, 1 to 9.')
+if (!/^[0-9]$/.test(values.level)) fail('--level is a level of gzip, 1 to 9, or 0 for none.')
 const archive = resolve(values.out ?? join(repository, 'dist', `landbridge-scc-${version}-${platform}.tar.gz`))
 
 const stage = mkdtempSync(join(tmpdir(), 'landbridge-scc-'))
 try {
   assemble(stage)
   mkdirSync(dirname(archive), { recursive: true })
-  const files = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0']
-  const tar = execFileSync('tar', [
-    ...files,
-    '-I',
-    `gzip -n${values.level}`,
-    '-cf',
-    archive,
-    '-C',
-    stage,
-    ...readdirSync(stage).sort(),
-  ])
-  process.stdout.write(tar)
+  const reproducible = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0']
+  const packing = values.level === '0' ? [] : ['-I', `gzip -n${values.level}`]
+  const names = readdirSync(stage).sort()
+  execFileSync('tar', [...reproducible, ...packing, '-cf', archive, '-C', stage, ...names], { stdio: 'inherit' })
   console.log(archive)
 } finally {
   rmSync(stage, { recursive: true, force: true })
