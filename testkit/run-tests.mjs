@@ -1,20 +1,33 @@
-// `npm test`: every test file of the workspace under node:test, in parallel, one process per file.
-//   npm test                   all
-//   npm test -- tunnel socks5  only files whose path contains one of the words
-import { spawn } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+// `npm test`: every test file of the workspace under node:test, in parallel, one process per file, the longest first.
+//   npm test                             all
+//   npm test -- tunnel socks5            only files whose path contains one of the words
+//   npm test -- --test-name-pattern=x    only tests whose title matches; also --test-only, and
+//                                        --test-reporter=tap with --test-reporter-destination=file
+import { createWriteStream, globSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { run } from 'node:test'
+import { dot, junit, spec, tap } from 'node:test/reporters'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { recordDurations, sortByDuration } from './file-order.mjs'
 
-const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
-const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
+const { values: flags, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'test-name-pattern': { type: 'string', multiple: true },
+    'test-skip-pattern': { type: 'string', multiple: true },
+    'test-only': { type: 'boolean' },
+    'test-concurrency': { type: 'string' },
+    'test-reporter': { type: 'string', multiple: true },
+    'test-reporter-destination': { type: 'string', multiple: true },
+  },
+})
 const files = globSync(
   ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'testkit/test/**/*.test.ts', 'e2e/**/*.test.ts'],
   {
     exclude: (name) => name === 'node_modules',
   },
-)
-  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-  .sort()
+).filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
 if (files.length === 0) {
   console.error(`No test file matches: ${words.join(' ')}`)
   process.exit(1)
@@ -25,27 +38,51 @@ const wantsDatabase = files.some((file) => /\b(?:newDatabase|onEveryDatabase)\(/
 const cluster = wantsDatabase ? await startCluster() : { environment: {}, stop: async () => {} }
 
 // The same files are stripped of their types and compiled by hundreds of processes otherwise.
-const compileCache = fileURLToPath(new URL('../node_modules/.cache/tests', import.meta.url))
-const child = spawn(
-  process.execPath,
-  [
-    '--test',
-    '--test-concurrency=3',
-    '--test-timeout=180000',
-    '--disable-warning=ExperimentalWarning',
-    ...flags,
-    ...files,
-  ],
-  {
-    stdio: 'inherit',
-    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...cluster.environment, NODE_ENV: 'test' },
-  },
-)
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-child.on('exit', async (code, signal) => {
-  await cluster.stop()
-  process.exit(signal ? 1 : (code ?? 1))
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/tests', import.meta.url))
+Object.assign(process.env, cluster.environment, { NODE_ENV: 'test' })
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort())
+
+const results = run({
+  files: sortByDuration(files).map((file) => resolve(file)),
+  concurrency: Number(flags['test-concurrency'] ?? 3),
+  timeout: 180_000,
+  execArgv: ['--disable-warning=ExperimentalWarning'],
+  signal: stopping.signal,
+  only: flags['test-only'] === true,
+  ...patterns('testNamePatterns', flags['test-name-pattern']),
+  ...patterns('testSkipPatterns', flags['test-skip-pattern']),
 })
+let isGreen = false
+results.on('test:summary', ({ file, success }) => {
+  // The one without a file is about all of them.
+  if (file === undefined) isGreen = success
+})
+// A run of some tests says nothing about how long a file takes.
+if (flags['test-name-pattern'] === undefined && flags['test-skip-pattern'] === undefined) recordDurations(results)
+const reporters = new Map(Object.entries({ dot, junit, tap }))
+for (const [index, name] of (flags['test-reporter'] ?? ['spec']).entries()) {
+  const destination = flags['test-reporter-destination']?.[index] ?? 'stdout'
+  const to =
+    destination === 'stdout' || destination === 'stderr' ? process[destination] : createWriteStream(destination)
+  const known = name === 'spec' ? new spec() : reporters.get(name)
+  const reporter = known ?? (await import(pathToFileURL(resolve(name)).href)).default
+  results.compose(reporter).pipe(to, { end: to !== process[destination] })
+}
+await new Promise((ended) => results.once('close', ended).once('end', ended))
+await cluster.stop()
+process.exitCode = isGreen && !stopping.signal.aborted ? 0 : 1
+
+/** Patterns as the command line of Node takes them: `/like this/i`, or a text. */
+function patterns(option, texts) {
+  if (texts === undefined) return {}
+  return {
+    [option]: texts.map((text) => {
+      const [, source = text, letters = ''] = /^\/(.*)\/([a-z]*)$/s.exec(text) ?? []
+      return new RegExp(source, letters)
+    }),
+  }
+}
 
 async function startCluster() {
   const { startPostgres } = await import('./src/postgres.ts')

@@ -196,7 +196,7 @@ test('TLS connections are kept per identity: none carries requests of two users,
       propagate: (_system, preface) => ({
         kind: 'headers',
         headers: { lines: `X-User: ${preface.userToken}\r\n` },
-        identity: { name: preface.userToken, certificate: null },
+        identity: { name: preface.userToken, user: preface.userToken, certificate: null },
       }),
     },
     {},

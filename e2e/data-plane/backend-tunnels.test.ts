@@ -63,7 +63,7 @@ test('parallel first requests open one tunnel, and all later ones of the same pa
   assert.equal(plane.connector.links.size, 1)
 })
 
-test('a further connection of the same connector takes a share of the load, each carries several exchanges (CP-115)', async () => {
+test('a further connection of the same connector takes a share of the load, each carries several exchanges (CP-115, SCC-267)', async () => {
   const held: (() => void)[] = []
   let arrived = (): void => {}
   const backend = await startHttpBackend((_request, response) => {

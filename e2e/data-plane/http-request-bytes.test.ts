@@ -62,18 +62,21 @@ test('the backend receives method, path, query and headers byte for byte, withou
   assert.equal((await client.readAnswer()).body.toString(), 'ok')
 })
 
-test('Authorization reaches the backend unchanged, alone and beside a propagated user (CONN-074)', async () => {
+test('Authorization reaches the backend unchanged, alone and beside a propagated user, which is logged once (CONN-074, CP-106)', async () => {
   await using setup = await httpSetup()
   const user = await setup.plane.token({ userName: 'anna' })
   const client = await setup.plane.client()
   let system: Awaited<ReturnType<typeof setup.backend.accept>> | undefined
-  for (const more of [[], [`SAP-Connectivity-Authentication: Bearer ${user}`]]) {
+  const userToo = [`SAP-Connectivity-Authentication: Bearer ${user}`]
+  for (const more of [[], userToo, userToo]) {
     client.send(get('http://vhost/', setup.auth, 'Authorization: Basic dXNlcjpwYXNz', ...more))
     system ??= await setup.backend.accept()
     assert.equal(await system.readHead(), 'GET / HTTP/1.1\r\nHost: vhost\r\nAuthorization: Basic dXNlcjpwYXNz\r\n\r\n')
     system.send(okAnswer)
     assert.equal((await client.readAnswer()).status, 200)
   }
+  const warnings = setup.plane.logged.filter((line) => line.includes('proxy.authorization-beside-user'))
+  assert.deepEqual(warnings, ['warn proxy.authorization-beside-user {"subaccount":"acme","client":"sb-client"} '])
 })
 
 test('all methods pass, known and unknown, in their own case and with their bodies (CONN-081, CP-057, RC-112)', async () => {

@@ -199,7 +199,7 @@ test('a connector gives no ticket to a tunnel server of another CA', async () =>
   assert.equal(plane.table.group('acme', '').tunnels.length, 0)
 })
 
-test('a tunnel that nobody opens in time is answered 03 to the client', async () => {
+test('a tunnel that nobody opens in time is answered 03 to the client (CP-114)', async () => {
   const clock = new ManualClock()
   await using plane = await DataPlane.start({ clock })
   plane.connector.answersRequests = false

@@ -58,7 +58,7 @@ test('a mapping that leads elsewhere now does not let calls run in the old syste
   await assert.rejects(client.call('STFC_CONNECTION'), /Opening connection to abap\.virtual:sapgw42 denied/)
 })
 
-test('metadata and infrastructure modules pass without a resource, RFC_SYSTEM_INFO does not (RFC-058)', async () => {
+test('metadata and infrastructure modules pass without a resource, RFC_SYSTEM_INFO does not (RFC-058, SCC-234)', async () => {
   await using scene = await RfcScene.start()
   scene.expose()
   const client = await scene.loggedOn()
@@ -156,7 +156,7 @@ test('a token that is expired, of another client or none is refused before anyth
   assert.equal(scene.plane.requests.length, 0)
 })
 
-test('a client outside the list is denied, and any client passes an empty one (RFC-086, API2-103)', async () => {
+test('a client outside the list is denied, and any client passes an empty one (RFC-086, API2-103, SCC-235)', async () => {
   await using scene = await RfcScene.start()
   scene.expose([functionModule('STFC_CONNECTION')], { allowedClients: ['100', '200'] })
   const client = await scene.client()
@@ -169,7 +169,7 @@ test('a client outside the list is denied, and any client passes an empty one (R
   await (await scene.loggedOn()).call('STFC_CONNECTION')
 })
 
-test('a blocked user is denied in its client only, whatever the case of its name (RFC-086, RFC-087, API1-248, API2-104)', async () => {
+test('a blocked user is denied in its client only, whatever the case of its name (RFC-086, RFC-087, API1-248, API2-104, SCC-236)', async () => {
   await using scene = await RfcScene.start()
   scene.expose([], { allowedClients: ['000'], blockedUsers: [{ client: '000', user: 'techUser' }] })
   await assert.rejects(

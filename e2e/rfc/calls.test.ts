@@ -6,7 +6,7 @@ import { functionModule, RfcScene, rfcMapping } from './scene.ts'
 
 const noSystem = 2
 
-test('without a mapping the connection is refused and the audit names user, system and connection (RFC-048, RFC-091)', async () => {
+test('without a mapping the connection is refused and the audit names user, system and connection (RFC-048, RFC-091, SCC-242)', async () => {
   await using scene = await RfcScene.start()
   const { status } = await scene.connect()
   assert.equal(status, noSystem)
@@ -17,7 +17,7 @@ test('without a mapping the connection is refused and the audit names user, syst
   )
 })
 
-test('with a mapping and no resource, logon and metadata pass and the call is denied with the text of the guide (RFC-049, RFC-050, API1-277)', async () => {
+test('with a mapping and no resource, logon and metadata pass and the call is denied with the text of the guide (RFC-049, RFC-050, API1-277, SCC-242)', async () => {
   await using scene = await RfcScene.start()
   scene.expose()
   const client = await scene.loggedOn()

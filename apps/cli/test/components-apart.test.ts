@@ -75,7 +75,7 @@ function sets(values: Readonly<Record<string, string | number>>): string[] {
   return Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`])
 }
 
-test('cloud, proxy and two connectors run as processes of their own, and the location ID chooses (CONN-059, CONN-060, CONN-061, CONN-062)', async () => {
+test('cloud, proxy and two connectors run as processes of their own, and the location ID chooses (CONN-059, CONN-060, CONN-061, CONN-062, CP-190)', async () => {
   using folder = temporaryFolder()
   const at = (name: string): string => join(folder.path, name)
   const httpPort = await freePort()
@@ -176,4 +176,7 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
     await client.destroy()
   }
   assert.deepEqual(await Promise.all([second, first, proxy, cloud].map((part) => part.stop())), [0, 0, 0, 0])
+  const log = await proxy.log
+  assert.match(log, /"proxy\.started"/)
+  assert.match(log, /^\[AUDIT-EVENT\] \{.*tunnel handshake success/m)
 })

@@ -14,11 +14,18 @@ export interface Announcement {
 /** A component that runs in a process of its own. */
 export class Started implements AsyncDisposable {
   readonly announcement: Announcement
+  /** Everything that it wrote to standard error, once it has ended. */
+  readonly log: Promise<string>
   readonly #child: ChildProcess
   readonly #exited: Promise<[number | null, string | null]>
 
-  private constructor(announcement: Announcement, child: ChildProcess, exited: Started['exited']) {
+  private constructor(
+    announcement: Announcement,
+    child: ChildProcess,
+    { exited, log }: Pick<Started, 'exited' | 'log'>,
+  ) {
     this.announcement = announcement
+    this.log = log
     this.#child = child
     this.#exited = exited
   }
@@ -31,7 +38,7 @@ export class Started implements AsyncDisposable {
     const line = once(createInterface(child.stdout!), 'line') as Promise<[string]>
     const first = await Promise.race([line, exited.then(() => undefined)])
     if (first === undefined) throw new Error(`${args.join(' ')} ended before it was ready: ${await stderr}`)
-    return new Started(JSON.parse(first[0]) as Announcement, child, exited)
+    return new Started(JSON.parse(first[0]) as Announcement, child, { exited, log: stderr })
   }
 
   get exited(): Promise<[number | null, string | null]> {

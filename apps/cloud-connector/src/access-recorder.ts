@@ -24,7 +24,7 @@ export class AccessRecorder {
   }
 
   record(access: AccessRecord): void {
-    const key = `${access.subaccountId} ${access.virtualHost}:${access.virtualPort} ${access.reason} ${access.path} ${access.message ?? ''}`
+    const key = `${access.subaccountId} ${access.virtualHost}:${access.virtualPort} ${access.reason} ${access.path} ${access.resource ?? ''} ${access.message ?? ''}`
     const known = this.#pending.get(key)
     if (known !== undefined) known.count += 1
     else if (this.#pending.size < maxPending) this.#pending.set(key, { access, count: 1 })

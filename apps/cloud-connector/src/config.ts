@@ -83,6 +83,14 @@ export const cloudConnectorConfigSchema = Type.Object(
       'x-unit': 'ms',
       description: 'A session without requests ends after this time.',
     }),
+    certificateAlertDays: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 3_650,
+        description:
+          'A certificate that ends within so many days is listed as expiring by the monitoring API. 30 when absent.',
+      }),
+    ),
     initialPassword: Type.Optional(
       Type.String({
         minLength: 1,

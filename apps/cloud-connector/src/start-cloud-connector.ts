@@ -11,7 +11,7 @@ import {
 } from '@landbridge/connector'
 import { createApi } from '@landbridge/http-api'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
-import { ConnectorStore, type ConnectorTables, type Store } from '@landbridge/store'
+import { ConnectorStore, type ConnectorTables, ConnectorUsageStore, type Store } from '@landbridge/store'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AccessRecorder } from './access-recorder.ts'
 import { AdministrationServer } from './administration-server.ts'
@@ -37,6 +37,7 @@ import { connectorRoutes } from './routes/connector-routes.ts'
 import type { ApiContext } from './routes/context.ts'
 import { domainMappingRoutes } from './routes/domain-mapping-routes.ts'
 import { highAvailabilityRoutes } from './routes/high-availability-routes.ts'
+import { hostMonitoringRoutes, probeRoutes } from './routes/host-monitoring-routes.ts'
 import { kerberosRoutes } from './routes/kerberos-routes.ts'
 import { landbridgeRoutes } from './routes/landbridge-routes.ts'
 import { ldapRoutes } from './routes/ldap-routes.ts'
@@ -55,10 +56,14 @@ import { solutionManagementRoutes } from './routes/solution-management-routes.ts
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { traceRoutes } from './routes/trace-routes.ts'
+import { trafficRoutes } from './routes/traffic-routes.ts'
 import { transferRoutes } from './routes/transfer-routes.ts'
+import { trustedApplicationRoutes } from './routes/trusted-application-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
+import { tunnelLimitRoutes } from './routes/tunnel-limit-routes.ts'
 import { PayloadTraces } from './trace/payload-traces.ts'
 import { uiCertificate } from './ui-certificate.ts'
+import { UsageKeeper } from './usage-keeper.ts'
 import { connectorVersion } from './version.ts'
 import { errorBody } from './wire/error-body.ts'
 
@@ -133,6 +138,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const traces = new PayloadTraces({ store, trail: store, runtime, logDirectory, configDirectory, clock, log })
   let { suites } = usableSuites()
   const suitesInUse = (): readonly string[] => suites
+  const usage = await UsageKeeper.open({ store, usage: new ConnectorUsageStore(options.store), runtime, clock, log })
   const server = new AdministrationServer({
     host: config.host,
     port: config.port,
@@ -153,6 +159,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const ready = (): boolean => bootstrap.isDone
       const api = createApi({ log, https, errorBody, ready, quiet: ['/health'] })
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
+      const forgetTraffic = (): void => usage.forget()
       // Whoever waits for news would keep the server from closing.
       api.addHook('preClose', async () => pair.endWait())
       const { servicePort } = options
@@ -163,6 +170,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         trail: store,
         subaccounts,
         channels,
+        runtime,
         pair,
         traces,
         logDirectory,
@@ -170,6 +178,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         log,
         suitesInUse,
         restartAfter,
+        forgetTraffic,
         ...services,
       }
       addOperations(api, context, gate)
@@ -189,6 +198,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   const stopApplying = store.onChange(() => tunnels.apply())
   await pair.start()
   tunnels.apply()
+  usage.look()
   const synchronise = (subaccountId: string, regionHost: string): void => {
     subaccounts.synchroniseTrust('system', { subaccountId, regionHost }).catch((failure: unknown) => {
       log.warn('trust.failed', { subaccountId, regionHost }, failure)
@@ -229,6 +239,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       stopSecuring()
       await server.close()
       traces.close()
+      await usage.close()
       await runtime.close()
       await recorder.close()
       await auditFiles?.close()
@@ -295,7 +306,12 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   peerRoutes(api, context)
   solutionManagementRoutes(api, context)
   auditLevelRoutes(api, context)
+  tunnelLimitRoutes(api, context)
+  trustedApplicationRoutes(api, context)
   monitoringRoutes(api, context)
+  hostMonitoringRoutes(api, context)
+  trafficRoutes(api, context)
+  probeRoutes(api, context)
   landbridgeRoutes(api, context, gate)
   traceRoutes(api, context)
   overviewRoutes(api, context)

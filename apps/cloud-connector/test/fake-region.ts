@@ -45,6 +45,8 @@ export interface FakeRegion {
   readonly tunnels: Set<Session>
   /** Control channels of connectors that were welcomed, with the serial number of the certificate they showed. */
   readonly controls: { readonly channel: ControlChannel; readonly serialNumber: string }[]
+  /** Outcomes of requests to open a tunnel, as connectors told them. */
+  readonly results: ControlMessage[]
   close(): Promise<void>
 }
 
@@ -84,6 +86,7 @@ export async function startFakeRegion(former?: FakeRegion, host = '127.0.0.1'): 
     foreignCertificate: undefined,
     signer: undefined,
     controls: [],
+    results: [],
     services: new Set(),
     tunnels: new Set(),
     async close() {
@@ -114,7 +117,8 @@ function welcome(region: FakeRegion, socket: TLSSocket): void {
           isTunnel = true
           region.tunnels.add(session)
           channel.send({ type: 'tunnel-accepted' })
-        } else if (message.type === 'hello') registered(region, socket, channel, message)
+        } else if (message.type === 'tunnel-result') region.results.push(message)
+        else if (message.type === 'hello') registered(region, socket, channel, message)
       }
       return channel
     },

@@ -41,7 +41,10 @@ describe('payload trace', () => {
   let tunnel: FakeTunnel
   let file: string
   before(async () => {
-    scene = await Scene.start(createLog((_level, event) => void events.push(event), 'info'))
+    scene = await Scene.start(
+      {},
+      createLog((_level, event) => void events.push(event), 'info'),
+    )
     await scene.pair()
     await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
     const path = await scene.expose(80, (backend.address() as AddressInfo).port, 'HTTP')

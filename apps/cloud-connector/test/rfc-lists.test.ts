@@ -55,7 +55,7 @@ describe('RFC clients and users of a system mapping', () => {
     assert.deepEqual(await get(clients), ['400'])
   })
 
-  test('one bad client refuses the whole list (API2-088)', async () => {
+  test('one bad client refuses the whole list (API2-088, SCC-237)', async () => {
     await status('POST', clients, ['100'])
     for (const json of [['200', '1'], ['200', '1000'], ['200', 200], ['200', {}], { client: '200' }, '200', []])
       if (!Array.isArray(json) || json.length > 0)
@@ -76,7 +76,7 @@ describe('RFC clients and users of a system mapping', () => {
     assert.deepEqual(idle?.details ?? {}, {})
   })
 
-  test('users are replaced by POST and added by PATCH; half an entry refuses the whole list (API2-085, API2-091, API2-092, API2-093, API2-094)', async () => {
+  test('users are replaced by POST and added by PATCH; half an entry refuses the whole list (API2-085, API2-091, API2-092, API2-093, API2-094, SCC-237)', async () => {
     assert.equal(await status('POST', users, [{ client: '100', user: 'EVE' }]), 201)
     const more = [
       { client: '100', user: 'eve' },
@@ -142,7 +142,7 @@ describe('RFC clients and users of a system mapping', () => {
     assert.deepEqual([await get(clients), await get(users)], [['200'], []])
   })
 
-  test('mappings of other protocols have empty lists that cannot be written; unknown mappings have none (API2-102)', async () => {
+  test('mappings of other protocols have empty lists that cannot be written; unknown mappings have none (API2-102, SCC-238)', async () => {
     const http = { ...erp, virtualPort: '80', localPort: '80', protocol: 'HTTP' }
     await status('POST', `${subaccountPath}/systemMappings`, http)
     const base = `${subaccountPath}/systemMappings/erp.corp:80`

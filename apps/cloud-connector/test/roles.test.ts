@@ -9,6 +9,7 @@ import { configuration, id, type RunningConnector, startConnector, subaccountPat
 
 const c = `${configuration}/connector`
 const mapping = `${subaccountPath}/systemMappings/erp.corp:sapgw00`
+const own = `/api/v1/landbridge/subaccounts/${regionHost}/${id}`
 const erp = {
   virtualHost: 'erp.corp',
   virtualPort: 'sapgw00',
@@ -111,8 +112,19 @@ const table: readonly [method: string, path: string, permitted: string][] = [
   ['PUT', `${subaccountPath}/channels/K8S/1/state`, 'AS'],
   ['DELETE', `${subaccountPath}/channels/K8S/1`, 'AS'],
   ['DELETE', `${subaccountPath}/channels`, 'AS'],
-  ['GET', '/api/monitoring/subaccounts', 'AM'],
-  ['GET', '/api/monitoring/connections/serviceChannels', 'AM'],
+  ...['connections/backends', 'connections/serviceChannels', 'performance/backends', 'performance/topTimeConsumers']
+    .concat('performance/toptimeconsumers', 'subaccounts', 'memory', 'certificates', 'certificates/ok', 'usage')
+    .map((path): [string, string, string] => ['GET', `/api/monitoring/${path}`, 'AM']),
+  ...['requests', 'performance', 'topTimeConsumers', 'connections'].map((path): [string, string, string] => [
+    ...(['GET', `${own}/traffic/${path}`, 'ASDU'] as const),
+  ]),
+  ...['performance', 'topTimeConsumers', 'usage'].map((path): [string, string, string] => [
+    ...(['DELETE', `${own}/traffic/${path}`, 'AS'] as const),
+  ]),
+  ['GET', `${own}/connectionLimits`, 'ASDU'],
+  ['PUT', `${own}/connectionLimits`, 'AS'],
+  ['GET', '/api/v1/landbridge/connector/advancedConnectivity', 'ADU'],
+  ['PUT', '/api/v1/landbridge/connector/advancedConnectivity', 'A'],
 ]
 const initials: Readonly<Record<string, Role>> = {
   A: 'Administrator',
@@ -170,7 +182,7 @@ describe('roles and client certificates', () => {
       sent.end(method === 'GET' || method === 'DELETE' ? undefined : body)
     })
 
-  test('a client certificate logs its owner in; foreign and unknown ones do not, and passwords still work (API1-003)', async () => {
+  test('a client certificate logs its owner in; foreign and unknown ones do not, and passwords still work (API1-003, RC-127)', async () => {
     assert.equal(await status('Display', 'GET', c), 200)
     assert.equal(await status('Foreigner', 'GET', c), 401)
     assert.equal(await status('Nobody', 'GET', c), 401)

@@ -1,5 +1,5 @@
 import { type Agent, request as httpsRequest } from 'node:https'
-import { createRuntime } from '@landbridge/connector'
+import { createRuntime, type RuntimeOptions } from '@landbridge/connector'
 import { type Clock, createLog, type Log, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore, type Store } from '@landbridge/store'
 import { type CloudConnector, type CloudConnectorConfig, KerberosAgent, startCloudConnector } from '../src/index.ts'
@@ -74,6 +74,7 @@ export async function startConnector(
   more: Partial<CloudConnectorConfig> = {},
   log: Log = silentLog,
   clock: Clock = systemClock,
+  runtimeOptions: Partial<RuntimeOptions> = {},
 ): Promise<RunningConnector> {
   const store = await openConnectorStore(folder, clock)
   const config: CloudConnectorConfig = {
@@ -93,6 +94,7 @@ export async function startConnector(
     trustChanged: (subaccountId, host) => app.trustChanged(subaccountId, host),
     denied: (access) => app.recordAccess(access),
     allowed: (access) => app.recordAccess(access),
+    ...runtimeOptions,
   })
   const app: CloudConnector = await startCloudConnector({
     config,

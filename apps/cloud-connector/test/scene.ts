@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type Log, silentLog } from '@landbridge/kernel'
+import type { RuntimeOptions } from '@landbridge/connector'
+import { type Log, silentLog, systemClock } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { type FakeCloudProxy, type FakeTunnel, startFakeCloudProxy, startWayOut } from './fake-cloud-proxy.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -13,7 +14,8 @@ export class Scene implements AsyncDisposable {
   readonly region: FakeRegion
   readonly cloud: FakeCloudProxy
   readonly out: Awaited<ReturnType<typeof startWayOut>>
-  readonly connector: RunningConnector
+  connector: RunningConnector
+  readonly #start: () => Promise<RunningConnector>
   readonly #folder: ReturnType<typeof temporaryFolder>
   /** Listening sockets of this process before and after the connector was started. */
   readonly listening: readonly [number, number]
@@ -21,6 +23,7 @@ export class Scene implements AsyncDisposable {
   private constructor(
     parts: Pick<Scene, 'region' | 'cloud' | 'out' | 'connector' | 'listening'>,
     folder: ReturnType<typeof temporaryFolder>,
+    start: () => Promise<RunningConnector>,
   ) {
     this.region = parts.region
     this.cloud = parts.cloud
@@ -28,20 +31,28 @@ export class Scene implements AsyncDisposable {
     this.connector = parts.connector
     this.listening = parts.listening
     this.#folder = folder
+    this.#start = start
   }
 
   /** A connector whose only way to the cloud is a proxy that knows the host names of the region. */
-  static async start(log: Log = silentLog): Promise<Scene> {
+  static async start(runtime: Partial<RuntimeOptions> = {}, log: Log = silentLog): Promise<Scene> {
     const folder = temporaryFolder()
     const region = await startFakeRegion()
     const cloud = await startFakeCloudProxy(region.ca, tunnelHost)
     const out = await startWayOut((target) => (target.startsWith('connectivitytunnel.') ? cloud.port : region.port))
     const before = listeners()
     const regions = { [regionHost]: { ca: region.ca.certificatePem } }
-    const connector = await startConnector(folder.path, region, { regions }, log)
+    const start = () => startConnector(folder.path, region, { regions }, log, systemClock, runtime)
+    const connector = await start()
     const listening = [before, listeners()] as const
     await connector.call('PUT', `${configuration}/connector/proxy`, { json: { host: '127.0.0.1', port: out.port } })
-    return new Scene({ region, cloud, out, connector, listening }, folder)
+    return new Scene({ region, cloud, out, connector, listening }, folder, start)
+  }
+
+  /** The same installation as a new process. */
+  async restart(): Promise<void> {
+    await this.connector.close()
+    this.connector = await this.#start()
   }
 
   /** Holds the database, and below `log` traces and audit files. */

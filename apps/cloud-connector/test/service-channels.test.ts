@@ -305,12 +305,14 @@ describe('service channels', () => {
         .connections
     await eventually(async () => (await openNow()) === 0)
     const { subaccounts, version } = await get('/api/monitoring/subaccounts')
-    const { tunnel, ...rest } = subaccounts.find(own)
+    const { tunnel: shown, ...rest } = subaccounts.find(own)
+    const { connectedSince, ...tunnel } = shown
     assert.deepEqual(
       [version, rest],
       [1, { description: '', displayName: id, regionHost, subaccount: id, locationID: '' }],
     )
     assert.deepEqual(tunnel, (await get(subaccountPath)).tunnel)
+    assert.match(connectedSince, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3} [+-]\d{4}$/)
     assert.deepEqual([tunnel.state, tunnel.serviceChannels.length, tunnel.user], ['Connected', 1, cloudUser])
     assert.equal((await connector.call('GET', '/api/monitoring/subaccounts', { login: false })).status, 401)
   })

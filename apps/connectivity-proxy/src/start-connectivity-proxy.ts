@@ -6,6 +6,7 @@ import {
   Authorizer,
   ChannelDesk,
   HttpFront,
+  handshakeAudit,
   Listener,
   type ProxyAddress,
   rfcTarget,
@@ -16,6 +17,7 @@ import {
 import { accessPolicy, type PairedInstance } from './access-policies.ts'
 import type { ConnectivityProxyConfig } from './config.ts'
 import { configProblems, proxiesOpenToNetwork, settingsWithoutEffect } from './config-rules.ts'
+import { ConnectorAuthorities } from './connector-authorities.ts'
 import { startHealth } from './health.ts'
 import { MappingSource } from './mapping-source.ts'
 import { ServiceClient, type ServiceClientOptions } from './service-client.ts'
@@ -26,13 +28,20 @@ export interface ConnectivityProxyOptions {
   /** How this proxy is paired with the connectivity service. */
   readonly service: Omit<ServiceClientOptions, 'tunnelServer' | 'clock' | 'log'> & {
     readonly instance?: PairedInstance
+    /** Where the authorities of connectors are published: asked for at the start and every hour. */
+    readonly caListUrl?: string
   }
-  /** Certificate of the tunnel server (PEM), and the CA that issues connector certificates. */
+  /**
+   * Certificate of the tunnel server (PEM), and the CA that issues connector certificates: for good, or until the list of
+   * the service is known.
+   */
   readonly tls: { readonly cert: string; readonly key: string; readonly connectorCa: string }
   /** The tenant of a user token decides, as in the cloud service (see AccessPolicy). */
   readonly userTokenNamesTenant?: boolean
   /** Whether a caller may act for a user of another tenant. Default: nobody may. */
   readonly mayActFor?: AccessPolicy['mayActFor']
+  /** Writes a line of audit, `[AUDIT-EVENT] …`, where the operator collects them. */
+  readonly audit?: (line: string) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -63,7 +72,7 @@ interface Listeners {
 
 /**
  * Starts the proxies for applications and the tunnel server for Cloud Connectors.
- * @throws PlatformError CONFIG_INVALID with every problem, or PORT_IN_USE
+ * @throws PlatformError CONFIG_INVALID with every problem, PORT_IN_USE, or CONNECTOR_AUTHORITIES_UNAVAILABLE when no CA is given
  */
 export async function startConnectivityProxy(options: ConnectivityProxyOptions): Promise<RunningConnectivityProxy> {
   const { config, clock, log } = options
@@ -71,6 +80,8 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   if (problems.length > 0) throw new PlatformError('CONFIG_INVALID', { file: 'connectivity proxy', problems })
   report(config, log)
 
+  const authorities = newAuthorities(options)
+  const connectorCa = await firstAuthorities(authorities, options.tls.connectorCa)
   const source = new MappingSource(config, clock, log)
   const service = new ServiceClient({
     ...options.service,
@@ -80,11 +91,13 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   })
   const table = new TunnelTable(service, addressOf(config, 0), clock)
   const channels = newChannelDesk(options, table, source, service)
-  const tunnelServer = newTunnelServer(options, table, channels)
-  const tunnelPort = await tunnelServer.listen().catch((failure: unknown) => {
+  const tunnelServer = newTunnelServer({ ...options, tls: { ...options.tls, connectorCa } }, table, channels)
+  const tunnelPort = await tunnelServer.listen().catch(async (failure: unknown) => {
     source.close()
+    await authorities?.close()
     throw failure
   })
+  authorities?.follow((ca) => tunnelServer.trustConnectors(ca))
   table.announce(addressOf(config, tunnelPort))
   const { http, socks5, rfc } = newFronts(options, table)
 
@@ -104,6 +117,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     void listeners.socks5?.close()
     void listeners.rfc?.close()
     source.close()
+    await authorities?.close()
     await tunnelServer.close()
     await service.close()
     throw failure
@@ -126,6 +140,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     socks5.close()
     rfc.close()
     table.close()
+    await authorities?.close()
     await tunnelServer.close()
     await service.close()
     await following
@@ -153,6 +168,21 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     },
     close: () => (closing ??= close()),
   }
+}
+
+function newAuthorities({ service, clock, log }: ConnectivityProxyOptions): ConnectorAuthorities | undefined {
+  const { caListUrl: url, ca } = service
+  return url === undefined
+    ? undefined
+    : new ConnectorAuthorities({ url, clock, log, ...(ca === undefined ? {} : { ca }) })
+}
+
+async function firstAuthorities(authorities: ConnectorAuthorities | undefined, given: string): Promise<string> {
+  if (authorities === undefined) return given
+  return authorities.first(given).catch(async (failure: unknown) => {
+    await authorities.close()
+    throw failure
+  })
 }
 
 function report(config: ConnectivityProxyConfig, log: Log): void {
@@ -194,7 +224,7 @@ function newChannelDesk(
 }
 
 function newTunnelServer(
-  { config, tls, clock, log }: ConnectivityProxyOptions,
+  { config, tls, audit, clock, log }: ConnectivityProxyOptions,
   table: TunnelTable,
   channels: ChannelDesk,
 ): TunnelServer {
@@ -209,6 +239,7 @@ function newTunnelServer(
     table,
     channels,
     heartbeatMs: config.landbridge.timeouts.heartbeatMs,
+    ...(audit === undefined ? {} : { audit: (handshake) => audit(handshakeAudit(handshake)) }),
     clock,
     log,
   })

@@ -31,7 +31,7 @@ export class OpenConnector {
   readonly #cloud: Cloud
   readonly #tenant: Tenant
   readonly #pairing: Pairing
-  readonly #connectorId: string
+  readonly connectorId: string
   readonly #context: SubaccountContext
   readonly #sessions: Set<Session>
   #dialled: number
@@ -46,7 +46,7 @@ export class OpenConnector {
     this.#cloud = cloud
     this.#tenant = tenant
     this.#pairing = pairing
-    this.#connectorId = connectorId
+    this.connectorId = connectorId
     this.#context = context
     this.#sessions = new Set()
     this.#dialled = 0
@@ -80,7 +80,7 @@ export class OpenConnector {
       type: 'tunnel-hello',
       protocol: 1,
       ticket: request.ticket,
-      connectorId: this.#connectorId,
+      connectorId: this.connectorId,
       version: '0.1.0',
       subaccountId: this.#tenant.subaccount.id,
       locationId: '',
@@ -109,7 +109,7 @@ export class OpenConnector {
         type: 'hello',
         protocol: 1,
         version: '0.1.0',
-        connectorId: this.#connectorId,
+        connectorId: this.connectorId,
         subaccountId: this.#tenant.subaccount.id,
         locationId: '',
         description: '',

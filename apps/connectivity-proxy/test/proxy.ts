@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
 import { loadConfig } from '@landbridge/config'
-import { remoteKeySource, TokenVerifier } from '@landbridge/identity'
+import { type LocalCa, remoteKeySource, TokenVerifier } from '@landbridge/identity'
 import { type Clock, createLog, systemClock } from '@landbridge/kernel'
 import type { BoundService } from '@landbridge/registry'
 import { type Socks5Answer, Socks5ReplyReader, socks5AuthRequest, socks5Greeting } from '@landbridge/socks5'
@@ -25,6 +25,12 @@ export interface ProxyOptions {
   readonly userTokenNamesTenant?: boolean
   /** Time as the verification of tokens sees it. */
   readonly verifierClock?: Clock
+  /** In place of what the service key says. */
+  readonly caListUrl?: string
+  /** Authority of connectors while the list is not known. */
+  readonly fallbackCa?: string
+  /** Issues the certificate of the tunnel server, in place of the platform's. */
+  readonly tunnelCa?: LocalCa
   /** Time as the proxy itself sees it. */
   readonly clock?: Clock
   /** The proxy's own token for the connectivity service, where it is not to get one as usual. */
@@ -34,6 +40,8 @@ export interface ProxyOptions {
 export interface TestProxy extends RunningConnectivityProxy {
   /** Every log line as text, those at debug level too. */
   readonly logged: string[]
+  /** Lines of audit. */
+  readonly audited: string[]
   /** Resolves when an event was logged so many times. */
   said(event: string, times: number): Promise<void>
   /** A request through the HTTP proxy to a virtual host, by default `erp.virtual:80`. */
@@ -67,6 +75,7 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
   const key = readServiceKey(await cloud.serviceKey(options.pairedBy))
   const ca = cloud.ca.certificatePem
   const logged: string[] = []
+  const audited: string[] = []
   const lines = new EventEmitter()
   const log = createLog((level, event, facts, cause) => {
     logged.push(`${level} ${event} ${JSON.stringify(facts)} ${String(cause ?? '')}`)
@@ -74,7 +83,7 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
   }, 'debug')
   const clock = options.verifierClock ?? systemClock
   const keys = remoteKeySource({ url: `https://${key.uaaDomain}/token_keys`, ca, clock, log })
-  const { cert, key: tlsKey } = await cloud.ca.issueServer({ dnsNames: [tunnelName], days: 1 })
+  const { cert, key: tlsKey } = await (options.tunnelCa ?? cloud.ca).issueServer({ dnsNames: [tunnelName], days: 1 })
   const proxy = await startConnectivityProxy({
     config: loadConfig(connectivityProxyConfigSchema, {
       environment: {},
@@ -86,10 +95,12 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
       ca,
       token: options.token ?? (() => cloud.token(options.pairedBy)),
       instance: key,
+      caListUrl: options.caListUrl ?? key.caListUrl,
     },
-    tls: { cert, key: tlsKey, connectorCa: ca },
+    tls: { cert, key: tlsKey, connectorCa: options.fallbackCa ?? '' },
     userTokenNamesTenant: options.userTokenNamesTenant ?? false,
     mayActFor: (caller, userTenantId) => cloud.tenantAccess.mayActFor(caller, userTenantId),
+    audit: (line) => audited.push(line),
     clock: options.clock ?? systemClock,
     log,
   })
@@ -97,6 +108,7 @@ export async function startProxy(cloud: Cloud, options: ProxyOptions): Promise<T
   return {
     ...proxy,
     logged,
+    audited,
     async said(event, times) {
       while (logged.filter((line) => line.split(' ')[1] === event).length < times) await once(lines, 'line')
     },

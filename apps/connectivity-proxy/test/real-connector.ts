@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
 import {
+  type ApplicationConnection,
   type AvailableService,
   type ChannelSpec,
   type ChannelStatus,
@@ -60,14 +61,17 @@ export class RealConnector {
   readonly #runtime: ConnectorRuntime
   #snapshot: ConnectorSnapshot
   readonly #events: string[]
+  readonly #lines: string[]
   readonly #heard: Set<() => void>
 
   private constructor(snapshot: ConnectorSnapshot) {
     this.#snapshot = snapshot
     this.#events = []
+    this.#lines = []
     this.#heard = new Set()
-    const log = createLog((_level, event) => {
+    const log = createLog((_level, event, facts) => {
       this.#events.push(event)
+      this.#lines.push(`${event} ${JSON.stringify(facts)}`)
       for (const heard of this.#heard) heard()
     })
     this.#runtime = createRuntime({ clock: systemClock, log })
@@ -110,6 +114,11 @@ export class RealConnector {
     return this.#runtime.status(subaccount!.subaccountId, regionHost).connections
   }
 
+  get cloudConnections(): readonly ApplicationConnection[] {
+    const [subaccount] = this.#snapshot.subaccounts
+    return this.#runtime.status(subaccount!.subaccountId, regionHost).applicationConnections
+  }
+
   /** Opens a service channel as enabling does, and makes it part of the configuration. */
   async enable(channel: ChannelSpec): Promise<void> {
     const [{ subaccountId, channels = [] }] = this.#snapshot.subaccounts as [SubaccountRuntime]
@@ -143,6 +152,13 @@ export class RealConnector {
     const subaccounts = this.#snapshot.subaccounts.map((one) => ({ ...one, description }))
     this.#snapshot = { ...this.#snapshot, subaccounts }
     this.#runtime.apply(this.#snapshot)
+  }
+
+  /** The first line that it logged, or logs, of an event. */
+  async logs(event: string): Promise<string> {
+    const found = (): string | undefined => this.#lines.find((line) => line.startsWith(`${event} `))
+    await this.#until(() => found() !== undefined)
+    return found() ?? ''
   }
 
   disconnect(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type IncomingMessage, request, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
@@ -108,7 +108,7 @@ test('connectors are told to dial externalHost at externalPort, which is 443 unl
   await assert.rejects(startProxy(cloud, { pairedBy: paired, settings: nameless }), { code: 'CONFIG_INVALID' })
 })
 
-test('a connector that does not dial makes the caller wait ten seconds and no longer', async () => {
+test('a connector that does not dial makes the caller wait ten seconds and no longer (CP-114)', async () => {
   const tenant = await cloud.newTenant()
   const connector = await openConnector(tenant)
   connector.answersRequests = false
@@ -173,6 +173,69 @@ test('the real connector opens as many connections as it is configured to', asyn
   assert.equal((await proxy.get(bearer(await cloud.token(tenant.connectivity)))).status, 200)
   await connector.tunnelsOpened(3)
   assert.deepEqual([connector.connections, proxy.tunnelCount()], [3, 3])
+})
+
+test('the connector lists the proxy by its display name, with connections and start (CP-120)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await realConnector(tenant, 2)
+  const proxy = await newProxy({ settings: { ...settings, displayName: 'Cluster of the plant' } })
+  const before = Date.now()
+  await answered(200, async () => proxy.get(bearer(await cloud.token(tenant.connectivity))))
+  while (connector.connections < 2) await new Promise(setImmediate)
+  const [listed, ...others] = connector.cloudConnections
+  assert.deepEqual(others, [])
+  assert.deepEqual([listed?.name, listed?.connectionCount], ['Cluster of the plant', 2])
+  assert.ok((listed?.connectedSinceMs ?? 0) >= before && (listed?.connectedSinceMs ?? 0) <= Date.now())
+})
+
+test('an idle tunnel carries a sign of life well within the 120 seconds after which ingresses cut it (CP-121)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  connector.answersRequests = false
+  const clock = new ManualClock(Date.now())
+  const proxy = await newProxy({ clock })
+  const asked = connector.nextRequest()
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  const answer = proxy.get(headers)
+  const message = await asked
+  const lives: { proxy: number; connector: number } = { proxy: 0, connector: 0 }
+  const ingress = createTcpServer((socket) => {
+    const onward = connect(proxy.tunnelPort, '127.0.0.1')
+    onward
+      .on('data', () => lives.proxy++)
+      .on('error', () => {})
+      .on('close', () => socket.destroy())
+    socket
+      .on('data', () => lives.connector++)
+      .on('error', () => {})
+      .on('close', () => onward.destroy())
+    onward.pipe(socket).pipe(onward)
+  })
+  ingress.listen(0, '127.0.0.1')
+  await once(ingress, 'listening')
+  await connector.openTunnel({ ...message, port: (ingress.address() as AddressInfo).port })
+  assert.equal((await answer).text, 'erp')
+  // Steps below the silence that counts as death, so that answers come in between: five minutes in all.
+  for (let period = 0; period < 3; period++) {
+    const before = { ...lives }
+    for (let step = 0; step < 10; step++) {
+      clock.advance(10_000)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    assert.ok(lives.proxy > before.proxy && lives.connector > before.connector, `period ${period}`)
+  }
+  assert.equal(proxy.tunnelCount(), 1)
+  assert.equal((await proxy.get(headers)).text, 'erp')
+  ingress.close()
+})
+
+test('where there is no destination service the proxy starts and serves (CP-197)', async () => {
+  const tenant = await cloud.newTenant()
+  await realConnector(tenant)
+  const proxy = await newProxy()
+  // The cloud of these tests has none, and the name in its credentials leads nowhere.
+  assert.match(await cloud.serviceKey(await cloud.bind(tenant.subaccount, 'destination')), /http:\/\/destination\.test/)
+  assert.equal((await proxy.get(bearer(await cloud.token(tenant.connectivity)))).status, 200)
 })
 
 test('plain text never becomes a tunnel (CP-116)', async () => {
@@ -259,7 +322,106 @@ test('a ticket opens a tunnel for the subaccount, the connector and the location
   assert.equal(foreign.prefaces.length, 1)
 })
 
-test('the connectors of the paired connectivity service are reached, those of another are not', async () => {
+test('a connector that does not trust the tunnel server reports it, and the caller is answered 503 (CP-127)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await realConnector(tenant)
+  const tunnelCa = await LocalCa.create({ subject: { CN: 'Of the ingress' } })
+  const clock = new ManualClock(Date.now())
+  const proxy = await newProxy({ clock, tunnelCa })
+  const answer = proxy.get(bearer(await cloud.token(tenant.connectivity)))
+  const line = await connector.logs('tunnel.open-failed')
+  assert.match(line, /CLOUD_UNTRUSTED.*CN=Of the ingress/)
+  clock.advance(10_000)
+  const { status, error } = await answer
+  assert.deepEqual([status, error], [503, 'TUNNEL_OPEN_FAILED'])
+})
+
+test('the authorities of connectors come from the service of the key, and again every hour (CP-124)', async () => {
+  const other = await LocalCa.create({ subject: { CN: 'Other CA' } })
+  const lists = [
+    cloud.ca.certificatePem,
+    'no PEM',
+    `${other.certificatePem}${cloud.ca.certificatePem}`,
+    other.certificatePem,
+  ]
+  let asked = 0
+  const server = createServer((_request, response) => void response.end(lists[Math.min(asked++, 3)]))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closings.push(() => server.close())
+  const caListUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/CAs`
+  const clock = new ManualClock(Date.now())
+  const proxy = await newProxy({ clock, caListUrl })
+  const subject = { CN: 'a', OU: 'b' }
+  const [own, foreign] = [
+    await cloud.ca.issueClient({ subject, days: 1 }),
+    await other.issueClient({ subject, days: 1 }),
+  ]
+  const accepted = async (): Promise<string[]> => [
+    await handshake(proxy, { ...own, servername: tunnelName }),
+    await handshake(proxy, { ...foreign, servername: tunnelName }),
+  ]
+  assert.deepEqual(await accepted(), ['accepted', 'refused'])
+  const changed = 'proxy.connector-authorities-changed'
+  clock.advance(3_600_000)
+  await proxy.said('proxy.connector-authorities-unavailable', 1)
+  assert.deepEqual(await accepted(), ['accepted', 'refused'])
+  clock.advance(3_600_000)
+  await proxy.said(changed, 1)
+  assert.deepEqual(await accepted(), ['accepted', 'accepted'])
+  clock.advance(3_600_000)
+  await proxy.said(changed, 2)
+  assert.deepEqual(await accepted(), ['refused', 'accepted'])
+})
+
+test('without the list a proxy starts with the authority that it was given, or says what is missing', async () => {
+  const caListUrl = 'http://127.0.0.1:9/api/v1/CAs'
+  await assert.rejects(newProxy({ caListUrl }), { code: 'CONNECTOR_AUTHORITIES_UNAVAILABLE' })
+  const proxy = await newProxy({ caListUrl, fallbackCa: cloud.ca.certificatePem })
+  const certificate = await cloud.ca.issueClient({ subject: { CN: 'a', OU: 'b' }, days: 1 })
+  assert.equal(await handshake(proxy, { ...certificate, servername: tunnelName }), 'accepted')
+})
+
+test('each handshake is audited in one line, with the reason where it fails (CP-182, CP-183)', async () => {
+  const tenant = await cloud.newTenant()
+  const connector = await openConnector(tenant)
+  connector.answersRequests = false
+  const proxy = await newProxy()
+  const asked = connector.nextRequest()
+  const answer = proxy.get(bearer(await cloud.token(tenant.connectivity)))
+  const message = await asked
+  await connector.openTunnel({ ...message, ticket: 'made-up\n[AUDIT-EVENT] {}' })
+  assert.equal((await connector.openTunnel(message))?.type, 'tunnel-accepted')
+  await answer
+  await handshake(proxy, { servername: tunnelName })
+  const events = proxy.audited.map((line) => {
+    assert.ok(line.startsWith('[AUDIT-EVENT] {') && !line.includes('\n'), line)
+    const { data, ...event } = JSON.parse(line.slice('[AUDIT-EVENT] '.length))
+    return { ...event, data: JSON.parse(data) }
+  })
+  const details = events.map(({ data }) => data.handshakeDetails)
+  assert.deepEqual(details.slice(0, 2), ['the ticket is unknown, expired or used already', 'success'])
+  assert.equal(events.length, 3)
+  assert.notEqual(details[2], 'success')
+  const [failed, { data, user, tenant: whose }, unknown] = events
+  assert.match(data.tunnelId, /^[0-9a-f-]{36}$/)
+  assert.deepEqual([user, whose], ['fallback_for_missing_user', tenant.subaccount.id])
+  assert.deepEqual(data, {
+    action: 'open connectivity tunnel',
+    message: 'tunnel handshake success',
+    tunnelId: data.tunnelId,
+    objectName: 'connectivity tunnel management',
+    clientId: connector.connectorId,
+    loggedByClass: 'com.sap.core.connectivity.tunnel.server.TunnelServerHandshaker',
+    handshakeDetails: 'success',
+  })
+  assert.deepEqual([failed.data.message, failed.data.clientId], ['tunnel handshake failure', connector.connectorId])
+  assert.equal(failed.tenant, tenant.subaccount.id)
+  assert.deepEqual([unknown.data.clientId, unknown.tenant], ['', ''])
+  assert.equal(new Set(events.map((event) => event.data.tunnelId)).size, 3)
+})
+
+test('the connectors of the paired connectivity service are reached, those of another are not (CP-109)', async () => {
   const elsewhere = await Cloud.start()
   const tenant = await cloud.newTenant()
   const twin = await elsewhere.newTenant(tenant.subaccount.id)

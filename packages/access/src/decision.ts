@@ -1,4 +1,5 @@
 import type { PathRules } from './path-rules.ts'
+import type { ResourceIndex } from './resource-index.ts'
 import type { System } from './system.ts'
 
 /** Reasons for which an HTTP request or a TCP connection is refused. Small integers: no allocation per request. */
@@ -26,6 +27,8 @@ export function denialName(denial: Denial): DenialName {
 
 export interface HttpAllowed {
   readonly system: System
+  /** Names the resource of a request, for statistics. */
+  readonly resources: ResourceIndex
 }
 
 /** Allowed with its system, or a number: `typeof decision === 'number'` means denied. */
@@ -45,6 +48,8 @@ export interface RfcAllowed {
   readonly system: System
   /** Names of function modules, exact or as prefix; compared as they were entered (guide L21404). */
   readonly functions: Pick<PathRules, 'admits'>
+  /** Names the resource of a call, for statistics. */
+  readonly resources: ResourceIndex
 }
 
 export type RfcDecision = RfcAllowed | Denial

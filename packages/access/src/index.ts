@@ -29,6 +29,7 @@ export {
 } from './model.ts'
 export { isSafePath } from './path-safety.ts'
 export { type PortRange, parsePort } from './port.ts'
+export { ResourceIndex } from './resource-index.ts'
 export type { System } from './system.ts'
 export { type AccessTable, compileAccess } from './table.ts'
 export {

@@ -11,6 +11,7 @@ import { isByteStream, isHttp, isRfc, type SystemMapping } from './model.ts'
 import { PathRules } from './path-rules.ts'
 import { isSafePath } from './path-safety.ts'
 import { type PortRange, parsePort } from './port.ts'
+import { ResourceIndex } from './resource-index.ts'
 import { type System, toSystem } from './system.ts'
 
 /**
@@ -166,12 +167,13 @@ function compileEntry(mapping: SystemMapping): Entry {
   const ports = parsePort(mapping.virtualPort, mapping.protocol) ?? { low: 0, high: 0 }
   const withPaths = isHttp(mapping.protocol)
   const { internalHost, internalPort } = system
+  const resources = new ResourceIndex(mapping.resources)
   return {
     system,
     ports,
-    http: { system },
+    http: { system, resources },
     tcp: ports.low === ports.high ? { system, internalHost, internalPort } : null,
-    rfc: isRfc(mapping.protocol) ? { system, functions: new PathRules(mapping.resources) } : null,
+    rfc: isRfc(mapping.protocol) ? { system, resources, functions: new PathRules(mapping.resources) } : null,
     paths: withPaths ? new PathRules(mapping.resources) : null,
     websockets: withPaths
       ? new PathRules(mapping.resources.filter((resource) => resource.websocketUpgradeAllowed))

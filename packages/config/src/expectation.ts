@@ -38,6 +38,7 @@ function noun(node: SchemaNode): string {
     case 'null':
       return 'null'
     default:
+      if (node['x-expected'] !== undefined) return node['x-expected']
       if (node.pattern !== undefined) return `text that matches ${node.pattern}`
       return node.format === undefined ? 'text' : `text (${node.format})`
   }

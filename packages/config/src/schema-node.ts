@@ -21,6 +21,8 @@ export interface SchemaNode {
   readonly 'x-secret'?: boolean
   readonly 'x-unit'?: string
   readonly 'x-reload'?: string
+  /** What a pattern accepts, in words. */
+  readonly 'x-expected'?: string
 }
 
 /** A section groups settings; every other node is one setting, whatever its value looks like. */

@@ -38,3 +38,4 @@ export type {
   SubaccountContext,
 } from './subaccount-context.ts'
 export type { PayloadTrace } from './trace/exchange-trace.ts'
+export * from './traffic/index.ts'

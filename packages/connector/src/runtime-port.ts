@@ -4,8 +4,11 @@ import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
 import type { OwnCertificate } from './configuration/own-certificates.ts'
+import type { ConnectionLimit } from './configuration/tunnel-limits.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 import type { PayloadTrace } from './trace/exchange-trace.ts'
+import type { BackendConnections } from './traffic/backend-connections.ts'
+import type { SubaccountTraffic } from './traffic/subaccount-traffic.ts'
 
 /**
  * The running side of a connector, as its administration sees it. `apply` receives the whole wanted state after every
@@ -16,6 +19,10 @@ export interface ConnectorRuntime {
   apply(snapshot: ConnectorSnapshot): void
   /** State of one subaccount's tunnel. Unknown subaccounts are `Disconnected`. */
   status(subaccountId: string, regionHost: string): TunnelStatus
+  /** What passed through a subaccount; undefined for one that does not run here, on a shadow above all. */
+  traffic(subaccountId: string, regionHost: string): SubaccountTraffic | undefined
+  /** Open connections to systems, by virtual host. */
+  backendConnections(subaccountId: string, regionHost: string): readonly BackendConnections[]
   /**
    * Writes what passes the tunnels of a subaccount from now on, requests and answers without secrets; null ends it.
    * Requests under way are not traced. Unknown subaccounts are left alone.
@@ -44,6 +51,10 @@ export interface ApplicationConnection {
   readonly connectionCount: number
   readonly name: string
   readonly type: string
+  /** Start of the earliest connection that is still open, milliseconds since 1970. */
+  readonly connectedSinceMs: number
+  /** The other end of each, `address:port`. */
+  readonly peers: readonly string[]
 }
 
 export interface ConnectFailure {
@@ -140,6 +151,8 @@ export interface SubaccountRuntime {
   readonly loadSharing: boolean
   /** Physical connections per tunnel server. */
   readonly tunnelConnections: number
+  /** Proxies that get another number, by their display name. Absent: none. */
+  readonly connectionLimits?: readonly ConnectionLimit[]
   readonly endpoint: RegionEndpoint
   /** PEM chain, leaf first. */
   readonly certificate: string
@@ -148,6 +161,8 @@ export interface SubaccountRuntime {
   readonly access: AccessTable
   /** Absent: refusals only. */
   readonly auditLevel?: AuditLevel
+  /** OAuth clients that may use the tunnel. Absent or empty: all. */
+  readonly trustedApplications?: readonly string[]
   readonly domainMappings: readonly DomainMapping[]
   readonly trustedIssuers: readonly TrustedIssuer[]
   /** Service channels that are enabled. Absent: none. */

@@ -15,6 +15,8 @@ import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStat
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { AccessRecord, DeniedAccess, SubaccountContext } from './subaccount-context.ts'
 import { type AcceptorSlot, TracedAcceptor } from './trace/traced-acceptor.ts'
+import { backendConnections } from './traffic/backend-connections.ts'
+import { SubaccountTraffic } from './traffic/index.ts'
 
 export interface RuntimeOptions {
   readonly clock: Clock
@@ -32,6 +34,8 @@ export interface RuntimeOptions {
   readonly tickets?: KerberosTickets
   /** Audit of those that were let through, where the level asks for it. */
   readonly allowed?: (access: AccessRecord) => void
+  /** Milliseconds that never jump, for durations; the process's own if absent. */
+  readonly monotonicMs?: () => number
   /** The cloud's trust list changed: synchronise it. */
   readonly trustChanged?: (subaccountId: string, regionHost: string) => void
 }
@@ -44,7 +48,7 @@ interface Running {
   readonly acceptor: AcceptorSlot
   /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
-  /** The same without the certificate: where this stays, the new link takes over before the old one goes. */
+  /** The same without certificate and number of connections: where this stays, the new link takes over before the old one goes. */
   readonly place: string
   subaccount: SubaccountRuntime
   link: SubaccountLink | null
@@ -55,6 +59,8 @@ interface Running {
 /** Well below the 120 seconds after which ingresses cut silent connections (guide L33734). */
 const defaultHeartbeatMs = 10_000
 
+const trafficSampleMs = 60_000
+
 const offline: TunnelStatus = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, applicationConnections: [] }
 
 /** Brings tunnels, access tables and backend connections in line with the configuration. */
@@ -62,6 +68,10 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   const running = new Map<string, Running>()
   const news = new CertificateNews()
   const propagator = new Propagator(options.clock, options.log, options.tickets ?? null)
+
+  const stopSampling = options.clock.every(trafficSampleMs, () => {
+    for (const { context } of running.values()) context.traffic?.sample()
+  })
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
     const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
@@ -74,6 +84,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       verifyUser: propagation.verify,
       rfc: options.rfc ?? defaultRfcSettings,
       log: options.log,
+      traffic: new SubaccountTraffic(options.clock, options.monotonicMs),
       denied: options.denied ?? (() => {}),
     }
     const { clock, log, channelBindAddress: bindAddress = '127.0.0.1' } = options
@@ -154,6 +165,8 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.subaccount = subaccount
         entry.context.access = subaccount.access
         entry.context.domainMappings = subaccount.domainMappings
+        const { trustedApplications = [] } = subaccount
+        entry.context.applications = trustedApplications.length === 0 ? null : new Set(trustedApplications)
         setAudit(entry.context, subaccount.auditLevel, options)
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
@@ -172,6 +185,11 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       if (slot.current instanceof TracedAcceptor) slot.current = slot.current.stop()
       if (trace !== null) slot.current = new TracedAcceptor(slot.current, trace, options.clock)
     },
+    traffic: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.context.traffic,
+    backendConnections(subaccountId, regionHost) {
+      const context = running.get(`${subaccountId}@${regionHost}`)?.context
+      return context === undefined ? [] : backendConnections(context)
+    },
     async openChannel(subaccountId, regionHost, channel) {
       const entry = running.get(`${subaccountId}@${regionHost}`)
       if (entry === undefined) throw new PlatformError('CHANNEL_CLOUD_AWAY')
@@ -189,6 +207,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
     channelSettled: async (subaccountId, regionHost, id) =>
       running.get(`${subaccountId}@${regionHost}`)?.channels.settled(id),
     async close() {
+      stopSampling()
       for (const entry of running.values()) stop(entry)
       running.clear()
     },
@@ -231,7 +250,8 @@ function sameSecurity(current: BackendSecurity, snapshot: ConnectorSnapshot): bo
 }
 
 function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
-  return `${subaccount.certificate}\n${linkPlace(subaccount, snapshot)}`
+  const { certificate, tunnelConnections, connectionLimits = [] } = subaccount
+  return `${certificate}\n${linkPlace(subaccount, snapshot)}\n${JSON.stringify([tunnelConnections, connectionLimits])}`
 }
 
 function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
@@ -241,7 +261,6 @@ function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): 
     subaccount.locationId,
     shownDescription(subaccount, snapshot),
     subaccount.loadSharing,
-    subaccount.tunnelConnections,
     endpoint,
     httpsProxy?.host,
     httpsProxy?.port,

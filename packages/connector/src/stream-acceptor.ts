@@ -3,6 +3,7 @@ import { HttpExchange } from './http/http-exchange.ts'
 import { openRfcOrLdap } from './rfc/open-rfc-or-ldap.ts'
 import type { SubaccountContext } from './subaccount-context.ts'
 import { TcpExchange } from './tcp/tcp-exchange.ts'
+import { refuseConnection, refusingContext } from './trusted-applications.ts'
 
 export interface StreamTimeouts {
   readonly connectMs: number
@@ -47,14 +48,17 @@ export class StreamAcceptor implements StreamSink {
   streamDrain(): void {}
 
   #dispatch(stream: Stream, preface: Preface, bytes: Buffer, rest: number): void {
+    const isRefused = this.#context.applications?.has(preface.clientId) === false
     switch (preface.kind) {
       case StreamKind.http: {
-        const exchange = new HttpExchange(this.#context, stream, preface)
+        const context = isRefused ? refusingContext(this.#context, preface) : this.#context
+        const exchange = new HttpExchange(context, stream, preface)
         stream.sink = exchange
         if (rest < bytes.length) exchange.request(stream, bytes, rest)
         return
       }
       case StreamKind.tcp: {
+        if (isRefused) return refuseConnection(this.#context, stream, preface)
         const exchange = new TcpExchange(this.#context, stream, preface, this.#timeouts.connectMs)
         stream.sink = exchange
         if (rest < bytes.length) exchange.streamData(stream, bytes.subarray(rest))
@@ -62,6 +66,7 @@ export class StreamAcceptor implements StreamSink {
       }
       case StreamKind.rfc:
       case StreamKind.ldap: {
+        if (isRefused) return refuseConnection(this.#context, stream, preface)
         const exchange = openRfcOrLdap(this.#context, stream, preface, this.#timeouts.connectMs)
         stream.sink = exchange
         if (rest < bytes.length) exchange.streamData(stream, bytes.subarray(rest))

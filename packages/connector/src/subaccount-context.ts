@@ -6,6 +6,7 @@ import type { BackendPool } from './backend/backend-pool.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { RfcSettings } from './rfc/rfc-settings.ts'
 import type { DomainMapping } from './runtime-port.ts'
+import type { SubaccountTraffic } from './traffic/index.ts'
 
 /** A request or connection for the audit log: one that was refused, or at level `All` one that was let through. */
 export interface AccessRecord {
@@ -46,6 +47,12 @@ export interface IdentityRefusal {
   readonly text: string
 }
 
+/** Hears how far a decision about a user is that takes time. */
+export interface IdentityObserver {
+  /** The token is valid; what follows is made for the backend. */
+  tokenValidated(): void
+}
+
 /**
  * Turns propagated tokens into what the backend of a system understands. Null: nothing to add. A promise only where a
  * certificate has to be issued first, so that a cached user costs no turn of the event loop.
@@ -53,6 +60,7 @@ export interface IdentityRefusal {
 export type IdentityPropagation = (
   system: System,
   preface: Readonly<Preface>,
+  observer?: IdentityObserver,
 ) => IdentityDecision | null | Promise<IdentityDecision | null>
 
 /** One subaccount while the connector runs: what its streams may reach. Fields change when the configuration does. */
@@ -64,9 +72,13 @@ export interface SubaccountContext {
   readonly propagate: IdentityPropagation | null
   /** Whether the user in a preface is believed, for protocols that have no place for a certificate. Null: yes. */
   verifyUser?: (preface: Readonly<Preface>) => Promise<IdentityRefusal | null>
+  /** OAuth clients that may use the tunnel. Null or absent: all. */
+  applications?: ReadonlySet<string> | null
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log
+  /** Absent: nothing is recorded for monitoring. */
+  readonly traffic?: SubaccountTraffic
   denied: (access: DeniedAccess) => void
   /** Null or absent: what is let through is not recorded. */
   allowed?: ((access: AccessRecord) => void) | null

@@ -50,7 +50,7 @@ test('a user seen before costs no turn of the event loop (SCC-151)', async () =>
 
 test('users without connections leave nothing behind, others keep theirs', () => {
   const table = new TargetTable()
-  const named = (name: string) => table.find(system, { name, certificate: null })
+  const named = (name: string) => table.find(system, { name, user: name, certificate: null })
   const ann = named('CN=ann')
   const bob = named('CN=bob')
   const nobody = table.find(system, null)

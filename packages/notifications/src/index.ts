@@ -2,6 +2,13 @@ export { composeAlert, isSignedAlert, signAlert, signatureHeader } from './alert
 export { type CertificateNews, type NewsCertificate, type NewsKind, newsKinds } from './certificate-news.ts'
 export { DeliveryQueue, type DeliveryQueueOptions, type Sender, type SendOutcome } from './delivery-queue.ts'
 export { composeMail, isMailAddress, type Mail } from './mail.ts'
+export {
+  type MailTemplate,
+  type MailTemplates,
+  subjectPattern,
+  templatePattern,
+  templatePlaceholders,
+} from './mail-templates.ts'
 export { composeMessage, type Message, subjectOf } from './message.ts'
 export type {
   Channel,

@@ -1,4 +1,5 @@
 import type { CertificateNews } from './certificate-news.ts'
+import type { MailTemplates } from './mail-templates.ts'
 import { composeMessage } from './message.ts'
 import type { Delivery } from './notification.ts'
 
@@ -21,13 +22,21 @@ export function isMailAddress(text: string): boolean {
   return text.length <= 254 && address.test(text)
 }
 
-/** @param domain of the message ID, the one of the sender's address */
-export function composeMail({ id, recipient, createdAtMs }: Delivery, news: CertificateNews, domain: string): Mail {
+/**
+ * @param domain of the message ID, the one of the sender's address
+ * @param templates of the operator
+ */
+export function composeMail(
+  { id, recipient, createdAtMs }: Delivery,
+  news: CertificateNews,
+  domain: string,
+  templates: MailTemplates = {},
+): Mail {
   const { pem, fingerprint } = news.certificate
   return {
     to: recipient,
     messageId: `${id}@${domain}`,
-    ...composeMessage(news),
+    ...composeMessage(news, templates[news.kind]),
     dateMs: createdAtMs,
     // Named by the fingerprint: names of certificates are chosen by others.
     ...(pem === '' ? {} : { attachment: { fileName: `certificate-${fingerprint.slice(0, 16)}.pem`, content: pem } }),

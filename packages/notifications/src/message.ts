@@ -1,8 +1,9 @@
 import type { CertificateNews, NewsCertificate, NewsKind } from './certificate-news.ts'
+import type { MailTemplate, TemplateValues } from './mail-templates.ts'
 
 /** What people read: the same in the notification centre and in mails. */
 export interface Message {
-  /** One of few constants; never holds anything from outside. */
+  /** One of few constants, or what the operator wrote; never holds anything of a certificate. */
   readonly subject: string
   readonly text: string
   readonly html: string
@@ -51,23 +52,38 @@ export function subjectOf({ kind, subaccountId }: Pick<CertificateNews, 'kind' |
   return `${subaccountId === '' ? 'Platform' : 'Tenant'} ${templates[kind].subject}`
 }
 
-/** Writes the message of news in both forms; the same news give the same message, byte for byte. */
-export function composeMessage(news: CertificateNews): Message {
+/**
+ * Writes the message of news in both forms; the same news give the same message, byte for byte.
+ * @param own words of the operator in place of ours
+ */
+export function composeMessage(news: CertificateNews, own: MailTemplate = {}): Message {
   const { intro, advice } = templates[news.kind]
-  const values = { ...placeholders(news), who: who[news.renewer] }
+  const subject = own.subject || subjectOf(news)
+  const values = placeholders(news)
   const rows = factsOf(news)
-  const paragraphs = [intro, advice].map((template) => fill(template, values))
+  const paragraphs = [own.intro || intro, own.advice || advice].map((template) => fill(template, values))
   const width = Math.max(...rows.map(([label]) => label.length)) + 2
   const lines = rows.map(([label, value]) => `${`${label}:`.padEnd(width)}${plain(value)}`)
   return {
-    subject: subjectOf(news),
+    subject,
     text: [paragraphs[0], ...(lines.length > 0 ? [lines.join('\n')] : []), paragraphs[1], ''].join('\n\n'),
-    html: page(subjectOf(news), paragraphs, rows),
+    html: page(subject, paragraphs, rows),
   }
 }
 
-function placeholders({ certificate, reason }: CertificateNews): Readonly<Record<string, string>> {
-  return { name: certificate.name, notAfter: day(certificate.notAfterMs), reason: reason ?? 'the reason is in the log' }
+function placeholders({ certificate, previous, subaccountId, renewer, reason }: CertificateNews): TemplateValues {
+  return {
+    name: certificate.name,
+    usedAs: certificate.kind,
+    subject: certificate.subject,
+    subaccount: subaccountId,
+    notBefore: day(certificate.notBeforeMs),
+    notAfter: day(certificate.notAfterMs),
+    fingerprint: certificate.fingerprint,
+    previousFingerprint: previous?.fingerprint ?? '',
+    who: who[renewer],
+    reason: reason ?? 'the reason is in the log',
+  }
 }
 
 type Row = readonly [label: string, value: string]
@@ -92,8 +108,9 @@ function describe(which: string, certificate: NewsCertificate): readonly Row[] {
   ]
 }
 
-function fill(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => plain(values[name] ?? ''))
+function fill(template: string, values: TemplateValues): string {
+  const named: Readonly<Record<string, string>> = values
+  return template.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => plain(named[name] ?? ''))
 }
 
 function page(subject: string, paragraphs: readonly string[], rows: readonly Row[]): string {
@@ -101,7 +118,12 @@ function page(subject: string, paragraphs: readonly string[], rows: readonly Row
     ([label, value]) =>
       `<tr><th align="left">${escaped(label)}</th><td><code>${escaped(plain(value))}</code></td></tr>`,
   )
-  const [intro = '', advice = ''] = paragraphs.map((paragraph) => `<p>${escaped(paragraph)}</p>`)
+  const [intro = '', advice = ''] = paragraphs.map((words) =>
+    words
+      .split(/\n{2,}/)
+      .map((paragraph) => `<p>${escaped(paragraph).replaceAll('\n', '<br>')}</p>`)
+      .join(''),
+  )
   const table = `<table cellpadding="4">${cells.join('')}</table>`
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head><body>${intro}${table}${advice}</body></html>`
 }

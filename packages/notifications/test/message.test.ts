@@ -13,6 +13,8 @@ import {
   newsKinds,
   signAlert,
   subjectOf,
+  subjectPattern,
+  templatePattern,
 } from '../src/index.ts'
 
 const certificate = {
@@ -112,4 +114,44 @@ test('an alert is the same at every attempt, and its signature fits this body, t
   assert.ok(!isSignedAlert(secret, body, header, now + 301_000))
   assert.ok(!isSignedAlert(secret, body, header.replace('t=1', 't=2'), now))
   assert.ok(!isSignedAlert(secret, body, '', now))
+})
+
+test('mails say what the operator wrote, with the values of the certificate escaped and on one line; what is left empty stays ours (CERT-003, CERT-004)', () => {
+  const own = {
+    renewed: {
+      subject: 'Zertifikat erneuert',
+      intro: 'Das Zertifikat <{{name}}> gilt bis {{notAfter}}.\n\nVorher: {{previousFingerprint}}',
+      advice: 'Fragen? <it@acme.test>\n{{fingerprint}}',
+    },
+    expired: { subject: '', intro: '', advice: 'Nur das hier.' },
+  }
+  const hostile = { ...news, certificate: { ...certificate, name: '<b>x</b>\nBcc: {{fingerprint}}' } }
+  const mail = composeMail(delivery, hostile, 'acme.test', own)
+  assert.equal(mail.subject, 'Zertifikat erneuert')
+  assert.match(
+    mail.text,
+    /^Das Zertifikat <<b>x<\/b> Bcc: \{\{fingerprint\}\}> gilt bis 2028-01-01\.\n\nVorher: (cd){32}\n/,
+  )
+  assert.match(mail.html, /<p>Das Zertifikat &lt;&lt;b&gt;x&lt;\/b&gt; Bcc: /)
+  assert.match(mail.html, /<p>Vorher: (cd){32}<\/p>/)
+  assert.match(mail.html, /<p>Fragen\? &lt;it@acme\.test&gt;<br>(ab){32}<\/p>/)
+  assert.ok(!mail.html.includes('<b>'))
+  const expired = composeMail(delivery, { ...news, kind: 'expired' }, 'acme.test', own)
+  assert.equal(expired.subject, 'Tenant Certificate has expired')
+  assert.match(expired.text, /^The certificate "erp" expired on 2028-01-01/)
+  assert.match(expired.text, /\n\nNur das hier\.\n/)
+  assert.equal(
+    composeMail(delivery, { ...news, kind: 'expiring' }, 'acme.test', own).subject,
+    'Tenant Certificate is going to expire soon',
+  )
+})
+
+test('templates are refused for placeholders that do not exist, subjects for lines of their own', () => {
+  const fits = (pattern: string, text: string) => new RegExp(pattern, 'u').test(text)
+  for (const good of ['', 'a { b } c', 'line\n\nline', '{{name}}{{who}}', 'ü 🙂 {x}'])
+    assert.ok(fits(templatePattern, good), good)
+  for (const bad of ['{{nam}}', '{{ name }}', '{{', 'x}}', '{{name}', '{{{name}}}', '{{constructor}}'])
+    assert.ok(!fits(templatePattern, bad), bad)
+  assert.ok(fits(subjectPattern, 'Zertifikat erneuert – bitte prüfen'))
+  for (const bad of ['a\nBcc: x', 'a\r', 'x'.repeat(201), 'a\u202eb']) assert.ok(!fits(subjectPattern, bad))
 })

@@ -12,6 +12,7 @@ export { defaultHttpTimeouts, HttpFront, type HttpFrontOptions, type HttpTimeout
 export { Listener } from './listener.ts'
 export { type ProxyTarget, rfcTarget } from './rfc/rfc-target.ts'
 export { defaultSocksTimeouts, SocksFront, type SocksFrontOptions, type SocksTimeouts } from './socks/socks-front.ts'
+export { handshakeAudit, type TunnelHandshake } from './tunnels/handshake-audit.ts'
 export type { Tunnel } from './tunnels/tunnel-group.ts'
 export { TunnelServer, type TunnelServerOptions } from './tunnels/tunnel-server.ts'
 export { type ProxyAddress, type TunnelBroker, type TunnelRequestMessage, TunnelTable } from './tunnels/tunnel-table.ts'

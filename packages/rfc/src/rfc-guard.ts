@@ -26,6 +26,8 @@ export interface RfcRules {
 export interface RfcGuardOutput {
   toServer(bytes: Buffer): void
   toClient(bytes: Buffer): void
+  /** The reply to a call has been passed on to its end. */
+  replied?(): void
   /** The stream cannot be judged, or says what no mapping allows; nothing of it passes any more. Called once. */
   refused(reason: string): void
   /** Behind a denial that ends the connection: no further byte may pass. Called once. */
@@ -103,8 +105,10 @@ export class RfcGuard {
   /** Bytes of the back end, cut anywhere; they pass as they are. */
   fromServer(chunk: Buffer): void {
     if (this.#phase === 'over') return
+    const wasReplyOwed = this.#replies.isReplyOwed
     this.#replies.push(chunk)
     this.#output.toClient(chunk)
+    if (wasReplyOwed && !this.#replies.isReplyOwed) this.#output.replied?.()
   }
 
   #payload(payload: Buffer): void {

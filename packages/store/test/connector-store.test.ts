@@ -11,6 +11,7 @@ import {
   type Change,
   type ConnectorConfiguration,
   type ConnectorSettings,
+  importMappings,
   mappingOf,
   removeSubaccount,
   type SubaccountProperties,
@@ -135,6 +136,46 @@ describe('the configuration of a connector', () => {
       const bytes = readFileSync(join(folder.path, file))
       for (const secret of ['the-private-key-of-the-tunnel', 'proxy-pass']) assert.equal(bytes.includes(secret), false)
     }
+  })
+
+  test('imports that need many statements are stored as a whole, in their order, with an audit entry for each mapping', async () => {
+    using folder = temporaryFolder()
+    const first = await open(folder.path)
+    const store = await ConnectorStore.open(first, settings)
+    await store.change('a', (c) => change(addSubaccount(c, properties('one'))))
+    const many = (ids: readonly string[]) =>
+      Array.from({ length: 450 }, (_, n) => ({
+        ...mapping(`host-${n}`),
+        resources: ids.slice(0, n % 4).map((id) => ({ ...resource, id: `${id}-${n % 3}` })),
+      }))
+    const resource = { enabled: true, exactMatchOnly: true, websocketUpgradeAllowed: false, createdAtMs: 9 }
+    const take = (mappings: readonly SystemMapping[]) =>
+      store.change('a', (c) => {
+        const options = { overwrite: true, includeResources: true }
+        const { subaccount, report } = importMappings(subaccountOf(c, region, 'one'), mappings, options)
+        const audit = [...report.created, ...report.replaced].map((object) => ({ ...event, object }))
+        return { next: withSubaccount(c, subaccount), audit, result: audit.length }
+      })
+    const event = { category: 'BackendMapping', action: 'update' } as const
+    assert.equal(await take(many(['/a', '/b', '/c'])), 450)
+    assert.equal(await take(many(['/a', '/d', '/c', '/e']).toReversed().slice(0, 300)), 150)
+    await store.change('a', (c) => {
+      const subaccount = subaccountOf(c, region, 'one')
+      const mappings = new Map([...subaccount.mappings].filter((_, index) => index % 7 !== 0))
+      return change(withSubaccount(c, { ...subaccount, mappings }))
+    })
+    const before = store.current
+    await first.close()
+    const second = await open(folder.path)
+    const again = await ConnectorStore.open(second, settings)
+    assert.deepEqual(shown(again.current), shown(before))
+    assert.deepEqual(
+      [...subaccountOf(again.current, region, 'one').mappings.keys()],
+      [...subaccountOf(before, region, 'one').mappings.keys()],
+    )
+    assert.equal((await again.audit(1_000)).length, 3 + 450 + 150)
+    assert.equal(await again.verifyAudit(), undefined)
+    await second.close()
   })
 
   test('a change that is refused leaves everything as it was, and the next one succeeds', async () => {

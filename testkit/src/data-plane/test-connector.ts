@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
 import {
+  type AccessRecord,
   BackendPool,
   type BackendTimeouts,
   type BackendTrust,
-  type DeniedAccess,
   type DomainMapping,
   defaultBackendTimeouts,
   type IdentityPropagation,
@@ -12,6 +12,7 @@ import {
   StreamAcceptor,
   type SubaccountContext,
   type SubaccountRuntime,
+  SubaccountTraffic,
   type SystemCertificate,
   TunnelLink,
   type TunnelRequest,
@@ -43,7 +44,8 @@ export class TestConnector {
   readonly locationId: string
   readonly context: SubaccountContext
   readonly certificate: IssuedCertificate
-  readonly denied: DeniedAccess[]
+  readonly denied: AccessRecord[]
+  readonly allowed: AccessRecord[]
   /** Tunnels that are open. */
   readonly links: Set<TunnelLink>
   /** False: requests to open a tunnel are ignored, as by an agent that lost its network. */
@@ -66,6 +68,7 @@ export class TestConnector {
     this.locationId = options.locationId ?? ''
     this.certificate = certificate
     this.denied = []
+    this.allowed = []
     this.links = new Set()
     this.answersRequests = true
     this.context = {
@@ -80,7 +83,9 @@ export class TestConnector {
       propagate: options.propagate ?? null,
       ...(options.rfc === undefined ? {} : { rfc: options.rfc }),
       log,
+      traffic: new SubaccountTraffic(clock),
       denied: (access) => this.denied.push(access),
+      allowed: (access) => this.allowed.push(access),
     }
     this.#acceptor = new StreamAcceptor(this.context, timeouts)
     this.#surroundings = surroundings

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { Bindings, openClient, parseVcapServices } from '@landbridge/client'
 import { createLog } from '@landbridge/kernel'
 import { Argument, InvalidArgumentError, Option } from 'commander'
 import { findBindings } from '../binding/find-bindings.ts'
@@ -36,6 +35,8 @@ async function run({ terminal }: CommandContext, destination: string, options: F
     workingDirectory: terminal.workingDirectory,
     environment: terminal.environment,
   })
+  // Loaded only here, like all that one command alone needs.
+  const { Bindings, openClient, parseVcapServices } = await import('@landbridge/client')
   const client = openClient({
     bindings: new Bindings(parseVcapServices(services, source), [source]),
     ca: caFiles.map((file) => readFileSync(file, 'utf8')).join('\n'),

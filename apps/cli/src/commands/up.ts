@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { addCommand, type CommandContext, dataOption } from '../command-spec.ts'
 import { addConfigOptions } from '../config/config-options.ts'
 import type { UpCommandOptions } from '../run/run-up.ts'
-import { type PortName, portNames, portOption, upConfigSchema } from '../up/up-config.ts'
+import { type PortName, portNames, portOption, portsSchema } from '../up/ports.ts'
 
 /** `landbridge up`: everything in one process. */
 export function addUpCommand(context: CommandContext): void {
@@ -20,7 +20,7 @@ export function addUpCommand(context: CommandContext): void {
 }
 
 function addPortOption(command: Command, name: PortName): void {
-  const { description = '', default: standard } = upConfigSchema.properties.ports.properties[name]
+  const { description = '', default: standard } = portsSchema.properties[name]
   const text = `${description.split(';')[0]} (default: ${String(standard)}, or a free one near it)`
   command.addOption(new Option(`--${portOption(name)} <port>`, text))
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { type Clock, PlatformError, type Secret } from '@landbridge/kernel'
 import { type Dispatcher, request } from 'undici'
 import { connectionFailure } from '../http/failure.ts'
@@ -6,7 +7,10 @@ export interface ClientTokenOptions {
   /** The complete token endpoint. */
   readonly url: string
   readonly clientId: string
-  readonly clientSecret: Secret
+  /** Absent where the agent shows a certificate. */
+  readonly clientSecret?: Secret
+  /** The certificate that the agent shows. */
+  readonly clientCertificate?: { readonly cert: string }
   /** Sent besides the grant, for issuers that ask for more. */
   readonly parameters?: Readonly<Record<string, string>>
   readonly agent: Dispatcher
@@ -27,7 +31,7 @@ export class ClientToken {
     this.#fetching = null
   }
 
-  /** @throws PlatformError CLI_UNREACHABLE or CLI_STEP_REFUSED */
+  /** @throws PlatformError CLI_UNREACHABLE, CLI_STEP_REFUSED or PROXY_CREDENTIAL_EXPIRED */
   async get(): Promise<string> {
     if (this.#options.clock.now() < this.#freshUntilMs) return this.#token
     this.#fetching ??= this.#fetch().finally(() => {
@@ -37,13 +41,14 @@ export class ClientToken {
   }
 
   async #fetch(): Promise<string> {
-    const { url, clientId, clientSecret, parameters, agent, clock } = this.#options
+    const { url, clientId, clientSecret, clientCertificate, parameters, agent, clock } = this.#options
+    if (clientCertificate !== undefined) assertNotExpired(clientCertificate.cert, clock)
     const step = 'token of the proxy'
     const form = new URLSearchParams({
       ...parameters,
       grant_type: 'client_credentials',
       client_id: clientId,
-      client_secret: clientSecret.reveal(),
+      ...(clientSecret === undefined ? {} : { client_secret: clientSecret.reveal() }),
     })
     const answer = await request(url, {
       method: 'POST',
@@ -65,4 +70,14 @@ export class ClientToken {
     this.#freshUntilMs = clock.now() + seconds * 800
     return token
   }
+}
+
+/** Said here because a token service only answers that it does not know the client. @throws PlatformError PROXY_CREDENTIAL_EXPIRED */
+export function assertNotExpired(pem: string, clock: Clock): void {
+  const { validToDate, subject } = new X509Certificate(pem)
+  if (validToDate.getTime() <= clock.now())
+    throw new PlatformError('PROXY_CREDENTIAL_EXPIRED', {
+      notAfter: validToDate.toISOString(),
+      subject: subject.replaceAll('\n', ', '),
+    })
 }

@@ -18,7 +18,7 @@ export const proxyConfigSchema = Type.Object({
   platformCaFile: Type.Optional(
     Type.String({
       description:
-        'PEM of the certificate authority of the platform: trusted for its services, and for certificates of connectors.',
+        'PEM of the certificate authority of the platform: trusted for its services, and for certificates of connectors while the connectivity service cannot be asked for its list. Default: the public authorities.',
     }),
   ),
   identity: proxyIdentitySchema,

@@ -12,6 +12,8 @@ export interface ComponentEnvironment {
   readonly dataDirectory: string
   readonly clock: Clock
   readonly log: Log
+  /** Writes a line among those of the log. */
+  readonly writeLine: (line: string) => void
 }
 
 export interface StartedComponent extends Closeable {
@@ -42,11 +44,11 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
   process.umask(0o077)
   const dataDirectory = openDataDirectory(run.dataDirectory, version)
   const lock = lockDirectory(dataDirectory)
-  const toConsole = (line: string): void => (run.json ? terminal.note(line.trimEnd()) : terminal.print(line.trimEnd()))
-  const log = pinoLog(run.logLevel, { write: run.writeLog ?? toConsole })
+  const writeLine = (line: string): void => (run.json ? terminal.note(line) : terminal.print(line))
+  const log = pinoLog(run.logLevel, { write: run.writeLog ?? ((line) => writeLine(line.trimEnd())) })
   const stopped = new Promise<void>((resolve) => terminal.onStop(resolve))
   try {
-    const started = await run.start({ dataDirectory, clock: systemClock, log })
+    const started = await run.start({ dataDirectory, clock: systemClock, log, writeLine })
     try {
       const { components, caFile, operator, broker } = started
       writeState(dataDirectory, {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
 import { type Closeable, closeAll, PlatformError } from '@landbridge/kernel'
-import { ClientToken } from '../compose/client-token.ts'
+import { assertNotExpired, ClientToken } from '../compose/client-token.ts'
 import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
 import { proxyVerifier } from '../compose/proxy-verifier.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
@@ -25,19 +25,24 @@ export function runProxy(terminal: Terminal, options: ConfigOptions & { readonly
 }
 
 async function start(config: ProxyConfig, environment: ComponentEnvironment): Promise<StartedComponent> {
-  const { clock, log, dataDirectory } = environment
+  const { clock, log, dataDirectory, writeLine } = environment
   const key = readServiceKey(
     config.serviceKey.reveal(),
     config.proxy.integration.connectivityService.serviceCredentialsKey,
   )
   const { platformCaFile } = config
   const ca = platformCaFile === undefined ? undefined : pem('platformCaFile', platformCaFile)
+  const { clientCertificate } = key
+  if (clientCertificate !== undefined) assertNotExpired(clientCertificate.cert, clock)
   const started: Closeable[] = []
   try {
     const agent = createAgent({
       caFiles: platformCaFile === undefined ? [] : [platformCaFile],
       hostNames: [],
       address: '127.0.0.1',
+      ...(clientCertificate === undefined
+        ? {}
+        : { tls: { cert: clientCertificate.cert, key: clientCertificate.key.reveal() } }),
     })
     started.push({ close: () => agent.destroy() })
     const token = new ClientToken({
@@ -54,6 +59,7 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
         url: key.connectivityUrl,
         token: () => token.get(),
         instance: key,
+        caListUrl: key.caListUrl,
         ...(ca === undefined ? {} : { ca }),
       },
       tls: {
@@ -61,6 +67,7 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
         key: config.tls.key.reveal(),
         connectorCa: ca ?? '',
       },
+      audit: writeLine,
       clock,
       log,
     })

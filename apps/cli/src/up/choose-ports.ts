@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { isPlatformError, PlatformError } from '@landbridge/kernel'
-import { type PortName, type Ports, portNames, portOption } from './up-config.ts'
+import { type PortName, type Ports, portNames, portOption } from './ports.ts'
 
 export interface PortWish {
   readonly name: PortName

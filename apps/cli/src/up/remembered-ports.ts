@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileWhole } from '../state/write-file.ts'
-import type { PortName, Ports } from './up-config.ts'
+import type { PortName, Ports } from './ports.ts'
 
 /** Ports of the last start of a data directory. What cannot be read is forgotten: they are a convenience. */
 export function rememberedPorts(dataDirectory: string): Partial<Ports> {

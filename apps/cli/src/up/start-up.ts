@@ -18,7 +18,7 @@ import { cloudComponents } from '../state/cloud-components.ts'
 import type { PlatformState } from '../state/state-file.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import { type DemoCredentials, demoCredentials } from './credentials.ts'
-import type { Ports } from './up-config.ts'
+import type { Ports } from './ports.ts'
 import { cloudConfig, connectorConfig, proxyEndpoints, regionHost } from './up-parts.ts'
 import { startUpProxy } from './up-proxy.ts'
 

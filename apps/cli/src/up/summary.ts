@@ -4,8 +4,8 @@ import { table } from '../output/table.ts'
 import type { ComponentState } from '../state/state-file.ts'
 import type { MovedPort } from './choose-ports.ts'
 import type { DemoCredentials } from './credentials.ts'
+import { portOption } from './ports.ts'
 import type { RunningPlatform } from './start-up.ts'
-import { portOption } from './up-config.ts'
 
 export interface Summary {
   readonly version: string

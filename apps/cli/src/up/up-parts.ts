@@ -6,7 +6,7 @@ import type { PlatformEndpoints } from '@landbridge/registry'
 import { tokenServiceConfigSchema } from '@landbridge/token-service'
 import type { CloudOptions } from '../compose/cloud.ts'
 import type { DemoCredentials } from './credentials.ts'
-import type { Ports } from './up-config.ts'
+import type { Ports } from './ports.ts'
 
 /** The region that the demo connector is configured with; it leads to the connectivity service of this process. */
 export const regionHost = 'landbridge.localhost'

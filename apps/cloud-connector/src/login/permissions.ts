@@ -30,6 +30,11 @@ const rules: readonly Rule[] = [
     roles: administrators,
   },
   { method: read, path: /^\/api\/v1\/landbridge\/(subaccounts|regions)(\/|$)/, roles: readers },
+  {
+    method: any,
+    path: /^\/api\/v1\/landbridge\/subaccounts\/[^/]+\/[^/]+\/(traffic|connectionLimits)(\/|$)/,
+    roles: ofSubaccounts,
+  },
   { method: read, path: /^\/api\/v1\/landbridge\//, roles: ofConnector },
   { method: read, path: /^\/api\/monitoring\//, roles: observers },
   { method: read, path: /^\/api\/v1\/connector\/version$/, roles: readers },

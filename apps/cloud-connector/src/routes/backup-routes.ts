@@ -51,6 +51,8 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
         result: undefined,
       }
     })
+    // What was counted belonged to another configuration (guide L29121).
+    context.forgetTraffic()
     context.restartAfter(reply)
     return sendNothing(reply)
   })

@@ -2,6 +2,7 @@ import {
   type AuditEvent,
   type ChannelService,
   type ConfigurationStore,
+  type ConnectorRuntime,
   type HighAvailability,
   type Subaccount,
   type SubaccountService,
@@ -22,11 +23,14 @@ export interface ApiContext {
   readonly trail: AuditTrail
   readonly subaccounts: SubaccountService
   readonly channels: ChannelService
+  readonly runtime: Pick<ConnectorRuntime, 'traffic' | 'backendConnections'>
   readonly pair: HighAvailability
   readonly traces: PayloadTraces
   readonly logDirectory: string | undefined
   readonly clock: Clock
   readonly log: Log
+  /** Monitoring starts over. */
+  readonly forgetTraffic: () => void
   /** Port of a service of this machine, such as `sapmsERP`. */
   readonly servicePort?: (name: string) => number | undefined
   /** Cipher suites with which the administration port was started. */

@@ -3,30 +3,63 @@ import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { channelTypeJson } from '../wire/legacy-channel-json.ts'
 import { tunnelJson } from '../wire/subaccount-json.ts'
+import { performanceJson, sinceTime, timeConsumersJson, usageJson } from '../wire/traffic-json.ts'
 import { type ApiContext, sendJson } from './context.ts'
 
 const base = '/api/monitoring'
 
-/** What monitoring tools ask, of the master only (guide L29321). */
+/** What monitoring tools ask of a subaccount, of the master only (guide L29321). */
 export function monitoringRoutes(api: FastifyInstance, context: ApiContext): void {
-  const { subaccounts, channels } = context
-  api.get(`${base}/subaccounts`, (_request, reply) =>
-    sendSubaccounts(context, reply, (subaccount) => ({
+  const { subaccounts, channels, runtime } = context
+  /** One list at one or more addresses: the guide and its clients write them in several ways. */
+  const list = (paths: readonly string[], describe: (subaccount: Subaccount) => object): void => {
+    for (const path of paths) api.get(`${base}/${path}`, (_request, reply) => sendSubaccounts(context, reply, describe))
+  }
+  list(['subaccounts'], (subaccount) => {
+    const status = subaccounts.status(subaccount)
+    const { connectedSinceMs, state } = status
+    return {
       description: subaccount.description,
       displayName: subaccount.displayName === '' ? subaccount.subaccountId : subaccount.displayName,
-      tunnel: tunnelJson(subaccount, subaccounts.status(subaccount), (id) => channels.status(subaccount, id)),
-    })),
+      tunnel: {
+        ...tunnelJson(subaccount, status, (id) => channels.status(subaccount, id)),
+        connectedSince: state === 'Connected' ? sinceTime(connectedSinceMs) : '',
+      },
+    }
+  })
+  list(['connections/backends', 'connections/backend'], ({ subaccountId, regionHost }) => ({
+    backendConnections: runtime
+      .backendConnections(subaccountId, regionHost)
+      .map(({ virtualBackend, internalBackend, protocol, idle, active }) => ({
+        virtualBackend,
+        internalBackend,
+        protocol,
+        idle,
+        active,
+      })),
+  }))
+  list(['connections/serviceChannels'], (subaccount) => ({
+    serviceChannelConnections: Array.from(subaccount.channels.values())
+      .filter((channel) => channel.enabled)
+      .map((channel) => ({
+        port: channel.port,
+        typeDesc: channelTypeJson(channel),
+        connections: channels.status(subaccount, channel.id).clients,
+      })),
+  }))
+  list(['performance/backends'], ({ subaccountId, regionHost }) =>
+    performanceJson(runtime.traffic(subaccountId, regionHost), context.clock.now()),
   )
-  api.get(`${base}/connections/serviceChannels`, (_request, reply) =>
-    sendSubaccounts(context, reply, (subaccount) => ({
-      serviceChannelConnections: Array.from(subaccount.channels.values())
-        .filter((channel) => channel.enabled)
-        .map((channel) => ({
-          port: channel.port,
-          typeDesc: channelTypeJson(channel),
-          connections: channels.status(subaccount, channel.id).clients,
-        })),
-    })),
+  list(['performance/topTimeConsumers', 'performance/toptimeconsumers'], ({ subaccountId, regionHost }) =>
+    timeConsumersJson(runtime.traffic(subaccountId, regionHost), context.clock.now()),
+  )
+  list(['usage'], (subaccount) =>
+    usageJson(
+      subaccount,
+      runtime.traffic(subaccount.subaccountId, subaccount.regionHost),
+      (id) => channels.status(subaccount, id),
+      context.clock.now(),
+    ),
   )
 }
 

@@ -1,5 +1,35 @@
 import { secretSetting } from '@landbridge/config'
+import { subjectPattern, templatePattern, templatePlaceholders } from '@landbridge/notifications'
 import { type Static, Type } from '@sinclair/typebox'
+
+const placeholders = templatePlaceholders.map((name) => `{{${name}}}`).join(', ')
+
+function words(where: string) {
+  return Type.String({
+    default: '',
+    maxLength: 5_000,
+    pattern: templatePattern,
+    'x-expected': `text of at most 5000 characters without other placeholders than ${placeholders}`,
+    description: `What stands ${where} the facts of the certificate; an empty line begins a paragraph. Empty: the words of the platform.`,
+  })
+}
+
+function template(event: string) {
+  return Type.Object(
+    {
+      subject: Type.String({
+        default: '',
+        pattern: subjectPattern,
+        'x-expected': 'one line of at most 200 characters',
+        description:
+          'Subject of the mail. Empty: the one of the platform, which the notification centre shows in any case.',
+      }),
+      intro: words('before'),
+      advice: words('behind'),
+    },
+    { default: {}, additionalProperties: false, description: `Mails about certificates that ${event}.` },
+  )
+}
 
 /** Configuration of notifications about certificates: where they go besides the notification centre. */
 export const notificationsConfigSchema = Type.Object(
@@ -26,6 +56,19 @@ export const notificationsConfigSchema = Type.Object(
           pattern: '^[^\\s@<>"]+@[^\\s@<>"]+$',
           description: 'Address of the sender.',
         }),
+        templates: Type.Object(
+          {
+            renewed: template('were renewed'),
+            expiring: template('end soon'),
+            expired: template('have ended'),
+            'renewal-failed': template('could not be renewed'),
+          },
+          {
+            default: {},
+            additionalProperties: false,
+            description: `Own words for mails, with the placeholders ${placeholders}. What they stand for is escaped.`,
+          },
+        ),
       },
       { default: {}, description: 'The SMTP server for mails to IT contacts and to subscribed key users.' },
     ),

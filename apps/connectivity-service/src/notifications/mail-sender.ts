@@ -26,7 +26,7 @@ export function createMailSender(config: MailConfig): MailSender {
   return {
     async send(delivery, news) {
       try {
-        await transport.sendMail(toMessage(composeMail(delivery, news, domain), config.from))
+        await transport.sendMail(toMessage(composeMail(delivery, news, domain, config.templates), config.from))
         return { kind: 'sent' }
       } catch (failure) {
         return outcomeOf(failure)

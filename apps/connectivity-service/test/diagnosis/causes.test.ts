@@ -9,7 +9,7 @@ import { isPlatformError, ManualClock, Sealer, silentLog, systemClock } from '@l
 import { Pairing, UserAdministration } from '@landbridge/registry'
 import { openStore, RegistryStore, type RegistryTables, registryMigrations } from '@landbridge/store'
 import { presentCertificate } from '../../src/diagnosis/present-certificate.ts'
-import { opensslReceiver } from './openssl-receiver.ts'
+import { opensslReceiver, withoutOpenssl } from './openssl-receiver.ts'
 
 const dayMs = 86_400_000
 const receiverCa = await LocalCa.create({ subject: { CN: 'Receiver CA' }, clock: systemClock })
@@ -71,16 +71,23 @@ test('a certificate that the receiver accepts has nothing wrong, by the answer o
   assert.equal((await diagnose({ ca: receiverCa })).cause, 'none')
 })
 
-test('a chain that one side does not trust is told, with the side that does not trust it (CERT-016)', async () => {
+const skip = withoutOpenssl
+
+test('a chain that the receiver does not trust is told by its alert (CERT-016)', { skip }, async () => {
   const atReceiver = await diagnose({ ca: strangerCa, url: await opensslReceiver({ cert, key, ca: receiverCa }) })
   assert.equal(atReceiver.cause, 'chain-untrusted')
   assert.match(atReceiver.remedy, /Stranger CA/)
+})
+
+test('a chain that the sender does not trust is told (CERT-016)', async () => {
   const atSender = await diagnose({ ca: receiverCa, trusted: [] })
   assert.equal(atSender.cause, 'chain-untrusted')
   assert.match(atSender.remedy, /TrustStoreLocation/)
 })
 
-test('certificates that are expired, or not valid yet, fail at the receiver and are told (CERT-016)', async () => {
+test('certificates that are expired, or not valid yet, fail at the receiver and are told (CERT-016)', {
+  skip,
+}, async () => {
   const url = await opensslReceiver({ cert, key, ca: receiverCa })
   const expired = await diagnose({ ca: shifted(-40), url })
   assert.equal(expired.cause, 'expired')

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,6 +6,12 @@ import { createInterface } from 'node:readline'
 import { after } from 'node:test'
 import type { LocalCa } from '@landbridge/identity'
 import { temporaryFolder } from '@landbridge/testkit'
+
+/** Why a test has to be skipped on this machine; false where it need not. Node cannot send the alerts that are tested. */
+export const withoutOpenssl =
+  spawnSync('openssl', ['version']).status === 0
+    ? false
+    : 'there is no openssl in the path, and servers of Node close without the TLS alert that is read here'
 
 export interface OpensslReceiverOptions {
   readonly cert: string

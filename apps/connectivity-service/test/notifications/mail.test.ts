@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
-import { ManualClock, Secret, systemClock } from '@landbridge/kernel'
+import { isPlatformError, ManualClock, Secret, systemClock } from '@landbridge/kernel'
 import {
   headerOf,
   newDatabase,
@@ -13,6 +14,7 @@ import {
   startMailServer,
   temporaryFolder,
 } from '@landbridge/testkit'
+import { notificationsConfigSchema } from '../../src/index.ts'
 import { newTenant, openReplica, type Replica, renewedEvent, until } from './landscape.ts'
 
 const folder = temporaryFolder()
@@ -210,6 +212,39 @@ test('a mailbox that does not exist fails for good, one that is busy is tried ag
   assert.ok(!(await replica.store.retry(of('later@acme.test')!.id, clock.now())))
   clock.advance(3 * 3_600_000)
   await until(replica, (all) => all.every(({ state }) => state === 'failed'))
+  await job.close()
+  await replica.close()
+  await server.kill()
+})
+
+test('a template with a placeholder that does not exist is told with file, key, what is expected and what was found; a good one is what the server gets (CERT-004)', async () => {
+  const file = join(folder.path, 'templates.yaml')
+  const load = (intro: string) => {
+    const templates = { renewed: { subject: 'Zertifikat erneuert', intro } }
+    writeFileSync(file, JSON.stringify({ mail: { templates } }))
+    return loadConfig(notificationsConfigSchema, { environment: {}, file })
+  }
+  assert.throws(
+    () => load('Hallo {{nme}}'),
+    (thrown) =>
+      isPlatformError(thrown, 'CONFIG_INVALID') &&
+      /templates\.yaml.*: mail\.templates\.renewed\.intro: expected text .* than \{\{name\}\}, .*, found "Hallo \{\{nme\}\}"/.test(
+        JSON.stringify(thrown.facts.problems).replaceAll('\\"', '"'),
+      ),
+  )
+  const { templates } = load('Erneuert: {{name}}').mail
+  const server = await startMailServer()
+  const replica = await openReplica(sqlite(), systemClock)
+  const tenant = await newTenant(replica)
+  await addContact(replica, tenant.id, 'it@acme.test')
+  await replica.record(renewedEvent(tenant.id))
+  const job = replica.start({ mail: { ...plain(server.port).mail, templates } })
+  await until(replica, allAre('sent', 1))
+  const [mail] = server.received
+  assert.equal(headerOf(mail!, 'subject'), 'Zertifikat erneuert')
+  assert.match(mail!.raw, /Erneuert: erp/)
+  const [task] = await replica.store.listNotifications({ subaccountId: tenant.id, limit: 1 })
+  assert.equal(task?.subject, 'Tenant Certificate has been renewed')
   await job.close()
   await replica.close()
   await server.kill()

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { System } from '@landbridge/access'
 import { PlatformError } from '@landbridge/kernel'
 import { errorCode } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
@@ -17,6 +18,8 @@ export interface BackendUser {
   backendDrain(): void
   /** The backend sent its last byte. */
   backendEnd(): void
+  /** A connection that was not open yet is open. */
+  backendOpened?(): void
   /** The connection is gone. */
   backendClosed(cause: PlatformError): void
 }
@@ -28,6 +31,8 @@ export const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|
 export class BackendConnection {
   readonly socket: Socket
   readonly target: Target
+  /** The mapping that it serves or served last; several may lead to one target. */
+  system: System
   /** What the connection was made under. */
   readonly security: BackendSecurity
   /** Reads the answers; only for HTTP. */
@@ -43,8 +48,9 @@ export class BackendConnection {
   /** A session that came before the connection was open. */
   #earlySession: Buffer | null
 
-  constructor(target: Target, pool: BackendPool, user: BackendUser) {
+  constructor(target: Target, system: System, pool: BackendPool, user: BackendUser) {
     this.target = target
+    this.system = system
     this.security = pool.security
     this.response = new ResponseRelay()
     this.user = user
@@ -115,6 +121,7 @@ export class BackendConnection {
     }
     this.isConnected = true
     this.activeAtMs = this.#pool.nowMs
+    this.user?.backendOpened?.()
     if (this.#earlySession !== null) this.#session(this.#earlySession)
     if (certificate !== null) this.socket.uncork()
   }

@@ -16,6 +16,8 @@ export interface ClientCertificate {
 export interface BackendIdentity {
   /** Tells identities apart. With a certificate there is one identity for each certificate, not only for each user. */
   readonly name: string
+  /** Who that is, for people. */
+  readonly user: string
   /** Shown in the TLS handshake instead of the connector's own; null: the user is named in the request. */
   readonly certificate: ClientCertificate | null
 }

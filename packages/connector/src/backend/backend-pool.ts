@@ -55,6 +55,11 @@ export class BackendPool {
     return this.#connections.size
   }
 
+  /** Every connection, for monitoring. */
+  connections(): Iterable<Pick<BackendConnection, 'system' | 'user' | 'activeAtMs'>> {
+    return this.#connections
+  }
+
   /** New trust or another system certificate: waiting connections were made under the old one and are closed. */
   secure(security: BackendSecurity): void {
     this.#security = security
@@ -66,17 +71,18 @@ export class BackendPool {
   acquire(system: System, identity: BackendIdentity | null, user: BackendUser): BackendConnection {
     const target = this.#targets.find(system, identity)
     const waiting = target.idle.pop()
-    if (waiting === undefined) return this.open(target, user)
+    if (waiting === undefined) return this.open(target, system, user)
     if (identity !== null) this.#waitingOfUsers.delete(waiting)
     waiting.user = user
+    waiting.system = system
     waiting.isReused = true
     waiting.activeAtMs = this.nowMs
     return waiting
   }
 
   /** A new connection in any case. */
-  open(target: Target, user: BackendUser): BackendConnection {
-    const connection = new BackendConnection(target, this, user)
+  open(target: Target, system: System, user: BackendUser): BackendConnection {
+    const connection = new BackendConnection(target, system, this, user)
     this.#connections.add(connection)
     target.open += 1
     return connection

@@ -41,12 +41,14 @@ export class ChannelClient implements StreamSink {
   readonly #cancel: () => void
   readonly #broken: () => void
   readonly #stream: Stream
+  #relay: SocketRelay | null
   #isOver: boolean
 
   /** @param options the socket is paused and half-open. */
   constructor(options: ChannelClientOptions) {
     this.#options = options
     this.#isOver = false
+    this.#relay = null
     const { socket, session } = options
     this.#broken = () => {
       this.#stream.reset()
@@ -56,6 +58,15 @@ export class ChannelClient implements StreamSink {
     this.#cancel = options.after(connectMs, () => this.#refused('no answer from the cloud side'))
     this.#stream = session.open(this)
     this.#stream.writeBorrowed(scratch, 0, writePreface(scratch, 0, preface), false)
+  }
+
+  /** Payload so far, from and to the cloud. */
+  get bytesReceived(): number {
+    return this.#relay?.receivedBytes ?? 0
+  }
+
+  get bytesSent(): number {
+    return this.#relay?.sentBytes ?? 0
   }
 
   streamData(stream: Stream, chunk: Buffer): void {
@@ -69,6 +80,7 @@ export class ChannelClient implements StreamSink {
     socket.off('close', this.#broken)
     stream.consumed(1)
     const relay = new SocketRelay(socket, stream, () => this.#finish())
+    this.#relay = relay
     relay.readSocket()
     if (chunk.length > 1) relay.streamData(stream, chunk.subarray(1))
     socket.resume()

@@ -50,7 +50,10 @@ export class ChannelRunner {
   /** Connections that carry what they have, and nothing new. */
   readonly #leaving: Set<TunnelLink>
   readonly #waiting: Set<Waiting>
-  #clients: number
+  readonly #clients: Set<ChannelClient>
+  /** Payload of clients that are gone. */
+  #formerReceived: number
+  #formerSent: number
   /** Changes with the target: a connection that was asked for before is not wanted any more. */
   #generation: number
   #dialling: number
@@ -70,7 +73,9 @@ export class ChannelRunner {
     this.#live = new Set()
     this.#leaving = new Set()
     this.#waiting = new Set()
-    this.#clients = 0
+    this.#clients = new Set()
+    this.#formerReceived = 0
+    this.#formerSent = 0
     this.#generation = 0
     this.#dialling = 0
     this.#binding = null
@@ -88,10 +93,18 @@ export class ChannelRunner {
 
   status(): ChannelStatus {
     const connected = this.#listener !== null && this.#live.size > 0
+    let bytesReceived = this.#formerReceived
+    let bytesSent = this.#formerSent
+    for (const client of this.#clients) {
+      bytesReceived += client.bytesReceived
+      bytesSent += client.bytesSent
+    }
     return {
       connected,
       openedConnections: this.#live.size,
-      clients: this.#clients,
+      clients: this.#clients.size,
+      bytesReceived,
+      bytesSent,
       connectedSinceMs: this.#connectedSinceMs,
       ...(connected || this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     }
@@ -263,17 +276,19 @@ export class ChannelRunner {
     waiting.cancel()
     this.#waiting.delete(waiting)
     if (socket.destroyed) return
-    this.#clients++
-    new ChannelClient({
+    const client: ChannelClient = new ChannelClient({
       socket,
       session,
       log,
       after: (delayMs, run) => clock.after(delayMs, run),
       over: (refusal) => {
-        this.#clients--
+        this.#clients.delete(client)
+        this.#formerReceived += client.bytesReceived
+        this.#formerSent += client.bytesSent
         if (refusal !== undefined) log.warn('channel.client-refused', { ...this.#facts(), reason: refusal })
       },
     })
+    this.#clients.add(client)
   }
 
   /** The connection with the fewest clients. */

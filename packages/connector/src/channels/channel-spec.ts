@@ -19,13 +19,23 @@ export interface ChannelStatus {
   readonly openedConnections: number
   /** Connections of clients that are open. */
   readonly clients: number
+  /** Payload from and to the cloud since the channel was opened, of clients that are gone too. */
+  readonly bytesReceived: number
+  readonly bytesSent: number
   /** When the channel was connected for the first time since it was enabled; 0 if it never was. */
   readonly connectedSinceMs: number
   /** Why it is not connected, one line for an administrator. */
   readonly lastError?: string
 }
 
-export const noChannel: ChannelStatus = { connected: false, openedConnections: 0, clients: 0, connectedSinceMs: 0 }
+export const noChannel: ChannelStatus = {
+  connected: false,
+  openedConnections: 0,
+  clients: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  connectedSinceMs: 0,
+}
 
 export function sameChannel(one: ChannelSpec, other: ChannelSpec): boolean {
   return one.port === other.port && sameTarget(one, other) && one.connections === other.connections

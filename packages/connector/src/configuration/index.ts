@@ -1,3 +1,4 @@
+export { withTrustedApplications } from './application-edits.ts'
 export { type AuditLevel, auditLevels, defaultAuditLevel, isAudited } from './audit-level.ts'
 export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
 export { addRegion, type CustomRegion, removeRegion, replaceRegion } from './custom-regions.ts'
@@ -72,3 +73,9 @@ export { accessOf, toSnapshot } from './snapshot.ts'
 export type { Adoption, AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
 export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'
 export { importSubaccount, type SubaccountContent, type SubaccountImport } from './subaccount-import.ts'
+export {
+  type AdvancedConnectivity,
+  type ConnectionLimit,
+  defaultAdvancedConnectivity,
+  maxTunnelConnections,
+} from './tunnel-limits.ts'

@@ -42,11 +42,18 @@ export function importMappings(
   return { subaccount: entries === subaccount.mappings ? subaccount : { ...subaccount, mappings: entries }, report }
 }
 
-/** What replaces a mapping keeps the spelling and the age of what was there; equal entries stay the same objects. */
+/** What replaces a mapping keeps spelling, age and order of what was there; equal entries stay the same objects. */
 function succeed(before: SystemMapping | undefined, mapping: SystemMapping): SystemMapping {
   if (before === undefined) return mapping
-  const known = new Map(before.resources.map((resource) => [resource.id, resource]))
-  const resources = mapping.resources.map((resource) => succeedResource(known.get(resource.id), resource))
+  const wanted = new Map(mapping.resources.map((resource) => [resource.id, resource]))
+  const known = new Set(before.resources.map(({ id }) => id))
+  const resources = [
+    ...before.resources.flatMap((old) => {
+      const resource = wanted.get(old.id)
+      return resource === undefined ? [] : [succeedResource(old, resource)]
+    }),
+    ...mapping.resources.filter(({ id }) => !known.has(id)),
+  ]
   const isSameList =
     resources.length === before.resources.length && resources.every((entry, index) => entry === before.resources[index])
   return {
@@ -57,8 +64,7 @@ function succeed(before: SystemMapping | undefined, mapping: SystemMapping): Sys
   }
 }
 
-function succeedResource(before: Resource | undefined, resource: Resource): Resource {
-  if (before === undefined) return resource
+function succeedResource(before: Resource, resource: Resource): Resource {
   const next = { ...resource, createdAtMs: before.createdAtMs }
   return isDeepStrictEqual(next, before) ? before : next
 }

@@ -8,6 +8,7 @@ import type { CustomRegion } from './custom-regions.ts'
 import type { HaPeer, HaTerm, MasterSettings, ShadowSettings } from './high-availability-settings.ts'
 import type { LdapSettings } from './ldap.ts'
 import type { ServiceChannel } from './service-channel.ts'
+import type { AdvancedConnectivity, ConnectionLimit } from './tunnel-limits.ts'
 
 /** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
 export interface ConnectorConfiguration {
@@ -87,6 +88,8 @@ export interface ConnectorSettings {
   readonly solutionManagement?: SolutionManagement
   /** Of everything that belongs to no subaccount. Absent: `defaultAuditLevel`. */
   readonly auditLevel?: AuditLevel
+  /** Absent: `defaultAdvancedConnectivity`. */
+  readonly advancedConnectivity?: AdvancedConnectivity
   /** ID of the newest service channel, present or gone. Absent: there never was one. */
   readonly lastChannelId?: number
 }
@@ -129,13 +132,17 @@ export interface SubaccountProperties {
   /** The administrator's wish; it survives restarts. */
   readonly connected: boolean
   readonly loadSharing: boolean
-  /** Physical connections per tunnel server. */
+  /** Physical connections per tunnel server; 1: as the connector has it for all. */
   readonly tunnelConnections: number
+  /** Applications of the cloud side that get another number. Absent: none. */
+  readonly connectionLimits?: readonly ConnectionLimit[]
   readonly autoCertRenewal: boolean
   readonly isManaged: boolean
   readonly autoSyncTrust: boolean
   /** Absent: `defaultAuditLevel`. */
   readonly auditLevel?: AuditLevel
+  /** OAuth clients that may use the tunnel. Absent or empty: all of the subaccount. */
+  readonly trustedApplications?: readonly string[]
   /** The cloud user who paired ("Initiated By"). The password is not kept. */
   readonly user: string
   readonly endpoint: RegionEndpoint

@@ -6,6 +6,7 @@ import { defaultAuditLevel } from './audit-level.ts'
 import type { ConnectorConfiguration, ConnectorSettings, Subaccount } from './model.ts'
 import { ownCertificates } from './own-certificates.ts'
 import { toChannelSpec } from './service-channel.ts'
+import { connectionsOf } from './tunnel-limits.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
 const compiled = new WeakMap<ReadonlyMap<string, SystemMapping>, AccessTable>()
@@ -56,7 +57,11 @@ export function toSnapshot(
       settings.haRole === 'shadow'
         ? []
         : Array.from(configuration.subaccounts.values(), (subaccount) =>
-            toRuntime(subaccount, regions.get(subaccount.regionHost.toLowerCase())),
+            toRuntime(
+              subaccount,
+              connectionsOf(configuration, subaccount),
+              regions.get(subaccount.regionHost.toLowerCase()),
+            ),
           ),
   }
 }
@@ -66,8 +71,12 @@ function shownRole({ haRole, haPeer }: ConnectorSettings): string {
   return haRole === 'master' && haPeer !== undefined ? 'master with shadow' : haRole
 }
 
-function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined): SubaccountRuntime {
-  const { subaccountId, regionHost, locationId, description, connected, loadSharing, tunnelConnections } = subaccount
+function toRuntime(
+  subaccount: Subaccount,
+  tunnelConnections: number,
+  override: RegionOverride | undefined,
+): SubaccountRuntime {
+  const { subaccountId, regionHost, locationId, description, connected, loadSharing, connectionLimits } = subaccount
   return {
     subaccountId,
     regionHost,
@@ -76,11 +85,13 @@ function toRuntime(subaccount: Subaccount, override: RegionOverride | undefined)
     connected,
     loadSharing,
     tunnelConnections,
+    ...(connectionLimits === undefined ? {} : { connectionLimits }),
     endpoint: overridden(subaccount.endpoint, override),
     certificate: subaccount.certificate,
     privateKey: subaccount.privateKey,
     access: accessOf(subaccount),
     auditLevel: subaccount.auditLevel ?? defaultAuditLevel,
+    ...(subaccount.trustedApplications === undefined ? {} : { trustedApplications: subaccount.trustedApplications }),
     domainMappings: [...subaccount.domainMappings.values()],
     trustedIssuers: Array.from(subaccount.identityProviders.values())
       .filter((provider) => provider.enabled)

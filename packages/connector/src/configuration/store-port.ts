@@ -5,6 +5,7 @@ export type AuditCategory =
   | 'Account'
   | 'Allowed'
   | 'AllowedResource'
+  | 'ApplicationTrust'
   | 'AuditLogLevel'
   | 'BackendAuthority'
   | 'BackendMapping'

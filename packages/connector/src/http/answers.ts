@@ -29,6 +29,20 @@ export function plainAnswer(status: number, code: string, text: string, withBody
   )
 }
 
+export const requestCut = plainAnswer(400, 'REQUEST_CUT', 'The request ended within its head.')
+
+export const targetMismatch = plainAnswer(
+  400,
+  'TARGET_MISMATCH',
+  'The request is addressed to another system than its tunnel stream.',
+)
+
+export const identityFailed = plainAnswer(
+  502,
+  'IDENTITY_FAILED',
+  'The identity of the user could not be propagated. See the log of the Cloud Connector.',
+)
+
 /** The guide's text for an unexposed system (L34186), and the same form for what else access control refuses. */
 export function denialText(denial: Denial, virtualHost: string, virtualPort: number, path: string): string {
   const system = `${virtualHost}:${virtualPort}`

@@ -1,4 +1,4 @@
-import type { System } from '@landbridge/access'
+import type { HttpAllowed } from '@landbridge/access'
 import {
   BodyScanner,
   HeadCollector,
@@ -12,13 +12,25 @@ import {
   TargetForm,
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
-import { type Preface, SocketRelay, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
+import { type Preface, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { Target } from '../backend/target.ts'
-import type { AccessRecord, IdentityDecision, SubaccountContext } from '../subaccount-context.ts'
-import { denialCode, denialText, failureAnswer, plainAnswer } from './answers.ts'
+import type { IdentityDecision, IdentityObserver, SubaccountContext } from '../subaccount-context.ts'
+import type { Measurement } from '../traffic/measurement.ts'
+import {
+  denialCode,
+  denialText,
+  failureAnswer,
+  identityFailed,
+  plainAnswer,
+  requestCut,
+  targetMismatch,
+} from './answers.ts'
+import { isAddressedTo, isSafeToRepeat } from './request-address.ts'
+import { accessRecord, reportFailure } from './request-reports.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
+import { relayUpgraded } from './upgraded-relay.ts'
 
 /** Shared by all exchanges of the process: a head is parsed, rewritten and copied within one call. */
 const head = new RequestHead()
@@ -31,7 +43,7 @@ type Phase = 'head' | 'identity' | 'body' | 'complete' | 'over' | 'upgraded'
  * One HTTP request through the tunnel: access control, rewriting, a backend connection, the response back. Bodies pass
  * as they are, but their framing is followed: bytes behind the end of the request never reach a pooled connection.
  */
-export class HttpExchange implements StreamSink, BackendUser {
+export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
   readonly #context: SubaccountContext
   readonly #stream: Stream
   readonly #preface: Preface
@@ -40,7 +52,10 @@ export class HttpExchange implements StreamSink, BackendUser {
   #body: BodyScanner | null = null
   #collector: HeadCollector | null = null
   #backend: BackendConnection | null = null
-  #system: System | null = null
+  #allowed: HttpAllowed | null = null
+  #path = ''
+  /** Null where nothing is recorded, and once the request is over. */
+  #measured: Measurement | null
   #owedBytes = 0
   /** The rewritten head of a request without body, kept until the first byte of the answer for one repetition. */
   #repeatable: Buffer | null = null
@@ -58,6 +73,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     this.#stream = stream
     this.#preface = preface
     this.#upgradeAsked = false
+    this.#measured = context.traffic?.begin() ?? null
   }
 
   // From the cloud.
@@ -90,17 +106,18 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   streamEnd(): void {
     this.#streamEnded = true
-    if (this.#phase === 'head')
-      return this.#refuse(plainAnswer(400, 'REQUEST_CUT', 'The request ended within its head.'))
+    if (this.#phase === 'head') return this.#refuse(requestCut)
     if (this.#phase === 'body') this.#abort()
   }
 
   streamReset(): void {
     this.#phase = 'over'
+    this.#measured = endOf(this.#measured)
     this.#dropBackend()
   }
 
   streamDrain(): void {
+    this.#measured?.resumed()
     this.#backend?.resume()
   }
 
@@ -110,8 +127,13 @@ export class HttpExchange implements StreamSink, BackendUser {
     this.#repeatable = null
     const backend = this.#backend
     if (backend === null) return
+    const measured = this.#measured
+    if (measured !== null) measured.sentBytes += chunk.length
     const progress = backend.response.received(chunk, backend)
-    if (progress === 'more') return
+    if (progress === 'more') {
+      if (backend.isPaused) measured?.paused()
+      return
+    }
     if (progress === 'upgraded') return this.#upgrade(backend)
     if (progress === 'invalid') return this.#invalid(backend)
     this.#completed(backend, progress === 'reusable')
@@ -133,6 +155,10 @@ export class HttpExchange implements StreamSink, BackendUser {
     backend.socket.destroy()
   }
 
+  backendOpened(): void {
+    this.#measured?.opened()
+  }
+
   backendClosed(cause: PlatformError): void {
     const backend = this.#backend
     this.#backend = null
@@ -144,11 +170,7 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   #fail(cause: PlatformError): void {
     const { virtualHost, virtualPort } = this.#preface
-    this.#context.log.info('backend.failed', {
-      code: cause.code,
-      system: `${virtualHost}:${virtualPort}`,
-      ...cause.facts,
-    })
+    reportFailure(this.#context, this.#preface, cause)
     this.#refuse(failureAnswer(cause, virtualHost, virtualPort, !this.#isHead))
   }
 
@@ -156,6 +178,7 @@ export class HttpExchange implements StreamSink, BackendUser {
 
   #head(stream: Stream, chunk: Buffer, start: number): void {
     stream.consumed(chunk.length - start)
+    if (this.#measured !== null) this.#measured.receivedBytes += chunk.length - start
     if (this.#collector === null) {
       const end = parseRequestHead(chunk, start, chunk.length, head, requestLimits)
       if (end !== NEED_MORE) return this.#parsed(chunk, start, end, chunk, end)
@@ -176,9 +199,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     }
     this.#isHead = head.method === Method.head
     if (head.targetForm !== TargetForm.origin || !isAddressedTo(source, head, this.#preface))
-      return this.#refuse(
-        plainAnswer(400, 'TARGET_MISMATCH', 'The request is addressed to another system than its tunnel stream.'),
-      )
+      return this.#refuse(targetMismatch)
     const path = source.toString('latin1', head.pathStart, head.pathEnd)
     const { virtualHost, virtualPort } = this.#preface
     const decision = this.#context.access.decideHttp(virtualHost, virtualPort, path, head.upgradeIsWebSocket)
@@ -188,12 +209,13 @@ export class HttpExchange implements StreamSink, BackendUser {
       const text = denialText(decision, virtualHost, virtualPort, path)
       return this.#refuse(plainAnswer(403, reason, text, !this.#isHead))
     }
-    this.#system = decision.system
+    this.#allowed = decision
+    this.#path = path
     if (head.hasBody) {
       this.#body = new BodyScanner(requestLimits)
       this.#body.reset(requestBodyKind(head), Math.max(0, head.contentLength))
     }
-    const identity = this.#context.propagate?.(decision.system, this.#preface) ?? null
+    const identity = this.#context.propagate?.(decision.system, this.#preface, this) ?? null
     if (identity === null) return this.#send(source, start, null, null, chunk, rest)
     if (identity instanceof Promise)
       return this.#awaitIdentity(identity, Buffer.concat([source.subarray(start, end), chunk.subarray(rest)]))
@@ -206,6 +228,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     identity.then(
       (decision) => {
         if (this.#phase !== 'identity') return
+        this.#measured?.identityMade()
         const early = this.#early
         this.#early = none
         const end = parseRequestHead(bytes, 0, bytes.length, head, requestLimits)
@@ -216,15 +239,13 @@ export class HttpExchange implements StreamSink, BackendUser {
       },
       (failure: unknown) => {
         this.#context.log.error('identity.failed', {}, failure)
-        this.#refuse(
-          plainAnswer(
-            502,
-            'IDENTITY_FAILED',
-            'The identity of the user could not be propagated. See the log of the Cloud Connector.',
-          ),
-        )
+        this.#refuse(identityFailed)
       },
     )
+  }
+
+  tokenValidated(): void {
+    this.#measured?.tokenValidated()
   }
 
   #identified(decision: IdentityDecision, source: Buffer, start: number, chunk: Buffer, rest: number): void {
@@ -237,16 +258,8 @@ export class HttpExchange implements StreamSink, BackendUser {
     this.#refuse(plainAnswer(status, code, text, !this.#isHead))
   }
 
-  /** Reports a refusal. Queries may carry secrets: they stay out of the audit log. */
   #denied(target: string, reason: string): void {
-    this.#context.denied(this.#record(target, reason))
-  }
-
-  #record(target: string, reason: string): AccessRecord {
-    const { virtualHost, virtualPort } = this.#preface
-    const query = target.indexOf('?')
-    const path = query < 0 ? target : target.slice(0, query)
-    return { subaccountId: this.#context.subaccountId, virtualHost, virtualPort, path, reason }
+    this.#context.denied(accessRecord(this.#context, this.#preface, target, reason))
   }
 
   #send(
@@ -257,8 +270,11 @@ export class HttpExchange implements StreamSink, BackendUser {
     chunk: Buffer,
     rest: number,
   ): void {
-    const system = this.#system as System
-    this.#context.allowed?.(this.#record(source.toString('latin1', head.pathStart, head.pathEnd), ''))
+    const { system, resources } = this.#allowed as HttpAllowed
+    const { traffic } = this.#context
+    if (traffic !== undefined)
+      this.#measured?.reached(traffic.meterOf(system, resources), this.#path, identity?.user ?? this.#preface.clientId)
+    this.#context.allowed?.(accessRecord(this.#context, this.#preface, this.#path, ''))
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.
     const rewritten = Buffer.from(scratch.subarray(0, bytes))
@@ -278,7 +294,7 @@ export class HttpExchange implements StreamSink, BackendUser {
   }
 
   #expect(backend: BackendConnection): void {
-    const scheme = this.#system?.tls ? 'https' : 'http'
+    const scheme = this.#allowed?.system.tls ? 'https' : 'http'
     backend.response.prepare(this.#stream, this.#context, this.#method, scheme, this.#upgradeAsked)
   }
 
@@ -287,6 +303,7 @@ export class HttpExchange implements StreamSink, BackendUser {
   /** Body bytes whose credit is still to be returned. */
   #forward(chunk: Buffer, start: number): void {
     const bytes = chunk.length - start
+    if (this.#measured !== null) this.#measured.receivedBytes += bytes
     if (this.#pass(chunk, start)) this.#stream.consumed(bytes)
     else this.#owedBytes += bytes
   }
@@ -304,7 +321,7 @@ export class HttpExchange implements StreamSink, BackendUser {
       this.#abort()
       return true
     }
-    if (end >= 0) this.#phase = 'complete'
+    if (end >= 0) this.#completeRequest()
     const backend = this.#backend
     if (backend === null || backend.socket.destroyed) return true
     const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
@@ -312,10 +329,16 @@ export class HttpExchange implements StreamSink, BackendUser {
     return isTaken
   }
 
+  #completeRequest(): void {
+    this.#phase = 'complete'
+    this.#measured?.requestCompleted()
+  }
+
   // The end.
 
   #completed(backend: BackendConnection, reusable: boolean): void {
     this.#backend = null
+    this.#measured = endOf(this.#measured)
     if (reusable && this.#phase === 'complete' && backend.socket.writableLength === 0) {
       this.#phase = 'over'
       return this.#context.backends.release(backend)
@@ -330,7 +353,7 @@ export class HttpExchange implements StreamSink, BackendUser {
     const bytes = this.#repeatable
     this.#repeatable = null
     if (bytes === null || this.#target === null || !this.#wasReused) return false
-    const backend = this.#context.backends.open(this.#target, this)
+    const backend = this.#context.backends.open(this.#target, (this.#allowed as HttpAllowed).system, this)
     this.#backend = backend
     this.#expect(backend)
     backend.socket.write(bytes)
@@ -348,24 +371,23 @@ export class HttpExchange implements StreamSink, BackendUser {
     this.#backend = null
     this.#context.backends.detach(backend)
     backend.socket.removeAllListeners('end').removeAllListeners('drain')
-    const relay = new SocketRelay(backend.socket, this.#stream)
-    // The relay hears the end and the loss of the socket by itself; only what is read comes through the connection.
-    backend.user = {
-      backendData: (borrowed) => relay.fromSocket(borrowed),
-      backendDrain() {},
-      backendEnd() {},
-      backendClosed() {},
-    }
+    const meter = this.#measured?.end() ?? null
+    this.#measured = null
+    relayUpgraded(backend, this.#stream, meter, (received, sent) => {
+      if (meter !== null) this.#context.traffic?.count(meter, this.#path, 0, received, sent)
+    })
   }
 
   #refuse(answer: Buffer): void {
     this.#phase = 'over'
+    this.#measured = endOf(this.#measured)
     this.#dropBackend()
     this.#stream.end(answer)
   }
 
   #abort(): void {
     this.#phase = 'over'
+    this.#measured = endOf(this.#measured)
     this.#dropBackend()
     this.#stream.reset()
   }
@@ -381,20 +403,7 @@ export class HttpExchange implements StreamSink, BackendUser {
 
 const none: Buffer[] = []
 
-/** The preface decided about access: a request that names another host inside must not reach a virtual host of it. */
-function isAddressedTo(source: Buffer, head: RequestHead, preface: Preface): boolean {
-  const { virtualHost, virtualPort } = preface
-  if (head.hostEnd - head.hostStart !== virtualHost.length) return false
-  if ((head.port < 0 ? 80 : head.port) !== virtualPort) return false
-  for (let i = 0; i < virtualHost.length; i++) {
-    const byte = source[head.hostStart + i]!
-    const lower = byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte
-    if (lower !== virtualHost.charCodeAt(i)) return false
-  }
-  return true
-}
-
-/** Methods without a body that may be carried out twice (RFC 9110 section 9.2.2). */
-function isSafeToRepeat(method: number): boolean {
-  return method === Method.get || method === Method.head || method === Method.options
+function endOf(measured: Measurement | null): null {
+  measured?.end()
+  return null
 }

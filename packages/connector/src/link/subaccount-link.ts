@@ -82,12 +82,13 @@ export class SubaccountLink {
   }
 
   status(): TunnelStatus {
-    const names = new Map<string, number>()
-    for (const tunnel of this.#tunnels) names.set(tunnel.displayName, (names.get(tunnel.displayName) ?? 0) + 1)
-    const applicationConnections: ApplicationConnection[] = [...names].map(([name, connectionCount]) => ({
-      connectionCount,
+    const byName = Map.groupBy(this.#tunnels, ({ displayName }) => displayName)
+    const applicationConnections: ApplicationConnection[] = Array.from(byName, ([name, tunnels]) => ({
+      connectionCount: tunnels.length,
       name,
       type: 'JAVA',
+      connectedSinceMs: Math.min(...tunnels.map(({ openedAtMs }) => openedAtMs)),
+      peers: tunnels.map(({ peer }) => peer),
     }))
     return {
       state: this.#control !== null ? 'Connected' : this.#hasFailed ? 'ConnectFailure' : 'Disconnected',
@@ -254,7 +255,10 @@ export class SubaccountLink {
   async #openTunnels(request: TunnelRequest): Promise<void> {
     const { ticket } = request
     try {
-      await Promise.all(Array.from({ length: this.#subaccount.tunnelConnections }, () => this.#openTunnel(request)))
+      const { tunnelConnections, connectionLimits = [] } = this.#subaccount
+      const limit = connectionLimits.find(({ applicationName }) => applicationName === request.displayName)
+      const length = limit?.connections ?? tunnelConnections
+      await Promise.all(Array.from({ length }, () => this.#openTunnel(request)))
       this.#control?.send({ type: 'tunnel-result', ticket, ok: true })
     } catch (failure) {
       const reason = describe(failure)

@@ -39,12 +39,16 @@ export class TunnelLink {
   readonly displayName: string
   readonly proxyId: string
   readonly openedAtMs: number
+  /** The other end as this one sees it, a proxy on the way included: `address:port`. */
+  readonly peer: string
   readonly session: Session
 
   private constructor(options: TunnelLinkOptions, session: Session) {
     this.displayName = options.request.displayName
     this.proxyId = options.request.proxyId
     this.openedAtMs = options.clock.now()
+    const { remoteAddress = '', remotePort = 0 } = session.socket
+    this.peer = `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
     this.session = session
   }
 

@@ -15,7 +15,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { TrustedIssuer } from '../runtime-port.ts'
-import type { IdentityDecision, IdentityRefusal } from '../subaccount-context.ts'
+import type { IdentityDecision, IdentityObserver, IdentityRefusal } from '../subaccount-context.ts'
 import type { ActivePropagation, Propagator } from './propagator.ts'
 import { refusal } from './refusal.ts'
 import { attributesOf, type UserType } from './token-attributes.ts'
@@ -72,11 +72,11 @@ export class SubaccountPropagation {
   }
 
   /** What guide L21130 to L21180 say for each mode. Plain HTTP carries no certificates: users are not propagated there. */
-  readonly decide = (system: System, preface: Readonly<Preface>): Outcome => {
+  readonly decide = (system: System, preface: Readonly<Preface>, observer?: IdentityObserver): Outcome => {
     const { authenticationMode } = system
     const hasToken = preface.userToken !== '' || preface.technicalToken !== ''
     if (authenticationMode === 'KERBEROS') {
-      if (hasToken) return this.#ticket(system, preface)
+      if (hasToken) return this.#ticket(system, preface, observer)
       return system.tls && this.#propagator.active.hasSystemCertificate ? this.#marker() : null
     }
     if (!system.tls) return this.#without(system, hasToken)
@@ -86,9 +86,9 @@ export class SubaccountPropagation {
       case 'NONE_RESTRICTED':
         return this.#marker()
       case 'X509_GENERAL':
-        return hasToken ? this.#user(preface) : null
+        return hasToken ? this.#user(preface, observer) : null
       case 'X509_RESTRICTED':
-        return hasToken ? this.#user(preface) : this.#marker()
+        return hasToken ? this.#user(preface, observer) : this.#marker()
       default:
         return authenticationMode satisfies never
     }
@@ -105,12 +105,17 @@ export class SubaccountPropagation {
   }
 
   /** A ticket for each request: they are good for one use only (guide L5089). */
-  async #ticket(system: System, preface: Readonly<Preface>): Promise<IdentityDecision> {
+  async #ticket(
+    system: System,
+    preface: Readonly<Preface>,
+    observer: IdentityObserver | undefined,
+  ): Promise<IdentityDecision> {
     const userType = preface.userToken === '' ? 'Technical' : 'Business'
     const token = preface.userToken === '' ? preface.technicalToken : preface.userToken
     const { active, tickets } = this.#propagator
     try {
       const verified = await this.#verifier.verify(token)
+      observer?.tokenValidated()
       this.#checkTenant(verified)
       const { kerberos, patterns } = active
       if (kerberos === null || tickets === null) throw new PlatformError('PROPAGATION_KERBEROS')
@@ -121,7 +126,8 @@ export class SubaccountPropagation {
       const marker =
         system.tls && active.hasSystemCertificate ? `SSL_CLIENT_CERT: ${active.settings.noCertificateMarker}\r\n` : ''
       const lines = `Authorization: Negotiate ${negotiation}\r\n${marker}`
-      const identity = { name: `${user}@${kerberos.realm}`, certificate: null }
+      const principal = `${user}@${kerberos.realm}`
+      const identity = { name: principal, user: principal, certificate: null }
       return { kind: 'headers', headers: { lines, replacesAuthorization: true }, identity }
     } catch (failure) {
       return refusal(failure)
@@ -147,11 +153,11 @@ export class SubaccountPropagation {
   }
 
   /** A business user goes before a technical one, should both be there (guide L12166). */
-  #user({ userToken, technicalToken }: Readonly<Preface>): Outcome {
+  #user({ userToken, technicalToken }: Readonly<Preface>, observer: IdentityObserver | undefined): Outcome {
     const userType = userToken === '' ? 'Technical' : 'Business'
     const token = userToken === '' ? technicalToken : userToken
     const verified = this.#verifier.cached(token)
-    if (verified === undefined) return this.#verify(token, userType)
+    if (verified === undefined) return this.#verify(token, userType, observer)
     const { active, clock } = this.#propagator
     const remembered = this.#remembered[userType].get(verified)
     if (remembered !== undefined && remembered.active === active && remembered.usableUntilMs > clock.now())
@@ -159,9 +165,15 @@ export class SubaccountPropagation {
     return this.#certify(verified, userType)
   }
 
-  async #verify(token: string, userType: UserType): Promise<IdentityDecision | null> {
+  async #verify(
+    token: string,
+    userType: UserType,
+    observer: IdentityObserver | undefined,
+  ): Promise<IdentityDecision | null> {
     try {
-      return await this.#certify(await this.#verifier.verify(token), userType)
+      const verified = await this.#verifier.verify(token)
+      observer?.tokenValidated()
+      return await this.#certify(verified, userType)
     } catch (failure) {
       return refusal(failure)
     }

@@ -90,11 +90,15 @@ export class UserCertificates {
   ): Promise<{ identity: BackendIdentity; base64: string; notAfterMs: number }> {
     if (this.#carrier === 'header') {
       const { der, notAfterMs } = await this.#authority.issue(wish)
-      return { identity: { name: subject, certificate: null }, base64: der.toString('base64'), notAfterMs }
+      return {
+        identity: { name: subject, user: subject, certificate: null },
+        base64: der.toString('base64'),
+        notAfterMs,
+      }
     }
     const { der, chain, key, keyType, notAfterMs } = await this.#authority.issueLogon(wish)
     const name = `${subject} ${createHash('sha256').update(der).digest('hex')}`
-    return { identity: { name, certificate: { cert: chain, key, keyType } }, base64: '', notAfterMs }
+    return { identity: { name, user: subject, certificate: { cert: chain, key, keyType } }, base64: '', notAfterMs }
   }
 
   #keep(key: string, certificate: IssuedUserCertificate): void {

@@ -11,6 +11,7 @@ import { TcpStatus } from '../tcp/tcp-exchange.ts'
 import { findServer } from './find-server.ts'
 import { instanceOf, isMessageServer, type RfcAddress, rfcAddress } from './rfc-address.ts'
 import { RfcAudit } from './rfc-audit.ts'
+import { RfcCalls } from './rfc-calls.ts'
 import { LiveRfcRules } from './rfc-rules.ts'
 import { rfcText, systemName } from './rfc-texts.ts'
 import { tokenUser } from './token-user.ts'
@@ -34,6 +35,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
   readonly #stream: Stream
   readonly #address: RfcAddress
   readonly #audit: RfcAudit
+  readonly #calls: RfcCalls
   #socket: Socket | null
   #reader: Reader | null
   #early: Buffer[]
@@ -45,6 +47,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     this.#stream = stream
     this.#address = rfcAddress(preface)
     this.#audit = new RfcAudit(context, this.#address, tokenUser(preface))
+    this.#calls = new RfcCalls(context.traffic)
     this.#socket = null
     this.#reader = null
     this.#early = []
@@ -85,11 +88,17 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
   // From the guard.
 
   toServer(bytes: Buffer): void {
+    this.#calls.fromCloud(bytes.length)
     this.#socket?.write(bytes)
   }
 
   toClient(bytes: Buffer): void {
+    this.#calls.toCloud(bytes.length)
     if (!this.#stream.write(bytes)) this.#socket?.pause()
+  }
+
+  replied(): void {
+    this.#calls.end()
   }
 
   refused(reason: string): void {
@@ -185,7 +194,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
 
   #dial(system: System, target: DialTarget, connectTimeoutMs: number): void {
     const limits = this.#context.rfc?.limits ?? defaultRfcLimits
-    const rules = new LiveRfcRules(this.#context, this.#address, system, this.#audit)
+    const rules = new LiveRfcRules(this.#context, this.#address, system, this.#audit, this.#calls)
     const guard = new RfcGuard(rules, target, this, limits)
     const { security } = this.#context.backends
     const socket = openBackendSocket(target.host, target.port, false, security, (borrowed) =>
@@ -195,6 +204,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     let isConnected = false
+    const counted = this.#context.traffic?.systemOf(system)
     const ended = (cause?: Error): void => {
       socket.removeAllListeners('timeout')
       if (this.#isOver) return
@@ -206,7 +216,11 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
       socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })),
     )
     socket.on('error', (cause) => ended(cause))
-    socket.on('close', () => ended())
+    socket.on('close', () => {
+      this.#calls.end()
+      if (isConnected && counted !== undefined) counted.openConnections -= 1
+      ended()
+    })
     // The client hears the end right behind the last reply (guide L4540); what it still sends would go nowhere.
     socket.on('end', () => {
       ended()
@@ -215,6 +229,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     socket.on('drain', () => this.#returnCredit())
     socket.once('connect', () => {
       isConnected = true
+      if (counted !== undefined) counted.openConnections += 1
       socket.setTimeout(0)
       this.#stream.write(Buffer.of(TcpStatus.connected))
       this.#start(guard)

@@ -3,6 +3,7 @@ import type { RfcDenial, RfcRules } from '@landbridge/rfc'
 import type { SubaccountContext } from '../subaccount-context.ts'
 import type { RfcAddress } from './rfc-address.ts'
 import type { RfcAudit } from './rfc-audit.ts'
+import type { RfcCalls } from './rfc-calls.ts'
 import { defaultRfcSettings } from './rfc-settings.ts'
 import { rfcText, systemName } from './rfc-texts.ts'
 
@@ -15,14 +16,16 @@ export class LiveRfcRules implements RfcRules {
   readonly #address: RfcAddress
   readonly #connected: System
   readonly #audit: RfcAudit
+  readonly #calls: RfcCalls
   #client: string
   #user: string
 
-  constructor(context: SubaccountContext, address: RfcAddress, connected: System, audit: RfcAudit) {
+  constructor(context: SubaccountContext, address: RfcAddress, connected: System, audit: RfcAudit, calls: RfcCalls) {
     this.#context = context
     this.#address = address
     this.#connected = connected
     this.#audit = audit
+    this.#calls = calls
     this.#client = ''
     this.#user = ''
   }
@@ -47,6 +50,7 @@ export class LiveRfcRules implements RfcRules {
     const { infrastructureFunctions } = this.#context.rfc ?? defaultRfcSettings
     if (infrastructureFunctions.has(functionName) || decision.functions.admits(functionName)) {
       this.#audit.allowedResource(functionName)
+      this.#calls.begin(decision, functionName, this.#user)
       return undefined
     }
     this.#audit.deniedResource(functionName, 'NO_RESOURCE')

@@ -86,6 +86,11 @@ export class TcpExchange implements StreamSink {
     socket.once(openEvent(decision.system.tls), () => {
       socket.setTimeout(0).removeAllListeners('timeout')
       socket.off('error', failed).off('close', closed)
+      const counted = this.#context.traffic?.systemOf(decision.system)
+      if (counted !== undefined) {
+        counted.openConnections += 1
+        socket.once('close', () => (counted.openConnections -= 1))
+      }
       this.#connected(socket)
     })
   }

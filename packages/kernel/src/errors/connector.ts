@@ -98,6 +98,16 @@ export const connectorErrors = errorArea({
     remedy: 'On-premise administrator: check that the protocol of the system mapping (HTTP or HTTPS) is right.',
     show: ['system', 'reason'],
   },
+  APPLICATION_NOT_TRUSTED: {
+    http: 403,
+    socks: 2,
+    level: 'warn',
+    retry: 'never',
+    title: 'The application may not use this Cloud Connector',
+    remedy:
+      'On-premise administrator: add its client ID to the trusted applications of the subaccount, or empty the list.',
+    show: [],
+  },
   BACKEND_CLOSED: {
     http: 502,
     socks: 1,

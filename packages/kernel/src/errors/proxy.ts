@@ -12,6 +12,23 @@ export const proxyErrors = errorArea({
       'On-premise administrator: connect a Cloud Connector with this location ID. Caller: send the location ID of a connected one, with a token of its subaccount.',
     show: ['subaccountId', 'locationId'],
   },
+  CONNECTOR_AUTHORITIES_UNAVAILABLE: {
+    http: 503,
+    level: 'error',
+    retry: 'later',
+    title: 'The connectivity service did not tell which authorities issue certificates of connectors',
+    remedy:
+      'Operator: check that the address in the service key is reachable and its certificate trusted; platformCaFile serves as the list meanwhile.',
+    show: ['url', 'reason'],
+  },
+  PROXY_CREDENTIAL_EXPIRED: {
+    http: 503,
+    level: 'error',
+    retry: 'never',
+    title: 'The certificate in the service key of the connectivity proxy has expired',
+    remedy: 'Operator: make another service key of the connectivity_proxy instance and give it to the proxy.',
+    show: ['notAfter', 'subject'],
+  },
   TUNNEL_OPEN_FAILED: {
     http: 503,
     socks: 3,

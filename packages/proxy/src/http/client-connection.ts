@@ -188,6 +188,7 @@ export class ClientConnection implements StreamSink {
       if (this.#phase !== 'resolving') return
       parseRequestHead(copy, 0, copy.length, head, requestLimits)
       this.#memo.remember(copy, head, caller, group)
+      this.#front.doubleLogon.note(head, caller)
       const kept = this.#input.take()
       this.#forward(copy, kept, 0, session, caller)
     }

@@ -3,6 +3,7 @@ import type { Clock, Log } from '@landbridge/kernel'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { TunnelTable } from '../tunnels/tunnel-table.ts'
 import { ClientConnection } from './client-connection.ts'
+import { DoubleLogon } from './double-logon.ts'
 
 export interface HttpTimeouts {
   /** A request head must be complete this long after its first byte. */
@@ -44,6 +45,7 @@ export class HttpFront {
   readonly tunnels: TunnelTable
   readonly timeouts: HttpTimeouts
   readonly log: Log
+  readonly doubleLogon: DoubleLogon
   readonly #connections: Set<ClientConnection>
   readonly #stopSweep: () => void
   /** Milliseconds, advanced by the sweep: reading it costs nothing. */
@@ -55,6 +57,7 @@ export class HttpFront {
     this.tunnels = options.tunnels
     this.timeouts = options.timeouts ?? defaultHttpTimeouts
     this.log = options.log
+    this.doubleLogon = new DoubleLogon(options.log)
     this.#connections = new Set()
     this.nowMs = options.clock.now()
     this.isDraining = false

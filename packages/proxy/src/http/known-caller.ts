@@ -14,7 +14,7 @@ export interface KnownCaller {
  * connections of an application. Null: take the long way.
  */
 export function knownCaller(
-  { authorizer, tunnels, nowMs }: Pick<HttpFront, 'authorizer' | 'tunnels' | 'nowMs'>,
+  { authorizer, tunnels, nowMs, doubleLogon }: Pick<HttpFront, 'authorizer' | 'tunnels' | 'nowMs' | 'doubleLogon'>,
   memo: CallerMemo,
   source: Buffer,
   head: RequestHead,
@@ -30,5 +30,6 @@ export function knownCaller(
   const session = group.pick()
   if (session === null) return null
   memo.remember(source, head, caller, group)
+  doubleLogon.note(head, caller)
   return { caller, session }
 }

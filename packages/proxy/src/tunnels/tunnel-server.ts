@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { ControlChannel, type ControlMessage, Session, tunnelAlpn } from '@landbridge/tunnel'
 import type { ChannelDesk } from '../channels/channel-desk.ts'
 import type { ChannelGrant, ChannelTunnel } from '../channels/channel-tunnel.ts'
+import type { TunnelHandshake } from './handshake-audit.ts'
 import { TunnelGroup } from './tunnel-group.ts'
 import type { TunnelTable } from './tunnel-table.ts'
 
@@ -20,6 +22,8 @@ export interface TunnelServerOptions {
   readonly channels?: ChannelDesk
   /** Ping a connector after this silence; twice that, and its tunnel counts as lost. */
   readonly heartbeatMs?: number
+  /** Gets every handshake that succeeded or failed. */
+  readonly audit?: (handshake: TunnelHandshake) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -60,6 +64,7 @@ export class TunnelServer {
       const refusal = String(socket.authorizationError ?? '')
       const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
       options.log.info('tunnel.handshake-failed', { remote: socket.remoteAddress ?? '', reason: refusal || code })
+      options.audit?.({ tunnelId: randomUUID(), ...nobody, failure: refusal || code })
     })
   }
 
@@ -70,6 +75,12 @@ export class TunnelServer {
       this.#server.once('error', (cause) => reject(portError(cause, host, port)))
       this.#server.listen(port, host, () => resolve((this.#server.address() as { port: number }).port))
     })
+  }
+
+  /** Certificates of connectors by other authorities (PEM) count from now on; tunnels that are open stay open. */
+  trustConnectors(ca: string): void {
+    const { cert, key } = this.#options
+    this.#server.setSecureContext({ cert, key, ca, minVersion: 'TLSv1.2' })
   }
 
   async close(): Promise<void> {
@@ -87,12 +98,17 @@ export class TunnelServer {
     // A handshake that was under way when everything else was ended: nobody would end this one.
     if (this.#isClosing) return void socket.destroy()
     // A client that names no server was not asked for a name during the handshake.
-    if (!this.#serves(socket.servername) || socket.alpnProtocol !== tunnelAlpn) return void socket.destroy()
+    if (!this.#serves(socket.servername)) return this.#end(socket, 'the client names another server')
+    if (socket.alpnProtocol !== tunnelAlpn) return this.#end(socket, 'the client speaks another protocol')
     const certificate = socket.getPeerX509Certificate()
-    if (certificate === undefined) return void socket.destroy()
+    if (certificate === undefined) return this.#end(socket, 'the client shows no certificate')
+    const subject = subjectOf(certificate.subject)
+    const tunnelId = randomUUID()
     const fingerprint = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
-    const { table, channels, clock, log, heartbeatMs } = this.#options
+    const { table, channels, clock, log, heartbeatMs, audit } = this.#options
     let settled = false
+    /** A hello has come, or its absence has been noticed. */
+    let isTold = false
     /** Takes the streams that the connector opens on a service channel; on any other tunnel it opens none. */
     let tunnel: ChannelTunnel | null = null
     const session = new Session(socket, {
@@ -106,12 +122,15 @@ export class TunnelServer {
         channel.onMessage = (message) => {
           channel.onMessage = () => {}
           cancel()
-          tunnel = this.#hello(session, channel, message, subjectOf(certificate.subject), fingerprint)
+          isTold = true
+          tunnel = this.#hello(session, channel, message, { ...subject, tunnelId }, fingerprint)
         }
         return channel
       },
       closed: () => {
         cancel()
+        if (!isTold) audit?.({ tunnelId, ...subject, failure: 'the connection ended before the hello' })
+        isTold = true
         this.#sessions.delete(session)
         table.sessionClosed(session)
         if (tunnel !== null) channels?.closed(tunnel)
@@ -120,19 +139,27 @@ export class TunnelServer {
     this.#sessions.set(session, fingerprint)
     const cancel = clock.after(helloTimeoutMs, () => {
       log.info('tunnel.hello-missing', { remote: socket.remoteAddress ?? '' })
+      audit?.({ tunnelId, ...subject, failure: 'no hello in time' })
+      isTold = true
       session.destroy()
     })
+  }
+
+  #end(socket: TLSSocket, failure: string): void {
+    this.#options.audit?.({ tunnelId: randomUUID(), ...nobody, failure })
+    socket.destroy()
   }
 
   #hello(
     session: Session,
     channel: ControlChannel,
     message: ControlMessage,
-    subject: Subject,
+    subject: Subject & { readonly tunnelId: string },
     fingerprint: string,
   ): ChannelTunnel | null {
-    const { table, channels, clock, log } = this.#options
+    const { table, channels, clock, log, audit } = this.#options
     const verdict = this.#check(message, subject, fingerprint)
+    audit?.(typeof verdict === 'string' ? { ...subject, failure: verdict } : subject)
     const facts = { subaccount: subject.subaccountId, connectorId: subject.connectorId, fingerprint }
     if (typeof verdict === 'string') {
       log.warn('tunnel.refused', { ...facts, reason: verdict })
@@ -170,6 +197,9 @@ export class TunnelServer {
     return group
   }
 }
+
+/** Before a certificate has proved who it is. */
+const nobody: Subject = { subaccountId: '', connectorId: '' }
 
 interface Subject {
   readonly subaccountId: string

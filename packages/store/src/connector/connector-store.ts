@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   type Adoption,
   type AuditEntry,
@@ -136,8 +137,11 @@ export class ConnectorStore implements ConfigurationStore {
       this.#tip = await db.transaction().execute(async (transaction) => {
         await saveDifference(transaction, this.#current, next, sealer, positions)
         let tip = this.#tip
-        for (const event of events)
+        for (const [index, event] of events.entries()) {
           if (isAudited(next, event)) tip = await appendAudit(transaction, tip, clock.now(), actor, event)
+          // Requests go on while a large import is written.
+          if (index % 200 === 199) await setImmediate()
+        }
         return tip
       })
     } catch (failure) {

@@ -82,4 +82,24 @@ export const connectorMigrations: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0420-connector-usage': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('connector_usage')
+        .addColumn('subaccount_key', 'text', (column) => column.notNull())
+        .addColumn('mapping_key', 'text', (column) => column.notNull())
+        .addColumn('resource', 'text', (column) => column.notNull())
+        .addColumn('calls', 'bigint', (column) => column.notNull())
+        .addColumn('bytes_received', 'bigint', (column) => column.notNull())
+        .addColumn('bytes_sent', 'bigint', (column) => column.notNull())
+        .addColumn('last_access_ms', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('connector_usage_key', ['subaccount_key', 'mapping_key', 'resource'])
+        .execute()
+      await db.schema
+        .createTable('connector_usage_since')
+        .addColumn('subaccount_key', 'text', (column) => column.primaryKey())
+        .addColumn('since_ms', 'bigint', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { SystemMapping } from '@landbridge/access'
 import type { ConnectorConfiguration, Subaccount, SubaccountProperties } from '@landbridge/connector'
 import type { Sealer } from '@landbridge/kernel'
@@ -6,6 +7,8 @@ import { settingRows } from './setting-rows.ts'
 import type { ConnectorTables } from './tables.ts'
 
 type Writer = Transaction<ConnectorTables>
+
+const rowsPerStatement = 200
 
 /** Rows are read in the order of their position; new ones come last. */
 export interface Positions {
@@ -95,46 +98,69 @@ async function saveMappings(
   positions: Positions,
 ): Promise<void> {
   const { removed, changed } = difference(was, now)
-  for (const [mappingKey] of removed)
+  for await (const some of chunks(removed.map(([mappingKey]) => mappingKey)))
     for (const table of ['connector_resource', 'connector_mapping'] as const)
-      await db.deleteFrom(table).where('subaccount_key', '=', key).where('mapping_key', '=', mappingKey).execute()
-  for (const [mappingKey, mapping, before] of changed) {
-    const { resources, ...fields } = mapping
-    const data = JSON.stringify(fields)
+      await db.deleteFrom(table).where('subaccount_key', '=', key).where('mapping_key', 'in', some).execute()
+  const rows = changed.map(([mappingKey, { resources, ...fields }]) => ({
+    subaccount_key: key,
+    mapping_key: mappingKey,
+    position: positions.next(),
+    data: JSON.stringify(fields),
+  }))
+  for await (const some of chunks(rows))
     await db
       .insertInto('connector_mapping')
-      .values({ subaccount_key: key, mapping_key: mappingKey, position: positions.next(), data })
-      .onConflict((conflict) => conflict.columns(['subaccount_key', 'mapping_key']).doUpdateSet({ data }))
+      .values(some)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['subaccount_key', 'mapping_key'])
+          .doUpdateSet((update) => ({ data: update.ref('excluded.data') })),
+      )
       .execute()
-    if (before?.resources !== resources) await saveResources(db, key, mappingKey, before, mapping, positions)
-  }
+  await saveResources(db, key, changed, positions)
 }
 
+/** Resources of all changed mappings together: an import has many of them. */
 async function saveResources(
   db: Writer,
   key: string,
-  mappingKey: string,
-  was: SystemMapping | undefined,
-  now: SystemMapping,
+  mappings: Difference<string, SystemMapping>['changed'],
   positions: Positions,
 ): Promise<void> {
-  const { removed, changed } = difference(byId(was), byId(now))
-  for (const [id] of removed)
-    await db
-      .deleteFrom('connector_resource')
-      .where('subaccount_key', '=', key)
-      .where('mapping_key', '=', mappingKey)
-      .where('resource_id', '=', id)
-      .execute()
-  for (const [id, resource] of changed) {
-    const data = JSON.stringify(resource)
+  const rows: ConnectorTables['connector_resource'][] = []
+  for (const [mappingKey, now, was] of mappings) {
+    if (was?.resources === now.resources) continue
+    const { removed, changed } = difference(byId(was), byId(now))
+    for await (const some of chunks(removed.map(([id]) => id)))
+      await db
+        .deleteFrom('connector_resource')
+        .where('subaccount_key', '=', key)
+        .where('mapping_key', '=', mappingKey)
+        .where('resource_id', 'in', some)
+        .execute()
+    for (const [id, resource] of changed)
+      rows.push({
+        ...{ subaccount_key: key, mapping_key: mappingKey, resource_id: id },
+        ...{ position: positions.next(), data: JSON.stringify(resource) },
+      })
+  }
+  for await (const some of chunks(rows))
     await db
       .insertInto('connector_resource')
-      .values({ subaccount_key: key, mapping_key: mappingKey, resource_id: id, position: positions.next(), data })
+      .values(some)
       .onConflict((conflict) =>
-        conflict.columns(['subaccount_key', 'mapping_key', 'resource_id']).doUpdateSet({ data }),
+        conflict
+          .columns(['subaccount_key', 'mapping_key', 'resource_id'])
+          .doUpdateSet((update) => ({ data: update.ref('excluded.data') })),
       )
       .execute()
+}
+
+/** Parts of a list that fit into one statement. In between, everything else of the process has its turn. */
+async function* chunks<T>(list: readonly T[]): AsyncGenerator<readonly T[]> {
+  for (let at = 0; at < list.length; at += rowsPerStatement) {
+    if (at > 0) await setImmediate()
+    yield list.slice(at, at + rowsPerStatement)
   }
 }
 

@@ -25,6 +25,16 @@ export interface ConnectorTables {
   }
   connector_identity_provider: { subaccount_key: string; id: number; position: number; data: string }
   connector_channel: { subaccount_key: string; id: number; data: string }
+  connector_usage: {
+    subaccount_key: string
+    mapping_key: string
+    resource: string
+    calls: number
+    bytes_received: number
+    bytes_sent: number
+    last_access_ms: number
+  }
+  connector_usage_since: { subaccount_key: string; since_ms: number }
   connector_trusted_certificate: { alias: string; position: number; data: string }
   connector_audit: {
     sequence: number

@@ -16,12 +16,22 @@ export class SealedPairingCodes implements PairingCodes {
   }
 
   write(code: PairingCode): string {
-    return this.#store.sealer.seal(JSON.stringify(code), purpose)
+    const { id, subaccountId, userId, expiresAtMs } = code
+    const parts = [id, subaccountId, userId].map(shortened)
+    return this.#store.sealer.seal([...parts, expiresAtMs.toString(36)].join(' '), purpose)
   }
 
   read(text: string): PairingCode | undefined {
     try {
-      return JSON.parse(this.#store.sealer.open(text, purpose)) as PairingCode // we wrote it
+      // We wrote it.
+      const [id = '', subaccountId = '', userId = '', until = ''] = this.#store.sealer.open(text, purpose).split(' ')
+      const [first, second, third] = [id, subaccountId, userId].map(restored)
+      return {
+        id: first ?? '',
+        subaccountId: second ?? '',
+        userId: third ?? '',
+        expiresAtMs: Number.parseInt(until, 36),
+      }
     } catch {
       return undefined
     }
@@ -30,4 +40,17 @@ export class SealedPairingCodes implements PairingCodes {
   use({ id, expiresAtMs }: PairingCode): Promise<boolean> {
     return this.#used.claim(`${purpose}:${id}`, expiresAtMs)
   }
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** People carry codes from one window to another: UUIDs in 22 characters instead of 36. */
+function shortened(id: string): string {
+  return uuid.test(id) ? `.${Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url')}` : id
+}
+
+function restored(id: string): string {
+  if (!id.startsWith('.')) return id
+  const hex = Buffer.from(id.slice(1), 'base64url').toString('hex')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -89,7 +89,7 @@ async function importFile(
   const given = readSecrets(options.secret, terminal.workingDirectory)
   const asks = extension !== '.json' && (options.ask ?? terminal.isInteractive)
   const secrets = asks ? await askForSecrets(content, given, (question) => terminal.askSecret(question)) : given
-  const body = extension === '.json' ? parsed(file, content) : withSecrets(content, secrets)
+  const body = extension === '.json' ? parsed(file, content) : await withSecrets(content, secrets)
   const path = `/import?existing=${options.existing}`
   const { imported } = jsonOf<Imported>(
     await client.administration({ step: `import ${basename(file)}`, method: 'POST', path, body }),

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { escapeProperty } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
 
 /** Reads `key=file` options: secrets do not belong on a command line, where others can read them. @throws PlatformError CLI_FILE_UNUSABLE */
@@ -44,7 +43,8 @@ export async function askForSecrets(
 }
 
 /** Puts secrets where the export left a comment in their place. Bytes stay bytes: files are ISO 8859-1. */
-export function withSecrets(content: Buffer, secrets: ReadonlyMap<string, string>): Buffer {
+export async function withSecrets(content: Buffer, secrets: ReadonlyMap<string, string>): Promise<Buffer> {
+  const { escapeProperty } = await import('@landbridge/destinations')
   const text = content.toString('latin1').replace(withheld, (comment, key: string) => {
     const value = secrets.get(key)
     return value === undefined ? comment : escapeProperty(key, value)

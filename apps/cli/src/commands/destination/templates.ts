@@ -1,4 +1,4 @@
-import { type DestinationTemplate, destinationTemplates, writeDestinationTemplate } from '@landbridge/destinations'
+import type { DestinationTemplate } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
 import { addCommand, type CommandContext } from '../../command-spec.ts'
 import { table } from '../../output/table.ts'
@@ -10,8 +10,9 @@ export function addTemplatesCommand(group: CommandContext): void {
     ['landbridge destination templates client-credentials > api.properties', 'one of them as a file'],
   ])
     .argument('[name]', 'name of a template')
-    .action((name: string | undefined, options: { json?: boolean }) => {
-      const chosen = name === undefined ? undefined : named(name)
+    .action(async (name: string | undefined, options: { json?: boolean }) => {
+      const { destinationTemplates, writeDestinationTemplate } = await import('@landbridge/destinations')
+      const chosen = name === undefined ? undefined : named(destinationTemplates, name)
       if (options.json) group.terminal.print(JSON.stringify(chosen ?? destinationTemplates))
       else if (chosen !== undefined) group.terminal.print(writeDestinationTemplate(chosen).trimEnd())
       else group.terminal.print(table([['TEMPLATE', 'FOR'], ...destinationTemplates.map(row)], ''))
@@ -22,13 +23,13 @@ function row({ name, summary, properties }: DestinationTemplate): readonly strin
   return [name, `${summary} (${properties.Authentication ?? properties.Type})`]
 }
 
-function named(name: string): DestinationTemplate {
-  const found = destinationTemplates.find((template) => template.name === name)
+function named(templates: readonly DestinationTemplate[], name: string): DestinationTemplate {
+  const found = templates.find((template) => template.name === name)
   if (found === undefined)
     throw new PlatformError('CLI_NAME_UNKNOWN', {
       kind: 'template',
       name,
-      known: destinationTemplates.map((template) => template.name),
+      known: templates.map((template) => template.name),
     })
   return found
 }

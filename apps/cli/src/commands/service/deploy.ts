@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { resolveContent, type ServiceCredentials } from '@landbridge/destinations'
+import type { ServiceCredentials } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
-import { parse } from 'yaml'
 import type { OperatorClient, Subaccount } from '../../operator/operator-client.ts'
 import { catalogIds, instanceNamed, listBindings } from '../../operator/service-instances.ts'
 
@@ -18,6 +17,7 @@ export async function deployContent(
   instanceName: string,
   content: unknown,
 ): Promise<void> {
+  const { resolveContent } = await import('@landbridge/destinations')
   const { id, service, plan } = await instanceNamed(client, subaccount.id, instanceName)
   const init_data = await resolveContent(content, (instance, key) => keyNamed(client, subaccount, instance, key))
   await client.broker({
@@ -29,7 +29,8 @@ export async function deployContent(
 }
 
 /** A YAML or JSON document with `subaccount` and `instance`, or one that has them below `content`. */
-export function readContent(path: string, workingDirectory: string): unknown {
+export async function readContent(path: string, workingDirectory: string): Promise<unknown> {
+  const { parse } = await import('yaml')
   const file = resolve(workingDirectory, path)
   let document: unknown
   try {

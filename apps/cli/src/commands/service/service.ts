@@ -141,7 +141,7 @@ function addDeployment(group: CommandContext): void {
     .argument('<file>', 'YAML or JSON with subaccount and instance, also below "content"')
     .action((name: string, file: string, options: ServiceOptions) =>
       withSubaccount(options, async (client, subaccount) => {
-        await deployContent(client, subaccount, name, readContent(file, terminal.workingDirectory))
+        await deployContent(client, subaccount, name, await readContent(file, terminal.workingDirectory))
         report(terminal, options, { name, file }, `Deployed ${file} to ${name}.`)
       }),
     )

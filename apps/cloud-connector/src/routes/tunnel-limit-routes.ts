@@ -1,0 +1,78 @@
+import {
+  type AdvancedConnectivity,
+  type ConnectionLimit,
+  defaultAdvancedConnectivity,
+  maxTunnelConnections,
+} from '@landbridge/connector'
+import type { FastifyInstance } from 'fastify'
+import { Fields, invalid } from '../body/fields.ts'
+import { readFields, readJson } from '../body/read-body.ts'
+import { type ApiContext, editSubaccount, sendJson, sendNothing, subaccountIn } from './context.ts'
+
+const connector = '/api/v1/landbridge/connector/advancedConnectivity'
+const limits = '/api/v1/landbridge/subaccounts/:regionHost/:subaccount/connectionLimits'
+const maxThreads = 1_000
+const maxLimits = 1_000
+
+/** Physical tunnel connections, for all and per application (guide L27789, L27813); the original has it in its pages only. */
+export function tunnelLimitRoutes(api: FastifyInstance, context: ApiContext): void {
+  const { store } = context
+  api.get(connector, (_request, reply) =>
+    sendJson(reply, store.current.settings.advancedConnectivity ?? defaultAdvancedConnectivity),
+  )
+  api.put(connector, async (request, reply) => {
+    const fields = readFields(request)
+    await store.change(request.actor, (current) => {
+      const before = current.settings.advancedConnectivity ?? defaultAdvancedConnectivity
+      const advancedConnectivity: AdvancedConnectivity = {
+        applicationTunnelConnections:
+          count(fields, 'applicationTunnelConnections', maxTunnelConnections) ?? before.applicationTunnelConnections,
+        tunnelWorkerThreads: count(fields, 'tunnelWorkerThreads', maxThreads) ?? before.tunnelWorkerThreads,
+        protocolProcessorWorkerThreads:
+          count(fields, 'protocolProcessorWorkerThreads', maxThreads) ?? before.protocolProcessorWorkerThreads,
+      }
+      return {
+        next: { ...current, settings: { ...current.settings, advancedConnectivity } },
+        audit: {
+          category: 'Configuration',
+          action: 'update',
+          object: 'connector/advancedConnectivity',
+          details: { ...advancedConnectivity },
+        },
+        result: undefined,
+      }
+    })
+    return sendNothing(reply)
+  })
+  api.get(limits, (request, reply) => sendJson(reply, subaccountIn(request, context).connectionLimits ?? []))
+  api.put(limits, async (request, reply) => {
+    const connectionLimits = readLimits(readJson(request))
+    const event = { category: 'Account', action: 'update', object: 'connectionLimits' } as const
+    await editSubaccount(context, request, event, (subaccount) => ({ ...subaccount, connectionLimits }))
+    return sendNothing(reply)
+  })
+}
+
+function readLimits(body: unknown): readonly ConnectionLimit[] {
+  if (!Array.isArray(body) || body.length > maxLimits) throw invalid('body', `must be a list of at most ${maxLimits}`)
+  const read = body.map((entry): ConnectionLimit => {
+    const fields = new Fields(entry)
+    const applicationName = fields.required('applicationName')
+    if (applicationName.length > 256) throw invalid('applicationName', 'may have 256 characters at most')
+    const connections = count(fields, 'connections', maxTunnelConnections)
+    if (connections === undefined) throw invalid('connections', 'is required')
+    return { applicationName, connections }
+  })
+  if (new Set(read.map(({ applicationName }) => applicationName)).size < read.length)
+    throw invalid('applicationName', 'is there twice')
+  return read
+}
+
+/** Undefined when absent. */
+function count(fields: Fields, name: string, most: number): number | undefined {
+  const text = fields.text(name)
+  if (text === undefined) return undefined
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (value < 1 || value > most) throw invalid(name, `must be a number from 1 to ${most}`)
+  return value
+}
