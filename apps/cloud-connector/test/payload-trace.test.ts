@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -140,6 +140,24 @@ describe('payload trace', () => {
     exchange.stream.write(Buffer.from('cd'))
     assert.match((await exchange.ended).toString(), /^HTTP\/1\.1 200 /)
     assert.match(readFileSync(file, 'utf8'), /> POST \/slow[\s\S]*response, not to its end: the trace was switched off/)
+  })
+
+  test('of a TCP connection sizes are told and no byte of it', async () => {
+    rmSync(file, { force: true })
+    const echo = createTcpServer((socket) => void socket.pipe(socket))
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+    await scene.expose(9000, (echo.address() as AddressInfo).port, 'TCP')
+    await turn({ enabled: true })
+    const exchange = openExchange(tunnel, StreamKind.tcp, 'erp.virtual', 9000, 'bytes of a password')
+    await exchange.received(20)
+    exchange.stream.end()
+    assert.equal((await exchange.ended).toString('latin1', 1), 'bytes of a password')
+    await turn({ enabled: false })
+    const text = readFileSync(file, 'utf8')
+    assert.match(text, /#1 request to TCP erp\.virtual:9000/)
+    assert.match(text, /#1 response, complete after \d+ ms, 19 bytes received and 20 bytes sent\n/)
+    assert.doesNotMatch(text, /password/)
+    echo.close()
   })
 
   test('a full disk costs the trace and no request, and is told once (SCC-011)', async () => {
