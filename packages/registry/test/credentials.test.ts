@@ -31,7 +31,7 @@ test('identity credentials name the issuer of the tenant, without trailing slash
     zone_uuid: subaccount.id,
     authorization_endpoint: `${url}/oauth2/authorize`,
     end_session_endpoint: `${url}/oauth2/logout`,
-    'credential-type': 'binding-secret',
+    'credential-type': 'SECRET',
   })
 })
 

@@ -1,5 +1,6 @@
 import { PlatformError } from '@landbridge/kernel'
 import type { Binding } from '../services/binding.ts'
+import { identityCredentialType } from '../services/identity-binding.ts'
 import type { ServiceInstance } from '../services/service-instance.ts'
 import type { Subaccount } from '../subaccounts/subaccount.ts'
 import { certificateUrl, type IssuedClient, type PlatformEndpoints, tokenServiceUrl } from './endpoints.ts'
@@ -139,7 +140,7 @@ function identityCredentials(
     zone_uuid: subaccount.id,
     authorization_endpoint: `${url}/oauth2/authorize`,
     end_session_endpoint: `${url}/oauth2/logout`,
-    'credential-type': binding.credentialType,
+    'credential-type': identityCredentialType(binding),
   }
 }
 
