@@ -5,6 +5,7 @@
 //                                        --test-reporter=tap with --test-reporter-destination=file
 import { createWriteStream, globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { dot, junit, spec, tap } from 'node:test/reporters'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -53,25 +54,32 @@ const results = run({
   ...patterns('testNamePatterns', flags['test-name-pattern']),
   ...patterns('testSkipPatterns', flags['test-skip-pattern']),
 })
-let isGreen = false
+let isRed = false
+let isOver = false
+results.on('test:fail', ({ todo }) => {
+  isRed ||= todo === undefined || todo === false
+})
 results.on('test:summary', ({ file, success }) => {
+  isRed ||= !success
   // The one without a file is about all of them.
-  if (file === undefined) isGreen = success
+  isOver ||= file === undefined
 })
 // A run of some tests says nothing about how long a file takes.
 if (flags['test-name-pattern'] === undefined && flags['test-skip-pattern'] === undefined) recordDurations(results)
 const reporters = new Map(Object.entries({ dot, junit, tap }))
-for (const [index, name] of (flags['test-reporter'] ?? ['spec']).entries()) {
+const written = (flags['test-reporter'] ?? ['spec']).map(async (name, index) => {
   const destination = flags['test-reporter-destination']?.[index] ?? 'stdout'
-  const to =
-    destination === 'stdout' || destination === 'stderr' ? process[destination] : createWriteStream(destination)
+  const isFile = destination !== 'stdout' && destination !== 'stderr'
   const known = name === 'spec' ? new spec() : reporters.get(name)
   const reporter = known ?? (await import(pathToFileURL(resolve(name)).href)).default
-  results.compose(reporter).pipe(to, { end: to !== process[destination] })
-}
-await new Promise((ended) => results.once('close', ended).once('end', ended))
+  await pipeline(results.compose(reporter), isFile ? createWriteStream(destination) : process[destination], {
+    end: isFile,
+  })
+})
+await Promise.all(written)
 await cluster.stop()
-process.exitCode = isGreen && !stopping.signal.aborted ? 0 : 1
+// Not `exitCode`: the library that runs PostgreSQL ends the process itself where one is only set, with 0.
+process.exit(isOver && !isRed && !stopping.signal.aborted ? 0 : 1)
 
 /** Patterns as the command line of Node takes them: `/like this/i`, or a text. */
 function patterns(option, texts) {

@@ -3,18 +3,10 @@ import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
 import { closeAll, ManualClock, Sealer, Secret } from '@landbridge/kernel'
 import type { BoundService } from '@landbridge/registry'
-import {
-  callJson,
-  type HostileAnswer,
-  openStored,
-  type Route,
-  type Target,
-  temporaryFolder,
-  watchfulLog,
-  withRoutes,
-} from '@landbridge/testkit'
+import { callJson, temporaryFolder } from '@landbridge/testkit'
 import { type RunningCloud, startCloud } from '../../src/compose/cloud.ts'
 import { cloudConfigSchema } from '../../src/compose/cloud-config.ts'
+import { type HostileAnswer, openStored, type Route, type Target, watchfulLog, withRoutes } from './attack/index.ts'
 
 export const operatorSecret = 'operator-secret-of-this-test'
 export const brokerPassword = 'broker-password-of-this-test'

@@ -1,7 +1,8 @@
 import { after, before } from 'node:test'
 import { brokerCatalog } from '@landbridge/registry'
-import { defineHostileInput, type HostileAnswer, onEveryDatabase, type Route, type Target } from '@landbridge/testkit'
+import { onEveryDatabase } from '@landbridge/testkit'
 import { brokerUserName } from '../../src/compose/cloud.ts'
+import { defineHostileInput, type HostileAnswer, type Route, type Target } from './attack/index.ts'
 import {
   brokerPassword,
   type HostileCloud,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
-import { callJson, defineHostileInput, onEveryDatabase, type Target } from '@landbridge/testkit'
+import { callJson, onEveryDatabase } from '@landbridge/testkit'
+import { defineHostileInput, type Target } from './attack/index.ts'
 import { type HostileCloud, jsonOf, startHostileCloud } from './cloud.ts'
 
 await onEveryDatabase((newUrl) => {

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
+import { callJson, onEveryDatabase } from '@landbridge/testkit'
+import fc from 'fast-check'
 import {
   anyText,
-  callJson,
   defineHostileInput,
   type HostileAnswer,
-  onEveryDatabase,
   type RawBody,
   type Route,
   type Target,
-} from '@landbridge/testkit'
-import fc from 'fast-check'
+} from './attack/index.ts'
 import { type HostileCloud, jsonOf, startHostileCloud, user } from './cloud.ts'
 
 const saml = 'urn:ietf:params:oauth:grant-type:saml2-bearer'
@@ -106,10 +105,11 @@ function cutAt([text, at, inserted]: [text: string, at: number, inserted: string
   return `${text.slice(0, at)}${inserted.slice(0, 50)}${text.slice(at + 1)}`
 }
 
-/** OAuth error bodies; what a browser shows is a page. */
-function isErrorBody(answer: HostileAnswer, route: Route): boolean {
-  const isPage = /^text\/html/.test(answer.headers['content-type'] ?? '')
-  if (isPage) return /^\/(?:login|oauth\/authorize|logout)/.test(route.url) && answer.text.startsWith('<!DOCTYPE html>')
+/** What programs call answers with OAuth error bodies, whatever else with a page for browsers, or such a body. */
+function isErrorBody(answer: HostileAnswer, { url }: Route): boolean {
+  const isForPrograms = /^\/(?:oauth\/token|saml|userinfo|token_keys|health|\.well-known)/.test(url)
+  if (/^text\/html/.test(answer.headers['content-type'] ?? ''))
+    return !isForPrograms && answer.text.startsWith('<!DOCTYPE html>')
   const body = jsonOf(answer)
   return typeof body?.error === 'string' && typeof body.error_description === 'string'
 }

@@ -2,6 +2,5 @@ export { Attacker, type HostileAnswer, type Target, watchfulLog } from './attack
 export { type RawBody, rawBodies } from './bodies.ts'
 export { defineHostileInput } from './define-tests.ts'
 export { type Route, withRoutes } from './routes.ts'
-export { runs } from './runs.ts'
 export { openStored, type Stored } from './stored.ts'
 export { anyText, anyValue } from './values.ts'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runs } from '@landbridge/testkit'
 import fc from 'fast-check'
 import { type Attack, Attacker, type Target } from './attack.ts'
 import { type RawBody, rawBodies, tooLarge } from './bodies.ts'
 import { rawRequests, sendRaw } from './raw-http.ts'
 import type { Route } from './routes.ts'
-import { runs } from './runs.ts'
 import { anyBody, anyText } from './values.ts'
 
 const segments = fc.oneof(
