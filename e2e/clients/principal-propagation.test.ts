@@ -44,7 +44,7 @@ async function startSystem(platform: TestPlatform) {
   return system
 }
 
-test('a user of the SAP Cloud SDK, of the client library or of the approuter is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118, RC-173)', async () => {
+test('a user of the SAP Cloud SDK, of the client library or of the approuter is logged on at the backend by a certificate in the name of that user (CONN-063, CONN-065, CONN-260, RC-118, RC-173, RFC-178)', async () => {
   const system = await startSystem(platform)
   try {
     const { port: backendPort } = system.address() as AddressInfo

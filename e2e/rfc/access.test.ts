@@ -93,7 +93,7 @@ test('blanks behind a function name change nothing (RFC-057)', async () => {
   assert.equal(exports.get('ECHOTEXT'), 'hello')
 })
 
-test('a symbolic gateway and its number lead to the same mapping, also when the mapping has the number (RFC-060, CP-093)', async () => {
+test('a symbolic gateway and its number lead to the same mapping, also when the mapping has the number (RFC-060, CP-093, SCC-231)', async () => {
   await using scene = await RfcScene.start()
   for (const virtualPort of ['sapgw42', '3342']) {
     scene.expose([functionModule('STFC_CONNECTION')], { virtualPort })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { functionModule, RfcScene } from './scene.ts'
+import { mapping, resource, startHttpBackend } from '@landbridge/testkit'
+import { send } from '../data-plane/backend-calls.ts'
+import { functionModule, RfcScene, rfcMapping } from './scene.ts'
 
 const noSystem = 2
 
@@ -41,4 +43,25 @@ test('a function module exposed by its exact name answers (RFC-051, SCC-233, CP-
   const { exports } = await client.call('STFC_CONNECTION', { REQUTEXT: 'hello' })
   assert.equal(exports.get('ECHOTEXT'), 'hello')
   assert.match(exports.get('RESPTEXT') ?? '', /Sysid: LBR/)
+})
+
+test('HTTP and RFC work side by side through one connector and one subaccount (RFC-176)', async () => {
+  await using scene = await RfcScene.start()
+  const web = await startHttpBackend((request, response) => response.end(`web ${request.url}`))
+  scene.plane.defer(() => web.close())
+  scene.plane.connector.expose([
+    rfcMapping(scene.gateway, [functionModule('STFC_CONNECTION')]),
+    mapping('web', web.port, { resources: [resource('/')] }),
+  ])
+  const client = await scene.loggedOn()
+  const turns = [1, 2, 3].map(async (turn) => {
+    const answer = await send(scene.plane, { url: `web:80/${turn}` })
+    return answer.body.toString()
+  })
+  const { exports } = await client.call('STFC_CONNECTION', { REQUTEXT: 'hello' })
+  assert.equal(exports.get('ECHOTEXT'), 'hello')
+  assert.deepEqual(await Promise.all(turns), ['web /1', 'web /2', 'web /3'])
+  // The connection of the RFC client stayed open meanwhile.
+  await client.call('STFC_CONNECTION', { REQUTEXT: 'again' })
+  assert.equal(scene.plane.connector.links.size, 1)
 })

@@ -14,7 +14,7 @@ async function messageServer(scene: RfcScene): Promise<EmulatedMessageServer> {
 
 const functions = [functionModule('STFC_CONNECTION')]
 
-test('a message server names the application server of the logon group, and the function list of its mapping counts there (RFC-075)', async () => {
+test('a message server names the application server of the logon group, and the function list of its mapping counts there (RFC-075, SCC-231)', async () => {
   await using scene = await RfcScene.start()
   const server = await messageServer(scene)
   scene.plane.connector.expose([rfcMapping(server, functions, { virtualPort: 'sapmsERP' })])

@@ -63,7 +63,7 @@ test('an HTTPS proxy that wants other credentials is named as the reason', async
   await agent.kill()
 })
 
-test('a cloud side with a certificate of an unknown authority is not believed, at pairing and later (SCC-038)', async () => {
+test('a cloud side with a certificate of an unknown authority is not believed, at pairing and later (SCC-038, RFC-181)', async () => {
   const settings = landscape.agentSettings({ tenant: await landscape.newTenant() })
   const ca = (await LocalCa.create({ subject: { CN: 'Another CA', O: 'Elsewhere' } })).certificatePem
   await assert.rejects(landscape.startAgent({ ...settings, ca }, false), (failure: Error) =>

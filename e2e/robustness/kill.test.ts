@@ -54,7 +54,7 @@ test('a killed connector costs requests a clean error, and its successor serves 
   assert.ok(result.refused > 0)
 })
 
-test('a killed cloud side costs requests a closed connection, and the connector comes back by itself (SCC-086, OPS-084)', async () => {
+test('a killed cloud side costs requests a closed connection, and the connector comes back by itself (SCC-086, OPS-084, RFC-173)', async () => {
   const result = await underLoad('cloud side killed', async () => {
     await landscape.cloud.kill()
     await landscape.startCloud()

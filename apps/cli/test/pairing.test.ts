@@ -97,15 +97,6 @@ test('the code of the page below token_service_url pairs the first subaccount an
   )
 })
 
-test('a code of the page ends after five minutes, and is worth no more than the role of its user', async () => {
-  const browser = new PlainBrowser(scene.ca)
-  const late = await passcode(browser, plant)
-  scene.clock.advance(300_000)
-  assert.match((await refresh(marker, late)).json.message, /cloudStatus 401/)
-  const guest = await passcode(new PlainBrowser(scene.ca), plant, 'guest@plant.test')
-  assert.match((await refresh(marker, guest)).json.message, /cloudStatus 403/)
-})
-
 test('a refresh with wrong credentials or without the role says so and leaves the certificate in use (SCC-097)', async () => {
   const before = await serialOf()
   const [session] = (await scene.operator('GET', `/subaccounts/${plant}/connectors`)).json
@@ -145,4 +136,14 @@ test('the cloud lists the connected agent with version, location, descriptions a
   await scene.connector('PUT', '/configuration/connector', { description: '' })
   // Told on the connection that stands.
   assert.equal((await described(''))[0].sessionId, agent.sessionId)
+})
+
+// Last: the jump in time ends the control session of the connector.
+test('a code of the page ends after five minutes, and is worth no more than the role of its user', async () => {
+  const browser = new PlainBrowser(scene.ca)
+  const late = await passcode(browser, plant)
+  scene.clock.advance(300_000)
+  assert.match((await refresh(marker, late)).json.message, /cloudStatus 401/)
+  const guest = await passcode(new PlainBrowser(scene.ca), plant, 'guest@plant.test')
+  assert.match((await refresh(marker, guest)).json.message, /cloudStatus 403/)
 })

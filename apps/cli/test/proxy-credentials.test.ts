@@ -39,6 +39,8 @@ test('service keys with a secret and with a certificate both get tokens, and an 
   ] as const) {
     const credentials = await serviceKey(name, parameters)
     assert.equal('clientsecret' in credentials, name === 'secret')
+    // The clock of the cloud stands still, while certificates are issued by the time of the machine.
+    scene.clock.advance(Math.max(0, Date.now() - scene.clock.now()) + 1_000)
     const key = readServiceKey(JSON.stringify(credentials))
     const { clientCertificate } = key
     const agent = createAgent({
@@ -46,7 +48,9 @@ test('service keys with a secret and with a certificate both get tokens, and an 
       ca: [scene.ca],
       hostNames: [],
       address: '127.0.0.1',
-      ...(clientCertificate === undefined ? {} : { clientCertificate }),
+      ...(clientCertificate === undefined
+        ? {}
+        : { tls: { cert: clientCertificate.cert, key: clientCertificate.key.reveal() } }),
     })
     context.after(() => agent.destroy())
     const options = { ...key, url: key.tokenUrl, agent }

@@ -2,6 +2,7 @@ import { Server } from 'node:https'
 import { listen } from '@landbridge/http-api'
 import type { Clock, Log } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
+import { refusePlainHttp } from './plain-http.ts'
 
 const retryMs = 1_000
 
@@ -45,6 +46,7 @@ export class AdministrationServer {
   async start(): Promise<void> {
     const { build, host } = this.#options
     const api = build()
+    if (api.server instanceof Server) refusePlainHttp(api.server)
     try {
       this.#port = await listen(api, host, this.#port, 'cloud-connector.port')
       this.#api = api

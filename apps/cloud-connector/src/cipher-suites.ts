@@ -38,10 +38,24 @@ export const defaultCipherSuites: readonly string[] = known
   .filter(([openssl]) => preferred.has(openssl))
   .map(([, iana]) => iana)
 
-/** The `ciphers` option of Node for suites by IANA names. */
-export function toCiphers(suites: readonly string[]): string {
-  return known
-    .filter(([, iana]) => suites.includes(iana))
-    .map(([openssl]) => openssl)
-    .join(':')
+/** What the administration port is served with, of the suites that were chosen. */
+export interface UsableSuites {
+  /** Those that serve, by IANA names. */
+  readonly suites: readonly string[]
+  /** The `ciphers` option of Node. */
+  readonly ciphers: string
+  /** Chosen, but unknown to this TLS runtime. */
+  readonly unsupported: readonly string[]
+}
+
+/**
+ * Chosen suites by IANA names as this TLS runtime knows them; the default ones where it knows none of them. Another
+ * runtime after an upgrade, or a backup of another machine, must not lock the administrator out (guide L18552).
+ */
+export function usableSuites(chosen: readonly string[] = defaultCipherSuites): UsableSuites {
+  const unsupported = chosen.filter((suite) => !availableCipherSuites.includes(suite))
+  const wanted = unsupported.length === chosen.length ? defaultCipherSuites : chosen
+  const served = known.filter(([, iana]) => wanted.includes(iana))
+  const ciphers = served.map(([openssl]) => openssl).join(':')
+  return { suites: served.map(([, iana]) => iana), ciphers, unsupported }
 }

@@ -15,9 +15,10 @@ import { ConnectorStore, type ConnectorTables, ConnectorUsageStore, type Store }
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AccessRecorder } from './access-recorder.ts'
 import { AdministrationServer } from './administration-server.ts'
+import { AuditFiles } from './audit/audit-files.ts'
 import { acceptRawBodies } from './body/read-body.ts'
 import { Bootstrap } from './bootstrap.ts'
-import { defaultCipherSuites, toCiphers } from './cipher-suites.ts'
+import { usableSuites } from './cipher-suites.ts'
 import type { CloudConnectorConfig } from './config.ts'
 import { firstSettings } from './first-settings.ts'
 import { type Gate, guard } from './login/gatekeeper.ts'
@@ -54,11 +55,13 @@ import { scenarioRoutes } from './routes/scenario-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
+import { traceRoutes } from './routes/trace-routes.ts'
 import { trafficRoutes } from './routes/traffic-routes.ts'
 import { transferRoutes } from './routes/transfer-routes.ts'
 import { trustedApplicationRoutes } from './routes/trusted-application-routes.ts'
 import { truststoreRoutes } from './routes/truststore-routes.ts'
 import { tunnelLimitRoutes } from './routes/tunnel-limit-routes.ts'
+import { PayloadTraces } from './trace/payload-traces.ts'
 import { uiCertificate } from './ui-certificate.ts'
 import { UsageKeeper } from './usage-keeper.ts'
 import { connectorVersion } from './version.ts'
@@ -70,6 +73,10 @@ export interface CloudConnectorOptions {
   readonly store: Store<ConnectorTables>
   /** Closed with the application. */
   readonly runtime: ConnectorRuntime
+  /** Folder for payload traces and audit files; without it there are none. */
+  readonly logDirectory?: string
+  /** Folder in which the owner of the machine may forbid payload traces. */
+  readonly configDirectory?: string
   readonly clock: Clock
   readonly log: Log
   /** Port of a service of this machine, such as `sapmsERP` (the services file). Absent: none is known. */
@@ -94,7 +101,7 @@ const uiCertificatePeriodMs = 86_400_000
  * @throws PlatformError PORT_IN_USE, STORE_*
  */
 export async function startCloudConnector(options: CloudConnectorOptions): Promise<CloudConnector> {
-  const { config, clock, log, runtime } = options
+  const { config, clock, log, runtime, logDirectory } = options
   const store = await ConnectorStore.open(options.store, await firstSettings(config))
   if (config.useLocalUser) await forgetDirectory(store)
   await uiCertificate(store, clock, config.dnsNames)
@@ -124,7 +131,12 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
-  let suites = defaultCipherSuites
+  const { installationId } = store.current.settings
+  const auditFiles =
+    logDirectory === undefined ? null : new AuditFiles({ trail: store, installationId, logDirectory, clock, log })
+  const { configDirectory } = options
+  const traces = new PayloadTraces({ store, trail: store, runtime, logDirectory, configDirectory, clock, log })
+  let { suites } = usableSuites()
   const suitesInUse = (): readonly string[] => suites
   const usage = await UsageKeeper.open({ store, usage: new ConnectorUsageStore(options.store), runtime, clock, log })
   const server = new AdministrationServer({
@@ -133,8 +145,11 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     clock,
     log,
     build() {
+      const usable = usableSuites(store.current.settings.cipherSuites)
+      suites = usable.suites
+      const { unsupported } = usable
+      if (unsupported.length > 0) log.error('cipher-suites.unsupported', { unsupported })
       const https = tlsOptions(store.current.settings, config)
-      suites = store.current.settings.cipherSuites ?? defaultCipherSuites
       const gate = {
         config,
         store,
@@ -157,6 +172,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         channels,
         runtime,
         pair,
+        traces,
+        logDirectory,
         clock,
         log,
         suitesInUse,
@@ -175,7 +192,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
     server.secure(tlsOptions(settings, config))
-    suites = settings.cipherSuites ?? defaultCipherSuites
+    suites = usableSuites(settings.cipherSuites).suites
   })
 
   const stopApplying = store.onChange(() => tunnels.apply())
@@ -221,9 +238,11 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       stopApplying()
       stopSecuring()
       await server.close()
+      traces.close()
       await usage.close()
       await runtime.close()
       await recorder.close()
+      await auditFiles?.close()
     },
   }
 }
@@ -250,7 +269,7 @@ function tlsOptions(
     key: certificate?.key.reveal() ?? '',
     cert: certificate?.cert ?? '',
     minVersion: 'TLSv1.2',
-    ciphers: toCiphers(cipherSuites ?? defaultCipherSuites),
+    ciphers: usableSuites(cipherSuites).ciphers,
     // Whoever shows no certificate, or a foreign one, may log in with a password.
     ...(clientCertificates === undefined
       ? {}
@@ -294,6 +313,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   trafficRoutes(api, context)
   probeRoutes(api, context)
   landbridgeRoutes(api, context, gate)
+  traceRoutes(api, context)
   overviewRoutes(api, context)
   regionListRoutes(api, context)
   certificateListRoutes(api, context)

@@ -10,7 +10,7 @@ import { Scene } from './scene.ts'
 const ofConnector = `${configuration}/connector/auditLogLevel`
 const ofSubaccount = `${subaccountPath}/auditLogLevel`
 
-test('refusals are recorded at level Security, at All every request, at Off none; the default is Security (SCC-014)', async () => {
+test('refusals are recorded at level Security, at All every request, at Off none; the default is Security (SCC-014, RFC-174)', async () => {
   await using scene = await Scene.start()
   await scene.pair()
   const backend = createServer((_request, response) => response.end('x'))

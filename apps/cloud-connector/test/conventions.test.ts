@@ -165,7 +165,7 @@ describe('conventions of the configuration API', () => {
     await call('DELETE', `${subaccountPath}/channels`)
   })
 
-  test('RFC mappings keep SNC name and router route; other protocols ignore them (API2-039, API2-054, API1-249, API1-250)', async () => {
+  test('RFC mappings keep SNC name and router route; other protocols ignore them (API2-039, API2-054, API1-249, API1-250, SCC-230)', async () => {
     const more = {
       sncPartnerName: 'p:CN=ERP',
       sapRouter: '/H/rt/S/3299',
@@ -184,6 +184,15 @@ describe('conventions of the configuration API', () => {
       assert.deepEqual([read.sncPartnerName, read.sapRouter, read.hostInHeader, read.allowedClients], expected)
     }
     assert.equal((await call('POST', mappings, { ...erp, protocol: 'RFCS', virtualPort: '5' })).status, 201)
+    // An instance, its gateway's number, a system behind a message server, and the number of that one.
+    for (const [at, localPort] of ['sapgw42', '3342', 'sapmsS4H', '3600'].entries())
+      for (const router of [{}, { sapRouter: '/H/rt' }]) {
+        const virtualPort = 'sapRouter' in router ? `sapgw1${at}` : `sapgw0${at}`
+        const json = { ...erp, ...router, protocol: 'RFC', virtualPort, localPort }
+        assert.equal((await call('POST', mappings, json)).status, 201, localPort)
+        const read = (await call('GET', `${mappings}/erp.corp:${virtualPort}`)).json
+        assert.deepEqual([read.localPort, read.sapRouter], [localPort, json.sapRouter])
+      }
     await call('DELETE', mappings)
   })
 

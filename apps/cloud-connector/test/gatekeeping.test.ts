@@ -57,7 +57,7 @@ describe('a fresh installation', () => {
     assert.equal((await connector.call('GET', role, as('S3cret!'))).json, 'undefined')
   })
 
-  test('until a role is chosen only the common reads work; the role is chosen once, bare or quoted (SCC-023, API1-038, API1-056, API1-057, API1-058, API1-059, API1-062)', async () => {
+  test('until a role is chosen only the common reads work; the role is chosen once, bare or quoted (SCC-023, SCC-024, API1-038, API1-056, API1-057, API1-058, API1-059, API1-062)', async () => {
     const me = as('S3cret!')
     assert.equal((await connector.call('GET', `${configuration}/subaccounts`, me)).status, 403)
     for (const path of [`${configuration}/connector`, '/api/v1/connector/version'])
@@ -75,15 +75,57 @@ describe('a fresh installation', () => {
     assert.equal((await connector.call('GET', `${configuration}/subaccounts`, me)).status, 200)
   })
 
-  test('the user is renamed with the current password, alone (API1-106, API1-107, API1-108)', async () => {
+  test('the only user is renamed with the current password, alone, and stays the administrator (SCC-025, SCC-028, API1-106, API1-107, API1-108)', async () => {
     const me = as('S3cret!')
     const put = (json: object) => connector.call('PUT', basic, { ...me, json })
     assert.equal((await put({ password: 'wrong', user: 'ada' })).status, 400)
-    assert.equal((await put({ password: 'S3cret!', user: 'ada', newPassword: 'x' })).status, 400)
+    for (const together of [
+      { newPassword: 'x' },
+      { newPassword: '' },
+      { oldPassword: 'S3cret!' },
+      { oldPassword: 'S3cret!', newPassword: 'x', repeatedPassword: 'x' },
+    ]) {
+      const refused = await put({ password: 'S3cret!', user: 'ada', ...together })
+      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'])
+    }
+    assert.equal((await put({ user: 'ada' })).status, 400)
+    assert.equal((await connector.call('GET', role, as('S3cret!', 'ada'))).status, 401)
+    assert.equal((await connector.call('GET', role, me)).status, 200)
     assert.equal((await put({ password: 'S3cret!', user: 'a:b' })).status, 400)
     assert.equal((await put({ password: 'S3cret!', user: 'ada' })).status, 204)
     assert.equal((await connector.call('GET', role, me)).status, 401)
-    assert.equal((await connector.call('GET', role, as('S3cret!', 'ada'))).status, 200)
+    const ada = as('S3cret!', 'ada')
+    // Only an administrator may.
+    const json = { description: 'by ada' }
+    assert.equal((await connector.call('PUT', `${configuration}/connector`, { ...ada, json })).status, 200)
+    // The first one is free again as a name, and there is no way to have two.
+    assert.equal(
+      (await connector.call('PUT', basic, { ...ada, json: { password: 'S3cret!', user: 'Administrator' } })).status,
+      204,
+    )
+    assert.equal((await connector.call('GET', role, ada)).status, 401)
+    assert.equal((await connector.call('GET', role, me)).status, 200)
+  })
+
+  test('the password is changed with the old one and twice the new one; otherwise nothing changes (SCC-026)', async () => {
+    const me = as('S3cret!')
+    for (const json of [
+      { oldPassword: 'wrong', newPassword: 'new', repeatedPassword: 'new' },
+      { oldPassword: 'S3cret!', newPassword: 'new', repeatedPassword: 'New' },
+      { oldPassword: 'S3cret!', newPassword: 'new', repeatedPassword: '' },
+      { oldPassword: 'S3cret!', repeatedPassword: 'new' },
+      { newPassword: 'new', repeatedPassword: 'new' },
+      { oldPassword: 'S3cret!', newPassword: '', repeatedPassword: '' },
+    ]) {
+      const refused = await connector.call('PUT', basic, { ...me, json })
+      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'], JSON.stringify(json))
+      assert.equal((await connector.call('GET', role, me)).status, 200)
+      assert.equal((await connector.call('GET', role, as('new'))).status, 401)
+    }
+    const json = { oldPassword: 'S3cret!', newPassword: 'new', repeatedPassword: 'new' }
+    assert.equal((await connector.call('PUT', basic, { ...me, json })).status, 204)
+    assert.equal((await connector.call('GET', role, as('new'))).status, 200)
+    assert.equal((await connector.call('GET', role, me)).status, 401)
   })
 })
 
@@ -230,16 +272,18 @@ describe('who may call', () => {
     assert.equal((await connector.call('GET', '/api/v1/connector/version', { login: false })).status, 401)
   })
 
-  test('the start page answers without log-in and plain HTTP is not served (API1-001)', async () => {
+  test('the start page answers without log-in and plain HTTP is refused (SCC-009, API1-001)', async () => {
     const page = await connector.call('GET', '/', { login: false })
     assert.equal(page.status, 200)
     assert.match(page.text, /Landbridge Cloud Connector/)
     const { port } = new URL(connector.app.url)
     const plain = await new Promise<string>((resolve) => {
-      const sent = httpRequest({ host: '127.0.0.1', port, path: '/' }, () => resolve('answered'))
+      const sent = httpRequest({ host: '127.0.0.1', port, path: '/' }, ({ statusCode }) =>
+        resolve(`status ${statusCode}`),
+      )
       sent.on('error', () => resolve('refused')).end()
     })
-    assert.equal(plain, 'refused')
+    assert.equal(plain, 'status 400')
   })
 
   test('behind a reverse proxy links lead back through it (RC-162, API1-026, API1-027, API2-017)', async () => {

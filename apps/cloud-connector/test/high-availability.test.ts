@@ -161,7 +161,7 @@ describe('a shadow', () => {
     assert.equal((await get(`${shadow}/state`)).state, 'INITIAL')
   })
 
-  test('what is for masters only is refused and changes nothing, in the ways of the guide (SCC-196, API1-048, API1-054, API1-061, API1-074, API1-098, API1-145, API1-181, API1-257, API2-007)', async () => {
+  test('what is for masters only is refused and changes nothing, in the ways of the guide (SCC-024, SCC-196, API1-048, API1-054, API1-061, API1-074, API1-098, API1-145, API1-181, API1-257, API2-007)', async () => {
     const one = `${subaccountPath}/systemMappings/a:80`
     const forbidden: [string, string][] = [
       ['PUT', c],

@@ -10,6 +10,7 @@ const offline = { state: 'Disconnected', connectedSinceMs: 0, connections: 0, ap
 export const idleRuntime: ConnectorRuntime = {
   apply() {},
   status: () => offline,
+  trace() {},
   traffic: () => undefined,
   backendConnections: () => [],
   async openChannel() {},

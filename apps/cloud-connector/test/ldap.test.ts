@@ -88,7 +88,7 @@ describe('users of a directory', () => {
     assert.deepEqual((await local('GET', url)).json, { type: 'basic' })
   })
 
-  test('with a directory its users log in with their roles, the local one no longer (API1-102, API1-112, API1-113, API1-284, SCC-125)', async () => {
+  test('with a directory its users log in with their roles, the local one no longer (SCC-029, API1-102, API1-112, API1-113, API1-284, SCC-125)', async () => {
     const login = await local('GET', c)
     const cookie = String(login.headers['set-cookie']).split(';')[0] ?? ''
     const hosts = [

@@ -57,7 +57,7 @@ describe('changes count for the next request of an open tunnel', () => {
     return `${/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]} ${text.slice(text.indexOf('\r\n\r\n') + 4)}`
   }
 
-  test('a mapping admits nobody until a resource is enabled, and leads where it was last told (API1-260, API1-274, API1-278, API2-058, API2-059, API2-077)', async () => {
+  test('a mapping admits nobody until a resource is enabled, and leads where it was last told (RFC-172, API1-260, API1-274, API1-278, API2-058, API2-059, API2-077)', async () => {
     const [first, second] = [await start('first'), await start('second')]
     assert.match(await ask(80, '/a'), /^403 /)
     const path = await scene.expose(80, first, 'HTTP')

@@ -196,7 +196,7 @@ describe('roles and client certificates', () => {
     assert.equal(await status('Administrator', 'PUT', c, { 'sec-fetch-site': 'cross-site' }, json), 403)
   })
 
-  test('every operation admits exactly the roles of its list, and nobody else changes anything (SCC-195, API1-039, API1-040, API1-041, API1-042, API1-043, API1-044, API1-045, API1-046, API1-170, API1-182, API1-213, API2-003, API2-004, API2-005, API2-173)', async () => {
+  test('every operation admits exactly the roles of its list, and nobody else changes anything (SCC-195, OPS-018, OPS-019, API1-039, API1-040, API1-041, API1-042, API1-043, API1-044, API1-045, API1-046, API1-170, API1-182, API1-213, API2-003, API2-004, API2-005, API2-173)', async () => {
     for (const [method, path, permitted] of table)
       for (const who of people) {
         // Deletions come last in the table; those of the permitted are not tried, to keep what others read.

@@ -96,7 +96,15 @@ export async function startConnector(
     allowed: (access) => app.recordAccess(access),
     ...runtimeOptions,
   })
-  const app: CloudConnector = await startCloudConnector({ config, store, runtime, clock, log })
+  const app: CloudConnector = await startCloudConnector({
+    config,
+    store,
+    runtime,
+    logDirectory: `${folder}/log`,
+    configDirectory: folder,
+    clock,
+    log,
+  })
   return {
     app,
     call: (method, path, call) => send(app, method, path, call ?? {}),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { RuntimeOptions } from '@landbridge/connector'
-import { silentLog, systemClock } from '@landbridge/kernel'
+import { type Log, silentLog, systemClock } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { type FakeCloudProxy, type FakeTunnel, startFakeCloudProxy, startWayOut } from './fake-cloud-proxy.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -16,13 +16,13 @@ export class Scene implements AsyncDisposable {
   readonly out: Awaited<ReturnType<typeof startWayOut>>
   connector: RunningConnector
   readonly #start: () => Promise<RunningConnector>
-  readonly #folder: Disposable
+  readonly #folder: ReturnType<typeof temporaryFolder>
   /** Listening sockets of this process before and after the connector was started. */
   readonly listening: readonly [number, number]
 
   private constructor(
     parts: Pick<Scene, 'region' | 'cloud' | 'out' | 'connector' | 'listening'>,
-    folder: Disposable,
+    folder: ReturnType<typeof temporaryFolder>,
     start: () => Promise<RunningConnector>,
   ) {
     this.region = parts.region
@@ -35,14 +35,14 @@ export class Scene implements AsyncDisposable {
   }
 
   /** A connector whose only way to the cloud is a proxy that knows the host names of the region. */
-  static async start(runtime: Partial<RuntimeOptions> = {}): Promise<Scene> {
+  static async start(runtime: Partial<RuntimeOptions> = {}, log: Log = silentLog): Promise<Scene> {
     const folder = temporaryFolder()
     const region = await startFakeRegion()
     const cloud = await startFakeCloudProxy(region.ca, tunnelHost)
     const out = await startWayOut((target) => (target.startsWith('connectivitytunnel.') ? cloud.port : region.port))
     const before = listeners()
     const regions = { [regionHost]: { ca: region.ca.certificatePem } }
-    const start = () => startConnector(folder.path, region, { regions }, silentLog, systemClock, runtime)
+    const start = () => startConnector(folder.path, region, { regions }, log, systemClock, runtime)
     const connector = await start()
     const listening = [before, listeners()] as const
     await connector.call('PUT', `${configuration}/connector/proxy`, { json: { host: '127.0.0.1', port: out.port } })
@@ -53,6 +53,11 @@ export class Scene implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.connector.close()
     this.connector = await this.#start()
+  }
+
+  /** Holds the database, and below `log` traces and audit files. */
+  get folder(): string {
+    return this.#folder.path
   }
 
   async pair() {

@@ -144,7 +144,7 @@ describe('subaccounts', () => {
     assert.deepEqual((await connector.call('GET', collection)).json, [])
   })
 
-  test('a region that cannot be reached or trusted is a runtime failure and stores nothing', async () => {
+  test('a region that cannot be reached or trusted is a runtime failure and stores nothing (RFC-181)', async () => {
     using elsewhere = temporaryFolder()
     const other = await LocalCa.create({ subject: { CN: 'Other' } })
     const untrusting = await startConnector(elsewhere.path, region, {

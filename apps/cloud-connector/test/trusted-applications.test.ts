@@ -10,7 +10,7 @@ import { Scene } from './scene.ts'
 
 const list = `${subaccountPath}/trustedApplications`
 
-test('with an empty list every application may use the tunnel, with entries only those may, from the next request on (SCC-138)', async () => {
+test('with an empty list every application may use the tunnel, with entries only those may, from the next request on (SCC-138, RFC-172)', async () => {
   await using scene = await Scene.start()
   await scene.pair()
   const backend = createServer((_request, response) => response.end('x'))

@@ -37,7 +37,7 @@ test('the certificate is signed for the key of the connector and names subaccoun
     body: { csr, locationId: 'north', connectorId: 'c-1', description: 'cellar' },
   })
   assert.equal(answer.status, 201)
-  assert.deepEqual(Object.keys(answer.json), ['certificate', 'ca'])
+  assert.deepEqual(Object.keys(answer.json), ['certificate', 'ca', 'initiatedBy'])
   const leaf = new X509Certificate(String(answer.json.certificate))
   const { createPrivateKey } = await import('node:crypto')
   assert.equal(leaf.checkPrivateKey(createPrivateKey(key)), true)

@@ -1,15 +1,13 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { Socket } from 'node:net'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { type EndpointPolicy, type TlsSettings, type TokenRequest, tokenFailure } from '@landbridge/destinations'
+import { type AddressGuard, guardedLookup } from '@landbridge/http-api'
 import { buildConnector } from 'undici'
 import { checkBrowserCompatible } from './host-names.ts'
 import type { PhaseLimit } from './phase-limit.ts'
 
 /** Refuses an address by throwing. */
-export type Guard = (host: string, address: string) => void
-
-export function guardOf(policy: EndpointPolicy, privateNetwork: boolean): Guard {
+export function guardOf(policy: EndpointPolicy, privateNetwork: boolean): AddressGuard {
   return (host, address) => {
     if (!policy.permits(host, address, privateNetwork))
       throw tokenFailure('the token service is on a private network, which the Internet proxy type may not call')
@@ -61,7 +59,7 @@ function ownContext({ trusted, client, version }: TlsSettings, authorities: read
 /** Makes the one connection of a request: every address is checked after the look-up, at the moment of connecting. */
 export function connectorFor(
   request: TokenRequest,
-  guard: Guard,
+  guard: AddressGuard,
   limit: PhaseLimit,
   secureContext: SecureContext | undefined,
 ) {
@@ -71,7 +69,7 @@ export function connectorFor(
     rejectUnauthorized: !request.insecureTrustAll,
     ...(secureContext === undefined ? {} : { secureContext }),
     ...(request.tls?.hostNames === 'browser-compatible' ? { checkServerIdentity: checkBrowserCompatible } : {}),
-    lookup: (host: string, how: LookupOptions, done: LookupDone) => guardedLookup(guard, host, how, done),
+    lookup: guardedLookup(guard),
   } as buildConnector.BuildOptions)
   return (target: buildConnector.Options, done: buildConnector.Callback) => {
     const socket: unknown = connect(target, (...result) => {
@@ -82,26 +80,4 @@ export function connectorFor(
     if (socket instanceof Socket)
       limit.signal.addEventListener('abort', () => socket.destroy(limit.expired), { once: true })
   }
-}
-
-type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
-
-/**
- * Resolves a name and refuses it when any of its addresses is forbidden. Names below `localhost` are this machine (RFC
- * 6761 section 6.3), which not every resolver knows; so are the tenants of a token service on it.
- */
-function guardedLookup(guard: Guard, name: string, how: LookupOptions, done: LookupDone): void {
-  const host = name.toLowerCase().endsWith('.localhost') ? 'localhost' : name
-  lookup(host, { ...how, all: true }, (failure, addresses) => {
-    if (failure !== null) return done(failure, [])
-    try {
-      for (const { address } of addresses) guard(host, address)
-    } catch (refusal) {
-      return done(refusal as Error, []) // the guard throws PlatformError only
-    }
-    const [first] = addresses
-    if (how.all === true) return done(null, addresses)
-    if (first === undefined) return done(new Error('no address'), [])
-    done(null, first.address, first.family)
-  })
 }

@@ -36,7 +36,12 @@ export class ServerCertificates {
 
   /** The certificates that are shown now, those of tenants by their host names. */
   list(): readonly { readonly name: string; readonly certificate: string }[] {
-    return Array.from(this.#shown, ([name, certificate]) => ({ name, certificate }))
+    // One that nobody asked for lately is made anew for whoever asks next: it is not shown any more.
+    const isShown = (name: string): boolean => {
+      const entry = this.#entries.get(name)
+      return entry === undefined || this.#isFresh(entry)
+    }
+    return Array.from(this.#shown, ([name, certificate]) => ({ name, certificate })).filter(({ name }) => isShown(name))
   }
 
   /** For clients that name no host: the domain, this machine and the address that is listened on. */
@@ -68,7 +73,7 @@ export class ServerCertificates {
 
   #contextFor(name: string): Promise<SecureContext> {
     const known = this.#entries.get(name)
-    if (known !== undefined && this.#clock.now() - known.issuedAtMs < renewAfterMs) return known.context
+    if (known !== undefined && this.#isFresh(known)) return known.context
     const context = this.#issue(name)
     this.#entries.delete(name)
     if (this.#entries.size >= maximumNames)
@@ -80,6 +85,10 @@ export class ServerCertificates {
     this.#entries.set(name, { context, issuedAtMs: this.#clock.now() })
     context.catch(() => this.#entries.delete(name)) // reported by `select`
     return context
+  }
+
+  #isFresh({ issuedAtMs }: Entry): boolean {
+    return this.#clock.now() - issuedAtMs < renewAfterMs
   }
 
   async #issue(name: string): Promise<SecureContext> {

@@ -37,4 +37,5 @@ export type {
   IdentityRefusal,
   SubaccountContext,
 } from './subaccount-context.ts'
+export type { PayloadTrace } from './trace/exchange-trace.ts'
 export * from './traffic/index.ts'

@@ -6,6 +6,7 @@ import type { AuditLevel } from './configuration/audit-level.ts'
 import type { OwnCertificate } from './configuration/own-certificates.ts'
 import type { ConnectionLimit } from './configuration/tunnel-limits.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
+import type { PayloadTrace } from './trace/exchange-trace.ts'
 import type { BackendConnections } from './traffic/backend-connections.ts'
 import type { SubaccountTraffic } from './traffic/subaccount-traffic.ts'
 
@@ -22,6 +23,11 @@ export interface ConnectorRuntime {
   traffic(subaccountId: string, regionHost: string): SubaccountTraffic | undefined
   /** Open connections to systems, by virtual host. */
   backendConnections(subaccountId: string, regionHost: string): readonly BackendConnections[]
+  /**
+   * Writes what passes the tunnels of a subaccount from now on, requests and answers without secrets; null ends it.
+   * Requests under way are not traced. Unknown subaccounts are left alone.
+   */
+  trace(subaccountId: string, regionHost: string, trace: PayloadTrace | null): void
   /**
    * Opens a service channel that the configuration does not have yet as enabled: `apply` with it, or `abandonChannel`,
    * must follow. A channel that is open stays as it is.

@@ -14,6 +14,7 @@ import { defaultRfcSettings, type RfcSettings } from './rfc/rfc-settings.ts'
 import type { ConnectorRuntime, ConnectorSnapshot, SubaccountRuntime, TunnelStatus } from './runtime-port.ts'
 import { StreamAcceptor } from './stream-acceptor.ts'
 import type { AccessRecord, DeniedAccess, SubaccountContext } from './subaccount-context.ts'
+import { type AcceptorSlot, TracedAcceptor } from './trace/traced-acceptor.ts'
 import { backendConnections } from './traffic/backend-connections.ts'
 import { SubaccountTraffic } from './traffic/index.ts'
 
@@ -43,6 +44,8 @@ interface Running {
   readonly context: SubaccountContext
   readonly propagation: SubaccountPropagation
   readonly channels: SubaccountChannels
+  /** Shared by all links of the subaccount. */
+  readonly acceptor: AcceptorSlot
   /** What the link was made from; another value means another link. Secret: never log it. */
   readonly identity: string
   /** The same without certificate and number of connections: where this stays, the new link takes over before the old one goes. */
@@ -89,12 +92,12 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
     const channelLog = log.with({ subaccount: subaccountId, regionHost })
     const channels = new SubaccountChannels({ bindAddress, clock, log: channelLog })
     const [identity, place] = [linkIdentity(subaccount, snapshot), linkPlace(subaccount, snapshot)]
-    return { context, propagation, channels, identity, place, subaccount, link: null, former: [] }
+    const acceptor = { current: new StreamAcceptor(context, options.timeouts ?? defaultBackendTimeouts) }
+    return { context, propagation, channels, acceptor, identity, place, subaccount, link: null, former: [] }
   }
 
   const connect = (entry: Running, snapshot: ConnectorSnapshot): void => {
-    const { subaccount, context } = entry
-    const timeouts = options.timeouts ?? defaultBackendTimeouts
+    const { subaccount, acceptor } = entry
     entry.link = new SubaccountLink(
       { ...subaccount, description: shownDescription(subaccount, snapshot) },
       {
@@ -102,7 +105,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         version: snapshot.version,
         about: aboutOf(snapshot),
         httpsProxy: snapshot.httpsProxy,
-        acceptor: new StreamAcceptor(context, timeouts),
+        acceptor,
         heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
         clock: options.clock,
         log: options.log,
@@ -176,6 +179,12 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
       if (changed !== undefined) for (const { link } of running.values()) link?.tell(changed)
     },
     status: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.link?.status() ?? offline,
+    trace(subaccountId, regionHost, trace) {
+      const slot = running.get(`${subaccountId}@${regionHost}`)?.acceptor
+      if (slot === undefined) return
+      if (slot.current instanceof TracedAcceptor) slot.current = slot.current.stop()
+      if (trace !== null) slot.current = new TracedAcceptor(slot.current, trace, options.clock)
+    },
     traffic: (subaccountId, regionHost) => running.get(`${subaccountId}@${regionHost}`)?.context.traffic,
     backendConnections(subaccountId, regionHost) {
       const context = running.get(`${subaccountId}@${regionHost}`)?.context

@@ -1,4 +1,5 @@
 export { type ApiOptions, createApi, useErrorBody } from './create-api.ts'
+export { type AddressGuard, causesOf, codeOf, guardedLookup, isTimeout } from './guarded-lookup.ts'
 export { listen } from './listen.ts'
 export { pinoLog } from './pino-log.ts'
 export { type FreshCertificate, keepCertificateFresh, mutualTlsOptions } from './server-certificate.ts'

@@ -132,7 +132,7 @@ export class TestConnector {
       connectorId: disguise.connectorId ?? this.connectorId,
       version: '0.1.0',
       httpsProxy: undefined,
-      acceptor: this.#acceptor,
+      acceptor: { current: this.#acceptor },
       clock,
       log,
       closed: (gone) => this.links.delete(gone),

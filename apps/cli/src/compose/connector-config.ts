@@ -9,6 +9,13 @@ export const connectorConfigSchema = Type.Object({
     default: '.landbridge-connector',
     description: 'Folder for the database of the connector and its generated key. Each connector needs its own.',
   }),
+  logDirectory: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'Folder for the trace file, payload traces and audit files. Default: the folder log in the data directory.',
+    }),
+  ),
   logLevel,
   sealingKey: Type.Optional(
     secretSetting({

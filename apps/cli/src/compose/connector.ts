@@ -14,6 +14,10 @@ export interface ConnectorGroupOptions {
   /** `sqlite:<path>`: a connector's database is its own. */
   readonly storeUrl: string
   readonly sealer: Sealer
+  /** Folder for payload traces and audit files; without it there are none. */
+  readonly logDirectory?: string
+  /** Folder in which the owner of the machine may forbid payload traces. */
+  readonly configDirectory?: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -46,7 +50,17 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
     })
     started.push(runtime)
-    const connector = await startCloudConnector({ config, store, runtime, clock, log, servicePort })
+    const { logDirectory, configDirectory } = options
+    const connector = await startCloudConnector({
+      config,
+      store,
+      runtime,
+      clock,
+      log,
+      servicePort,
+      ...(logDirectory === undefined ? {} : { logDirectory }),
+      ...(configDirectory === undefined ? {} : { configDirectory }),
+    })
     app = connector
     return { ...connector, close: () => closeAll([store, { close: async () => tickets.close() }, connector]) }
   } catch (failure) {

@@ -30,6 +30,10 @@ export interface ComponentRun {
   readonly logLevel: Level
   /** Prints one JSON document with the addresses once ready, besides the log. */
   readonly json: boolean
+  /** Where the lines of the log go instead of to standard output. */
+  readonly writeLog?: (line: string) => void
+  /** Called once everything has started. */
+  readonly ready?: (components: readonly ComponentState[]) => void
   readonly start: (environment: ComponentEnvironment) => Promise<StartedComponent>
 }
 
@@ -41,7 +45,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
   const dataDirectory = openDataDirectory(run.dataDirectory, version)
   const lock = lockDirectory(dataDirectory)
   const writeLine = (line: string): void => (run.json ? terminal.note(line) : terminal.print(line))
-  const log = pinoLog(run.logLevel, { write: (line) => writeLine(line.trimEnd()) })
+  const log = pinoLog(run.logLevel, { write: run.writeLog ?? ((line) => writeLine(line.trimEnd())) })
   const stopped = new Promise<void>((resolve) => terminal.onStop(resolve))
   try {
     const started = await run.start({ dataDirectory, clock: systemClock, log, writeLine })
@@ -63,6 +67,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
       })
       log.info(`${run.name}.ready`, { components: components.map(({ name, url }) => `${name} ${url}`) })
       if (run.json) terminal.print(JSON.stringify({ dataDirectory, components }))
+      run.ready?.(components)
       await stopped
       log.info(`${run.name}.stopping`)
       removeState(dataDirectory)

@@ -22,6 +22,13 @@ const any = /^/
 /** Who may call what; the first rule that fits counts. The lists are those of the operations, not of the overview. */
 const rules: readonly Rule[] = [
   { method: any, path: /^\/api\/v1\/landbridge\/(session|about)$/, roles: everyone },
+  // Traces tell of the data of others, and payload traces of all of it.
+  { method: read, path: /^\/api\/v1\/landbridge\/subaccounts\/[^/]+\/[^/]+\/traces(\/|$)/, roles: supporters },
+  {
+    method: /^PUT$/,
+    path: /^\/api\/v1\/configuration\/subaccounts\/[^/]+\/[^/]+\/payloadTrace$/,
+    roles: administrators,
+  },
   { method: read, path: /^\/api\/v1\/landbridge\/(subaccounts|regions)(\/|$)/, roles: readers },
   {
     method: any,

@@ -6,18 +6,21 @@ import { readFields } from '../body/read-body.ts'
 import type { PasswordCheck } from '../login/password-check.ts'
 import { type ApiContext, sendNothing } from './context.ts'
 
-/** The local administrator: change of password or name, one at a time (guide L22306). */
+/** The only user of the file store, who is its administrator: change of password or name, one at a time (guide L22306). */
 export function authenticationRoutes(api: FastifyInstance, context: ApiContext, passwords: PasswordCheck): void {
   api.put('/api/v1/configuration/connector/authentication/basic', async (request, reply) => {
     const fields = readFields(request, ['text/plain'])
     const isRename = fields.has('user') || fields.has('password')
-    const isPasswordChange = fields.has('oldPassword') || fields.has('newPassword')
+    const isPasswordChange = passwordFields.some((name) => fields.has(name))
     if (isRename && isPasswordChange) throw invalid('user', 'and password cannot change in one step')
     if (isRename) await rename(context, request, fields, passwords)
     else await changePassword(context, request, fields, passwords)
     return sendNothing(reply)
   })
 }
+
+/** Pages ask for the new password twice and send both; programs may leave the second one out. */
+const passwordFields = ['oldPassword', 'newPassword', 'repeatedPassword']
 
 async function changePassword(
   context: ApiContext,
@@ -27,6 +30,8 @@ async function changePassword(
 ): Promise<void> {
   const oldPassword = fields.required('oldPassword')
   const newPassword = fields.required('newPassword')
+  if (fields.has('repeatedPassword') && fields.text('repeatedPassword') !== newPassword)
+    throw invalid('repeatedPassword', 'differs from newPassword')
   await requireCurrent(context, request, oldPassword, 'oldPassword', passwords)
   if (newPassword === oldPassword) throw invalid('newPassword', 'must differ from the old one')
   const passwordHash = await hashPassword(newPassword)

@@ -13,6 +13,7 @@ import type { Clock, Log } from '@landbridge/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditTrail } from '../audit-trail.ts'
 import type { CloudConnectorConfig } from '../config.ts'
+import type { PayloadTraces } from '../trace/payload-traces.ts'
 import { Links } from '../wire/links.ts'
 
 /** What the operations of the API work with. */
@@ -24,6 +25,8 @@ export interface ApiContext {
   readonly channels: ChannelService
   readonly runtime: Pick<ConnectorRuntime, 'traffic' | 'backendConnections'>
   readonly pair: HighAvailability
+  readonly traces: PayloadTraces
+  readonly logDirectory: string | undefined
   readonly clock: Clock
   readonly log: Log
   /** Monitoring starts over. */

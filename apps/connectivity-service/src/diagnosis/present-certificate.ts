@@ -1,8 +1,8 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { request } from 'node:https'
 import { isIP } from 'node:net'
 import type { Attempt } from '@landbridge/certificates'
 import { EndpointPolicy } from '@landbridge/destinations'
+import { guardedLookup } from '@landbridge/http-api'
 
 const longestBody = 4_000
 
@@ -48,7 +48,7 @@ export function presentCertificate(presentation: Presentation): Promise<Attempt>
         key,
         ca: [...ca],
         rejectUnauthorized: !trustsAll,
-        lookup: guarded as never, // the type leaves the form for several addresses out
+        lookup: guardedLookup(assertPermitted),
         signal: AbortSignal.timeout(timeoutMs),
         headers: {
           ...headers,
@@ -96,15 +96,6 @@ function attemptOf(failure: Error, isSecure: boolean): Attempt {
   return { kind: 'unreachable', code }
 }
 
-type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
-
-function guarded(host: string, how: LookupOptions, done: LookupDone): void {
-  lookup(host, { ...how, all: true }, (failure, addresses) => {
-    if (failure !== null) return done(failure, [])
-    const [first] = addresses
-    if (first === undefined || !addresses.every(({ address }) => policy.permits(host, address)))
-      return done(Object.assign(new Error('forbidden'), { code: 'FORBIDDEN_ADDRESS' }), [])
-    if (how.all === true) return done(null, addresses)
-    done(null, first.address, first.family)
-  })
+function assertPermitted(host: string, address: string): void {
+  if (!policy.permits(host, address)) throw Object.assign(new Error('forbidden'), { code: 'FORBIDDEN_ADDRESS' })
 }

@@ -1,7 +1,7 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import { EndpointPolicy } from '@landbridge/destinations'
+import { causesOf, codeOf, guardedLookup, isTimeout } from '@landbridge/http-api'
 import type { Clock } from '@landbridge/kernel'
 import {
   composeAlert,
@@ -41,7 +41,9 @@ export function createWebhookSender({ config, store, ca, clock }: WebhookSenderO
       connect: buildConnector({
         timeout: config.timeoutMs,
         ca: [...getCACertificates('default'), ca],
-        lookup: guardedLookup(policy),
+        lookup: guardedLookup((name, address) => {
+          if (!policy.permits(name, address)) throw new Forbidden()
+        }),
       }),
     })
     try {
@@ -58,9 +60,9 @@ export function createWebhookSender({ config, store, ca, clock }: WebhookSenderO
       })
       return outcomeOf(answer.statusCode)
     } catch (cause) {
-      return isForbidden(cause)
-        ? forbidden
-        : { kind: 'later', problem: `the receiver cannot be reached (${code(cause)})` }
+      if ([...causesOf(cause)].some((error) => error instanceof Forbidden)) return forbidden
+      const why = codeOf(cause) ?? (isTimeout(cause) ? 'no answer in time' : 'connection failed')
+      return { kind: 'later', problem: `the receiver cannot be reached (${why})` }
     } finally {
       await agent.destroy()
     }
@@ -81,33 +83,3 @@ function outcomeOf(status: number): SendOutcome {
 }
 
 class Forbidden extends Error {}
-
-function isForbidden(cause: unknown): boolean {
-  for (let at = cause; at instanceof Error; at = at.cause) if (at instanceof Forbidden) return true
-  return false
-}
-
-function code(cause: unknown): string {
-  for (let at = cause; at instanceof Error; at = at.cause) {
-    const inner: unknown = at instanceof AggregateError ? at.errors[0] : at
-    if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code
-    if (at.name === 'TimeoutError') return 'no answer in time'
-  }
-  return 'connection failed'
-}
-
-type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
-
-function guardedLookup(policy: EndpointPolicy) {
-  const guarded = (host: string, how: LookupOptions, done: LookupDone): void => {
-    lookup(host, { ...how, all: true }, (failure, addresses) => {
-      if (failure !== null) return done(failure, [])
-      const [first] = addresses
-      if (first === undefined || !addresses.every(({ address }) => policy.permits(host, address)))
-        return done(new Forbidden(), [])
-      if (how.all === true) return done(null, addresses)
-      done(null, first.address, first.family)
-    })
-  }
-  return guarded as never // the type of undici leaves the form for several addresses out
-}

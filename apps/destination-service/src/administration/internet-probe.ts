@@ -1,4 +1,3 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import {
@@ -12,6 +11,7 @@ import {
   readKeyStore,
   type StoredDestination,
 } from '@landbridge/destinations'
+import { causesOf, codeOf, guardedLookup, isTimeout } from '@landbridge/http-api'
 import { isPlatformError } from '@landbridge/kernel'
 import { Agent, buildConnector, request } from 'undici'
 
@@ -56,10 +56,13 @@ export function internetProbe(options: InternetProbeOptions): Probe {
     if (isIP(host) !== 0 && !options.policy.permits(host, host)) return { failure: privateTarget }
     const trust = await trustOf(destination, options)
     if ('failure' in trust) return trust
+    const lookup = guardedLookup((name, address) => {
+      if (!options.policy.permits(name, address)) throw new PrivateTarget()
+    })
     const agent = new Agent({
       allowH2: false,
       headersTimeout: options.timeoutMs,
-      connect: buildConnector({ ...trust, timeout: options.timeoutMs, lookup: guardedLookup(options.policy) }),
+      connect: buildConnector({ ...trust, timeout: options.timeoutMs, lookup }),
     })
     try {
       const signal = AbortSignal.timeout(options.timeoutMs)
@@ -96,31 +99,9 @@ async function trustOf(
   }
 }
 
-type LookupDone = (failure: Error | null, address: string | LookupAddress[], family?: number) => void
-
-/** Resolves a name and refuses it when any of its addresses is forbidden. */
-function guardedLookup(policy: EndpointPolicy) {
-  const guarded = (host: string, how: LookupOptions, done: LookupDone): void => {
-    lookup(host, { ...how, all: true }, (failure, addresses) => {
-      if (failure !== null) return done(failure, [])
-      const [first] = addresses
-      if (first === undefined || !addresses.every(({ address }) => policy.permits(host, address)))
-        return done(new PrivateTarget(), [])
-      if (how.all === true) return done(null, addresses)
-      done(null, first.address, first.family)
-    })
-  }
-  return guarded as never // the type of undici leaves the form for several addresses out
-}
-
 function failureOf(cause: unknown): string {
-  for (let at = cause; at instanceof Error; at = at.cause) {
-    if (at instanceof PrivateTarget) return privateTarget
-    const inner: unknown = at instanceof AggregateError ? at.errors[0] : undefined
-    const code = 'code' in at ? at.code : inner instanceof Error && 'code' in inner ? inner.code : undefined
-    const reason = typeof code === 'string' ? reasons[code] : undefined
-    if (reason !== undefined) return reason
-    if (at.name === 'TimeoutError' || at.name === 'AbortError') return 'the target did not answer in time'
-  }
-  return 'the target could not be reached'
+  if ([...causesOf(cause)].some((error) => error instanceof PrivateTarget)) return privateTarget
+  const code = codeOf(cause, (one) => Object.hasOwn(reasons, one))
+  const reason = code === undefined ? undefined : reasons[code]
+  return reason ?? (isTimeout(cause) ? 'the target did not answer in time' : 'the target could not be reached')
 }

@@ -18,6 +18,7 @@ export type AuditCategory =
   | 'PpcaCertificate'
   | 'PrincipalPropagationConfiguration'
   | 'KerberosConfiguration'
+  | 'PayloadTrace'
   | 'ProxySettings'
   | 'SCCPassword'
   | 'SCCUser'

@@ -11,7 +11,7 @@ import type {
   SubaccountRuntime,
   TunnelStatus,
 } from '../runtime-port.ts'
-import type { StreamAcceptor } from '../stream-acceptor.ts'
+import type { AcceptorSlot } from '../trace/traced-acceptor.ts'
 import { type ConnectorAbout, ControlLink } from './control-link.ts'
 import { TunnelLink, type TunnelRequest } from './tunnel-link.ts'
 
@@ -20,7 +20,7 @@ export interface SubaccountLinkOptions {
   readonly version: string
   readonly about: ConnectorAbout
   readonly httpsProxy: HttpsProxy | undefined
-  readonly acceptor: StreamAcceptor
+  readonly acceptor: AcceptorSlot
   readonly heartbeatMs: number
   readonly clock: Clock
   readonly log: Log

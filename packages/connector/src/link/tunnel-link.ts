@@ -2,7 +2,7 @@ import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { ControlChannel, Session, tunnelAlpn } from '@landbridge/tunnel'
 import { dialTls } from '../dial/dial-tls.ts'
 import type { HttpsProxy, SubaccountRuntime } from '../runtime-port.ts'
-import type { StreamAcceptor } from '../stream-acceptor.ts'
+import type { AcceptorSlot } from '../trace/traced-acceptor.ts'
 
 /** The cloud's request to open a tunnel to one of its proxies. */
 export interface TunnelRequest {
@@ -22,7 +22,7 @@ export interface TunnelLinkOptions {
   readonly httpsProxy: HttpsProxy | undefined
   readonly heartbeatMs: number
   /** Serves the streams that the cloud side opens; null on a service channel, where it opens none. */
-  readonly acceptor: StreamAcceptor | null
+  readonly acceptor: AcceptorSlot | null
   readonly clock: Clock
   readonly log: Log
   readonly closed: (link: TunnelLink, cause?: Error) => void
@@ -75,7 +75,7 @@ export class TunnelLink {
       role: 'client',
       clock,
       heartbeatMs: options.heartbeatMs,
-      accept: () => options.acceptor,
+      accept: () => (options.acceptor === null ? null : options.acceptor.current),
       draining: () => {
         if (link !== null) options.draining?.(link)
       },

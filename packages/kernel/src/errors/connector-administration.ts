@@ -349,4 +349,29 @@ export const connectorAdministrationErrors = errorArea({
     remedy: 'On-premise administrator: bring the LDAP server back, or start the connector once with useLocalUser.',
     show: [],
   },
+  CONNECTOR_TRACE_FORBIDDEN: {
+    http: 409,
+    level: 'warn',
+    retry: 'never',
+    title: 'The payload trace may not be switched on',
+    remedy:
+      'On-premise administrator: ask the owner of the file on this machine to write allowed=true into it; only that other user may be able to write to it.',
+    show: ['file', 'reason'],
+  },
+  CONNECTOR_TRACE_UNAVAILABLE: {
+    http: 409,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no folder for payload traces',
+    remedy: 'On-premise administrator: set logDirectory and restart the connector.',
+    show: [],
+  },
+  CONNECTOR_TRACE_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'There is no such trace file',
+    remedy: 'Caller: list the trace files of the subaccount; rotation and clean-up remove old ones.',
+    show: ['file'],
+  },
 })

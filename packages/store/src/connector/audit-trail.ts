@@ -49,20 +49,33 @@ export async function appendAudit(
   return { sequence: row.sequence, hash }
 }
 
-/** Entries in the order of their sequence, the newest `limit` of those below `before`. */
+/** Entries in the order of their sequence, the newest `limit` of those below `before`; of some subaccounts, or of all. */
 export async function readAudit(
   db: Kysely<ConnectorTables>,
   limit: number,
   before = Number.MAX_SAFE_INTEGER,
+  subaccounts?: readonly string[],
+): Promise<readonly AuditEntry[]> {
+  const newest = db.selectFrom('connector_audit').selectAll().where('sequence', '<', before)
+  const wanted = subaccounts === undefined ? newest : newest.where('subaccount', 'in', [...subaccounts])
+  const rows = await wanted.orderBy('sequence', 'desc').limit(limit).execute()
+  return rows.reverse().map(toEntry)
+}
+
+/** The oldest `limit` entries above `after`, in the order of their sequence. */
+export async function readAuditAfter(
+  db: Kysely<ConnectorTables>,
+  after: number,
+  limit: number,
 ): Promise<readonly AuditEntry[]> {
   const rows = await db
     .selectFrom('connector_audit')
     .selectAll()
-    .where('sequence', '<', before)
-    .orderBy('sequence', 'desc')
+    .where('sequence', '>', after)
+    .orderBy('sequence')
     .limit(limit)
     .execute()
-  return rows.reverse().map(toEntry)
+  return rows.map(toEntry)
 }
 
 /** Recomputes the chain. Returns the sequence of the first entry that was changed, moved or removed, if any. */

@@ -13,7 +13,7 @@ import {
 import { PlatformError } from '@landbridge/kernel'
 import { toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
-import { type AuditTip, appendAudit, findBrokenLink, readAudit, readTip } from './audit-trail.ts'
+import { type AuditTip, appendAudit, findBrokenLink, readAudit, readAuditAfter, readTip } from './audit-trail.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import { saveDifference } from './save-difference.ts'
 import type { ConnectorTables } from './tables.ts'
@@ -25,6 +25,7 @@ import type { ConnectorTables } from './tables.ts'
 export class ConnectorStore implements ConfigurationStore {
   readonly #store: Store<ConnectorTables>
   readonly #listeners: Set<(current: ConnectorConfiguration) => void>
+  readonly #auditListeners: Set<() => void>
   #current: ConnectorConfiguration
   #tip: AuditTip
   #position: number
@@ -34,6 +35,7 @@ export class ConnectorStore implements ConfigurationStore {
   private constructor(store: Store<ConnectorTables>, current: ConnectorConfiguration, tip: AuditTip, position: number) {
     this.#store = store
     this.#listeners = new Set()
+    this.#auditListeners = new Set()
     this.#current = current
     this.#tip = tip
     this.#position = position
@@ -82,9 +84,20 @@ export class ConnectorStore implements ConfigurationStore {
     return () => this.#listeners.delete(listener)
   }
 
-  /** The newest audit entries below a sequence number, oldest first. */
-  audit(limit: number, before?: number): Promise<readonly AuditEntry[]> {
-    return readAudit(this.#store.db, limit, before)
+  /** The newest audit entries below a sequence number, oldest first; of some subaccounts ('' is none), or of all. */
+  audit(limit: number, before?: number, subaccounts?: readonly string[]): Promise<readonly AuditEntry[]> {
+    return readAudit(this.#store.db, limit, before, subaccounts)
+  }
+
+  /** The oldest audit entries above a sequence number, oldest first. */
+  auditAfter(after: number, limit: number): Promise<readonly AuditEntry[]> {
+    return readAuditAfter(this.#store.db, after, limit)
+  }
+
+  /** Called after entries were committed to the audit trail. Returns the function that ends it. */
+  onAudit(listener: () => void): () => void {
+    this.#auditListeners.add(listener)
+    return () => this.#auditListeners.delete(listener)
   }
 
   /** The first audit entry that no longer fits the chain; undefined when the trail is whole. */
@@ -105,6 +118,7 @@ export class ConnectorStore implements ConfigurationStore {
       } catch (failure) {
         throw toStoreError(failure)
       }
+      for (const listener of this.#auditListeners) listener()
     })
   }
 
@@ -115,6 +129,7 @@ export class ConnectorStore implements ConfigurationStore {
   }
 
   async #commit(actor: string, next: ConnectorConfiguration, events: readonly AuditEvent[]): Promise<void> {
+    const before = this.#tip
     let position = this.#position
     const positions = { next: () => ++position }
     const { db, sealer, clock } = this.#store
@@ -135,6 +150,7 @@ export class ConnectorStore implements ConfigurationStore {
     this.#position = position
     this.#current = next
     for (const listener of this.#listeners) listener(next)
+    if (this.#tip !== before) for (const listener of this.#auditListeners) listener()
   }
 }
 

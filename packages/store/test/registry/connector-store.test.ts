@@ -53,6 +53,19 @@ for (const { name, url } of [
       ...changes,
     })
 
+    const certificate = (connectorId: string, changes: Partial<ConnectorCertificate> = {}): ConnectorCertificate => ({
+      fingerprint: randomUUID(),
+      serial: '01',
+      subaccountId,
+      connectorId,
+      locationId: '',
+      description: '',
+      initiatedBy: 'bob@example.test',
+      issuedAtMs: now,
+      notAfterMs: now + 1_000_000,
+      ...changes,
+    })
+
     test('of many connectors that claim one location at the same moment exactly one gets it (SCC-066)', async () => {
       const claims = Array.from({ length: 12 }, (_, i) =>
         replicas[i % 2]!.registry.connectors.claimSession(session('race'), now),
@@ -88,18 +101,6 @@ for (const { name, url } of [
 
     test('certificates are revoked one by one, by connector or by subaccount, and stay revoked', async () => {
       const { connectors } = replicas[0]!.registry
-      const certificate = (connectorId: string, changes: Partial<ConnectorCertificate> = {}): ConnectorCertificate => ({
-        fingerprint: randomUUID(),
-        serial: '01',
-        subaccountId,
-        connectorId,
-        locationId: '',
-        description: '',
-        initiatedBy: 'bob@example.test',
-        issuedAtMs: now,
-        notAfterMs: now + 1_000_000,
-        ...changes,
-      })
       const [a1, a2, b1, b2] = [certificate('a'), certificate('a'), certificate('b'), certificate('b')]
       const elsewhere = certificate('a', { subaccountId: randomUUID() })
       for (const one of [a1, a2, b1, b2, elsewhere]) await connectors.insertCertificate(one)
@@ -113,5 +114,26 @@ for (const { name, url } of [
       assert.deepEqual(await connectors.findCertificate(elsewhere.fingerprint), elsewhere)
       assert.equal((await connectors.listRevoked(now)).length, 4)
       assert.equal((await connectors.listRevoked(now + 1_000_000)).length, 0)
+    })
+
+    test('the last report of a connector is kept until its last good certificate is revoked or has ended (CERT-017)', async () => {
+      const [one, other] = replicas.map(({ registry }) => registry.connectors)
+      const [first, second] = [certificate('c'), certificate('c', { notAfterMs: now + 2_000_000 })]
+      for (const each of [first, second]) await one!.insertCertificate(each)
+      const chain = 'PEM'
+      const report = (locationId: string, omitted: number) => ({
+        ...{ subaccountId, connectorId: 'c', locationId, omitted, reportedAtMs: now + omitted },
+        certificates: [
+          { kind: 'connector-ui' as const, name: 'administration port', renewer: 'connector' as const, chain },
+        ],
+      })
+      await one!.putCertificateReport(report('north', 0))
+      await other!.putCertificateReport(report('south', 3))
+      assert.deepEqual(await one!.listCertificateReports(now), [report('south', 3)])
+      await other!.revokeCertificates({ fingerprint: first.fingerprint }, 'stolen', now)
+      assert.equal((await one!.listCertificateReports(now + 1_500_000)).length, 1)
+      assert.equal((await other!.listCertificateReports(now + 2_000_000)).length, 0)
+      // Gone, not only left out.
+      assert.equal((await one!.listCertificateReports(now)).length, 0)
     })
   })
