@@ -7,7 +7,7 @@ import module, { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { nodeFlags } from './node-flags.mjs'
+import { nodeFlagsOf } from './node-flags.mjs'
 
 const neededMajor = 24
 const here = dirname(fileURLToPath(import.meta.url))
@@ -26,6 +26,7 @@ process.env.NODE_COMPILE_CACHE ??= join(here, '..', 'node_modules', '.cache', 'l
 
 /** Commands that run on: worth a second start of Node, which takes some 30 ms, for the sake of its flags. */
 const services = ['up', 'cloud', 'connector', 'proxy']
+const flags = nodeFlagsOf(process.argv[2])
 
 if (Number.parseInt(process.versions.node, 10) < neededMajor) runOnPinnedNode()
 else if (services.includes(process.argv[2]) && process.execve !== undefined) runInPlace()
@@ -34,7 +35,7 @@ else await runHere()
 /** The same process goes on with our flags: signals and the exit status are its own. Not on Windows. */
 function runInPlace() {
   const { execPath, execArgv } = process
-  process.execve(execPath, [execPath, ...execArgv, ...nodeFlags, main, ...process.argv.slice(2)], process.env)
+  process.execve(execPath, [execPath, ...execArgv, ...flags, main, ...process.argv.slice(2)], process.env)
 }
 
 async function runHere() {
@@ -60,7 +61,7 @@ function runOnPinnedNode() {
     )
     process.exit(1)
   }
-  const child = spawn(node, [...nodeFlags, main, ...process.argv.slice(2)], {
+  const child = spawn(node, [...flags, main, ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))

@@ -1,1 +1,2 @@
 export const nodeFlags: readonly string[]
+export function nodeFlagsOf(command: string | undefined): readonly string[]

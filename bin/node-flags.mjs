@@ -6,3 +6,15 @@
  * at 16 MB at the same rate of requests.
  */
 export const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8']
+
+/** Commands of the data plane, whose live memory is small. */
+const dataPlane = ['connector', 'proxy']
+
+/**
+ * The flags for a command of the command line. In the data plane every helper thread of the garbage collector takes
+ * processor time from the other processes of a request: without them a request costs 5 % less and the slowest one percent
+ * waits half as long (64 connections, 2 cores).
+ */
+export function nodeFlagsOf(command) {
+  return dataPlane.includes(command) ? [...nodeFlags, '--single-threaded-gc'] : nodeFlags
+}

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { nodeFlags } from '../../bin/node-flags.mjs'
+import { nodeFlagsOf } from '../../bin/node-flags.mjs'
 import { startChild } from './children.ts'
 
 /** A script of bench/processes that said it is ready. */
@@ -11,10 +11,13 @@ export interface NodeScript {
   stop(): Promise<void>
 }
 
+/** What the scripts stand for, for the launcher. */
+const commands: Readonly<Record<string, string>> = { 'cloud.ts': 'proxy', 'agent.ts': 'connector' }
+
 /** Starts a script of bench/processes with this Node, as the launcher starts it, and waits for its line of JSON. */
 export async function startNodeScript(name: string, args: readonly string[]): Promise<NodeScript> {
   const file = fileURLToPath(new URL(`../processes/${name}`, import.meta.url))
-  const child = startChild(process.execPath, [...nodeFlags, file, ...args], {
+  const child = startChild(process.execPath, [...nodeFlagsOf(commands[name]), file, ...args], {
     ...process.env,
     NODE_ENV: 'production',
   })

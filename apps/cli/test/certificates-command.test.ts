@@ -41,7 +41,10 @@ test('all certificates of a platform are listed, shown, renewed and exported on 
   assert.equal(kinds.get('tenant-client'), 'platform')
   assert.equal(kinds.get('tunnel'), 'connector')
   assert.ok(kinds.has('local-ca'))
-  assert.match(await certificates('list', '--within', '80'), /^ENDS +KIND +NAME .*\n\S+ +tenant-client +erp /)
+  assert.match(
+    await certificates('list', '--within', '80'),
+    /^ENDS +KIND +NAME .*\n(?:\S+ +server .*\n)*\S+ +tenant-client +erp /,
+  )
 
   assert.match(await certificates('renew', '--dry-run'), /announce: ends soon +\S+ +tenant-client +erp/)
   const later = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)

@@ -9,9 +9,9 @@ import {
   generateCertificate,
   subaccountLevel,
 } from '@landbridge/destinations'
-import { certificateFacts, LocalCa } from '@landbridge/identity'
-import { ManualClock, Sealer, silentLog } from '@landbridge/kernel'
-import { RegistryStore, SqlAuthorityStore } from '@landbridge/store'
+import { certificateFacts, LocalCa, writePkcs12 } from '@landbridge/identity'
+import { ManualClock, Sealer, Secret, silentLog } from '@landbridge/kernel'
+import { RegistryStore, SqlAuthorityStore, SqlDestinationStore } from '@landbridge/store'
 import { composeCertificates } from '../src/compose/cloud-certificates.ts'
 import { openCloudStores } from '../src/compose/open-store.ts'
 
@@ -112,6 +112,37 @@ test('a tunnel certificate that takes over is told of with both fingerprints, an
       [second, 'active', first],
     ],
   )
+})
+
+test('a key store with a password is in the list as soon as a destination that names it has the right one, and follows what replaces it (CERT-017)', async () => {
+  await using land = await landscape()
+  const { stores, authority, certificates } = land
+  const level = subaccountLevel({ subaccountId })
+  const store = certificates.destinationCertificates
+  const keyStore = async (name: string) => {
+    const { cert, key } = await authority.issueClient({ subject: { CN: name }, days: 30 })
+    const content = await writePkcs12({ chain: cert, key, alias: name, password: new Secret('store-password') })
+    return { fingerprint: certificateFacts(cert).fingerprint, content }
+  }
+  const listed = async () =>
+    (await certificates.inventory.list({ kind: 'destination' })).certificates.map(({ name, fingerprint }) => [
+      name,
+      fingerprint,
+    ])
+  const first = await keyStore('first')
+  await store.create(level, 'erp.p12', first.content, {})
+  assert.deepEqual(await listed(), [])
+  const destinations = new SqlDestinationStore(stores.destinations)
+  for (const [Name, KeyStorePassword] of [
+    ['wrong', 'another'],
+    ['right', 'store-password'],
+  ] as const)
+    await destinations.create(level, { Name, Type: 'HTTP', KeyStoreLocation: 'erp.p12', KeyStorePassword })
+  assert.deepEqual(await listed(), [['erp.p12', first.fingerprint]])
+  const second = await keyStore('second')
+  await store.remove(level, 'erp.p12')
+  await store.create(level, 'erp.p12', second.content, {})
+  assert.deepEqual(await listed(), [['erp.p12', second.fingerprint]])
 })
 
 test('one list holds the certificates of all parts, what ends soonest first, with owner and who renews them (CERT-017)', async () => {

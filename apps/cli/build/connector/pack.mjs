@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { nodeFlags } from '../../../../bin/node-flags.mjs'
+import { nodeFlagsOf } from '../../../../bin/node-flags.mjs'
 import { filesReachedFrom, packagesReachedFrom } from './module-closure.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -55,7 +55,7 @@ function assemble(folder) {
     const text = readFileSync(join(here, 'files', name), 'utf8')
     writeFileSync(
       join(folder, name),
-      text.replaceAll('@VERSION@', version).replaceAll('@NODE_FLAGS@', nodeFlags.join(' ')),
+      text.replaceAll('@VERSION@', version).replaceAll('@NODE_FLAGS@', nodeFlagsOf('connector').join(' ')),
     )
     chmodSync(join(folder, name), name.endsWith('.sh') ? 0o755 : 0o644)
   }

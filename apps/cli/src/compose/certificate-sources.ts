@@ -1,10 +1,8 @@
-import { X509Certificate } from 'node:crypto'
 import { type CertificateRecord, type CertificateSource, readRecord } from '@landbridge/certificates'
-import { recogniseCertificate, type StoredCertificate } from '@landbridge/destinations'
-import { type LocalCa, readPkcs12Certificates } from '@landbridge/identity'
-import { type Clock, Secret } from '@landbridge/kernel'
+import type { LocalCa } from '@landbridge/identity'
+import type { Clock } from '@landbridge/kernel'
 import type { ConnectorCertificate } from '@landbridge/registry'
-import type { RegistryStore, SqlCertificateStore, SqlTrustStore } from '@landbridge/store'
+import type { RegistryStore, SqlTrustStore } from '@landbridge/store'
 
 const dayMs = 86_400_000
 /** Certificates of connectors that ended longer ago are of no interest any more. */
@@ -90,45 +88,6 @@ export function serverSource(present: () => readonly ServerCertificate[]): Certi
       present().map(({ name, certificate, renewer = 'platform', subaccountId = '' }) =>
         readRecord(certificate, { kind: 'server', name, owner: { subaccountId }, renewer }),
       ),
-  }
-}
-
-/** Certificates and key stores of the destination service, as far as they open without a password of a destination. */
-export function destinationSource(certificates: SqlCertificateStore): CertificateSource {
-  return {
-    name: 'destination',
-    async list() {
-      const records = await Promise.all((await certificates.all()).map(destinationRecord))
-      return records.filter((record) => record !== undefined)
-    },
-  }
-}
-
-/** Undefined where nobody can tell what is in it. */
-export async function destinationRecord(stored: StoredCertificate): Promise<CertificateRecord | undefined> {
-  const chain = await chainOf(stored)
-  const { level, name, generation } = stored
-  if (chain === '') return undefined
-  return readRecord(chain, {
-    kind: 'destination',
-    name,
-    owner: {
-      subaccountId: level.subaccountId,
-      ...(level.instanceId === '' ? {} : { instanceId: level.instanceId }),
-    },
-    renewer: generation?.automaticRenew === true ? 'platform' : 'user',
-  })
-}
-
-/** PEM, the leaf first; empty when it cannot be read. */
-async function chainOf({ name, content, generation }: StoredCertificate): Promise<string> {
-  try {
-    const { format, certificates } = recogniseCertificate(name, content)
-    if (format !== 'PKCS12') return certificates.map(String).join('')
-    const found = await readPkcs12Certificates(content, new Secret(generation?.password ?? ''))
-    return (found ?? []).map(({ der }) => new X509Certificate(der).toString()).join('')
-  } catch {
-    return ''
   }
 }
 

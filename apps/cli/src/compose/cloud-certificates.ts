@@ -20,6 +20,7 @@ import {
   type RegistryStore,
   SqlAuthorityStore,
   SqlCertificateStore,
+  SqlDestinationStore,
   SqlEventRecorder,
   SqlRenewalRuns,
   SqlTenantCertificateStore,
@@ -29,12 +30,11 @@ import {
   authoritySource,
   bindingSource,
   connectorSource,
-  destinationRecord,
-  destinationSource,
   samlTrustSource,
   tunnelRecord,
   tunnelSource,
 } from './certificate-sources.ts'
+import { destinationRecord, destinationSource } from './destination-certificates.ts'
 import type { CloudStores } from './open-store.ts'
 
 export interface CloudCertificatesOptions {
@@ -82,7 +82,7 @@ export function composeCertificates(options: CloudCertificatesOptions): CloudCer
   const others = [
     tunnelSource(registry, clock),
     connectorSource(registry, clock),
-    destinationSource(destinationCertificates),
+    destinationSource(destinationCertificates, new SqlDestinationStore(stores.destinations)),
     samlTrustSource(new SqlTrustStore(stores.destinations)),
     bindingSource(registry),
     authoritySource(authority, {

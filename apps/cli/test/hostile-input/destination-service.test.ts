@@ -31,6 +31,8 @@ async function targetOf({ cloud, common, routesOf, token }: HostileCloud): Promi
       ['Destinations', own],
       ['DestinationFragments', { FragmentName: 'own', a: 'b' }],
       ['Certificates', { Name: 'own.pem', Content: Buffer.from(cloudPem(common.ca)).toString('base64') }],
+      // The authority that signs generated ones is made for the first of them, refused or not.
+      ['Certificates', { Name: 'made.pem', Attributes: {} }],
     ] as const) {
       const path = `${url}/destination-configuration/v1/${level}${kind}`
       const { status, text } = await callJson({ method: 'POST', url: path, headers, body })
