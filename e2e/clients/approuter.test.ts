@@ -134,3 +134,22 @@ for (const name of ['sockets', 'sockets-direct'])
     socket.close()
     await once(socket, 'close')
   })
+
+test('logs a user on at the identity issuer of a binding of the service identity, and forwards his token (RC-048)', async () => {
+  const parameters = JSON.stringify({ 'oauth2-configuration': { 'redirect-uris': ['http://localhost:*/**'] } })
+  await platform.command('service', 'create', 'login', '--service', 'identity', '-c', parameters)
+  const credentials = JSON.parse((await platform.command('service', 'bind', 'login')).stdout)
+  const identity = { label: 'identity', tags: ['identity'], name: 'login', plan: 'application', credentials }
+  const environment = {
+    VCAP_SERVICES: JSON.stringify({ identity: [identity] }),
+    destinations: JSON.stringify([{ name: 'app', url: backend.url, forwardAuthToken: true }]),
+  }
+  await using other = await startApprouter(platform, environment, 'approuter-identity')
+  const browser = new JarClient(platform.ca)
+  const { user: login } = platform.credentials
+  const { authorize, back } = await other.logOn(browser, `http://localhost:${other.port}/app/of-identity`, login)
+  assert.equal(authorize.origin, credentials.url)
+  assert.deepEqual([back.status, back.url.pathname], [200, '/app/of-identity'], `${back.text}\n${other.output()}`)
+  const claims = claimsOf(String(seen('/of-identity').authorization).replace(/^bearer /i, ''))
+  assert.deepEqual([claims.iss, claims.aud], [credentials.url, credentials.clientid])
+})

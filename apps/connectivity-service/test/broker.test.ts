@@ -66,7 +66,7 @@ const destination = {
   Authentication: 'PrincipalPropagation',
 }
 
-test('the catalog offers the five services with IDs that never come twice', async () => {
+test('the catalog offers the six services with IDs that never come twice', async () => {
   const { status, json } = await osb('GET', '/v2/catalog')
   assert.equal(status, 200)
   const { services } = json as unknown as Catalog
@@ -74,6 +74,7 @@ test('the catalog offers the five services with IDs that never come twice', asyn
     'connectivity',
     'connectivity_proxy',
     'destination',
+    'identity',
     'provisioning',
     'xsuaa',
   ])

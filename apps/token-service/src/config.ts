@@ -46,6 +46,12 @@ export const tokenServiceConfigSchema = Type.Object(
       description:
         'Host name of the token service as clients write it, with the port if it is not 443. Tenants are served below it as <subdomain>.<uaaDomain>. Empty: localhost and the port.',
     }),
+    identityDomain: Type.String({
+      default: '',
+      pattern: '^([A-Za-z0-9.-]+(:[0-9]{1,5})?)?$',
+      description:
+        'Host name below which each tenant has an issuer in the way of SAP Cloud Identity Services, as <subdomain>.<identityDomain>, with the port if it is not 443. Neither uaaDomain nor a part of its end. Empty: accounts.<uaaDomain>.',
+    }),
     accessTokenSeconds: Type.Integer({
       default: 43_200,
       minimum: 600,

@@ -3,7 +3,7 @@ import { namedTenant } from './tenant-of-request.ts'
 import { supportedGrantTypes } from './token-endpoint.ts'
 import type { WebAnswer, WebRequest } from './web.ts'
 
-/** `GET /token_keys`: the key set. All tenants share it; 400 says that the tenant does not exist. */
+/** `GET /token_keys`, `GET /oauth2/certs`: the key set. All tenants share it; 400 says that the tenant does not exist. */
 export async function tokenKeys(service: TokenService, request: WebRequest): Promise<WebAnswer> {
   await namedTenant(service, request)
   return { status: 200, headers: { 'cache-control': 'public, max-age=60' }, body: await service.ring.jwks() }

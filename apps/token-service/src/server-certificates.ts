@@ -18,16 +18,18 @@ interface Entry {
 export class ServerCertificates {
   readonly #ca: LocalCa
   readonly #domain: UaaDomain
+  readonly #identityDomain: UaaDomain | undefined
   readonly #clock: Clock
   readonly #log: Log
   readonly #entries: Map<string, Entry>
   /** PEM by name, of what is shown now. */
   readonly #shown: Map<string, string>
 
-  /** @param uaaDomain with or without port. */
-  constructor(options: { ca: LocalCa; uaaDomain: string; clock: Clock; log: Log }) {
+  /** The domains are with or without port. */
+  constructor(options: { ca: LocalCa; uaaDomain: string; identityDomain?: string; clock: Clock; log: Log }) {
     this.#ca = options.ca
     this.#domain = new UaaDomain(options.uaaDomain)
+    this.#identityDomain = options.identityDomain === undefined ? undefined : new UaaDomain(options.identityDomain)
     this.#clock = options.clock
     this.#log = options.log
     this.#entries = new Map()
@@ -58,7 +60,7 @@ export class ServerCertificates {
   /** Node's `SNICallback`. A name that is none of ours gets the default certificate. */
   readonly select = (serverName: string, done: (failure: Error | null, context?: SecureContext) => void): void => {
     const name = serverName.toLowerCase()
-    if (!this.#domain.covers(name)) {
+    if (!this.#domain.covers(name) && this.#identityDomain?.subdomainOf(name) === undefined) {
       done(null)
       return
     }

@@ -2,32 +2,24 @@ import { Server } from 'node:tls'
 import type { ClientCertificates } from '@landbridge/certificates'
 import { createApi, listen } from '@landbridge/http-api'
 import {
-  acceptsAnyOf,
   type ClientDirectory,
-  keySourcePerIssuer,
   type LocalCa,
-  LocalSingleUse,
   type OAuthClient,
-  remoteKeySource,
   SigningKeyRing,
   type SigningKeyStore,
   type SingleUse,
   type Tenant,
   type TenantDirectory,
-  TokenVerifier,
   type UserDirectory,
 } from '@landbridge/identity'
 import type { Clock, Log, RunningApp } from '@landbridge/kernel'
 import type { TokenServiceConfig } from './config.ts'
-import { PasscodeLimit } from './login/passcode-limit.ts'
-import { LoginThrottle } from './login-throttle.ts'
+import { buildIssuers, identityDomainOf } from './issuers.ts'
 import { oauthErrorBody } from './oauth-error.ts'
 import { addRoutes } from './routes.ts'
 import { TrustedSamlIssuers } from './saml/trusted-saml-issuers.ts'
-import { SealedValues } from './sealed-values.ts'
 import { renewAfterMs, ServerCertificates } from './server-certificates.ts'
-import type { NewPasscode, TenantPermission, TokenService } from './service.ts'
-import { TokenIssuer } from './token-issuer.ts'
+import type { Issuers, NewPasscode, TenantPermission } from './service.ts'
 import { UaaDomain } from './uaa-domain.ts'
 
 export interface TokenServiceOptions {
@@ -53,6 +45,8 @@ export interface TokenServiceOptions {
 export interface RunningTokenService extends RunningApp {
   /** `localhost:8081`: what bindings carry as `uaadomain`. */
   readonly uaaDomain: string
+  /** `accounts.localhost:8081`: what bindings of the service `identity` carry in `domains`. */
+  readonly identityDomain: string
   issuerOf(subdomain: string): string
   /** For `TokenVerifier.acceptIssuer`: true for the issuer of any tenant. */
   isOwnIssuer(issuer: string): boolean
@@ -73,9 +67,15 @@ export interface RunningTokenService extends RunningApp {
 export async function startTokenService(options: TokenServiceOptions): Promise<RunningTokenService> {
   const { config, ca, clock, log } = options
   const uaaHost = config.uaaDomain === '' ? 'localhost' : config.uaaDomain
-  const certificates = new ServerCertificates({ ca, uaaDomain: uaaHost, clock, log })
+  const certificates = new ServerCertificates({
+    ca,
+    uaaDomain: uaaHost,
+    identityDomain: identityDomainOf(config, uaaHost),
+    clock,
+    log,
+  })
   const samlIssuers = new TrustedSamlIssuers(config.samlIssuers, clock)
-  const built = Promise.withResolvers<TokenService>()
+  const built = Promise.withResolvers<Issuers>()
   built.promise.catch(() => {}) // the failure is thrown below
   const ring = newRing(options)
   await ring.jwks() // makes the first key, and fails here rather than in a request when the store is broken
@@ -107,19 +107,21 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
       (failure) => log.error('token-service.certificate.failed', {}, failure),
     )
   })
-  const service = build(options, { domain, ring, samlIssuers })
-  built.resolve(service)
+  const identityDomain = new UaaDomain(identityDomainOf(config, domain.name), '')
+  const issuers = buildIssuers(options, { domain, identityDomain, ring, samlIssuers })
+  built.resolve(issuers)
   return {
     name: 'token-service',
     url: `https://${urlHost(config.host)}:${port}`,
     uaaDomain: domain.name,
+    identityDomain: identityDomain.name,
     ring,
     serverCertificates: () => certificates.list(),
     issuerOf: (subdomain) => domain.issuerOf(subdomain),
     isOwnIssuer: (issuer) => domain.subdomainOfIssuer(issuer) !== undefined,
     verificationKey: () => ring.verificationKey(),
     ownToken: async (client, tenant, scopes = []) =>
-      (await service.issuer.forClient({ client, tenant }, [], scopes)).access_token,
+      (await issuers.uaa.issuer.forClient({ client, tenant }, [], scopes)).access_token,
     ready: () => true,
     async close() {
       stopRenewing()
@@ -149,39 +151,4 @@ function newRing({ config, keys, clock, log }: TokenServiceOptions): SigningKeyR
     publishAheadMs: config.keyPublishAheadMinutes * 60_000,
     longestLifetimeMs: Math.max(config.accessTokenSeconds, config.refreshTokenSeconds, config.sessionSeconds) * 1000,
   })
-}
-
-function build(
-  options: TokenServiceOptions,
-  { domain, ring, samlIssuers }: Pick<TokenService, 'domain' | 'ring' | 'samlIssuers'>,
-): TokenService {
-  const { config, clients, tenants, users, clock, log } = options
-  const sealed = new SealedValues(ring, clock)
-  const issuers = [
-    { accepts: (issuer: string) => domain.subdomainOfIssuer(issuer) !== undefined, keys: ring },
-    ...config.trustedIssuers.map(({ issuer: trusted, keysUrl, ca }) => ({
-      accepts: (issuer: string) => issuer === trusted,
-      keys: remoteKeySource({ url: keysUrl, clock, log, ...(ca === undefined ? {} : { ca }) }),
-    })),
-  ]
-  return {
-    config,
-    domain,
-    clients,
-    tenants,
-    users,
-    clientCertificates: options.clientCertificates,
-    mayActIn: options.mayActIn ?? (async () => false),
-    ring,
-    issuer: new TokenIssuer({ config, domain, ring, sealed, clock }),
-    verifier: new TokenVerifier({ keys: keySourcePerIssuer(issuers), clock, acceptIssuer: acceptsAnyOf(issuers) }),
-    samlIssuers,
-    sealed,
-    singleUse: options.singleUse ?? new LocalSingleUse(clock),
-    throttle: new LoginThrottle(clock),
-    newPasscode: options.newPasscode,
-    passcodeLimit: new PasscodeLimit(clock),
-    clock,
-    log,
-  }
 }

@@ -5,14 +5,19 @@ import type { TokenService } from './service.ts'
 import type { WebRequest } from './web.ts'
 
 /**
- * The tenant that a request names: by `x-zid` or `zid`, else by the subdomain of its host. Undefined when it names none.
+ * The tenant that a request names: by ID in a parameter, else by the subdomain of its host. Undefined when it names none.
  * @throws PlatformError OAUTH_TENANT_UNKNOWN: a wrong name must never fall back to another tenant.
  */
 export async function namedTenant(service: TokenService, request: WebRequest): Promise<Tenant | undefined> {
-  const id = request.header('x-zid') || parameter(request.form, 'zid') || parameter(request.query, 'zid')
+  const id = service.tenantIdOf(request)
   if (id !== '') return known(await service.tenants.tenantById(id))
   const subdomain = service.domain.subdomainOf(request.host)
   return subdomain === undefined ? undefined : known(await service.tenants.tenantBySubdomain(subdomain))
+}
+
+/** How clients of an XSUAA name a tenant: `x-zid` or `zid`. */
+export function zoneIdOf(request: WebRequest): string {
+  return request.header('x-zid') || parameter(request.form, 'zid') || parameter(request.query, 'zid')
 }
 
 /**

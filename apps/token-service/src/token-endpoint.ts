@@ -28,14 +28,24 @@ export const supportedGrantTypes: readonly string[] = [...grants.keys(), userTok
 export async function tokenEndpoint(service: TokenService, request: WebRequest): Promise<WebAnswer> {
   const grantType = requiredParameter(request.form, 'grant_type')
   if (grantType === userTokenType) return { status: 200, body: await userToken(service, request) }
-  const grant = grants.get(grantType)
-  if (grant === undefined) throw unsupported(grantType)
   const system = grantType === 'client_credentials' ? await communicationUserToken(service, request) : undefined
   if (system !== undefined) return { status: 200, body: system }
+  return { status: 200, body: await answerGrant(service, request, grants) }
+}
+
+/** Carries out one of these grants for the client that authenticates itself, and returns the body of the answer. */
+export async function answerGrant(
+  service: TokenService,
+  request: WebRequest,
+  offered: ReadonlyMap<string, Grant>,
+): Promise<object> {
+  const grantType = requiredParameter(request.form, 'grant_type')
+  const grant = offered.get(grantType)
+  if (grant === undefined) throw unsupported(grantType)
   const by = await authenticateClient(service, request)
   const body = await grant(service, request, by)
   service.log.debug('token-service.token.issued', () => ({ grantType, clientId: by.client.clientId }))
-  return { status: 200, body }
+  return body
 }
 
 /** `POST /oauth/token/alias/{alias}`: the address in the SAML metadata of a tenant. It takes assertions only. */

@@ -14,6 +14,8 @@ export interface TokenTarget {
   readonly thumbprint?: string | undefined
   /** `az_attr` of the parameter `authorities`, returned as it was given. */
   readonly authorizationAttributes?: Readonly<Record<string, unknown>> | undefined
+  /** The parameters `resource` (RFC 8707). An XSUAA has none. */
+  readonly resources?: readonly string[] | undefined
   /** Further members of the claim `ext_attr`. */
   readonly extension?: Readonly<Record<string, string>> | undefined
 }
@@ -27,6 +29,8 @@ export interface UserGrant {
   /** Of the general scopes only those in this list; absent: all. Scopes of applications follow from the user's roles. */
   readonly generalScopes?: readonly string[] | undefined
   readonly withRefreshToken: boolean
+  /** Comes back in an ID token. */
+  readonly nonce?: string | undefined
 }
 
 /** What a refresh token stands for. */
@@ -45,6 +49,17 @@ export interface TokenAnswer {
   readonly scope: string
   readonly jti: string
   readonly refresh_token?: string
+  readonly id_token?: string
+}
+
+/** A refresh token for the user, client and tenant of a token. */
+export function newRefreshToken(
+  sealed: SealedValues,
+  { client, tenant }: TokenTarget,
+  { user, scopes, expiresAtMs }: { user: UserIdentity; scopes: readonly string[]; expiresAtMs: number },
+): Promise<string> {
+  const value: RefreshGrant = { clientId: client.clientId, tenantId: tenant.id, user, scopes }
+  return sealed.seal('refresh-token', value, expiresAtMs)
 }
 
 const allGeneralScopes = ['openid', 'uaa.user', 'user_attributes']
@@ -101,8 +116,11 @@ export class TokenIssuer {
   }
 
   refreshToken(target: TokenTarget, user: UserIdentity, scopes: readonly string[]): Promise<string> {
-    const value: RefreshGrant = { clientId: target.client.clientId, tenantId: target.tenant.id, user, scopes }
-    return this.#sealed.seal('refresh-token', value, this.#clock.now() + this.#config.refreshTokenSeconds * 1000)
+    return newRefreshToken(this.#sealed, target, {
+      user,
+      scopes,
+      expiresAtMs: this.#clock.now() + this.#config.refreshTokenSeconds * 1000,
+    })
   }
 
   /** The scopes that a user holds towards a client, in general and by his role collections. */

@@ -1,7 +1,7 @@
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * The name under which the token service is known, and the names of tenants below it. Clients that hold a certificate
+ * The name under which an issuer is known, and the names of tenants below it. Clients that hold a certificate
  * turn `authentication.` into `authentication.cert.`; both forms mean the same here. Ports are not compared: a
  * forwarded port must not change the tenant.
  */
@@ -10,9 +10,12 @@ export class UaaDomain {
   readonly name: string
   /** Without the port: the domain itself, then its form for certificates where that differs. */
   readonly hostNames: readonly string[]
+  readonly #issuerPath: string
 
-  constructor(name: string) {
+  /** @param issuerPath what follows the URL of a tenant in "iss" */
+  constructor(name: string, issuerPath = '/oauth/token') {
     this.name = name.toLowerCase()
+    this.#issuerPath = issuerPath
     const host = withoutPort(this.name)
     const certificateHost = host.replace('authentication.', 'authentication.cert.')
     this.hostNames = certificateHost === host ? [host] : [host, certificateHost]
@@ -23,7 +26,7 @@ export class UaaDomain {
   }
 
   issuerOf(subdomain: string): string {
-    return `${this.urlOf(subdomain)}/oauth/token`
+    return `${this.urlOf(subdomain)}${this.#issuerPath}`
   }
 
   /** The tenant's name in a host, with or without port; undefined when the host names no tenant. */

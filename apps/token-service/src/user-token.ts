@@ -1,7 +1,8 @@
-import { audienceOf, scopesOf, type Tenant } from '@landbridge/identity'
+import { audienceOf, scopesOf, type TokenClaims } from '@landbridge/identity'
 import { describeError, errorEntry, isPlatformError, PlatformError } from '@landbridge/kernel'
 import type { TokenService } from './service.ts'
-import { identityOfClaims, type UserIdentity } from './user-identity.ts'
+import type { TokenTarget } from './token-issuer.ts'
+import { identityOfClaims, identityOfUser, type UserIdentity } from './user-identity.ts'
 
 /** A user who was proven by a token, and the scopes of that token; undefined when they are not ours. */
 export interface ProvenUser {
@@ -10,11 +11,15 @@ export interface ProvenUser {
 }
 
 /**
- * Checks a user token that is to be exchanged: issued here for this tenant and holding `uaa.user`, or issued by an
- * identity provider that is trusted in this tenant.
+ * Checks a user token that is to be exchanged: issued here for this tenant and holding `uaa.user`, issued by the
+ * identity issuer for this tenant, or issued by an identity provider that is trusted in this tenant.
  * @throws PlatformError OAUTH_GRANT_INVALID
  */
-export async function proveUser(service: TokenService, token: string, tenant: Tenant): Promise<ProvenUser> {
+export async function proveUser(
+  service: TokenService,
+  token: string,
+  { client, tenant }: Pick<TokenTarget, 'client' | 'tenant'>,
+): Promise<ProvenUser> {
   const { claims, tenantId, userName } = await service.verifier.verify(token).catch((thrown: unknown) => {
     if (!isPlatformError(thrown) || errorEntry(thrown.code).http >= 500) throw thrown
     throw refused(describeError(thrown), thrown)
@@ -30,6 +35,12 @@ export async function proveUser(service: TokenService, token: string, tenant: Te
   }
   if (tenantId !== tenant.id) throw refused('it belongs to another tenant')
   if (userName === '') throw refused('it names no user')
+  if (service.identityDomain.subdomainOfIssuer(claims.iss ?? '') !== undefined) {
+    // Among its own clients the identity issuer lets only those exchange a token that it was issued for.
+    if (service.domain === service.identityDomain && !audienceOf(claims).includes(client.clientId))
+      throw refused('it is meant for another application')
+    return { user: await userOfIdentityToken(service, claims), scopes: undefined }
+  }
   // The guide demands this scope for an exchange (guide L13779).
   if (!scopesOf(claims).includes('uaa.user')) throw refused('it lacks the scope uaa.user')
   return { user: await restoreLocality(service, identityOfClaims(claims)), scopes: scopesOf(claims) }
@@ -39,6 +50,14 @@ export async function proveUser(service: TokenService, token: string, tenant: Te
 async function restoreLocality(service: TokenService, user: UserIdentity): Promise<UserIdentity> {
   const known = user.id === '' ? undefined : await service.users.findUser(user.id)
   return known !== undefined && known.origin === user.origin ? { ...user, isLocal: true } : user
+}
+
+/** Identity tokens carry no role collections: those of a user of our own directory are read there. */
+async function userOfIdentityToken(service: TokenService, claims: TokenClaims): Promise<UserIdentity> {
+  const origin = typeof claims.origin === 'string' ? claims.origin : ''
+  const asserted = identityOfClaims(claims, origin)
+  const known = await service.users.findUser(asserted.id)
+  return known !== undefined && known.origin === origin ? identityOfUser(known) : asserted
 }
 
 function refused(reason: string, cause?: unknown): PlatformError {

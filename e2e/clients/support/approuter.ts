@@ -23,11 +23,12 @@ export interface LoggedOn {
 export async function startApprouter(
   platform: TestPlatform,
   environment: Readonly<Record<string, string>> = {},
+  routes = 'approuter',
 ): Promise<Approuter> {
   const port = await freePort()
   const clients = join(import.meta.dirname, '..')
   const program = join(repository, 'node_modules/@sap/approuter/approuter.js')
-  const router = startChild(process.execPath, [program, '--workingDir', join(clients, 'programs/approuter')], {
+  const router = startChild(process.execPath, [program, '--workingDir', join(clients, 'programs', routes)], {
     env: {
       ...platform.environment,
       XS_CACERT_PATH: platform.environment.NODE_EXTRA_CA_CERTS,
@@ -52,7 +53,7 @@ export async function startApprouter(
     output: () => output,
     async logOn(browser, address, user) {
       const first = await browser.visit(address)
-      const link = /https:\/\/[^"'\s]+\/oauth\/authorize[^"'\s]*/.exec(first.text)?.[0]?.replaceAll('\\', '')
+      const link = /https:\/\/[^"'\s]+\/oauth2?\/authorize[^"'\s]*/.exec(first.text)?.[0]?.replaceAll('\\', '')
       assert.ok(link, `${first.url} ${first.text}\n${output}`)
       const login = await browser.visit(link)
       const field = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(login.text)?.[1] ?? ''

@@ -9,6 +9,7 @@ import {
   clientIdOf,
   parseBindingParameters,
 } from './services/binding.ts'
+import { parseIdentityBindingParameters } from './services/identity-binding.ts'
 import {
   checkInstanceName,
   type InstanceParameters,
@@ -203,7 +204,8 @@ export class Registry {
       createdAtMs: this.#options.clock.now(),
       ...(request.requestDigest === undefined ? {} : { requestDigest: request.requestDigest }),
     }
-    const wanted = parseBindingParameters(request.parameters ?? {})
+    const parse = instance.service === 'identity' ? parseIdentityBindingParameters : parseBindingParameters
+    const wanted = parse(request.parameters ?? {})
     const shared = present.find(({ credentialType }) => credentialType === 'instance-secret')
     const binding: Binding =
       wanted.credentialType === 'instance-secret' && shared?.clientSecret !== undefined

@@ -19,6 +19,27 @@ test('connectivity credentials name the proxies with ports as texts, also under 
   assert.equal(credentials.token_service_url, credentials.url)
 })
 
+test('identity credentials name the issuer of the tenant, without trailing slash and one label below the domain (RC-048)', () => {
+  const url = 'https://acme.accounts.authentication.example.test:8081'
+  assert.deepEqual(renderCredentials(bound('identity'), endpoints), {
+    clientid: 'sb-clone3!b3|identity!b1',
+    clientsecret: 's3cret',
+    url,
+    domains: ['accounts.authentication.example.test:8081'],
+    domain: 'accounts.authentication.example.test:8081',
+    app_tid: subaccount.id,
+    zone_uuid: subaccount.id,
+    authorization_endpoint: `${url}/oauth2/authorize`,
+    end_session_endpoint: `${url}/oauth2/logout`,
+    'credential-type': 'SECRET',
+  })
+})
+
+test('without a token service of its own the platform says that it has no identity service', () => {
+  const { identityDomain: _off, ...others } = endpoints
+  assert.throws(() => renderCredentials(bound('identity'), others), { code: 'IDENTITY_SERVICE_OFF' })
+})
+
 test('the token service URL has no path, so that appending one works (CONN-005)', () => {
   const credentials = renderCredentials(bound('connectivity'), endpoints)
   const url = new URL(`${credentials.token_service_url}/oauth/token`)

@@ -10,6 +10,7 @@ export const subaccount: Subaccount = {
 
 export const endpoints: PlatformEndpoints = {
   uaaDomain: 'authentication.example.test:8081',
+  identityDomain: 'accounts.authentication.example.test:8081',
   destinationUri: 'http://destination.example.test:8082',
   connectivityUri: 'https://connectivity.example.test:8083',
   proxy: { host: 'proxy.example.test', httpPort: 20003, socks5Port: 20004, rfcLdapPort: 20001 },
@@ -22,6 +23,7 @@ const plans = {
   connectivity: 'lite',
   connectivity_proxy: 'connectivity_proxy',
   provisioning: 'application',
+  identity: 'application',
 } as const
 
 /** A bound service as the registry hands it out. */

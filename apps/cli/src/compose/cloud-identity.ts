@@ -42,7 +42,7 @@ export interface CloudIdentity extends Closeable {
 
 type TokenFacts = Pick<
   PlatformEndpoints,
-  'uaaDomain' | 'tokenServiceUrl' | 'tokenEndpoint' | 'verificationKey' | 'clientOf'
+  'uaaDomain' | 'identityDomain' | 'tokenServiceUrl' | 'tokenEndpoint' | 'verificationKey' | 'clientOf'
 >
 
 /**
@@ -98,6 +98,7 @@ export function openCloudIdentity(
 async function ownBindings(tokenService: RunningTokenService, subdomain: string): Promise<TokenFacts> {
   return {
     uaaDomain: tokenService.uaaDomain,
+    identityDomain: tokenService.identityDomain,
     ...(await tokenServiceAddress(subdomain, tokenService.uaaDomain)),
     verificationKey: await tokenService.verificationKey(),
   }

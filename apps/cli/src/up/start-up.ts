@@ -132,7 +132,12 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
         readyUrl: `tcp://${host}:${tcpBackend.port}`,
       },
     ],
-    hostNames: [landscape.subaccount.subdomain, 'internal-xsuaa', 'api'].map((label) => `${label}.localhost`),
+    hostNames: [
+      landscape.subaccount.subdomain,
+      'internal-xsuaa',
+      'api',
+      `${landscape.subaccount.subdomain}.accounts`,
+    ].map((label) => `${label}.localhost`),
     address: host,
     vcapServices: renderVcapServices(landscape.application, endpoints),
     operator: { url: connectivityService.url, secret: credentials.operatorSecret },

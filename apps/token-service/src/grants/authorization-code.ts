@@ -18,6 +18,8 @@ export interface CodeGrant {
   readonly scopes: readonly string[]
   /** RFC 7636, method S256; '' when the client sent none. */
   readonly codeChallenge: string
+  /** For the ID token (OpenID Connect Core section 3.1.2.1); '' when the client sent none. */
+  readonly nonce: string
 }
 
 export function newCode(service: TokenService, grant: CodeGrant): Promise<string> {
@@ -41,7 +43,13 @@ export const authorizationCode: Grant = async (service, request, by) => {
     throw refused('the code was used before')
   return service.issuer.forUser(
     { ...target, tenant },
-    { user: grant.user, grantType: 'authorization_code', requestedScopes: grant.scopes, withRefreshToken: true },
+    {
+      user: grant.user,
+      grantType: 'authorization_code',
+      requestedScopes: grant.scopes,
+      withRefreshToken: true,
+      nonce: grant.nonce,
+    },
   )
 }
 

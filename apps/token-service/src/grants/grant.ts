@@ -17,7 +17,13 @@ export async function targetOf(
   { client, thumbprint }: AuthenticatedClient,
 ): Promise<TokenTarget> {
   const tenant = await tenantFor(service, request, client)
-  return { client, tenant, thumbprint, authorizationAttributes: authorizationAttributes(request) }
+  return {
+    client,
+    tenant,
+    thumbprint,
+    authorizationAttributes: authorizationAttributes(request),
+    resources: request.form.getAll('resource').filter((name) => name !== ''),
+  }
 }
 
 export function requestedScopes(request: WebRequest): readonly string[] {

@@ -10,7 +10,7 @@ export const jwtBearerType = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
  */
 export const jwtBearer: Grant = async (service, request, by) => {
   const target = await targetOf(service, request, by)
-  const { user, scopes } = await proveUser(service, requiredParameter(request.form, 'assertion'), target.tenant)
+  const { user, scopes } = await proveUser(service, requiredParameter(request.form, 'assertion'), target)
   return service.issuer.forUser(target, {
     user,
     grantType: jwtBearerType,

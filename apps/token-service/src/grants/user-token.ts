@@ -18,7 +18,7 @@ export async function userToken(service: TokenService, request: WebRequest): Pro
   const token = bearerToken(request.header('authorization')) || parameter(request.form, 'assertion')
   if (token === '') throw new PlatformError('OAUTH_REQUEST_INVALID', { reason: 'there is no user token' })
   const tenant = await tenantFor(service, request, client)
-  const { user, scopes } = await proveUser(service, token, tenant)
+  const { user, scopes } = await proveUser(service, token, { client, tenant })
   const refresh = await service.issuer.refreshToken({ client, tenant }, user, scopes ?? ['openid', 'uaa.user'])
   return {
     access_token: null,

@@ -17,7 +17,7 @@ export interface AuthorizationRequest {
 }
 
 /**
- * `GET /oauth/authorize` (RFC 6749 section 4.1.1): a code for a browser that is logged in, else the login form. Until
+ * `GET /oauth/authorize`, `GET /oauth2/authorize` (RFC 6749 section 4.1.1): a code for a browser that is logged in, else the login form. Until
  * client and redirect address are known to belong together, mistakes are shown here and lead nowhere.
  */
 export async function authorizeEndpoint(service: TokenService, request: WebRequest): Promise<WebAnswer> {
@@ -41,6 +41,7 @@ export async function authorizeEndpoint(service: TokenService, request: WebReque
     user,
     scopes: scopesOf({ scope: parameter(query, 'scope') }),
     codeChallenge: parameter(query, 'code_challenge'),
+    nonce: parameter(query, 'nonce'),
   })
   return redirect(checked, query, { code })
 }

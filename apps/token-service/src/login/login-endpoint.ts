@@ -10,7 +10,7 @@ import { messagePage, type OwnPage } from './page.ts'
 import { isOwnForm, newSession } from './session.ts'
 
 /**
- * `POST /login`: the form comes back. Success leads to `/oauth/authorize` or a page of ours on this host with the query
+ * `POST /login`: the form comes back. Success leads to the authorization endpoint or a page of ours on this host with the query
  * that waited, where everything in it is checked again; no other address can be reached from here.
  */
 export async function loginEndpoint(service: TokenService, request: WebRequest): Promise<WebAnswer> {
@@ -47,7 +47,7 @@ async function logIn(
       }
     if (!query.has('client_id'))
       return messagePage({ title: 'Logged on', text: `You are ${user.userName}.` }, 200, cookie)
-    return { status: 303, headers: { location: `/oauth/authorize?${query}`, 'set-cookie': cookie }, body: '' }
+    return { status: 303, headers: { location: `${service.authorizePath}?${query}`, 'set-cookie': cookie }, body: '' }
   } catch (thrown) {
     if (!isPlatformError(thrown, 'LOGIN_FAILED') && !isPlatformError(thrown, 'LOGIN_THROTTLED')) throw thrown
     const form = { query: query.toString(), userName, problem: problemText(thrown) }

@@ -167,7 +167,8 @@ export const identityErrors = errorArea({
     level: 'info',
     retry: 'never',
     title: 'The client could not be authenticated',
-    remedy: 'Caller: send the client ID with the secret or the certificate of the service binding.',
+    remedy:
+      'Caller: send the client ID with the secret or the certificate of the service binding, to the host that the binding names.',
     show: [],
   },
   OAUTH_GRANT_INVALID: {

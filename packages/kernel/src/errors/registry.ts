@@ -61,6 +61,15 @@ export const registryErrors = errorArea({
     remedy: 'Operator: correct the named field or parameter and repeat the request.',
     show: ['field', 'reason'],
   },
+  IDENTITY_SERVICE_OFF: {
+    http: 409,
+    level: 'warn',
+    retry: 'never',
+    title: 'This platform has no identity service of its own',
+    remedy:
+      'Operator: turn the built-in token service on (`identity.builtIn`), or give the application a client of your own identity provider.',
+    show: ['bindingId'],
+  },
   INSTANCE_NAME_TAKEN: {
     http: 409,
     level: 'info',

@@ -26,6 +26,10 @@ const ids: Readonly<Record<ServiceName, { readonly id: string; readonly plans: R
     id: '5a3f0d27-8c41-4e9a-b6d2-70c9e1f4a805',
     plans: { application: '5a3f0d27-8c41-4e9a-b6d2-70c9e1f4a815' },
   },
+  identity: {
+    id: '84d1c6f3-0b9e-4c57-a2f8-3e6d9b70c506',
+    plans: { application: '84d1c6f3-0b9e-4c57-a2f8-3e6d9b70c516' },
+  },
   xsuaa: {
     id: 'e07b4a1d-2c6e-4f38-9b55-d1a7c82f6e04',
     plans: {
@@ -41,6 +45,7 @@ const descriptions: Readonly<Record<ServiceName, string>> = {
   connectivity: 'Calls systems in other networks through their Cloud Connector.',
   connectivity_proxy: 'Credentials with which a connectivity proxy serves one subaccount.',
   provisioning: 'Tells an application which subaccounts subscribe to it.',
+  identity: 'OpenID Connect client of an application, in the way of SAP Cloud Identity Services.',
   xsuaa: 'OAuth client of an application: login of users and access tokens.',
 }
 
@@ -49,6 +54,7 @@ const tags: Readonly<Record<ServiceName, readonly string[]>> = {
   connectivity: ['connectivity', 'conn', 'connsvc'],
   connectivity_proxy: ['connectivity_proxy'],
   provisioning: ['saas', 'SaaS'],
+  identity: ['identity', 'IAS'],
   xsuaa: ['xsuaa'],
 }
 

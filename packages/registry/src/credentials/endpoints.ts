@@ -19,6 +19,11 @@ export interface PlatformEndpoints {
   readonly tokenServiceUrl?: string
   /** The complete token endpoint, where it is not below that URL at `/oauth/token`. */
   readonly tokenEndpoint?: string
+  /**
+   * Name below which each tenant has an identity issuer, with port if it is not 443: `accounts.localhost:8081`. Absent
+   * where somebody else issues the tokens.
+   */
+  readonly identityDomain?: string
   /** Base URL of the destination service, without trailing slash and path. */
   readonly destinationUri: string
   /** Base URL of the connectivity service, without trailing slash and path. */

@@ -1,4 +1,6 @@
+import { PlatformError } from '@landbridge/kernel'
 import type { Binding } from '../services/binding.ts'
+import { identityCredentialType } from '../services/identity-binding.ts'
 import type { ServiceInstance } from '../services/service-instance.ts'
 import type { Subaccount } from '../subaccounts/subaccount.ts'
 import { certificateUrl, type IssuedClient, type PlatformEndpoints, tokenServiceUrl } from './endpoints.ts'
@@ -13,7 +15,10 @@ export interface BoundService {
 /** The `credentials` object of a binding or service key. Holds the secret in clear: hand it out, never log it. */
 export type Credentials = Readonly<Record<string, unknown>>
 
-/** Credentials as existing clients read them (guide L11553-11584, real-clients 1.1). */
+/**
+ * Credentials as existing clients read them (guide L11553-11584, real-clients 1.1).
+ * @throws PlatformError IDENTITY_SERVICE_OFF
+ */
 export function renderCredentials(bound: BoundService, endpoints: PlatformEndpoints): Credentials {
   switch (bound.instance.service) {
     case 'xsuaa':
@@ -26,6 +31,8 @@ export function renderCredentials(bound: BoundService, endpoints: PlatformEndpoi
       return proxyCredentials(bound, endpoints)
     case 'provisioning':
       return provisioningCredentials(bound, endpoints)
+    case 'identity':
+      return identityCredentials(bound, endpoints)
     default:
       throw new TypeError(`no credentials for ${bound.instance.service satisfies never}`)
   }
@@ -111,6 +118,29 @@ function provisioningCredentials(bound: BoundService, endpoints: PlatformEndpoin
     appName,
     // A text in bindings of the original, which frameworks parse.
     appUrls: JSON.stringify(appUrls),
+  }
+}
+
+/**
+ * No `xsappname` and no `uaadomain`: by their absence libraries tell the service. The URL must have no trailing slash and
+ * be one label below `domains`, as "iss" of the tokens is.
+ */
+function identityCredentials(
+  { binding, subaccount }: BoundService,
+  { identityDomain }: PlatformEndpoints,
+): Credentials {
+  if (identityDomain === undefined) throw new PlatformError('IDENTITY_SERVICE_OFF', { bindingId: binding.id })
+  const url = `https://${subaccount.subdomain}.${identityDomain}`
+  return {
+    ...ownClient(binding),
+    url,
+    domains: [identityDomain],
+    domain: identityDomain,
+    app_tid: subaccount.id,
+    zone_uuid: subaccount.id,
+    authorization_endpoint: `${url}/oauth2/authorize`,
+    end_session_endpoint: `${url}/oauth2/logout`,
+    'credential-type': identityCredentialType(binding),
   }
 }
 

@@ -27,6 +27,7 @@ const labels: Readonly<Record<ServiceName, { label: string; tags: readonly strin
   connectivity_proxy: { label: 'connectivity_proxy', tags: ['connectivity_proxy'] },
   // Frameworks for multi-tenant applications look for this label.
   provisioning: { label: 'saas-registry', tags: ['saas', 'SaaS'] },
+  identity: { label: 'identity', tags: ['identity', 'IAS'] },
 }
 
 /** The `VCAP_SERVICES` object of an application with these bindings (guide L11894); names in it are distinct. */

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, randomUUID, X509Certificate } from 'node:crypto'
 import { PlatformError, type Secret } from '@landbridge/kernel'
 import type { ServiceInstance } from './service-instance.ts'
 
@@ -28,8 +28,10 @@ export interface Binding {
 /**
  * The client ID of a new binding. The first binding of an instance has the ID that the instance is known by; each
  * further one has its own, because clients cache tokens by client ID (real-clients 1.1 rule 5).
+ * Clients of the identity service are known by UUIDs, as at the original, never by the name of an application.
  */
 export function clientIdOf(instance: ServiceInstance, bindingSequence: number, isFirst: boolean): string {
+  if (instance.service === 'identity') return randomUUID()
   if (isFirst) return `sb-${instance.xsappname}`
   const owner = instance.xsappname.slice(instance.xsappname.indexOf('|') + 1)
   return `sb-clone${bindingSequence}!b${bindingSequence}|${owner}`

@@ -71,6 +71,7 @@ const serviceAppName = {
   connectivity: 'connectivity!b1',
   connectivity_proxy: 'connectivity!b1',
   provisioning: 'tenant-onboarding!b1',
+  identity: 'identity!b1',
 } as const satisfies Readonly<Record<Exclude<ServiceName, 'xsuaa'>, string>>
 
 /** Brings the parameters into the stored form. `HTML5Runtime_enabled` may be a boolean or its text (guide L11714). */

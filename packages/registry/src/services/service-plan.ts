@@ -7,6 +7,7 @@ export const servicePlans = {
   connectivity: ['lite'],
   connectivity_proxy: ['connectivity_proxy'],
   provisioning: ['application'],
+  identity: ['application'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 export type ServiceName = keyof typeof servicePlans
