@@ -3,9 +3,10 @@
 /**
  * A connector under load makes much short-lived garbage and little that lives: V8 answers by letting the young generation
  * grow to 128 MB, which a machine that shares its memory notices and no request gains from. 8 MB for a semi-space hold it
- * at 16 MB at the same rate of requests.
+ * at 16 MB at the same rate of requests. In a pause it must not shrink either: what the next burst makes would be taken for
+ * long-lived, and 40 MB of garbage wait for a full collection.
  */
-export const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=8']
+export const nodeFlags = ['--disable-warning=ExperimentalWarning', '--min-semi-space-size=8', '--max-semi-space-size=8']
 
 /** Commands of the data plane, whose live memory is small. */
 const dataPlane = ['connector', 'proxy']
