@@ -41,6 +41,16 @@ describe('ZIP archives from outside', () => {
     )
   })
 
+  test('an entry that the directory counts out is missed, not lost', async () => {
+    const archive = toZip(new Map(Object.entries({ a: 'one', b: 'two' })))
+    const end = archive.lastIndexOf('PK\u0005\u0006')
+    for (const entries of [0, 1]) {
+      archive.writeUInt16LE(entries, end + 8)
+      archive.writeUInt16LE(entries, end + 10)
+      assert.match(String(await read(archive)), /damaged/)
+    }
+  })
+
   test('any bytes, cut archives and archives behind other bytes are read or refused', async () => {
     const archive = toZip(new Map([['a', 'text']]))
     await fc.assert(

@@ -33,8 +33,10 @@ export async function fromZip(archive: Buffer, limits = defaultLimits): Promise<
   if (file.entryCount > limits.entries) throw new ZipRefusal(`has more than ${limits.entries} entries`)
   const texts = new Map<string, string>()
   let left = limits.unpackedBytes
+  let directoryBytes = 0
   try {
     for await (const entry of file.eachEntry()) {
+      directoryBytes += directoryRecordBytes + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength
       if (texts.has(entry.fileName)) throw new ZipRefusal(`has the entry ${entry.fileName.slice(0, 100)} twice`)
       if (texts.size === limits.entries) throw new ZipRefusal(`has more than ${limits.entries} entries`)
       const bytes = await unpacked(file, entry, left)
@@ -46,7 +48,19 @@ export async function fromZip(archive: Buffer, limits = defaultLimits): Promise<
     // The reader's own messages may quote names of the archive.
     throw new ZipRefusal('is damaged, or has names that lead elsewhere', { cause: failure })
   }
+  if (directoryBytes !== saidDirectoryBytes(archive))
+    throw new ZipRefusal('is damaged: it has other entries than its directory says')
   return texts
+}
+
+/** Without name, extra field and comment (APPNOTE 4.3.12). */
+const directoryRecordBytes = 46
+const endOfDirectory = Buffer.from('PK\u0005\u0006', 'latin1')
+
+/** Size of the directory by its end record (APPNOTE 4.3.16): a wrong count of entries would hide some of them. */
+function saidDirectoryBytes(archive: Buffer): number | undefined {
+  const at = archive.lastIndexOf(endOfDirectory)
+  return at < 0 || at + 16 > archive.length ? undefined : archive.readUInt32LE(at + 12)
 }
 
 async function unpacked(file: ZipFile, entry: Entry, left: number): Promise<Buffer> {

@@ -110,6 +110,8 @@ export class Attacker {
     const told = `${answer.status} ${answer.text.slice(0, 500)}: ${shown}`
     assert.ok(answer.status < 500 || target.allowedFailures?.(answer, route) === true, told)
     if (answer.status < 400) return
+    // A condition of the client that does not hold: the contract has no body for it.
+    if (answer.status === 412 && answer.text === '') return
     assert.ok(target.isErrorBody(answer, route), `not the error body of this API: ${told}`)
     assert.doesNotMatch(answer.text, stackLine, told)
     for (const secret of target.secrets) assert.ok(!answer.text.includes(secret), `tells a secret: ${told}`)
