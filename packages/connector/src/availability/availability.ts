@@ -141,7 +141,7 @@ function* configurationDetails(mapping: SystemMapping, options: AvailabilityOpti
 }
 
 /** The text that the guide shows where plain TCP is chosen (guide L21472). */
-export const tcpRisk =
+const tcpRisk =
   'TCP connections can pose a security risk by permitting unmonitored traffic. Ensure only trustworthy applications have access.'
 
 function portOf({ internalPort, protocol }: SystemMapping, { servicePort }: AvailabilityOptions): number | undefined {
