@@ -91,8 +91,8 @@ export class BackendPool {
   /** Gives a connection back after a complete exchange. */
   release(connection: BackendConnection): void {
     connection.user = null
-    // Made under other trust or with another system certificate than now: it must not carry another request.
-    if (connection.security !== this.#security) return void connection.socket.destroy()
+    // Made under other trust or with another system certificate than now, or the next request would be somebody's.
+    if (connection.security !== this.#security || connection.holdsLogon) return void connection.socket.destroy()
     // TLS hands over what it has decrypted although the connection was paused: the answer can end meanwhile.
     if (connection.isPaused) connection.resume()
     connection.activeAtMs = this.nowMs

@@ -15,7 +15,6 @@ import { PlatformError } from '@landbridge/kernel'
 import { type Preface, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
 import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
-import type { Target } from '../backend/target.ts'
 import type { IdentityDecision, IdentityObserver, SubaccountContext } from '../subaccount-context.ts'
 import type { Measurement } from '../traffic/measurement.ts'
 import {
@@ -27,6 +26,7 @@ import {
   requestCut,
   targetMismatch,
 } from './answers.ts'
+import { logsOnConnection } from './connection-logon.ts'
 import { isAddressedTo, isSafeToRepeat } from './request-address.ts'
 import { accessRecord, reportFailure } from './request-reports.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
@@ -63,8 +63,6 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
   #early: Buffer[] = none
   #streamEnded = false
   #isHead = false
-  #target: Target | null = null
-  #wasReused = false
   #method = 0
   #upgradeAsked: boolean
 
@@ -164,7 +162,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     this.#backend = null
     if (backend === null || this.#phase === 'over') return
     if (backend.response.hasStarted) return this.#abort()
-    if (this.#repeat()) return
+    if (this.#repeat(backend)) return
     this.#fail(cause)
   }
 
@@ -284,8 +282,8 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     if (!hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket) this.#repeatable = rewritten
     const backend = this.#context.backends.acquire(system, identity, this)
     this.#backend = backend
-    this.#target = backend.target
-    this.#wasReused = backend.isReused
+    // A log-on by the connector itself is the user's whom the connection is kept for.
+    if (headers?.replacesAuthorization !== true && logsOnConnection(source, head)) backend.holdsLogon = true
     this.#method = head.method
     this.#upgradeAsked = head.upgradeIsWebSocket
     this.#expect(backend)
@@ -349,11 +347,12 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
   }
 
   /** A waiting connection that the backend had closed meanwhile: once more on a new one (RFC 9112 section 9.3.1). */
-  #repeat(): boolean {
+  #repeat(lost: BackendConnection): boolean {
     const bytes = this.#repeatable
     this.#repeatable = null
-    if (bytes === null || this.#target === null || !this.#wasReused) return false
-    const backend = this.#context.backends.open(this.#target, (this.#allowed as HttpAllowed).system, this)
+    if (bytes === null || !lost.isReused) return false
+    const backend = this.#context.backends.open(lost.target, lost.system, this)
+    backend.holdsLogon = lost.holdsLogon
     this.#backend = backend
     this.#expect(backend)
     backend.socket.write(bytes)

@@ -11,6 +11,7 @@ import {
 } from '@landbridge/http1'
 import type { Stream } from '@landbridge/tunnel'
 import type { BackendConnection } from '../backend/backend-connection.ts'
+import { asksForConnectionLogon } from './connection-logon.ts'
 import { type Names, rewriteResponseHead } from './response-rewrite.ts'
 
 /** Shared by all connections of the process: a head is parsed, rewritten and sent within one call. */
@@ -119,6 +120,7 @@ export class ResponseRelay {
 
   #final(chunk: Buffer, start: number, end: number, backend: BackendConnection): ResponseProgress {
     const kind = responseBodyKind(head, this.#method)
+    if (head.status === 401 && asksForConnectionLogon(chunk, head)) backend.holdsLogon = true
     this.#keepAlive = head.keepAlive && kind !== BodyKind.close
     this.#body.reset(kind, Math.max(0, head.contentLength))
     this.hasStarted = true
