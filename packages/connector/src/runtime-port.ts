@@ -151,6 +151,8 @@ export interface SubaccountRuntime {
   readonly loadSharing: boolean
   /** Physical connections per tunnel server. */
   readonly tunnelConnections: number
+  /** Each connection of a client of the cloud side has its own backend connections. Absent: they are shared. */
+  readonly bindsClients?: boolean
   /** Proxies that get another number, by their display name. Absent: none. */
   readonly connectionLimits?: readonly ConnectionLimit[]
   readonly endpoint: RegionEndpoint

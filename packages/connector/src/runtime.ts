@@ -109,6 +109,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
         clock: options.clock,
         log: options.log,
+        sessionGone: (session) => entry.context.backends.clients.sessionGone(session),
         trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
         connected: () => tookOver(keyOf(subaccount)),
       },
@@ -250,8 +251,9 @@ function sameSecurity(current: BackendSecurity, snapshot: ConnectorSnapshot): bo
 }
 
 function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
-  const { certificate, tunnelConnections, connectionLimits = [] } = subaccount
-  return `${certificate}\n${linkPlace(subaccount, snapshot)}\n${JSON.stringify([tunnelConnections, connectionLimits])}`
+  const { certificate, tunnelConnections, connectionLimits = [], bindsClients = false } = subaccount
+  const tunnels = JSON.stringify([tunnelConnections, connectionLimits, bindsClients])
+  return `${certificate}\n${linkPlace(subaccount, snapshot)}\n${tunnels}`
 }
 
 function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {

@@ -8,8 +8,8 @@ export const ntlmPassword = 'password'
 const passwordHash = Buffer.from('8846f7eaee8fb117ad06bdd830b7586c', 'hex')
 
 const signature = Buffer.from('NTLMSSP\0', 'latin1')
-/** Unicode, NTLM, target information (MS-NLMP section 2.2.2.5). */
-const flags = 0x0000_0001 | 0x0000_0004 | 0x0000_0200 | 0x0080_0000
+/** Unicode, NTLM, extended session security, target information (MS-NLMP section 2.2.2.5). */
+const flags = 0x0000_0001 | 0x0000_0004 | 0x0000_0200 | 0x0008_0000 | 0x0080_0000
 const targetInformation = Buffer.concat([attribute(2, 'TEST'), Buffer.alloc(4)])
 
 /** What a socket is in the course of its log-on: challenged, or somebody's. */

@@ -1,4 +1,4 @@
-import type { HttpAllowed } from '@landbridge/access'
+import type { HttpAllowed, System } from '@landbridge/access'
 import {
   BodyScanner,
   HeadCollector,
@@ -12,6 +12,7 @@ import {
   TargetForm,
 } from '@landbridge/http1'
 import { type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
+import type { BackendConnection } from '../backend/backend-connection.ts'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { IdentityDecision, IdentityObserver } from '../subaccount-context.ts'
 import { AnsweredExchange, endOf } from './answered-exchange.ts'
@@ -187,7 +188,7 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
     this.#collector = null
     this.phase = hasBody ? 'body' : 'complete'
     if (!hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket) this.repeatable = rewritten
-    const backend = this.context.backends.acquire(system, identity, this)
+    const backend = this.#acquire(system, identity)
     this.backend = backend
     // A log-on by the connector itself is the user's whom the connection is kept for.
     if (headers?.replacesAuthorization !== true && logsOnConnection(source, head)) backend.holdsLogon = true
@@ -196,6 +197,14 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
     this.expect(backend)
     backend.socket.write(rewritten)
     if (rest < chunk.length) this.#forwardPaid(chunk, rest)
+  }
+
+  #acquire(system: System, identity: BackendIdentity | null): BackendConnection {
+    const { backends } = this.context
+    const { clientConnection } = this.preface
+    return clientConnection === undefined
+      ? backends.acquire(system, identity, this)
+      : backends.acquireFor(this.stream.session, clientConnection, system, identity, this)
   }
 
   // The body.
