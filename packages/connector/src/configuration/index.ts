@@ -75,6 +75,9 @@ export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from '.
 export { importSubaccount, type SubaccountContent, type SubaccountImport } from './subaccount-import.ts'
 export {
   type AdvancedConnectivity,
+  advancedConnectivityOf,
+  type BackendConnectionMode,
+  backendConnectionModes,
   type ConnectionLimit,
   defaultAdvancedConnectivity,
   maxTunnelConnections,

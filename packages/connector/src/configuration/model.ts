@@ -88,8 +88,8 @@ export interface ConnectorSettings {
   readonly solutionManagement?: SolutionManagement
   /** Of everything that belongs to no subaccount. Absent: `defaultAuditLevel`. */
   readonly auditLevel?: AuditLevel
-  /** Absent: `defaultAdvancedConnectivity`. */
-  readonly advancedConnectivity?: AdvancedConnectivity
+  /** Absent, or without some of them: the defaults (`advancedConnectivityOf`). */
+  readonly advancedConnectivity?: Partial<AdvancedConnectivity>
   /** ID of the newest service channel, present or gone. Absent: there never was one. */
   readonly lastChannelId?: number
 }
