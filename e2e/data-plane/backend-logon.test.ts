@@ -19,7 +19,14 @@ type Ask = (client: WireSocket, path: string, authorization?: string) => Promise
 
 async function withNtlm(options: ConnectorOptions = {}, scheme: 'NTLM' | 'Negotiate' = 'NTLM') {
   const backend = await startNtlmBackend(scheme)
-  const plane = await DataPlane.start({ connector: { mappings: [mapping('web', backend.port)], ...options } })
+  /** What the connector was told of the client connection of each request. */
+  const named: (string | undefined)[] = []
+  const propagate: ConnectorOptions['propagate'] = (_system, preface) => {
+    named.push(preface.clientConnection)
+    return null
+  }
+  const mappings = [mapping('web', backend.port)]
+  const plane = await DataPlane.start({ connector: { mappings, propagate, ...options } })
   plane.defer(() => backend.close())
   const ask: Ask = (client, path, authorization) =>
     send(
@@ -27,7 +34,7 @@ async function withNtlm(options: ConnectorOptions = {}, scheme: 'NTLM' | 'Negoti
       { url: `web:80${path}`, lines: authorization === undefined ? [] : [`Authorization: ${authorization}`] },
       client,
     )
-  return { backend, plane, ask, [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose]() }
+  return { backend, plane, ask, named, [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose]() }
 }
 
 async function logOn(
@@ -137,6 +144,18 @@ test('requests of one client connection keep to the tunnel where its backend con
   assert.equal(busy.length, 1)
   assert.equal((await ask(ann, '/open')).body.toString(), 'ann')
   assert.equal(backend.accepted, 3)
+})
+
+test('the proxy names client connections to connectors that want to know them, and to no other', async () => {
+  for (const bindsClients of [false, true]) {
+    await using setup = await withNtlm({ bindsClients })
+    const { plane, ask, named } = setup
+    const [ann, bob] = [await plane.client(), await plane.client()]
+    for (const client of [ann, bob, ann]) await ask(client, '/open')
+    const [first, second, third] = named
+    assert.deepEqual([named.length, third], [3, first])
+    assert.deepEqual([first === undefined, first === second], [!bindsClients, !bindsClients])
+  }
 })
 
 const version = await runChild('curl', ['--version']).catch(() => undefined)

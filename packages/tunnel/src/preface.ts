@@ -73,13 +73,11 @@ const fieldHeadBytes = 3
 
 function checkSize(preface: Readonly<Preface>): void {
   const values =
-    preface.userToken.length +
-    preface.technicalToken.length +
-    preface.traceId.length +
-    preface.clientId.length +
-    (preface.clientConnection?.length ?? 0)
+    preface.userToken.length + preface.technicalToken.length + preface.traceId.length + preface.clientId.length
+  const { clientConnection = '' } = preface
+  const optional = clientConnection === '' ? 0 : fieldHeadBytes + clientConnection.length
   if (preface.virtualHost.length > 0xff) throw new PlatformError('TUNNEL_PREFACE', { rule: 'host' })
-  if (3 + preface.virtualHost.length + 5 * fieldHeadBytes + values > 0xffff)
+  if (3 + preface.virtualHost.length + 4 * fieldHeadBytes + values + optional > 0xffff)
     throw new PlatformError('TUNNEL_PREFACE', { rule: 'length' })
 }
 
