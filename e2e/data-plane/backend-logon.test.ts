@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   type ConnectorOptions,
   DataPlane,
+  type DataPlaneOptions,
   mapping,
   ntlmBegin,
   ntlmFinish,
@@ -17,7 +18,11 @@ import { send, sendCall } from './backend-calls.ts'
 
 type Ask = (client: WireSocket, path: string, authorization?: string) => Promise<WireAnswer>
 
-async function withNtlm(options: ConnectorOptions = {}, scheme: 'NTLM' | 'Negotiate' = 'NTLM') {
+async function withNtlm(
+  options: ConnectorOptions = {},
+  scheme: 'NTLM' | 'Negotiate' = 'NTLM',
+  policy: DataPlaneOptions['policy'] = {},
+) {
   const backend = await startNtlmBackend(scheme)
   /** What the connector was told of the client connection of each request. */
   const named: (string | undefined)[] = []
@@ -26,7 +31,7 @@ async function withNtlm(options: ConnectorOptions = {}, scheme: 'NTLM' | 'Negoti
     return null
   }
   const mappings = [mapping('web', backend.port)]
-  const plane = await DataPlane.start({ connector: { mappings, propagate, ...options } })
+  const plane = await DataPlane.start({ policy, connector: { mappings, propagate, ...options } })
   plane.defer(() => backend.close())
   const ask: Ask = (client, path, authorization) =>
     send(
@@ -156,6 +161,19 @@ test('the proxy names client connections to connectors that want to know them, a
     assert.deepEqual([named.length, third], [3, first])
     assert.deepEqual([first === undefined, first === second], [!bindsClients, !bindsClients])
   }
+})
+
+test('another application over the same client connection is nobody', async () => {
+  await using setup = await withNtlm({ bindsClients: true }, 'NTLM', { acceptClient: () => true })
+  const { plane, ask } = setup
+  const shared = await plane.client()
+  assert.equal((await logOn(ask, shared, 'ann')).body.toString(), 'ann')
+  const other = await plane.authorization({ clientId: 'sb-other' })
+  shared.send(`GET http://web:80/open HTTP/1.1\r\nHost: web:80\r\n${other}\r\n\r\n`)
+  assert.equal((await shared.readAnswer()).body.toString(), 'nobody')
+  assert.equal((await ask(shared, '/open')).body.toString(), 'ann')
+  shared.end()
+  while (setup.backend.open > 0) await nextTurn()
 })
 
 const version = await runChild('curl', ['--version']).catch(() => undefined)

@@ -2,7 +2,7 @@ import type { System } from '@landbridge/access'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import { BackendConnection, type BackendUser } from './backend-connection.ts'
 import type { BackendIdentity } from './backend-identity.ts'
-import { ClientBindings } from './client-bindings.ts'
+import { type Asking, ClientBindings } from './client-bindings.ts'
 import type { BackendSecurity } from './secure-contexts.ts'
 import { type Target, TargetTable } from './target.ts'
 import { TlsSessions } from './tls-sessions.ts'
@@ -90,16 +90,16 @@ export class BackendPool {
 
   /**
    * The connection that a client's connection to the cloud side has for itself, or a new one.
-   * @param session the tunnel session in which the client is known as `client`.
+   * @param session the tunnel session in which the client connection has its name.
    */
   acquireFor(
     session: object,
-    client: string,
+    asking: Asking,
     system: System,
     identity: BackendIdentity | null,
     user: BackendUser,
   ): BackendConnection {
-    const target = this.clients.target(session, client, system, identity)
+    const target = this.clients.target(session, asking, system, identity)
     const waiting = target.idle.pop()
     if (waiting === undefined) return this.open(target, system, user)
     this.#waitingOfClients.delete(waiting)

@@ -14,6 +14,13 @@ export interface ClientBinding {
   isGone: boolean
 }
 
+/** Who asks, as the preface of a stream says. */
+export interface Asking {
+  readonly clientConnection: string
+  /** The OAuth client. */
+  readonly clientId: string
+}
+
 /** The clients that have backend connections of their own. A client without is not remembered. */
 export class ClientBindings {
   readonly #sessions: Map<object, Map<string, ClientBinding>>
@@ -29,11 +36,19 @@ export class ClientBindings {
     return size
   }
 
-  /** The target that only this client's connections lead to. */
-  target(session: object, name: string, system: System, identity: BackendIdentity | null): Target {
+  /**
+   * The target that only this client's connections lead to. Another application over the same connection is another
+   * client: something between it and the proxy mixes them.
+   */
+  target(
+    session: object,
+    { clientConnection: name, clientId }: Asking,
+    system: System,
+    identity: BackendIdentity | null,
+  ): Target {
     const known = this.#sessions.get(session)?.get(name)
     const client = known ?? { session, name, targets: new Map(), isGone: false }
-    const target = newTarget(system, identity, client)
+    const target = newTarget(system, identity, client, clientId)
     return client.targets.get(target.key) ?? target
   }
 

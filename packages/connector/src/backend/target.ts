@@ -69,11 +69,16 @@ export class TargetTable {
   }
 }
 
-/** A target without connections. */
-export function newTarget(system: System, user: BackendIdentity | null, client: ClientBinding | null): Target {
+/** A target without connections. @param application that alone uses it, where it belongs to a client. */
+export function newTarget(
+  system: System,
+  user: BackendIdentity | null,
+  client: ClientBinding | null,
+  application = '',
+): Target {
   const identity = user?.name ?? ''
   const secure = isTls(system.protocol)
   const { internalHost: host, internalPort: port } = system
-  const key = `${secure ? 'tls' : 'tcp'}|${host}|${port}|${identity}`
+  const key = `${secure ? 'tls' : 'tcp'}|${host}|${port}|${identity}|${application}`
   return { host, port, secure, identity, certificate: user?.certificate ?? null, client, key, idle: [], open: 0 }
 }

@@ -201,10 +201,10 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
 
   #acquire(system: System, identity: BackendIdentity | null): BackendConnection {
     const { backends } = this.context
-    const { clientConnection } = this.preface
+    const { clientConnection, clientId } = this.preface
     return clientConnection === undefined
       ? backends.acquire(system, identity, this)
-      : backends.acquireFor(this.stream.session, clientConnection, system, identity, this)
+      : backends.acquireFor(this.stream.session, { clientConnection, clientId }, system, identity, this)
   }
 
   // The body.
