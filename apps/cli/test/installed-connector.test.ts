@@ -161,6 +161,9 @@ test('daemon.sh starts, stops and restarts, and its status tells by text and exi
   const [status, told] = daemon('status')
   assert.equal(status, 0)
   assert.equal((await ask('GET', '/landbridge/about')).status, 200)
+  // Another start in the same folder fails, and leaves what the running one is found by.
+  assert.equal(run('go.sh', '--pid-file', home, [join(home, 'config/daemon.pid')]).status, 1)
+  assert.deepEqual(daemon('status'), [0, told])
   assert.equal(daemon('restart')[0], 0)
   assert.notEqual(daemon('status')[1], told)
   assert.deepEqual(daemon('stop'), [0, 'scc_daemon stopped.\n'])

@@ -156,9 +156,14 @@ test('data of a newer version is refused, be it the directory or a database in i
 test('a bad setting of up is told before anything starts', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
-  const { status, stderr } = await landbridge(['up', '--data', data, '--port-proxy', 'high'], none)
-  assert.equal(status, 1)
-  assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
+  for (const port of [
+    ['--port-proxy', 'high'],
+    ['--set', 'ports.proxy=high'],
+  ]) {
+    const { status, stderr } = await landbridge(['up', '--data', data, ...port], none)
+    assert.equal(status, 1)
+    assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
+  }
   assert.ok(!existsSync(data))
   await assert.rejects(Started.start(['up', '--data', data, '--config', '/nowhere.yaml']), /readable YAML file/)
 })
