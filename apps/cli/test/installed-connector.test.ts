@@ -76,7 +76,7 @@ after(async () => {
   folder[Symbol.dispose]()
 })
 
-test('the archive, extracted into an empty folder, starts by go.sh as a user without rights, and two copies run side by side with default traces (SCC-001, SCC-006, SCC-008, SCC-011, SCC-012, RFC-183)', async () => {
+test('the archive, extracted into an empty folder, starts by go.sh as a user without rights, and two copies run side by side with default traces (SCC-001, SCC-006, SCC-008, SCC-011, SCC-012, RFC-183, RFC-184)', async () => {
   const second = join(folder.path, 'second')
   // The program itself is only read: the copy shares its files with the first.
   execFileSync('cp', ['-al', home, second], nobody)
