@@ -170,6 +170,7 @@ describe('a shadow', () => {
       ...['systemCertificate', 'ppCaCertificate'].flatMap((kind) =>
         ['POST', 'PATCH', 'PUT', 'DELETE'].map((method): [string, string] => [method, `${c}/onPremise/${kind}`]),
       ),
+      ['PUT', `${c}/onPremise/kerberos`],
       ['PATCH', `${c}/onPremise/truststore`],
       ['POST', `${c}/onPremise/truststore/certificates`],
       ['DELETE', `${c}/onPremise/truststore/certificates`],
