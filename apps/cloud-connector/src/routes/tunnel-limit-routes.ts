@@ -1,7 +1,9 @@
 import {
   type AdvancedConnectivity,
+  advancedConnectivityOf,
+  type BackendConnectionMode,
+  backendConnectionModes,
   type ConnectionLimit,
-  defaultAdvancedConnectivity,
   maxTunnelConnections,
 } from '@landbridge/connector'
 import type { FastifyInstance } from 'fastify'
@@ -17,19 +19,18 @@ const maxLimits = 1_000
 /** Physical tunnel connections, for all and per application (guide L27789, L27813); the original has it in its pages only. */
 export function tunnelLimitRoutes(api: FastifyInstance, context: ApiContext): void {
   const { store } = context
-  api.get(connector, (_request, reply) =>
-    sendJson(reply, store.current.settings.advancedConnectivity ?? defaultAdvancedConnectivity),
-  )
+  api.get(connector, (_request, reply) => sendJson(reply, advancedConnectivityOf(store.current.settings)))
   api.put(connector, async (request, reply) => {
     const fields = readFields(request)
     await store.change(request.actor, (current) => {
-      const before = current.settings.advancedConnectivity ?? defaultAdvancedConnectivity
+      const before = advancedConnectivityOf(current.settings)
       const advancedConnectivity: AdvancedConnectivity = {
         applicationTunnelConnections:
           fields.count('applicationTunnelConnections', maxTunnelConnections) ?? before.applicationTunnelConnections,
         tunnelWorkerThreads: fields.count('tunnelWorkerThreads', maxThreads) ?? before.tunnelWorkerThreads,
         protocolProcessorWorkerThreads:
           fields.count('protocolProcessorWorkerThreads', maxThreads) ?? before.protocolProcessorWorkerThreads,
+        backendConnections: mode(fields) ?? before.backendConnections,
       }
       return {
         next: { ...current, settings: { ...current.settings, advancedConnectivity } },
@@ -66,4 +67,13 @@ function readLimits(body: unknown): readonly ConnectionLimit[] {
   if (new Set(read.map(({ applicationName }) => applicationName)).size < read.length)
     throw invalid('applicationName', 'is there twice')
   return read
+}
+
+/** Undefined when absent. */
+function mode(fields: Fields): BackendConnectionMode | undefined {
+  const text = fields.text('backendConnections')
+  const known = backendConnectionModes.find((name) => name === text)
+  if (text !== undefined && known === undefined)
+    throw invalid('backendConnections', `must be one of ${backendConnectionModes.join(', ')}`)
+  return known
 }

@@ -24,6 +24,7 @@ export interface SubaccountLinkOptions {
   readonly heartbeatMs: number
   readonly clock: Clock
   readonly log: Log
+  readonly sessionGone: (session: object) => void
   readonly trustChanged: () => void
   /** The control session stands, for the first time or again. */
   readonly connected: () => void
