@@ -88,7 +88,7 @@ export const cloudConnectorConfigSchema = Type.Object(
         minimum: 1,
         maximum: 3_650,
         description:
-          'A certificate that ends within so many days is listed as expiring by the monitoring API. 30 when absent.',
+          'A certificate that ends within so many days is listed as expiring by the monitoring API, and yellow in the overview of its subaccount. 30 when absent.',
       }),
     ),
     initialPassword: Type.Optional(

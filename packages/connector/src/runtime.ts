@@ -168,6 +168,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.context.domainMappings = subaccount.domainMappings
         const { trustedApplications = [] } = subaccount
         entry.context.applications = trustedApplications.length === 0 ? null : new Set(trustedApplications)
+        entry.context.snc = snapshot.snc
         setAudit(entry.context, subaccount.auditLevel, options)
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))

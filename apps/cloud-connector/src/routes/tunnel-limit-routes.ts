@@ -26,10 +26,10 @@ export function tunnelLimitRoutes(api: FastifyInstance, context: ApiContext): vo
       const before = advancedConnectivityOf(current.settings)
       const advancedConnectivity: AdvancedConnectivity = {
         applicationTunnelConnections:
-          count(fields, 'applicationTunnelConnections', maxTunnelConnections) ?? before.applicationTunnelConnections,
-        tunnelWorkerThreads: count(fields, 'tunnelWorkerThreads', maxThreads) ?? before.tunnelWorkerThreads,
+          fields.count('applicationTunnelConnections', maxTunnelConnections) ?? before.applicationTunnelConnections,
+        tunnelWorkerThreads: fields.count('tunnelWorkerThreads', maxThreads) ?? before.tunnelWorkerThreads,
         protocolProcessorWorkerThreads:
-          count(fields, 'protocolProcessorWorkerThreads', maxThreads) ?? before.protocolProcessorWorkerThreads,
+          fields.count('protocolProcessorWorkerThreads', maxThreads) ?? before.protocolProcessorWorkerThreads,
         backendConnections: mode(fields) ?? before.backendConnections,
       }
       return {
@@ -60,7 +60,7 @@ function readLimits(body: unknown): readonly ConnectionLimit[] {
     const fields = new Fields(entry)
     const applicationName = fields.required('applicationName')
     if (applicationName.length > 256) throw invalid('applicationName', 'may have 256 characters at most')
-    const connections = count(fields, 'connections', maxTunnelConnections)
+    const connections = fields.count('connections', maxTunnelConnections)
     if (connections === undefined) throw invalid('connections', 'is required')
     return { applicationName, connections }
   })
@@ -76,13 +76,4 @@ function mode(fields: Fields): BackendConnectionMode | undefined {
   if (text !== undefined && known === undefined)
     throw invalid('backendConnections', `must be one of ${backendConnectionModes.join(', ')}`)
   return known
-}
-
-/** Undefined when absent. */
-function count(fields: Fields, name: string, most: number): number | undefined {
-  const text = fields.text(name)
-  if (text === undefined) return undefined
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (value < 1 || value > most) throw invalid(name, `must be a number from 1 to ${most}`)
-  return value
 }

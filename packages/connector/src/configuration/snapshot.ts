@@ -45,6 +45,7 @@ export function toSnapshot(
       certificates: Array.from(trustedCertificates.values(), (certificate) => certificate.pem),
     },
     ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
+    ...(settings.snc === undefined ? {} : { snc: settings.snc }),
     propagation: {
       ...(settings.kerberos === undefined ? {} : { kerberos: settings.kerberos }),
       settings: settings.propagation ?? defaultPropagationSettings,
