@@ -9,7 +9,7 @@ import { PlatformError } from '@landbridge/kernel'
  *   offset 5  host     1 length byte, then the virtual host in lower case (latin1)
  *   then      fields   tag (1 byte), length (2 bytes), value; unknown tags are skipped
  */
-export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, closed: 7 } as const
+export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, closed: 8 } as const
 export type StreamKindCode = (typeof StreamKind)[keyof typeof StreamKind]
 
 export const PrefaceTag = { userToken: 1, technicalToken: 2, traceId: 3, clientId: 4, clientConnection: 8 } as const
