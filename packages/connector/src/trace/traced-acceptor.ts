@@ -1,5 +1,5 @@
 import type { Clock } from '@landbridge/kernel'
-import { prefaceLength, readPreface, type Stream, type StreamSink } from '@landbridge/tunnel'
+import { prefaceLength, readPreface, type Stream, StreamKind, type StreamSink } from '@landbridge/tunnel'
 import { ExchangeTrace, type PayloadTrace } from './exchange-trace.ts'
 import { tapStream } from './tap-stream.ts'
 
@@ -36,7 +36,8 @@ export class TracedAcceptor implements StreamSink {
     const pending = stream.owner as Buffer | undefined
     const bytes = pending === undefined ? chunk : Buffer.concat([pending, chunk])
     const length = prefaceLength(bytes, 0, bytes.length)
-    const preface = length < 0 || length > bytes.length ? null : readPreface(bytes, 0, length)
+    const isWhole = length >= 0 && length <= bytes.length && bytes[0] !== StreamKind.token
+    const preface = isWhole ? readPreface(bytes, 0, length, stream.receivedTokens) : null
     if (preface !== null) {
       const exchange = new ExchangeTrace(this.#trace, this.#budget, this.#clock, preface, ++this.#count, (over) =>
         this.#open.delete(over),

@@ -225,7 +225,7 @@ export class ClientConnection implements StreamSink {
       !head.keepAlive || this.#front.isDraining,
       head.upgradeIsWebSocket,
     )
-    const at = writeForwarded(source, head, caller)
+    const at = writeForwarded(source, head, caller, session.sentTokens)
     if (!head.hasBody) {
       this.#requestComplete = true
       // An upgraded stream goes on in both directions.
