@@ -3,7 +3,7 @@ import { StreamKind } from './preface.ts'
 
 /**
  * A token travels once per tunnel connection, on a stream of kind `token` of its own; from then on prefaces name it by
- * its number (docs/protocol/tunnel.md, section 4). Such a stream is one frame:
+ * its number (docs/protocol/tunnel.md, section 3.1). Such a stream is one frame:
  *
  *   offset 0  kind     1 byte
  *   offset 1  length   2 bytes, big-endian: bytes that follow
