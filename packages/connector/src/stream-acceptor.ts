@@ -13,6 +13,8 @@ import type { SubaccountContext } from './subaccount-context.ts'
 import { TcpExchange } from './tcp/tcp-exchange.ts'
 import { refuseConnection, refusingContext } from './trusted-applications.ts'
 
+const maxNameLength = 32
+
 export interface StreamTimeouts {
   readonly connectMs: number
 }
@@ -44,7 +46,7 @@ export class StreamAcceptor implements StreamSink {
     stream.consumed(length - (bytes.length - chunk.length))
     if (bytes[0] === StreamKind.token) return define(stream, bytes, length)
     const preface = readPreface(bytes, 0, length, stream.receivedTokens)
-    if (preface === null) return stream.reset()
+    if (preface === null || !isNameable(preface)) return stream.reset()
     this.#dispatch(stream, preface, bytes, length)
   }
 
@@ -81,6 +83,11 @@ export class StreamAcceptor implements StreamSink {
         if (rest < bytes.length) exchange.streamData(stream, bytes.subarray(rest))
         return
       }
+      case StreamKind.closed:
+        // Nothing more follows in either direction.
+        if (preface.clientConnection !== undefined)
+          this.#context.backends.clients.clientGone(stream.session, preface.clientConnection)
+        return stream.end()
       default:
         // A newer cloud side may know kinds that this version does not.
         stream.reset()
@@ -103,4 +110,9 @@ const defined: StreamSink = {
   streamEnd() {},
   streamReset() {},
   streamDrain() {},
+}
+
+/** Names of client connections are remembered: a long one is no name. */
+function isNameable({ clientConnection }: Preface): boolean {
+  return clientConnection === undefined || clientConnection.length <= maxNameLength
 }

@@ -24,6 +24,7 @@ export interface Asked {
   readonly headers?: readonly string[]
   /** The token goes along, as from a cloud side that knows no references. */
   readonly inline?: boolean
+  readonly clientConnection?: string
 }
 
 export interface Answered {
@@ -206,6 +207,7 @@ function ask(cloud: Session, request: Asked): Promise<Answered> {
       technicalToken: request.technicalToken ?? '',
       traceId: '',
       clientId: '',
+      ...(request.clientConnection === undefined ? {} : { clientConnection: request.clientConnection }),
     }
     const at = writePreface(bytes, 0, preface, request.inline === true ? null : cloud.sentTokens)
     stream.end(bytes.subarray(0, at + bytes.write(head, at, 'latin1')))

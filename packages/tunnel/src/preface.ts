@@ -12,7 +12,7 @@ import type { SentTokens } from './sent-tokens.ts'
  *   offset 5  host     1 length byte, then the virtual host in lower case (latin1)
  *   then      fields   tag (1 byte), length (2 bytes), value; unknown tags are skipped
  */
-export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, token: 7 } as const
+export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, closed: 7, token: 8 } as const
 export type StreamKindCode = (typeof StreamKind)[keyof typeof StreamKind]
 
 export const PrefaceTag = {
@@ -22,6 +22,7 @@ export const PrefaceTag = {
   clientId: 4,
   userReference: 5,
   technicalReference: 6,
+  clientConnection: 8,
 } as const
 
 export interface Preface {
@@ -35,6 +36,11 @@ export interface Preface {
   traceId: string
   /** OAuth client of the calling application, for monitoring and per-application limits. */
   clientId: string
+  /**
+   * Names the connection that the client has to the proxy; the same name for as long as it is open. Only where the
+   * connector asked for it; absent or '' otherwise.
+   */
+  clientConnection?: string
   /** The tokens as the peer defined them, when it referred to them. */
   receivedUser?: ReceivedToken | null
   receivedTechnical?: ReceivedToken | null
@@ -73,6 +79,9 @@ export function writePreface(
   if (preface.userToken !== '' || preface.technicalToken !== '') at = writeTokens(target, at, preface, tokens)
   if (preface.traceId !== '') at = writeField(target, at, PrefaceTag.traceId, preface.traceId)
   if (preface.clientId !== '') at = writeField(target, at, PrefaceTag.clientId, preface.clientId)
+  const { clientConnection } = preface
+  if (clientConnection !== undefined && clientConnection !== '')
+    at = writeField(target, at, PrefaceTag.clientConnection, clientConnection)
   const length = at - offset - 3
   target[offset + 1] = length >>> 8
   target[offset + 2] = length
@@ -85,11 +94,11 @@ const maxReferringBytes = maxFrameBytes / 2
 function writeTokens(
   target: Buffer,
   offset: number,
-  { userToken, technicalToken, traceId, clientId }: Readonly<Preface>,
+  { userToken, technicalToken, traceId, clientId, clientConnection = '' }: Readonly<Preface>,
   tokens: SentTokens | null,
 ): number {
-  const fieldBytes = userToken.length + technicalToken.length + traceId.length + clientId.length
-  const mayRefer = tokens !== null && fieldBytes <= maxReferringBytes
+  const otherBytes = traceId.length + clientId.length + clientConnection.length
+  const mayRefer = tokens !== null && userToken.length + technicalToken.length + otherBytes <= maxReferringBytes
   const user = mayRefer && userToken !== '' ? tokens.reference(userToken) : noReference
   const technical = mayRefer && technicalToken !== '' ? tokens.reference(technicalToken, userToken) : noReference
   let at = offset
@@ -116,8 +125,10 @@ export const noReference = -1
 function checkSize(preface: Readonly<Preface>): void {
   const values =
     preface.userToken.length + preface.technicalToken.length + preface.traceId.length + preface.clientId.length
+  const { clientConnection = '' } = preface
+  const optional = clientConnection === '' ? 0 : fieldHeadBytes + clientConnection.length
   if (preface.virtualHost.length > 0xff) throw new PlatformError('TUNNEL_PREFACE', { rule: 'host' })
-  if (3 + preface.virtualHost.length + 4 * fieldHeadBytes + values > 0xffff)
+  if (3 + preface.virtualHost.length + 4 * fieldHeadBytes + values + optional > 0xffff)
     throw new PlatformError('TUNNEL_PREFACE', { rule: 'length' })
 }
 
@@ -190,6 +201,9 @@ function readField(
       return true
     case PrefaceTag.clientId:
       preface.clientId = source.toString('latin1', start, end)
+      return true
+    case PrefaceTag.clientConnection:
+      preface.clientConnection = source.toString('latin1', start, end)
       return true
     case PrefaceTag.userReference: {
       const token = referredTo(source, start, end, tokens)

@@ -28,6 +28,8 @@ export interface TunnelLinkOptions {
   readonly closed: (link: TunnelLink, cause?: Error) => void
   /** The cloud side wants no new streams on it. */
   readonly draining?: (link: TunnelLink) => void
+  /** The session is over, whatever became of the link. */
+  readonly sessionGone?: (session: object) => void
   readonly signal: AbortSignal
 }
 
@@ -80,6 +82,7 @@ export class TunnelLink {
         if (link !== null) options.draining?.(link)
       },
       closed: (cause) => {
+        options.sessionGone?.(session)
         if (link === null) lost(cause)
         else options.closed(link, cause)
       },
@@ -126,6 +129,7 @@ function hello(
       locationId: subaccount.locationId,
       // On a service channel the cloud side opens no streams.
       ...(options.acceptor === null ? {} : { tokenReferences: true }),
+      ...(subaccount.bindsClients === true && options.acceptor !== null ? { clientConnections: true } : {}),
     })
   })
 }
