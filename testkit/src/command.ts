@@ -31,9 +31,7 @@ export async function runCommand(
     },
     isInteractive: false,
     askSecret: async () => undefined,
-    onStop() {
-      throw new Error(`this command keeps running: ${args.join(' ')}`)
-    },
+    onStop() {},
   }
   const status = await runCli(args, terminal)
   return { status, stdout: Buffer.concat(stdout).toString('utf8'), stderr }

@@ -31,6 +31,7 @@ export async function startPostgres(): Promise<TestPostgres | Unavailable> {
     user: 'landbridge',
     password: 'landbridge',
     persistent: false,
+    initdbFlags: ['--no-sync'],
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1'],
     onLog: () => {},

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
-import { Started, startUp } from './started.ts'
+import { type Started, startUp } from './started.ts'
 
 const run = promisify(execFile)
 const none = { cwd: '/' }
@@ -96,7 +96,7 @@ describe('a platform that one command started', () => {
   })
 
   test('a second process on the same data directory is refused with the first one named', async () => {
-    const { status, stderr } = await runLandbridge(['up', '--data', data], none)
+    const { status, stderr } = await runCommand(['up', '--data', data], none)
     assert.equal(status, 1)
     assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
   })
@@ -145,20 +145,21 @@ test('data of a newer version is refused, be it the directory or a database in i
   const database = new DatabaseSync(join(data, 'cloud.db'))
   database.exec("INSERT INTO landbridge_migration (name, timestamp) VALUES ('9999-future', '2099-01-01')")
   database.close()
-  const newerDatabase = await runLandbridge(['up', '--data', data], none)
+  const newerDatabase = await runCommand(['up', '--data', data], none)
   assert.equal(newerDatabase.status, 1)
   assert.match(newerDatabase.stderr, /STORE_NEWER[\s\S]*found: 9999-future/)
   writeFileSync(join(data, 'format.json'), '{"format":2}')
-  const newerFolder = await runLandbridge(['up', '--data', data], none)
+  const newerFolder = await runCommand(['up', '--data', data], none)
   assert.match(newerFolder.stderr, /STORE_NEWER[\s\S]*found: format 2/)
 })
 
 test('a bad setting of up is told before anything starts', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
-  const { status, stderr } = await runLandbridge(['up', '--data', data, '--port-proxy', 'high'], none)
+  const { status, stderr } = await runCommand(['up', '--data', data, '--port-proxy', 'high'], none)
   assert.equal(status, 1)
   assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
   assert.ok(!existsSync(data))
-  await assert.rejects(Started.start(['up', '--data', data, '--config', '/nowhere.yaml']), /readable YAML file/)
+  const nowhere = await runCommand(['up', '--data', data, '--config', '/nowhere.yaml'], none)
+  assert.match(nowhere.stderr, /readable YAML file/)
 })
