@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
+import { repository, runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
 import { type Started, startUp } from './started.ts'
 
 const run = promisify(execFile)
@@ -30,9 +30,8 @@ describe('a platform that one command started', () => {
     up = await startUp(data)
   })
   after(async () => {
-    const status = await up?.stop()
+    await up?.[Symbol.asyncDispose]()
     folder[Symbol.dispose]()
-    assert.equal(status, 0)
   })
 
   test('one command starts a platform on which a request goes from the cloud to the backend (CONN-001, CONN-002, CONN-003, CONN-005, CONN-006, CONN-007, CONN-049)', async () => {
@@ -57,9 +56,19 @@ describe('a platform that one command started', () => {
       none,
     )
     assert.deepEqual([asUser.status, asUser.stdout], [0, '{"a":1}'], asUser.stderr)
+    const [file, folderOfConnector] = JSON.parse(ready.stdout).files as { path: string }[]
+    assert.deepEqual([file?.path, folderOfConnector?.path], [join(data, 'landbridge.log'), join(data, 'log')])
+    const shown = await runCommand(['status', '--data', data], none)
+    assert.match(shown.stdout, /\/log: traces and audit files of the Cloud Connector$/m)
   })
 
-  test('the commands that up prints work as they are', async (t) => {
+  test('the quick start is one command that installs and starts, pairs and exposes, and commands to copy that work as they are (RFC-179)', async (t) => {
+    const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
+    const [, quickStart = ''] =
+      /^## Quick start\n(.*?)^## /ms.exec(readFileSync(join(repository, 'README.md'), 'utf8')) ?? []
+    const [, firstStep] = /^```sh\n(.*?)\n```/ms.exec(quickStart) ?? []
+    assert.deepEqual([firstStep, scripts.start], ['npm ci && npm start', 'node bin/landbridge.mjs up'])
+    assert.match(quickStart, /three commands to copy/)
     const curl = await run('curl', ['--version']).catch(() => undefined)
     if (curl === undefined) return t.skip('curl is not installed')
     const { stdout: token } = await runLandbridge(['token', 'connectivity', '--data', data], none)
@@ -85,6 +94,8 @@ describe('a platform that one command started', () => {
       'broker-password',
       'cloud.db',
       'landbridge.log',
+      'log',
+      'log/ljs_trace.log',
     ])
       assert.equal(statSync(join(data, name)).mode & 0o077, 0, name)
     const { connectivity } = await bindings(data)
@@ -99,6 +110,19 @@ describe('a platform that one command started', () => {
     const { status, stderr } = await runCommand(['up', '--data', data], none)
     assert.equal(status, 1)
     assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
+  })
+
+  test('it ends with status 0 when it is asked to, and leaves its log, and traces and audit files of the connector', async () => {
+    assert.equal(await up.stop(), 0)
+    const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
+    assert.match(log, /^\[AUDIT-EVENT\] \{.*tunnel handshake success/m)
+    const trace = readFileSync(join(data, 'log/ljs_trace.log'), 'utf8').trimEnd().split('\n')
+    assert.ok(trace.every((line) => JSON.parse(line).component === 'connector' && log.includes(line)))
+    assert.match(trace.join(), /"event":"cloud-connector.started"/)
+    const audited = readdirSync(join(data, 'log/audit'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.csv'))
+      .map((name) => readFileSync(join(data, 'log/audit', name), 'utf8'))
+    assert.match(audited.join(''), /,"BackendMapping","create",/)
   })
 })
 
@@ -156,9 +180,14 @@ test('data of a newer version is refused, be it the directory or a database in i
 test('a bad setting of up is told before anything starts', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
-  const { status, stderr } = await runCommand(['up', '--data', data, '--port-proxy', 'high'], none)
-  assert.equal(status, 1)
-  assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
+  for (const port of [
+    ['--port-proxy', 'high'],
+    ['--set', 'ports.proxy=high'],
+  ]) {
+    const { status, stderr } = await runCommand(['up', '--data', data, ...port], none)
+    assert.equal(status, 1)
+    assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
+  }
   assert.ok(!existsSync(data))
   const nowhere = await runCommand(['up', '--data', data, '--config', '/nowhere.yaml'], none)
   assert.match(nowhere.stderr, /readable YAML file/)

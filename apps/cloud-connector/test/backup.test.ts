@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
 import { fromZip, toZip } from '../src/wire/zip.ts'
@@ -132,6 +134,27 @@ describe('backup and restore', () => {
       assert.equal((await restore(archive)).status, 204)
       await restarts.restarted()
       assert.equal((await connector.call('GET', solution)).json.hostAgentPath, restoredPath)
+    }
+  })
+
+  test('SNC settings come back where the library is; elsewhere they are left out, and the audit trail says so (SCC-119)', async () => {
+    const snc = `${connectorUrl}/onPremise/snc`
+    const library = join(folder.path, 'libsnc.so')
+    writeFileSync(library, '')
+    const wanted = { libraryName: library, qualityOfProtection: 8 }
+    assert.equal((await connector.call('PUT', snc, { json: wanted })).status, 204)
+    const archive = await backup()
+    for (const [status, details] of [
+      [200, { how: 'restore' }],
+      [404, { how: 'restore', withoutSnc: library }],
+    ] as const) {
+      if (status === 404) rmSync(library)
+      else await connector.call('DELETE', snc)
+      assert.equal((await restore(archive)).status, 204)
+      await restarts.restarted()
+      assert.equal((await connector.call('GET', snc)).status, status)
+      const [entry] = (await connector.call('GET', '/api/v1/landbridge/audit?limit=1')).json
+      assert.deepEqual(entry.details, details)
     }
   })
 
