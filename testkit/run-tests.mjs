@@ -35,7 +35,9 @@ if (files.length === 0) {
 }
 
 // One PostgreSQL cluster for all files that ask for a database in it.
-const wantsDatabase = files.some((file) => /\b(?:newDatabase|onEveryDatabase)\(/.test(readFileSync(file, 'utf8')))
+const wantsDatabase = files.some((file) =>
+  /\b(?:newDatabase|onEveryDatabase|everyDatabase)\(/.test(readFileSync(file, 'utf8')),
+)
 const cluster = wantsDatabase ? await startCluster() : { environment: {}, stop: async () => {} }
 
 // The same files are stripped of their types and compiled by hundreds of processes otherwise.

@@ -14,7 +14,7 @@ export {
 export { runCommand } from './command.ts'
 export * from './data-plane/index.ts'
 export { newDatabase, queryDatabase } from './database.ts'
-export { type NewUrl, onEveryDatabase } from './every-database.ts'
+export { everyDatabase, type NewUrl, onEveryDatabase } from './every-database.ts'
 export { callJson, type JsonAnswer, type JsonCall } from './https-json.ts'
 export { javaKeyStore } from './java-key-store.ts'
 export { type KerberosRealm, type RunningRealm, startKerberosRealm } from './kerberos-realm.ts'
