@@ -8,11 +8,13 @@ import { PlatformError } from '@landbridge/kernel'
  */
 export function refuseCrossSite({ headers }: IncomingMessage, host: string): void {
   const site = headers['sec-fetch-site']
-  if (site === 'cross-site' || site === 'same-site') throw refused(host, `Sec-Fetch-Site is ${site}`)
+  if (site === 'cross-site' || site === 'same-site')
+    throw refused(host, `The browser says that the request is ${site} (Sec-Fetch-Site).`)
   const { origin } = headers
   if (origin === undefined) return
   const own = URL.parse(`http://${host}`)?.host
-  if (own === undefined || URL.parse(origin)?.host !== own) throw refused(host, 'Origin is another host')
+  if (own === undefined || URL.parse(origin)?.host !== own)
+    throw refused(host, `The request comes from a page of another host than '${host}' (Origin).`)
 }
 
 function refused(host: string, reason: string): PlatformError {

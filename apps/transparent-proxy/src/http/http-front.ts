@@ -77,11 +77,7 @@ export class HttpFront implements Closeable {
     try {
       const { host, requested } = addressedIn(incoming)
       const entry = this.#options.directory.find(host)
-      if (entry === undefined)
-        throw new PlatformError('TRANSPARENT_PROXY_HOST_UNKNOWN', {
-          host: host.slice(0, 260),
-          reason: `${host.slice(0, 260)}.`,
-        })
+      if (entry === undefined) throw hostUnknown(host)
       log = log.with({ entry: addressOfEntry(entry) })
       if (!this.#options.allowCrossSite) refuseCrossSite(incoming, host)
       const wish = readWish(entry, readPlatformHeaders(incoming.rawHeaders), this.#options.tenants)
@@ -104,6 +100,14 @@ export class HttpFront implements Closeable {
       answerFailure(response, failure, requestId, log)
     }
   }
+}
+
+function hostUnknown(host: string): PlatformError {
+  const shown = host.slice(0, 260)
+  return new PlatformError('TRANSPARENT_PROXY_HOST_UNKNOWN', {
+    host: shown,
+    reason: `No destination is configured under the host name '${shown}'.`,
+  })
 }
 
 /**
