@@ -3,8 +3,8 @@
 /**
  * A connector under load makes much short-lived garbage and little that lives: V8 answers by letting the young generation
  * grow to 128 MB, which a machine that shares its memory notices and no request gains from. 8 MB for a semi-space hold it
- * at 16 MB at the same rate of requests. In a pause it must not shrink either: what the next burst makes would be taken for
- * long-lived, and 40 MB of garbage wait for a full collection.
+ * at 16 MB at the same rate of requests. Nor does it shrink in a pause: growing again in the next burst promotes what is
+ * short-lived (peak of a connector under 64 connections: 131 MB instead of 140).
  */
 export const nodeFlags = ['--disable-warning=ExperimentalWarning', '--min-semi-space-size=8', '--max-semi-space-size=8']
 

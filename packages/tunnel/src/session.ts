@@ -8,6 +8,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { ReadyQueue } from './ready-queue.ts'
 import { sessionDefaults as defaults, type SessionOptions } from './session-options.ts'
 import { Stream, type StreamHost, type StreamSink } from './stream.ts'
+import { StreamTable } from './stream-table.ts'
 import { WindowGrowth } from './window-growth.ts'
 
 /** Answers (pongs, resets, credit) that a peer may leave unread on top of the send budget before it counts as hostile. */
@@ -21,7 +22,7 @@ export class Session implements StreamHost, FrameHandler {
   readonly #socket: Socket
   readonly #options: SessionOptions
   readonly #writer: BatchWriter
-  readonly #streams: Map<number, Stream>
+  readonly #streams: StreamTable
   readonly #ready: ReadyQueue
   readonly #reader: FrameReader
   readonly #heartbeat: Heartbeat
@@ -48,7 +49,7 @@ export class Session implements StreamHost, FrameHandler {
     this.#socket = socket
     this.#options = options
     this.#writer = new BatchWriter(socket, sendBudgetBytes, () => this.#pump())
-    this.#streams = new Map()
+    this.#streams = new StreamTable()
     this.#ready = new ReadyQueue()
     this.#reader = new FrameReader(this)
     this.#heartbeat = new Heartbeat({
@@ -108,7 +109,7 @@ export class Session implements StreamHost, FrameHandler {
   open(sink: StreamSink): Stream {
     if (!this.isUsable) throw new PlatformError(this.#refusal())
     const stream = new Stream(this.#takeId(), this, sink, Flag.syn)
-    this.#streams.set(stream.id, stream)
+    this.#streams.add(stream)
     return stream
   }
 
@@ -141,7 +142,7 @@ export class Session implements StreamHost, FrameHandler {
     this.#reader.stop()
     this.#writer.close()
     this.#socket.destroy()
-    for (const stream of [...this.#streams.values()]) stream.abort()
+    for (const stream of this.#streams.all()) stream.abort()
     this.#streams.clear()
     this.#ready.clear()
     this.#options.closed(cause)
@@ -195,7 +196,7 @@ export class Session implements StreamHost, FrameHandler {
   }
 
   forget(stream: Stream): void {
-    this.#streams.delete(stream.id)
+    this.#streams.delete(stream)
     this.#growth.returned(stream)
     if (this.#goAwaySeen && this.#streams.size === 0) this.#finish()
   }
@@ -226,7 +227,7 @@ export class Session implements StreamHost, FrameHandler {
   /** Numbers begin again after 2^31 streams: frames keep their order, so no frame of an earlier bearer can follow. */
   #takeId(): number {
     let id = this.#nextId
-    while (this.#streams.has(id)) id = this.#idAfter(id)
+    while (this.#streams.get(id) !== null) id = this.#idAfter(id)
     this.#nextId = this.#idAfter(id)
     return id
   }
@@ -324,10 +325,10 @@ export class Session implements StreamHost, FrameHandler {
     const known = this.#streams.get(id)
     if ((flags & Flag.syn) === 0) {
       if (id === 0) this.#violation('stream number')
-      return known ?? null
+      return known
     }
     const peersParity = this.#options.role === 'client' ? 0 : 1
-    if (id !== 0 && known === undefined && (id & 1) === peersParity) return this.#accept(id)
+    if (id !== 0 && known === null && (id & 1) === peersParity) return this.#accept(id)
     this.#violation('stream number')
     return null
   }
@@ -339,7 +340,7 @@ export class Session implements StreamHost, FrameHandler {
       if (!this.#heartbeat.admitReset()) this.#violation('open flood')
       return null
     }
-    this.#streams.set(id, stream)
+    this.#streams.add(stream)
     const sink = this.#options.accept(stream)
     if (sink === null) {
       stream.reset()
