@@ -10,8 +10,8 @@ const tcpPort = (port: number, description: string) =>
 const seconds = (value: number, description: string) =>
   Type.Integer({ minimum: 1, maximum: 60, default: value, description, 'x-unit': 's' })
 
-const dnsLabel = '^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'
-const anyLabel = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'
+const dnsLabel = '^(?=[a-z])[a-z0-9-]{1,63}(?<!-)$'
+const anyLabel = '^(?!-)[a-z0-9-]{1,63}(?<!-)$'
 
 const level = Type.Union(
   [
