@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls'
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+} from 'node:tls'
 import { type Destination, tlsOptionsOf } from '@landbridge/client'
 import { invalid } from '../lookup/check-destination.ts'
 
@@ -22,14 +28,12 @@ export class TargetAgents {
 
   /** @throws PlatformError CLIENT_KEY_STORE_UNUSABLE, TRANSPARENT_PROXY_DESTINATION_INVALID */
   tls(destination: Destination): HttpsAgent {
-    const settings = { ...tlsOptionsOf(destination), ...versionOf(destination) }
+    const settings = settingsOf(destination)
     const lenient = destination.getProperty('HostnameVerifier')?.toLowerCase() === 'browsercompatible'
     const key = keyOf({ ...settings, lenient })
     const known = this.#tls.get(key)
     this.#tls.delete(key)
-    const agent =
-      known ??
-      new HttpsAgent({ ...keepAlive, ...settings, ...(lenient ? { checkServerIdentity: browserCompatible } : {}) })
+    const agent = known ?? newAgent(destination, settings, lenient)
     this.#tls.set(key, agent)
     // What runs goes on; only unused connections end.
     if (this.#tls.size > maxAgents) this.#tls.delete(this.#tls.keys().next().value!)
@@ -41,6 +45,27 @@ export class TargetAgents {
     for (const agent of this.#tls.values()) agent.destroy()
     this.#tls.clear()
   }
+}
+
+/** Key and trust stores are read once, here: what is wrong with them is told as such. */
+function newAgent(destination: Destination, settings: ReturnType<typeof settingsOf>, lenient: boolean): HttpsAgent {
+  const { rejectUnauthorized, ...stores } = settings
+  let secureContext: SecureContext
+  try {
+    secureContext = createSecureContext(stores)
+  } catch {
+    throw invalid(destination, 'its key store or trust store cannot be read: check type and password')
+  }
+  return new HttpsAgent({
+    ...keepAlive,
+    secureContext,
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    ...(lenient ? { checkServerIdentity: browserCompatible } : {}),
+  })
+}
+
+function settingsOf(destination: Destination) {
+  return { ...tlsOptionsOf(destination), ...versionOf(destination) }
 }
 
 const versions = { 'TLSv1.2': true, 'TLSv1.3': true } as const
@@ -57,7 +82,8 @@ function versionOf(destination: Destination): Pick<ConnectionOptions, 'minVersio
 function browserCompatible(host: string, certificate: PeerCertificate): Error | undefined {
   const strict = checkServerIdentity(host, certificate)
   if (strict === undefined) return undefined
-  const names = (certificate.subjectaltname ?? '').split(', ').filter((name) => name.startsWith('DNS:*.'))
+  // As for `Strict`, a wildcard stands below a domain of at least two labels.
+  const names = (certificate.subjectaltname ?? '').split(', ').filter((name) => /^DNS:\*(?:\.[^.*]+){2,}$/.test(name))
   return names.some((name) => host.toLowerCase().endsWith(name.slice(5).toLowerCase())) ? undefined : strict
 }
 

@@ -32,9 +32,6 @@ export function targetFailure(
     return new PlatformError('TRANSPARENT_PROXY_REQUEST_REFUSED', {
       reason: 'The path of the request has characters that must be percent-encoded.',
     })
-  // A system that cannot even make TLS of its own settings throws before there is a connection.
-  if (typeof code === 'string' && code.startsWith('ERR_OSSL'))
-    return invalid(destination, 'its key store or trust store cannot be read: check type and password')
   const reason = `Failed to establish connection to ${where}${typeof code === 'string' ? ` (${code})` : ''}.`
   return new PlatformError('TRANSPARENT_PROXY_TARGET_UNREACHABLE', { ...facts, reason }, { cause: failure })
 }

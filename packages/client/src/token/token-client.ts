@@ -105,7 +105,7 @@ function tokenCall({ client, tenant, tenantSubdomain, userToken }: TokenWish): S
  * Every tenant has a token service of its own: the subdomain of the binding's tenant is the first label of its host.
  * @throws PlatformError CLIENT_BINDING_INVALID when the binding does not say which label that is
  */
-function tokenUrlOfTenant({ tokenUrl, identityZone, binding }: OAuthClient, subdomain: string): string {
+export function tokenUrlOfTenant({ tokenUrl, identityZone, binding }: OAuthClient, subdomain: string): string {
   const url = new URL(tokenUrl)
   const [first = '', ...rest] = url.hostname.split('.')
   if (first !== identityZone)
