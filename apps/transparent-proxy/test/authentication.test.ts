@@ -116,14 +116,14 @@ test('tokens for one user are never used for another (TP-146)', async () => {
   assert.deepEqual(seen, ['Bearer of-alice', 'Bearer of-bob', 'Bearer of-alice'])
 })
 
-test('a code and a refresh token go to the destination service under their own names (TP-060, TP-061, TP-062)', async () => {
-  const redirect = ['X-Redirect-URI', 'https://app/cb', 'x-code-verifier', 'v']
+test('a code and a refresh token go to the destination service under their own names, and into no log (TP-060, TP-062, TP-149)', async () => {
+  const redirect = ['X-Redirect-URI', 'https://app/cb', 'x-code-verifier', 'verifier1']
   await call(authenticated('OAuth2AuthorizationCode', prepared('x')), 'Authorization', 'Bearer code1', ...redirect)
   await call(authenticated('OAuth2RefreshToken', prepared('y')), 'Authorization', 'Bearer refresh1')
   const [, code, , refresh] = platform.finds
   assert.deepEqual(
     ['x-code', 'x-redirect-uri', 'x-code-verifier', 'x-user-token'].map((name) => code?.headers[name]),
-    ['code1', 'https://app/cb', 'v', undefined],
+    ['code1', 'https://app/cb', 'verifier1', undefined],
   )
   assert.equal(refresh?.headers['x-refresh-token'], 'refresh1')
   assert.deepEqual(
@@ -131,7 +131,8 @@ test('a code and a refresh token go to the destination service under their own n
     ['Bearer x', 'Bearer y'],
   )
   const logged = JSON.stringify(proxy.lines)
-  for (const secret of ['code1', 'https://app/cb', 'refresh1', userToken]) assert.ok(!logged.includes(secret))
+  for (const secret of ['code1', 'https://app/cb', 'verifier1', 'refresh1', userToken])
+    assert.ok(!logged.includes(secret))
 })
 
 test('a missing or other Authorization is refused with 400 where a user is needed (TP-063)', async () => {

@@ -6,7 +6,7 @@ import { loadConfig } from '@landbridge/config'
 import { ManualClock } from '@landbridge/kernel'
 import { transparentProxyConfigSchema } from '@landbridge/transparent-proxy'
 import { configProblems } from '../src/config-rules.ts'
-import { leadsTo, startPlatform, startProxy, startRecorder } from './stand-in.ts'
+import { leadsTo, prepared, startPlatform, startProxy, startRecorder } from './stand-in.ts'
 
 test('entries are replaced while it runs; a name that is gone is not found any more', async () => {
   await using platform = await startPlatform()
@@ -40,6 +40,30 @@ test('a changed destination counts after two minutes, without a restart (TP-010)
   assert.deepEqual(
     target.asked.map(({ url }) => url),
     ['/old', '/old', '/new'],
+  )
+})
+
+test('a token is used as long as it lives and not longer (TP-145)', async () => {
+  await using platform = await startPlatform()
+  await using target = await startRecorder()
+  const clock = new ManualClock(Date.now())
+  const stored = leadsTo(target.url, { Authentication: 'OAuth2ClientCredentials' })
+  await using proxy = await startProxy(platform, {
+    clock,
+    destinations: [{ name: 'a', destinationRef: { name: 'A' } }],
+  })
+  for (const [value, passedMs] of [
+    ['one', 0],
+    ['two', 4_000],
+    ['three', 6_001],
+  ] as const) {
+    platform.destinations.set('A', { ...stored, authTokens: [{ ...prepared(value), expires_in: '10' }] })
+    clock.advance(passedMs)
+    await proxy.call('a', '/')
+  }
+  assert.deepEqual(
+    target.asked.map(({ headers }) => headers.authorization),
+    ['Bearer one', 'Bearer one', 'Bearer three'],
   )
 })
 
@@ -88,6 +112,26 @@ test('a connectivity proxy in trusted mode is asked at its address, without a to
   assert.equal(asked?.headers['sap-connectivity-scc-location_id'], undefined)
   const { integration } = loadConfig(transparentProxyConfigSchema, { environment: {}, overrides: {} })
   assert.deepEqual([integration.connectivityProxy.http.port, integration.connectivityProxy.tcp.port], [20_003, 20_004])
+})
+
+test('a refusal of the connectivity proxy reaches the caller, but never one that asks for its credentials (TP-095)', async () => {
+  await using platform = await startPlatform()
+  await using cp = await startRecorder((response, { url }) => {
+    response.writeHead(Number(url.slice(-3)), { 'x-of-proxy': '1' }).end('because')
+  })
+  platform.destinations.set('A', leadsTo('http://erp.virtual', { ProxyType: 'OnPremise' }))
+  await using proxy = await startProxy(platform, {
+    destinations: [{ name: 'a', destinationRef: { name: 'A' } }],
+    connectivity: { onpremise_proxy_host: '127.0.0.1', onpremise_proxy_http_port: String(cp.port) },
+  })
+  for (const status of [405, 503]) {
+    const passed = await proxy.call('a', `/${status}`)
+    assert.deepEqual([passed.status, passed.body, passed.headers['x-of-proxy']], [status, 'because', '1'])
+  }
+  const { status, headers } = await proxy.call('a', '/407')
+  assert.deepEqual([status, headers['x-internal-error-code'], headers['x-of-proxy']], [502, '407', undefined])
+  assert.equal(cp.asked.length, 4)
+  assert.ok(proxy.lines.some(({ facts }) => facts.code === 'TRANSPARENT_PROXY_TOKEN_REFUSED'))
 })
 
 /** A SOCKS5 proxy that notes what it is told, answers CONNECT with a status, and echoes. */

@@ -70,12 +70,14 @@ export interface Platform extends Recorder {
   readonly finds: readonly Asked[]
   readonly tokens: readonly Asked[]
   refuseTokens(refuse: boolean): void
+  /** Called before each answer about a destination. */
+  delay(before: () => void): void
 }
 
 /** Token and destination service of which a test decides what they answer. */
 export async function startPlatform(): Promise<Platform> {
   const destinations = new Map<string, StoredDestination>()
-  const state = { refuseTokens: false }
+  const state = { refuseTokens: false, before: () => {} }
   const recorder = await startRecorder((response, { url }) => {
     const send = (status: number, body: object): void =>
       void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -84,6 +86,7 @@ export async function startPlatform(): Promise<Platform> {
       else send(200, { access_token: `t${recorder.asked.length}`, expires_in: 3_600 })
       return
     }
+    state.before()
     const path = new URL(url, 'http://x').pathname
     const name = decodeURIComponent(path.split('/').at(-1) ?? '').split('@')[0] ?? ''
     const stored = destinations.get(name)
@@ -110,6 +113,9 @@ export async function startPlatform(): Promise<Platform> {
     },
     refuseTokens(refuse) {
       state.refuseTokens = refuse
+    },
+    delay(before) {
+      state.before = before
     },
   }
 }

@@ -52,6 +52,7 @@ export class Forwarder {
     const mayRepeat = !hasBody(exchange.incoming) && exchange.upgrade === undefined
     for (let attempt = 0; ; attempt++) {
       const way = await this.#way(prepared, exchange.gone)
+      exchange.gone.throwIfAborted()
       const outcome = await this.#send(exchange, prepared, target, way)
       if (outcome === 'done') return
       // A kept connection that its other end had just closed, or a token that the proxy does not take any more.
@@ -86,6 +87,7 @@ export class Forwarder {
     const cancel = (): void => void outgoing.destroy()
     response.once('close', cancel)
     let isOver = false
+    let isAnswered = false
     const finish = (): boolean => {
       if (isOver) return false
       isOver = true
@@ -97,7 +99,7 @@ export class Forwarder {
     const end = (outcome: Outcome): void => {
       if (finish()) resolve(outcome)
     }
-    outgoing.on('error', (failure: NodeJS.ErrnoException) => {
+    const fail = (failure: NodeJS.ErrnoException): void => {
       if (isOver) return
       if (response.headersSent || response.destroyed) {
         // The caller sees a broken answer, never one that looks complete.
@@ -105,14 +107,24 @@ export class Forwarder {
         end('done')
       } else if (outgoing.reusedSocket && failure.code === 'ECONNRESET') end('stale')
       else if (finish()) reject(targetFailure(failure, prepared.destination, way !== undefined))
+    }
+    outgoing.on('error', fail)
+    // Also where Node says nothing more, as for a "switching protocols" that nobody asked for.
+    outgoing.on('close', () => {
+      if (!isAnswered) fail(new Error('closed without an answer'))
     })
     outgoing.on('response', (answer) => {
+      isAnswered = true
       if (way !== undefined && answer.statusCode === 407) {
         answer.resume()
         end('token-refused')
         return
       }
-      passAnswer(answer, exchange, () => {
+      if (!startAnswer(answer, response)) {
+        outgoing.destroy(new Error('an answer that cannot be written'))
+        return
+      }
+      pipeline(answer, response, () => {
         end('done')
         if (!outgoing.writableFinished || !answer.complete) outgoing.destroy()
         // The rest of a request that was answered before its end is read and dropped, so that the answer arrives.
@@ -161,12 +173,21 @@ export class Forwarder {
   }
 }
 
-/** Status, headers, body and trailers as they come. */
-function passAnswer(answer: IncomingMessage, { response }: Exchange, over: () => void): void {
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', endToEnd(answer.rawHeaders))
+/** Writes status and headers, later trailers, as they come. False for a head that HTTP does not allow. */
+function startAnswer(answer: IncomingMessage, response: ServerResponse): boolean {
+  const isChunked = answer.headers['transfer-encoding'] !== undefined
+  // Framed by both, the body would end in two places (RFC 9112 section 6.3).
+  const headers = endToEnd(answer.rawHeaders, (name) => !isChunked || name !== 'content-length')
+  try {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers)
+  } catch {
+    // Node keeps a text that it refuses, and would refuse every other head because of it.
+    response.statusMessage = ''
+    return false
+  }
   answer.once('end', () => {
     const trailers = [...pairsOf(answer.rawTrailers)].map(([name, value]): [string, string] => [name, value])
     if (trailers.length > 0) response.addTrailers(trailers)
   })
-  pipeline(answer, response, over)
+  return true
 }

@@ -6,11 +6,12 @@ import { type Closeable, type Log, PlatformError } from '@landbridge/kernel'
 import type { Directory } from '../entries/directory.ts'
 import { addressOfEntry } from '../entries/entry.ts'
 import { lookUp } from '../lookup/lookup.ts'
-import { readWish, type TenantRules } from '../lookup/wish.ts'
+import { readWish, refused, type TenantRules } from '../lookup/wish.ts'
 import { answerFailure, requestIdOf } from './answer-failure.ts'
 import { refuseCrossSite } from './cross-site.ts'
 import type { Exchange, Forwarder } from './forwarder.ts'
 import { readPlatformHeaders } from './platform-headers.ts'
+import { hasBody } from './request-head.ts'
 
 export interface HttpFrontOptions {
   readonly directory: Directory
@@ -76,6 +77,7 @@ export class HttpFront implements Closeable {
     let { log } = this.#options
     try {
       const { host, requested } = addressedIn(incoming)
+      checkFraming(incoming, upgrade !== undefined)
       const entry = this.#options.directory.find(host)
       if (entry === undefined) throw hostUnknown(host)
       log = log.with({ entry: addressOfEntry(entry) })
@@ -97,9 +99,22 @@ export class HttpFront implements Closeable {
       })
     } catch (failure) {
       if (gone.signal.aborted) return
-      answerFailure(response, failure, requestId, log)
+      try {
+        answerFailure(response, failure, requestId, log)
+      } catch (cause) {
+        log.error('transparent-proxy.answer-failed', { requestId }, cause)
+        response.destroy()
+      }
     }
   }
+}
+
+/** @throws PlatformError TRANSPARENT_PROXY_REQUEST_REFUSED for a body that could not be passed on as it is */
+function checkFraming(incoming: IncomingMessage, isUpgrade: boolean): void {
+  const coding = incoming.headers['transfer-encoding']
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    throw refused('The only transfer coding of a request can be chunked.')
+  if (isUpgrade && hasBody(incoming)) throw refused('A request that opens a WebSocket has no body.')
 }
 
 function hostUnknown(host: string): PlatformError {
@@ -117,9 +132,6 @@ function hostUnknown(host: string): PlatformError {
 function addressedIn({ url = '', headers }: IncomingMessage): { readonly host: string; readonly requested: string } {
   if (url.startsWith('/')) return { host: headers.host ?? '', requested: url }
   const [, host, rest = ''] = /^http:\/\/([^/?#@\s]+)(.*)$/i.exec(url) ?? []
-  if (host === undefined)
-    throw new PlatformError('TRANSPARENT_PROXY_REQUEST_REFUSED', {
-      reason: 'The request target is neither a path nor an http:// URL.',
-    })
+  if (host === undefined) throw refused('The request target is neither a path nor an http:// URL.')
   return { host, requested: rest.startsWith('/') ? rest : `/${rest}` }
 }
