@@ -208,9 +208,17 @@ test('a propagated user is refused with a reason: plain RFC has no principal (RF
 test('a mapping of RFC with SNC is refused with a reason and never becomes plain RFC (RFC-078, SCC-120)', async () => {
   await using scene = await RfcScene.start()
   scene.expose([functionModule('STFC_CONNECTION')], { protocol: 'RFCS' })
+  const early = await scene.client({})
+  await assert.rejects(early.logOn(demoUser), /that are missing: the library name.*the SNC partner name of the mapping/)
+  // Complete settings change the text, and nothing else.
+  scene.expose([functionModule('STFC_CONNECTION')], { protocol: 'RFCS', sncPartnerName: 'p:CN=ERP' })
+  scene.plane.connector.context.snc = { libraryName: '/opt/snc/lib.so', myName: '', qualityOfProtection: 9 }
   for (const port of [3342, 4842]) {
     const client = await scene.client({ port })
-    await assert.rejects(client.logOn(demoUser), /needs the cryptographic library of SAP/)
+    await assert.rejects(
+      client.logOn(demoUser),
+      /needs the cryptographic library of SAP.*SNC partner name.*missing: none/,
+    )
   }
   assert.equal(scene.gateway.received.length, 0)
 })

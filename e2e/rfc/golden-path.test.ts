@@ -72,7 +72,7 @@ test('one application walks from no destination to an answer and back, and nothi
     await assert.rejects(call(), { message: noSystem })
     assert.equal(gateway.received.length, 0)
 
-    await administrate(platform, 'POST', mappings, {
+    const mapping = {
       virtualHost: 'abap.virtual',
       virtualPort: 'sapgw42',
       localHost: '127.0.0.1',
@@ -80,7 +80,8 @@ test('one application walks from no destination to an answer and back, and nothi
       protocol: 'RFC',
       backendType: 'abapSys',
       authenticationMode: 'NONE',
-    })
+    }
+    await administrate(platform, 'POST', mappings, mapping)
     await assert.rejects(call(), { message: denied })
     assert.deepEqual(
       gateway.calls.map((seen) => seen.function),
@@ -101,6 +102,21 @@ test('one application walks from no destination to an answer and back, and nothi
     // In its own form the name of a resource stands in the path.
     await administrate(platform, 'PUT', `${resources}/STFC_CONNECTION`, { ...resource, enabled: false })
     await assert.rejects(call(), { message: denied })
+
+    // Over SNC nothing passes; the settings count from the next call on, and only their names are told.
+    const secure = { ...mapping, protocol: 'RFCS', sncPartnerName: 'p:CN=ERP' }
+    await administrate(platform, 'PUT', `${mappings}/abap.virtual:sapgw42`, secure)
+    const calls = gateway.calls.length
+    await assert.rejects(call(), {
+      message: /RFC SNC.*that are missing: the library name and the quality of protection/,
+    })
+    const snc = { libraryName: process.execPath, qualityOfProtection: 9 }
+    await administrate(platform, 'PUT', '/connector/onPremise/snc', snc)
+    await assert.rejects(call(), ({ message }: Error) => {
+      assert.match(message, /RFC SNC.*that are missing: none\./)
+      return !message.includes(process.execPath)
+    })
+    assert.equal(gateway.calls.length, calls)
   } finally {
     await forwarder.close()
     await client.close()

@@ -6,7 +6,7 @@ import { silentLog, systemClock } from '@landbridge/kernel'
 import { demoUser } from '@landbridge/testkit'
 import { functionModule, RfcScene } from './scene.ts'
 
-test('the token of a user is verified in the connector as for HTTP: issuer, signature, expiry and tenant, business and technical users (RFC-140)', async () => {
+test('the token of a user is verified in the connector as for HTTP: issuer, signature, expiry and tenant, business and technical users (RFC-140, SCC-214)', async () => {
   await using scene = await RfcScene.start()
   const propagation = new SubaccountPropagation(new Propagator(systemClock, silentLog), 'acme', 'region.test')
   scene.plane.connector.context.verifyUser = propagation.verify

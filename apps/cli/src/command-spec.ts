@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Terminal } from './terminal.ts'
 
 /** What every command is given. */
@@ -49,4 +49,10 @@ export function dataOption(): Option {
 /** Collects an option that may be given several times. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value]
+}
+
+/** Reads an option that is a number of days or the like. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number')
+  return Number(text)
 }

@@ -1,6 +1,7 @@
 import { toProblem } from '@landbridge/kernel'
 import { CommanderError } from 'commander'
 import { errorText } from './output/error-text.ts'
+import { fileFailure } from './output/file-failure.ts'
 import { createProgram } from './program.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -16,8 +17,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   } catch (thrown) {
     // Commander has printed its message already; its own codes say whether help was asked for or missed.
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
-    if (args.includes('--json')) terminal.note(JSON.stringify(toProblem(thrown)))
-    else terminal.note(errorText(thrown, terminal.errorStyle))
+    const failure = fileFailure(thrown) ?? thrown
+    if (args.includes('--json')) terminal.note(JSON.stringify(toProblem(failure)))
+    else terminal.note(errorText(failure, terminal.errorStyle))
     return 1
   }
 }

@@ -76,7 +76,7 @@ after(async () => {
   folder[Symbol.dispose]()
 })
 
-test('the archive, extracted into an empty folder, starts by go.sh as a user without rights, and two copies run side by side with default traces (SCC-001, SCC-006, SCC-008, SCC-011, SCC-012, RFC-183)', async () => {
+test('the archive, extracted into an empty folder, starts by go.sh as a user without rights, and two copies run side by side with default traces (SCC-001, SCC-006, SCC-008, SCC-011, SCC-012, RFC-183, RFC-184)', async () => {
   const second = join(folder.path, 'second')
   // The program itself is only read: the copy shares its files with the first.
   execFileSync('cp', ['-al', home, second], nobody)
@@ -120,6 +120,29 @@ test('a port that is none is refused with the usage and changes nothing (SCC-008
   assert.equal(readFileSync(join(home, 'config/scc.yaml'), 'utf8'), before)
 })
 
+test('the runtime is that of the archive or the one that LANDBRIDGE_NODE names; one that is missing or too old is named with what to do (RFC-186)', () => {
+  const old = join(folder.path, 'old-node')
+  writeFileSync(old, '#!/bin/sh\necho 20.11.1\n', { mode: 0o755 })
+  const runWith = (script: string, node: string, ...args: readonly string[]) =>
+    spawnSync(join(home, script), args, {
+      ...nobody,
+      cwd: '/',
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, LANDBRIDGE_NODE: node },
+    })
+  for (const [node, why] of [
+    ['/nowhere/node', /\/nowhere\/node is no Node that runs here\. Set LANDBRIDGE_NODE .* Node 24 or later/],
+    [old, /old-node is Node 20\.11\.1, and Node 24 or later is needed\./],
+  ] as const)
+    for (const script of ['go.sh', 'changeport.sh']) {
+      const { status, stderr, stdout } = runWith(script, node, '--show')
+      assert.deepEqual([status, stdout], [1, ''])
+      assert.match(stderr, why)
+    }
+  for (const node of [process.execPath, ''])
+    assert.equal(runWith('changeport.sh', node, '--show').stdout.trim(), `${port}`)
+})
+
 test('an upgrade over the installation keeps settings, pairing, mappings, certificates and audit; the tunnel returns by itself (SCC-005, SCC-006, RFC-188)', async () => {
   const path = `/configuration/subaccounts/${regionHost}/${subaccount}`
   const added = await ask('POST', '/configuration/subaccounts', {
@@ -161,6 +184,9 @@ test('daemon.sh starts, stops and restarts, and its status tells by text and exi
   const [status, told] = daemon('status')
   assert.equal(status, 0)
   assert.equal((await ask('GET', '/landbridge/about')).status, 200)
+  // Another start in the same folder fails, and leaves what the running one is found by.
+  assert.equal(run('go.sh', '--pid-file', home, [join(home, 'config/daemon.pid')]).status, 1)
+  assert.deepEqual(daemon('status'), [0, told])
   assert.equal(daemon('restart')[0], 0)
   assert.notEqual(daemon('status')[1], told)
   assert.deepEqual(daemon('stop'), [0, 'scc_daemon stopped.\n'])

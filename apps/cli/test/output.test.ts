@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { PlatformError } from '@landbridge/kernel'
+import { temporaryFolder } from '@landbridge/testkit'
+import { refusal } from '../src/http/refusal.ts'
 import { errorText } from '../src/output/error-text.ts'
+import { fileFailure } from '../src/output/file-failure.ts'
 import { createStyle } from '../src/output/style.ts'
 import { table } from '../src/output/table.ts'
+import { writeFileWhole } from '../src/state/write-file.ts'
 
 const plain = createStyle(false, {})
 
@@ -30,3 +35,33 @@ test('an error shows title, code, facts, every problem on a line of its own, and
   assert.match(text, /^Error: The configuration is not valid\. \[CONFIG_INVALID\]\n {2}file: a\.yaml\n/)
   assert.match(text, /\n {4}- one\n {4}- two\n {2}What to do: Operator: correct each listed key/)
 })
+
+test('a file that the system refuses is told by its own name and in words, and nothing else is taken for one', () => {
+  using folder = temporaryFolder()
+  const path = join(folder.path, 'absent', 'x.zip')
+  const thrown = catchSync(() => writeFileWhole(path, ''))
+  const failure = fileFailure(thrown)
+  assert.deepEqual(failure?.facts, { path, reason: 'there is no such file or folder' })
+  assert.deepEqual(fileFailure(catchSync(() => writeFileWhole(folder.path, '')))?.facts.path, folder.path)
+  assert.equal(fileFailure(new Error('path')), undefined)
+  assert.equal(fileFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED', path: '/x' })), undefined)
+})
+
+test('what a service answers is shown in words, whichever form it has', () => {
+  assert.equal(refusal('{"ErrorMessage":"Configuration was not found"}'), 'Configuration was not found')
+  assert.equal(
+    refusal('{"error":"unauthorized","error_description":"The password is not right"}'),
+    'The password is not right',
+  )
+  assert.equal(refusal('{"title":"Not valid","field":"a","reason":"b","remedy":"Do c."}'), 'Not valid; a; b. Do c.')
+  assert.equal(refusal('<html>'), '<html>')
+})
+
+function catchSync(work: () => void): unknown {
+  try {
+    work()
+  } catch (thrown) {
+    return thrown
+  }
+  return assert.fail('nothing was thrown')
+}

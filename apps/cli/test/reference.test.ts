@@ -41,6 +41,46 @@ test('links between the documents lead somewhere', () => {
   assert.deepEqual(broken, [])
 })
 
+test('the security overview leads to principal propagation and has a row for each guideline of the guide (RFC-164)', () => {
+  const place = join(root, 'docs/how-to')
+  const page = readFileSync(join(place, 'secure-the-cloud-connector.md'), 'utf8')
+  const rows = new Map(
+    page
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .map((line) => [line.split('|')[1]?.trim() ?? '', line]),
+  )
+  // Guide L30770-30990: topic, and what its row has to speak of.
+  for (const [topic, needed] of [
+    ['Network zone', /DMZ.*system certificate/],
+    ['Operating system', /encrypted disk.*audit/],
+    ['Administration', /password.*LDAP.*certificate.*127\.0\.0\.1.*cipher suites/],
+    ['Audit log', /`All`.*Archive/],
+    ['High availability', /second connector/],
+    ['Protocols', /HTTPS.*trust store/],
+    ['Virtual hosts', /Names/],
+    ['Resources', /that applications need/],
+    ['Applications', /Only those/],
+    ['Instances', /development and test/],
+  ] as const)
+    assert.match(rows.get(topic) ?? '', needed, topic)
+  // The topics of the status exist, and links lead to headings.
+  const status = readFileSync(join(root, 'apps/cloud-connector/src/security-status.ts'), 'utf8')
+  for (const [, row = ''] of rows)
+    for (const [, topic] of (row.split('|')[3] ?? '').matchAll(/`(\w+)`/g))
+      assert.ok(status.includes(`'${topic}'`), topic)
+  assert.match(page, /\(principal-propagation\.md\)/)
+  for (const [, file = '', heading = ''] of page.matchAll(/\]\(([\w-]+\.md)#([\w-]+)\)/g)) {
+    const headings = [...readFileSync(join(place, file), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, text = '']) =>
+      text
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    )
+    assert.ok(headings.includes(heading), `${file}#${heading}`)
+  }
+})
+
 test('decisions are numbered without a gap', () => {
   const numbers = readdirSync(join(root, 'docs/decisions')).map((name) => Number(name.slice(0, 4)))
   assert.deepEqual(

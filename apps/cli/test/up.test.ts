@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -48,7 +48,20 @@ test('one command starts a platform on which a request goes from the cloud to th
     none,
   )
   assert.deepEqual([asUser.status, asUser.stdout], [0, '{"a":1}'], asUser.stderr)
+  const [file, folderOfConnector] = JSON.parse(ready.stdout).files as { path: string }[]
+  assert.deepEqual([file?.path, folderOfConnector?.path], [join(data, 'landbridge.log'), join(data, 'log')])
+  const shown = await landbridge(['status', '--data', data], none)
+  assert.match(shown.stdout, /\/log: traces and audit files of the Cloud Connector$/m)
   assert.equal(await up.stop(), 0)
+  const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
+  assert.match(log, /^\[AUDIT-EVENT\] \{.*tunnel handshake success/m)
+  const trace = readFileSync(join(data, 'log/ljs_trace.log'), 'utf8').trimEnd().split('\n')
+  assert.ok(trace.every((line) => JSON.parse(line).component === 'connector' && log.includes(line)))
+  assert.match(trace.join(), /"event":"cloud-connector.started"/)
+  const audited = readdirSync(join(data, 'log/audit'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.csv'))
+    .map((name) => readFileSync(join(data, 'log/audit', name), 'utf8'))
+  assert.match(audited.join(''), /,"BackendMapping","create",/)
 })
 
 test('the commands that up prints work as they are', async (t) => {
@@ -103,6 +116,8 @@ test('secrets in the data directory are for the owner only, and the log holds no
     'broker-password',
     'cloud.db',
     'landbridge.log',
+    'log',
+    'log/ljs_trace.log',
   ])
     assert.equal(statSync(join(data, name)).mode & 0o077, 0, name)
   const { connectivity } = await bindings(data)
@@ -156,9 +171,14 @@ test('data of a newer version is refused, be it the directory or a database in i
 test('a bad setting of up is told before anything starts', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
-  const { status, stderr } = await landbridge(['up', '--data', data, '--port-proxy', 'high'], none)
-  assert.equal(status, 1)
-  assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
+  for (const port of [
+    ['--port-proxy', 'high'],
+    ['--set', 'ports.proxy=high'],
+  ]) {
+    const { status, stderr } = await landbridge(['up', '--data', data, ...port], none)
+    assert.equal(status, 1)
+    assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
+  }
   assert.ok(!existsSync(data))
   await assert.rejects(Started.start(['up', '--data', data, '--config', '/nowhere.yaml']), /readable YAML file/)
 })

@@ -57,7 +57,7 @@ function administration(up: Started, data: string) {
   }
 }
 
-test('a user who logs on in the cloud arrives at the backend under the name that the subject pattern gives, and a technical user by the rule for those (CONN-072, SCC-127, SCC-129, SCC-211, API1-147, API1-148, API1-226)', async () => {
+test('a user who logs on in the cloud arrives at the backend under the name that the subject pattern gives, and a technical user by the rule for those (CONN-072, SCC-127, SCC-129, SCC-211, SCC-214, API1-147, API1-148, API1-226)', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   await using up = await startUp(data)

@@ -5,6 +5,8 @@ import type { FastifyInstance } from 'fastify'
 import { refusePlainHttp } from './plain-http.ts'
 
 const retryMs = 1_000
+/** How long answers under way have at the end. */
+const graceMs = 5_000
 
 export interface AdministrationServerOptions {
   /** A complete API that does not listen yet. */
@@ -46,7 +48,10 @@ export class AdministrationServer {
   async start(): Promise<void> {
     const { build, host } = this.#options
     const api = build()
-    if (api.server instanceof Server) refusePlainHttp(api.server)
+    if (api.server instanceof Server) {
+      const endEarly = refusePlainHttp(api.server)
+      api.addHook('preClose', async () => endEarly())
+    }
     try {
       this.#port = await listen(api, host, this.#port, 'cloud-connector.port')
       this.#api = api
@@ -62,7 +67,7 @@ export class AdministrationServer {
     if (server instanceof Server) server.setSecureContext(tls)
   }
 
-  /** Returns at once; answers under way are finished first. */
+  /** Returns at once; answers under way are finished first, within a few seconds. */
   restart(): void {
     this.#last = this.#last.then(() => this.#restart())
   }
@@ -71,8 +76,17 @@ export class AdministrationServer {
     this.#closed = true
     this.#cancelRetry()
     await this.#last
-    await this.#api?.close()
+    await this.#end(this.#api)
     this.#api = undefined
+  }
+
+  /** Whoever sends half a request, or does not read, is not waited for. */
+  async #end(api: FastifyInstance | undefined): Promise<void> {
+    const server: object | undefined = api?.server
+    const cancel = this.#options.clock.after(graceMs, () => {
+      if (server instanceof Server) server.closeAllConnections()
+    })
+    await api?.close().finally(cancel)
   }
 
   async #restart(): Promise<void> {
@@ -80,7 +94,7 @@ export class AdministrationServer {
     const former = this.#api
     this.#api = undefined
     try {
-      await former?.close()
+      await this.#end(former)
       await this.start()
       this.#options.log.info('cloud-connector.restarted', { port: this.#port })
     } catch (failure) {

@@ -46,13 +46,14 @@ export async function checkedAll(
 
 function optionsOf({ store, clock, servicePort }: ApiContext): AvailabilityOptions {
   const { settings, trustedCertificates } = store.current
-  const { systemCertificate, trustAllBackends, ppCaCertificate, kerberos } = settings
+  const { systemCertificate, trustAllBackends, ppCaCertificate, kerberos, snc } = settings
   const certificates = Array.from(trustedCertificates.values(), ({ pem }) => pem)
   return {
     trust: { trustAllBackends, certificates },
     ...(systemCertificate === undefined ? {} : { systemCertificate }),
     hasAuthority: ppCaCertificate !== undefined,
     hasKerberos: kerberos !== undefined,
+    ...(snc === undefined ? {} : { snc }),
     ...(servicePort === undefined ? {} : { servicePort }),
     clock,
     timeoutMs,

@@ -1,6 +1,8 @@
 import type { SystemMapping } from '@landbridge/access'
 import {
   addMapping,
+  advancedConnectivityOf,
+  type BackendConnectionMode,
   type ConfigurationStore,
   mappingKey,
   replaceMapping,
@@ -64,7 +66,21 @@ export class Bootstrap {
         audit: { category: 'Configuration', action: 'update', object: 'connector' },
         result: undefined,
       }))
+    await this.#bind(wanted.backendConnections as BackendConnectionMode | undefined)
     for (const subaccount of wanted.subaccounts) await this.#attempt(subaccount, 0)
+  }
+
+  async #bind(backendConnections: BackendConnectionMode | undefined): Promise<void> {
+    const before = advancedConnectivityOf(this.#store.current.settings)
+    if (backendConnections === undefined || before.backendConnections === backendConnections) return
+    await this.#store.change(actor, (current) => {
+      const advancedConnectivity = { ...advancedConnectivityOf(current.settings), backendConnections }
+      return {
+        next: { ...current, settings: { ...current.settings, advancedConnectivity } },
+        audit: { category: 'Configuration', action: 'update', object: 'connector/advancedConnectivity' },
+        result: undefined,
+      }
+    })
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { authenticationModes, backendTypes, protocols } from '@landbridge/access'
-import { defaultInfrastructureFunctions } from '@landbridge/connector'
+import { backendConnectionModes, defaultInfrastructureFunctions } from '@landbridge/connector'
 import { type Static, Type } from '@sinclair/typebox'
 import { roles } from './login/permissions.ts'
 
@@ -88,7 +88,7 @@ export const cloudConnectorConfigSchema = Type.Object(
         minimum: 1,
         maximum: 3_650,
         description:
-          'A certificate that ends within so many days is listed as expiring by the monitoring API. 30 when absent.',
+          'A certificate that ends within so many days is listed as expiring by the monitoring API, and yellow in the overview of its subaccount. 30 when absent.',
       }),
     ),
     initialPassword: Type.Optional(
@@ -163,6 +163,12 @@ export const cloudConnectorConfigSchema = Type.Object(
       Type.Object(
         {
           description: Type.Optional(Type.String({ description: 'Description of this connector.' })),
+          backendConnections: Type.Optional(
+            oneOf(backendConnectionModes, {
+              description:
+                'Whether requests share connections to internal systems (pooled, as without this key), or each connection of an application has its own, which NTLM needs (perClientConnection).',
+            }),
+          ),
           subaccounts: Type.Array(subaccount, {
             default: [],
             description: 'Paired at the start unless they are known.',

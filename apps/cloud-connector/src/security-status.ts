@@ -95,7 +95,7 @@ function truststore({ configuration }: SecurityFacts): Finding {
   if (settings.trustAllBackends)
     return ['Every certificate of an internal system is believed.', 'Upload the authorities of your systems instead.']
   return trustedCertificates.size === 0
-    ? ['Internal systems are believed by the public authorities of the runtime.', '']
+    ? ['The trust store is empty: no internal system is believed over TLS.', '']
     : [`Internal systems are believed by ${trustedCertificates.size} authorities.`, '']
 }
 

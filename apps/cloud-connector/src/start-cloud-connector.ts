@@ -19,6 +19,7 @@ import { AuditFiles } from './audit/audit-files.ts'
 import { acceptRawBodies } from './body/read-body.ts'
 import { Bootstrap } from './bootstrap.ts'
 import { usableSuites } from './cipher-suites.ts'
+import { servedSuites } from './cipher-table.ts'
 import type { CloudConnectorConfig } from './config.ts'
 import { firstSettings } from './first-settings.ts'
 import { type Gate, guard } from './login/gatekeeper.ts'
@@ -52,6 +53,7 @@ import { regionListRoutes } from './routes/region-list-routes.ts'
 import { resourceRoutes } from './routes/resource-routes.ts'
 import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { scenarioRoutes } from './routes/scenario-routes.ts'
+import { sncRoutes } from './routes/snc-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
@@ -145,10 +147,11 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     clock,
     log,
     build() {
-      const usable = usableSuites(store.current.settings.cipherSuites)
-      suites = usable.suites
-      const { unsupported } = usable
+      const served = servedSuites(store.current.settings)
+      suites = served.suites
+      const { unsupported, isFallback } = served
       if (unsupported.length > 0) log.error('cipher-suites.unsupported', { unsupported })
+      if (isFallback) log.error('cipher-suites.no-chosen-one-serves-the-certificate')
       const https = tlsOptions(store.current.settings, config)
       const gate = {
         config,
@@ -192,7 +195,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
     if (settings.uiCertificate === certificate) return
     certificate = settings.uiCertificate
     server.secure(tlsOptions(settings, config))
-    suites = usableSuites(settings.cipherSuites).suites
+    suites = servedSuites(settings).suites
   })
 
   const stopApplying = store.onChange(() => tunnels.apply())
@@ -261,15 +264,15 @@ async function forgetDirectory(store: ConnectorStore): Promise<void> {
 }
 
 /** What the administration port is served with. */
-function tlsOptions(
-  { uiCertificate: certificate, cipherSuites }: ConnectorSettings,
-  { clientCertificates }: CloudConnectorConfig,
-) {
+function tlsOptions(settings: ConnectorSettings, { clientCertificates }: CloudConnectorConfig) {
+  const { uiCertificate: certificate } = settings
   return {
     key: certificate?.key.reveal() ?? '',
     cert: certificate?.cert ?? '',
     minVersion: 'TLSv1.2',
-    ciphers: usableSuites(cipherSuites).ciphers,
+    ciphers: servedSuites(settings).ciphers,
+    // Without parameters the runtime would leave suites of DHE out, also where no other is chosen.
+    dhparam: 'auto',
     // Whoever shows no certificate, or a foreign one, may log in with a password.
     ...(clientCertificates === undefined
       ? {}
@@ -290,6 +293,7 @@ export function addOperations(api: FastifyInstance, context: ApiContext, gate: G
   ownCertificateRoutes(api, context)
   propagationRoutes(api, context)
   kerberosRoutes(api, context)
+  sncRoutes(api, context)
   subjectRuleRoutes(api, context)
   subaccountRoutes(api, context)
   mappingRoutes(api, context)

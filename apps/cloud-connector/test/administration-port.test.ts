@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { createLog } from '@landbridge/kernel'
+import { createLog, ManualClock, silentLog } from '@landbridge/kernel'
 import { ConnectorStore } from '@landbridge/store'
 import { startLdapServer, temporaryFolder } from '@landbridge/testkit'
 import { firstSettings } from '../src/first-settings.ts'
@@ -52,6 +52,40 @@ describe('the port of the administration', () => {
     assert.doesNotMatch(await plain('\x16\x03\x01garbage that is no record at all'), /HTTP/)
     assert.equal((await connector.call('GET', '/')).status, 200)
   })
+})
+
+test('whoever connects and asks nothing holds up no end, and who asks by halves a few seconds only', async () => {
+  using folder = temporaryFolder()
+  const clock = new ManualClock(Date.now())
+  const connector = await startConnector(folder.path, undefined, {}, silentLog, clock)
+  const port = Number(new URL(connector.app.url).port)
+  const over: Promise<unknown>[] = []
+  for (const text of ['', '\x16', '\x16\x03\x01']) {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(text)
+    over.push(
+      once(
+        socket.on('error', () => {}),
+        'close',
+      ),
+    )
+  }
+  for (const text of ['', 'GET / HT']) {
+    const socket = connectTls({ port, host: '127.0.0.1', ca: connector.app.uiCa, servername: 'localhost' })
+    await once(socket, 'secureConnect')
+    socket.write(text)
+    over.push(once(socket.on('error', () => {}).resume(), 'close'))
+  }
+  const half = connectTls({ port, host: '127.0.0.1', ca: connector.app.uiCa, servername: 'localhost' })
+  await once(half, 'secureConnect')
+  half.on('error', () => {}).write('POST /api/v1/landbridge/session HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{')
+  // Another one asks and is answered: by then the head is there.
+  await connector.call('GET', '/')
+  const closed = connector.close()
+  await Promise.all(over)
+  clock.advance(5_000)
+  await Promise.all([closed, once(half, 'close')])
 })
 
 test('after a change of certificate and of the user store it is reached on localhost and on the host name (SCC-031)', async (context) => {

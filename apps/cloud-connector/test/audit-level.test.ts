@@ -1,14 +1,35 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
-import type { AuditEntry } from '@landbridge/connector'
+import type { AuditEntry, AuditEvent } from '@landbridge/connector'
+import { createLog, ManualClock } from '@landbridge/kernel'
 import { StreamKind } from '@landbridge/tunnel'
+import { AccessRecorder } from '../src/access-recorder.ts'
 import { openExchange } from './fake-cloud-proxy.ts'
 import { configuration, subaccountPath } from './running-connector.ts'
 import { Scene } from './scene.ts'
 
 const ofConnector = `${configuration}/connector/auditLogLevel`
 const ofSubaccount = `${subaccountPath}/auditLogLevel`
+
+test('however many requests are let through, those that are refused are recorded, and the other way round', async () => {
+  const written: AuditEvent[] = []
+  const suppressed: unknown[] = []
+  const clock = new ManualClock()
+  const trail = { record: async (_actor: string, events: readonly AuditEvent[]) => void written.push(...events) }
+  const log = createLog(
+    (_level, event, facts) => void (event === 'audit.requests.suppressed' && suppressed.push(facts)),
+  )
+  const recorder = new AccessRecorder(trail, clock, log)
+  for (let n = 0; n < 300; n++)
+    for (const reason of ['', 'NO_RESOURCE'])
+      recorder.record({ subaccountId: 's', virtualHost: 'v', virtualPort: 80, path: `/${n}`, reason })
+  clock.advance(1_000)
+  await recorder.close()
+  for (const category of ['Allowed', 'Denied'])
+    assert.equal(written.filter((event) => event.category === category).length, 200)
+  assert.deepEqual(suppressed, [{ count: 200 }])
+})
 
 test('refusals are recorded at level Security, at All every request, at Off none; the default is Security (SCC-014, RFC-174)', async () => {
   await using scene = await Scene.start()

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
 import { fromZip, toZip } from '../src/wire/zip.ts'
@@ -120,18 +122,28 @@ describe('backup and restore', () => {
     assert.deepEqual([entry.category, entry.details], ['Configuration', { how: 'restore' }])
   })
 
-  test('a restored path that does not exist on this host falls back to its default, one that does stays (API1-179)', async () => {
+  test('a restored path that does not exist on this host falls back to its default, and SNC settings without their library are left out; what exists stays (API1-179, SCC-119)', async () => {
     const solution = `${connectorUrl}/solutionManagement`
-    for (const [hostAgentPath, restoredPath] of [
-      ['/there/is/no/agent', ''],
-      [process.execPath, process.execPath],
-    ]) {
+    const snc = `${connectorUrl}/onPremise/snc`
+    const library = join(folder.path, 'libsnc.so')
+    for (const [hostAgentPath, restoredPath, status, details] of [
+      ['/there/is/no/agent', '', 404, { how: 'restore', withoutSnc: library }],
+      [process.execPath, process.execPath, 200, { how: 'restore' }],
+    ] as const) {
+      writeFileSync(library, '')
       await connector.call('POST', solution, { json: { hostAgentPath } })
+      const put = await connector.call('PUT', snc, { json: { libraryName: library, qualityOfProtection: 8 } })
+      assert.equal(put.status, 204)
       const archive = await backup()
       await connector.call('POST', solution, { json: { hostAgentPath: '/other' } })
+      await connector.call('DELETE', snc)
+      if (status === 404) rmSync(library)
       assert.equal((await restore(archive)).status, 204)
       await restarts.restarted()
       assert.equal((await connector.call('GET', solution)).json.hostAgentPath, restoredPath)
+      assert.equal((await connector.call('GET', snc)).status, status)
+      const [entry] = (await connector.call('GET', '/api/v1/landbridge/audit?limit=1')).json
+      assert.deepEqual(entry.details, details)
     }
   })
 

@@ -26,6 +26,7 @@ function declared(region: FakeRegion, password = cloudPassword): Partial<CloudCo
     regions: { [regionHost]: { address: '127.0.0.1', port: region.port, ca: region.ca.certificatePem } },
     bootstrap: {
       description: 'plant',
+      backendConnections: 'perClientConnection',
       subaccounts: [
         {
           ...{ regionHost, subaccount: id, user: cloudUser, password, locationID: 'loc', displayName: 'Demo' },
@@ -52,6 +53,8 @@ describe('the declared state', () => {
     assert.deepEqual([found.virtualPort, found.enabledResourcesCount], ['80', 1])
     assert.equal((await first.call('GET', `${subaccountPath}/trust/idps`)).json.length, 1)
     assert.equal((await first.call('GET', `${configuration}/connector`)).json.description, 'plant')
+    const tuning = (await first.call('GET', '/api/v1/landbridge/connector/advancedConnectivity')).json
+    assert.equal(tuning.backendConnections, 'perClientConnection')
     const audit = (await first.call('GET', '/api/v1/landbridge/audit')).json.length
     await first.close()
     const asked = region.asked.length

@@ -140,9 +140,14 @@ describe('conventions of the configuration API', () => {
     const headers = { 'content-type': 'application/json' }
     await call('POST', `${subaccountPath}/systemMappings`, { ...erp, protocol: 'RFC' })
     const list = `${subaccountPath}/systemMappings/erp.corp:443/allowedClients`
+    // What would end a header or an attribute of a cookie, or take more room than there is.
+    const badDomains = ['a\r\nX: y', 'a;Path=/', 'a b', 'x'.repeat(254)].flatMap((domain) => [
+      JSON.stringify({ internalDomain: 'corp', virtualDomain: domain }),
+      JSON.stringify({ internalDomain: domain, virtualDomain: 'cloud' }),
+    ])
     for (const [path, bodies] of [
       [`${subaccountPath}/systemMappings`, ['{', '[]', '"x"', '', '{}']],
-      [`${subaccountPath}/domainMappings`, ['{"a"', '[]', '{}']],
+      [`${subaccountPath}/domainMappings`, ['{"a"', '[]', '{}', ...badDomains]],
       [`${subaccountPath}/channels/K8S`, ['}', '[]', '{}']],
       [list, ['{', '{}', '"100"', '']],
     ] as const)

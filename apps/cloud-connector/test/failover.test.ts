@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { createServer as createHttpsServer } from 'node:https'
 import { connect, createServer } from 'node:net'
 import { test } from 'node:test'
+import type { ConnectorSettings } from '@landbridge/connector'
+import { ConnectorStore } from '@landbridge/store'
 import { freePort } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { type FakeTunnel, openExchange, startFakeCloudProxy } from './fake-cloud-proxy.ts'
 import { cloudPassword, cloudUser } from './fake-region.ts'
-import { type Instance, masterPath, PairScene, shadowPath } from './pair-scene.ts'
-import { id, subaccountPath } from './running-connector.ts'
+import { type Instance, masterPath, PairScene, portOf, shadowPath } from './pair-scene.ts'
+import { id, openConnectorStore, subaccountPath } from './running-connector.ts'
 
 /** A pair with one connected subaccount. */
 async function startPair(more: object = {}): Promise<PairScene> {
@@ -27,6 +30,14 @@ const addMapping = async (scene: PairScene, instance: Instance, virtualHost: str
     ...{ protocol: 'HTTPS', backendType: 'abapSys', authenticationMode: 'NONE' },
   }
   return (await scene.during(instance.running.call('POST', `${subaccountPath}/systemMappings`, { json }))).status
+}
+
+/** The certificate and key by which an instance that has ended is known to the other one. */
+const identityOf = async ({ folder }: Instance, { clock }: PairScene): Promise<{ cert: string; key: string }> => {
+  const store = await openConnectorStore(folder, clock)
+  const { uiCertificate } = (await ConnectorStore.open(store, {} as ConnectorSettings)).current.settings
+  await store.close()
+  return { cert: uiCertificate?.cert ?? '', key: uiCertificate?.key.reveal() ?? '' }
 }
 
 const hasMapping = async (scene: PairScene, instance: Instance, virtualHost: string): Promise<boolean> => {
@@ -241,15 +252,26 @@ test('the role "shadow" given to a master with a shadow exchanges the roles as w
   assert.equal(await scene.role(one), 'shadow')
 })
 
-test('FORCE_SWITCH makes a shadow even of a master whose shadow is away; it takes over when it is back (API1-070, OPS-148, OPS-151, PLAT-173)', async () => {
+test('FORCE_SWITCH makes a shadow even of a master whose shadow is away; it takes over when it is back; nonsense in its place changes nothing (API1-070, OPS-148, OPS-151, PLAT-173)', async () => {
   await using scene = await startPair()
   const { one, two } = scene
   await scene.stop(two)
   await scene.until(one, 'master', 'BROKEN')
+  two.link.mend()
+  const asked = { times: 0 }
+  const inItsPlace = createHttpsServer(await identityOf(two, scene), (request, response) => {
+    asked.times += 1
+    request.resume()
+    response.end(JSON.stringify({ role: 'master' }))
+  })
+  await new Promise<void>((resolve) => inItsPlace.listen(portOf(two.running), '127.0.0.1', resolve))
+  await scene.eventually(() => asked.times > 1)
+  assert.equal(await scene.role(one), 'master')
+  inItsPlace.closeAllConnections()
+  await new Promise((resolve) => inItsPlace.close(resolve))
   assert.equal((await switchRoles(scene, one, 'SWITCH')).status, 409)
   assert.equal((await switchRoles(scene, one, 'FORCE_SWITCH')).status, 204)
   assert.equal(await scene.role(one), 'shadow')
-  two.link.mend()
   await scene.restart(two)
   await scene.until(two, 'master', 'CONNECTED')
   await scene.until(one, 'shadow', 'READY')

@@ -170,6 +170,7 @@ describe('a shadow', () => {
       ...['systemCertificate', 'ppCaCertificate'].flatMap((kind) =>
         ['POST', 'PATCH', 'PUT', 'DELETE'].map((method): [string, string] => [method, `${c}/onPremise/${kind}`]),
       ),
+      ['PUT', `${c}/onPremise/kerberos`],
       ['PATCH', `${c}/onPremise/truststore`],
       ['POST', `${c}/onPremise/truststore/certificates`],
       ['DELETE', `${c}/onPremise/truststore/certificates`],
@@ -221,7 +222,7 @@ describe('a shadow', () => {
     assert.deepEqual(await get(`${configuration}/subaccounts`), [])
   })
 
-  test('what each instance has for itself can be changed (API1-130, API1-167)', async () => {
+  test('what each instance has for itself can be changed (API1-130, API1-167, SCC-119)', async () => {
     const json = {
       type: 'selfsigned',
       keySize: 2048,
@@ -236,5 +237,8 @@ describe('a shadow', () => {
     const suites = ['TLS_AES_128_GCM_SHA256']
     assert.deepEqual(await outcome('POST', `${c}/ui/cipherSuites`, suites), [204, undefined])
     assert.deepEqual(await get(`${c}/ui/cipherSuites`), suites)
+    const snc = { libraryName: process.execPath, myName: '', qualityOfProtection: 9 }
+    assert.deepEqual(await outcome('PUT', `${c}/onPremise/snc`, snc), [204, undefined])
+    assert.equal((await get(`${c}/onPremise/snc`)).qualityOfProtection, 9)
   })
 })

@@ -6,8 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
+import { isPlatformError, Secret, silentLog } from '@landbridge/kernel'
 import { type RunningRealm, startKerberosRealm, temporaryFolder } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
+import { KerberosAgent } from '../src/index.ts'
 import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
 import { configuration, subaccountPath } from './running-connector.ts'
 import { Scene } from './scene.ts'
@@ -37,6 +39,19 @@ class Acceptor {
     this.#child.kill('SIGKILL')
   }
 }
+
+test('users who wait for tickets are bounded in number: one more is refused with the reason', async () => {
+  const agent = new KerberosAgent(silentLog)
+  const settings = { realm: 'R', serviceUser: 'connector', kdcHosts: ['127.0.0.1:1'], key: new Secret('') }
+  const waiting = Array.from({ length: 500 }, () => agent.tokenFor(settings, 'ann', 'localhost'))
+  const settled = Promise.allSettled(waiting)
+  assert.throws(
+    () => agent.tokenFor(settings, 'bob', 'localhost'),
+    (thrown) => isPlatformError(thrown, 'KERBEROS_UNAVAILABLE') && /500 users wait/.test(String(thrown.facts.reason)),
+  )
+  agent.close()
+  assert.ok((await settled).every(({ status }) => status === 'rejected'))
+})
 
 const found = await startKerberosRealm()
 const skip = 'unavailable' in found ? found.unavailable : false

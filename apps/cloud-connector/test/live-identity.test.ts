@@ -3,10 +3,12 @@ import { X509Certificate } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import type { AuditEntry } from '@landbridge/connector'
+import { LocalCa } from '@landbridge/identity'
 import { type CertificateBackend, type Seen, startCertificateBackend } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
-import { configuration, form, subaccountPath } from './running-connector.ts'
+import { type Call, configuration, form, subaccountPath } from './running-connector.ts'
 import { Scene } from './scene.ts'
 import { testIssuer, testToken } from './test-issuer.ts'
 
@@ -227,4 +229,74 @@ describe('what the configuration says about identities and answers counts for th
       server.close()
     }
   })
+
+  test('every change of whom the connector believes and as whom it appears writes one audit entry, of its category (SCC-134)', async () => {
+    const send = (method: string, path: string, sent: Call) => scene.connector.call(method, path, sent)
+    /** The newest first; refusals of earlier tests are written a moment later, and are no changes. */
+    const trail = async (): Promise<readonly AuditEntry[]> => {
+      const entries: AuditEntry[] = (await send('GET', '/api/v1/landbridge/audit?limit=20', {})).json
+      return entries.filter(({ category }) => category !== 'Denied').reverse()
+    }
+    await call('POST', `${subaccountPath}/trust`)
+    const [{ id: provider }] = (await send('GET', `${subaccountPath}/trust/idps`, {})).json
+    const ownCertificate = { type: 'selfsigned', keySize: 2048, subjectDN: 'CN=other' }
+    const kerberos = { realm: 'R', serviceUser: 'u', kdcHosts: ['kdc'], keyTable: keyTable('u', 'R') }
+    const snc = { libraryName: process.execPath, qualityOfProtection: 9 }
+    const { certificatePem } = await LocalCa.create({ subject: { CN: 'Other' } })
+    const rule = { condition: { variable: 'email', operator: 'exist' }, subjectPattern: { CN: '${email}' } }
+    // Categories of the guide (L30036), method, address, what is sent, action of the entry.
+    const steps: readonly (readonly [category: string, method: string, path: string, sent?: Call, action?: string])[] =
+      [
+        ['TrustSynchronization', 'POST', `${subaccountPath}/trust`],
+        ['TrustSynchronization', 'PUT', `${subaccountPath}/trust`, { json: { autoSyncTrustEnabled: false } }],
+        ['IdentityProviderTrust', 'PUT', `${subaccountPath}/trust/idps/${provider}`, { json: { enabled: false } }],
+        ['ApplicationTrust', 'PUT', `${subaccountPath}/trustedApplications`, { json: { applications: ['sb'] } }],
+        ['PrincipalPropagationConfiguration', 'PUT', `${onPremise}/principalPropagation`, { json: {} }],
+        ['PrincipalPropagationConfiguration', 'POST', `${onPremise}/subjectPatternRules`, { json: rule }, 'create'],
+        ['PrincipalPropagationConfiguration', 'PUT', `${onPremise}/subjectPatternRules/0`, { json: rule }],
+        ['PrincipalPropagationConfiguration', 'DELETE', `${onPremise}/subjectPatternRules/0`, {}, 'delete'],
+        ['PpcaCertificate', 'POST', `${onPremise}/ppCaCertificate`, { json: ownCertificate }],
+        ['PpcaCertificate', 'DELETE', `${onPremise}/ppCaCertificate`, {}, 'delete'],
+        ['SystemCertificate', 'POST', `${onPremise}/systemCertificate`, { json: ownCertificate }],
+        ['SystemCertificate', 'DELETE', `${onPremise}/systemCertificate`, {}, 'delete'],
+        ['SNCSettings', 'PUT', `${onPremise}/snc`, { json: snc }],
+        ['SNCSettings', 'DELETE', `${onPremise}/snc`, {}, 'delete'],
+        ['KerberosConfiguration', 'PUT', `${onPremise}/kerberos`, { json: kerberos }],
+        ['KerberosConfiguration', 'DELETE', `${onPremise}/kerberos`, {}, 'delete'],
+        ['TrustedBackendCertificate', 'PATCH', `${onPremise}/truststore`, { json: { trustAllBackends: true } }],
+        [
+          ...(['TrustedBackendCertificate', 'POST', `${onPremise}/truststore/certificates`] as const),
+          ...([form({ certificate: certificatePem }), 'create'] as const),
+        ],
+        ['TrustedBackendCertificate', 'DELETE', `${onPremise}/truststore/certificates`, {}, 'delete'],
+      ]
+    let last = (await trail())[0]?.sequence
+    for (const [category, method, path, sent = {}, action = 'update'] of steps) {
+      const { status, text } = await send(method, path, sent)
+      assert.ok(status < 300, `${method} ${path}: ${status} ${text}`)
+      const [entry, former] = await trail()
+      const { category: written, action: done, actor } = entry ?? {}
+      assert.deepEqual([written, done, actor, former?.sequence], [category, action, 'Administrator', last], path)
+      last = entry?.sequence
+      // A change that is refused is none.
+      if (method === 'PUT' && sent.json !== undefined) {
+        assert.ok((await send(method, path, { json: [] })).status >= 400)
+        assert.equal((await trail())[0]?.sequence, last)
+      }
+    }
+  })
 })
+
+/** One AES key of `name@realm` (MIT keytab file format, version 2), in base64. */
+function keyTable(name: string, realm: string): string {
+  const counted = (text: string): Buffer => Buffer.concat([Buffer.of(0, text.length), Buffer.from(text)])
+  const key = Buffer.alloc(32, 1)
+  const entry = Buffer.concat([
+    ...[Buffer.of(0, 1), counted(realm), counted(name)],
+    // Name type, time, version, type aes256, length of the key.
+    ...[Buffer.of(0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 18, 0, key.length), key],
+  ])
+  const size = Buffer.alloc(4)
+  size.writeInt32BE(entry.length)
+  return Buffer.concat([Buffer.of(5, 2), size, entry]).toString('base64')
+}

@@ -364,19 +364,27 @@ test('the number of tunnel connections can be set for all and for one applicatio
 
   assert.deepEqual(await get(settings), {
     ...{ applicationTunnelConnections: 1, tunnelWorkerThreads: 10, protocolProcessorWorkerThreads: 20 },
+    backendConnections: 'pooled',
   })
   assert.equal(await opened(1), 1)
+  assert.equal(scene.cloud.tunnels.at(-1)?.hello.clientConnections, undefined)
   for (const json of [
     { applicationTunnelConnections: 0 },
     { applicationTunnelConnections: -1 },
     { tunnelWorkerThreads: 0 },
     { protocolProcessorWorkerThreads: 'x' },
+    { backendConnections: 'perUser' },
   ])
     assert.equal(await put(settings, json), 400)
   const wished = { applicationTunnelConnections: 3, tunnelWorkerThreads: 30, protocolProcessorWorkerThreads: 40 }
   assert.equal(await put(settings, wished), 204)
-  assert.deepEqual(await get(settings), wished)
+  assert.deepEqual(await get(settings), { ...wished, backendConnections: 'pooled' })
   assert.equal(await opened(2), 3)
+  // Another change that makes the tunnels anew: now the connector wants to know the connections of clients.
+  assert.equal(await put(settings, { backendConnections: 'perClientConnection' }), 204)
+  assert.deepEqual(await get(settings), { ...wished, backendConnections: 'perClientConnection' })
+  assert.equal(await opened(3), 3)
+  assert.equal(scene.cloud.tunnels.at(-1)?.hello.clientConnections, true)
 
   const limits = `${subaccount}/connectionLimits`
   for (const json of [
@@ -390,8 +398,8 @@ test('the number of tunnel connections can be set for all and for one applicatio
   ])
     assert.equal(await put(limits, json), 400)
   for (const [connections, sessions] of [
-    [5, 3],
-    [2, 4],
+    [5, 4],
+    [2, 5],
   ] as const) {
     assert.equal(await put(limits, [{ applicationName: 'proxy', connections }]), 204)
     assert.deepEqual(await get(limits), [{ applicationName: 'proxy', connections }])

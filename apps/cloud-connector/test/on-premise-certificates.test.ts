@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { LocalCa, maySignCertificates, signingRequest } from '@landbridge/identity'
 import { createLog, systemClock } from '@landbridge/kernel'
@@ -165,6 +166,54 @@ describe('certificates towards internal systems', () => {
     ])
       assert.ok(entries.some((entry) => entry.category === category && entry.object === object))
     assert.ok(!JSON.stringify(entries).includes('PRIVATE'))
+  })
+
+  test('SNC settings are checked, kept and shown with SECUDIR; the library is looked for and never loaded (SCC-119, SCC-121)', async () => {
+    const url = `${base}/snc`
+    const put = (json: object) => connector.call('PUT', url, { json })
+    for (const method of ['GET', 'DELETE'])
+      assert.match((await connector.call(method, url)).json.message, /SNC.*not configured/s)
+    // No library at all: whoever tried to load it would fail.
+    const libraryName = join(folder.path, 'libsapcrypto.so')
+    const wanted = { libraryName, myName: 'p:CN=agent01, O=Acme, C=DE', qualityOfProtection: 9 }
+    assert.match((await put(wanted)).json.message, /libraryName names no file on this machine/)
+    writeFileSync(libraryName, '')
+    for (const [wrong, text] of [
+      [{ libraryName: 'libsapcrypto.so' }, /libraryName must be the absolute path/],
+      [{ libraryName: `${libraryName}\n` }, /libraryName must be the absolute path/],
+      [{ libraryName: '//evil.test/share/lib.so' }, /libraryName must be the absolute path/],
+      [{ libraryName: folder.path }, /libraryName names no file/],
+      [{ libraryName: '' }, /libraryName is required/],
+      [{ qualityOfProtection: 4 }, /qualityOfProtection must be 1 \(authentication\)/],
+      [{ qualityOfProtection: undefined }, /qualityOfProtection is required/],
+      [{ qualityOfProtection: [9] }, /qualityOfProtection must be a text/],
+      [{ myName: 'CN=agent01' }, /myName must be an SNC name/],
+      [{ myName: 'p:' }, /myName must be an SNC name/],
+      [{ myName: 'p:CN=a\r\nb' }, /myName must be an SNC name/],
+      [{ myName: 'p:CN=a, nonsense' }, /myName holds no distinguished name/],
+    ] as const) {
+      const { status, json } = await put({ ...wanted, ...wrong })
+      assert.equal(status, 400, JSON.stringify(wrong))
+      assert.match(json.message, text)
+    }
+    assert.equal((await connector.call('GET', url)).status, 404)
+    for (const myName of ['p:agent@PLANT.TEST', 'p/secude:CN=agent01', '', wanted.myName])
+      assert.equal((await put({ ...wanted, myName, qualityOfProtection: '3' })).status, 204, myName)
+    assert.equal((await put(wanted)).status, 204)
+    const { SECUDIR: before } = process.env
+    process.env.SECUDIR = '/sec'
+    try {
+      assert.deepEqual((await connector.call('GET', url)).json, { ...wanted, libraryExists: true, secudir: '/sec' })
+      await connector.close()
+      connector = await startConnector(folder.path)
+      rmSync(libraryName)
+      assert.deepEqual((await connector.call('GET', url)).json, { ...wanted, libraryExists: false, secudir: '/sec' })
+    } finally {
+      if (before === undefined) delete process.env.SECUDIR
+      else process.env.SECUDIR = before
+    }
+    assert.equal((await connector.call('DELETE', url)).status, 204)
+    assert.equal((await connector.call('GET', url)).status, 404)
   })
 
   test('subject patterns and lifetimes are read, changed, checked and kept (SCC-156, SCC-157)', async () => {

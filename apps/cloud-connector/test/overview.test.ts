@@ -114,6 +114,10 @@ describe('what the pages are drawn from', () => {
       auditLog: 'ok',
       highAvailability: 'risk',
     })
+    assert.match(
+      general.find((row: Record<string, string>) => row.topic === 'truststore').finding,
+      /no internal system/,
+    )
     for (const row of [...general, ...subaccounts]) {
       assert.equal(row.remedy === '', row.status === 'ok', row.topic)
       const settings = await connector.call('GET', row.link)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { type AddressInfo, createServer } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { LocalCa } from '@landbridge/identity'
 import { temporaryFolder } from '@landbridge/testkit'
@@ -191,6 +192,22 @@ describe('subaccounts', () => {
     assert.equal((await connector.call('GET', subaccountPath)).json.tunnel.state, 'Connected')
     for (const body of [{}, { connected: 'yes' }, { connected: 1 }])
       assert.equal((await connector.call('PUT', `${subaccountPath}/state`, { json: body })).status, 400)
+  })
+
+  test('a cloud side that asks for tunnels without end gets 512 and then a refusal', async () => {
+    await connector.call('POST', collection, { json: wanted })
+    const silent = createServer((socket) => socket.on('error', () => {}))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    const known = region.results.length
+    for (let n = 0; n < 513; n++)
+      region.controls.at(-1)?.channel.send({ type: 'open-tunnel', ticket: `t${n}`, host: '127.0.0.1', port })
+    while (region.results.length === known) await new Promise((resolve) => setTimeout(resolve, 10))
+    const [refused] = region.results.slice(known)
+    assert.deepEqual([refused?.ticket, refused?.ok], ['t512', false])
+    assert.match(String(refused?.reason), /as many connections as it may \(512 of one subaccount\)/)
+    await connector.call('DELETE', subaccountPath)
+    silent.close()
   })
 
   test('an edit changes what it names; empty texts go back to the default (API1-198, SCC-087, SCC-088, RC-132)', async () => {

@@ -5,7 +5,15 @@ import { connect } from 'node:tls'
 import { LocalCa, parseDistinguishedName, readCertificateRequest, readPkcs12 } from '@landbridge/identity'
 import { Secret } from '@landbridge/kernel'
 import { ecWithoutChain, fileWithKeyPassword, rsaWithChain, temporaryFolder } from '@landbridge/testkit'
-import { type Call, configuration, form, type RunningConnector, startConnector } from './running-connector.ts'
+import { servedSuites } from '../src/cipher-table.ts'
+import {
+  type Answer,
+  type Call,
+  configuration,
+  form,
+  type RunningConnector,
+  startConnector,
+} from './running-connector.ts'
 
 const url = `${configuration}/connector/ui/uiCertificate`
 const suites = `${configuration}/connector/ui/cipherSuites`
@@ -175,11 +183,56 @@ describe('certificate and cipher suites of the administration port', () => {
     const only = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES256-GCM-SHA384' }
     assert.equal((await handshake(connector, only)).suite, 'ECDHE-RSA-AES256-GCM-SHA384')
     const json = ['TLS_AES_256_GCM_SHA384', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256']
-    assert.equal((await call('POST', suites, { json })).status, 204)
+    const dhe = 'TLS_DHE_RSA_WITH_AES_256_GCM_SHA384'
+    assert.equal((await call('POST', suites, { json: [...json, dhe] })).status, 204)
     await connector.close()
     connector = await startConnector(folder.path)
     await assert.rejects(handshake(connector, only))
     assert.equal((await handshake(connector, { maxVersion: 'TLSv1.2' })).suite, 'ECDHE-RSA-AES128-GCM-SHA256')
     assert.equal((await handshake(connector)).suite, 'TLS_AES_256_GCM_SHA384')
+    const withDhe = { maxVersion: 'TLSv1.2', ciphers: 'DHE-RSA-AES256-GCM-SHA384' }
+    assert.equal((await handshake(connector, withDhe)).suite, 'DHE-RSA-AES256-GCM-SHA384')
+  })
+
+  test('suites and certificate that would lock the administration port together are refused, whichever comes second', async () => {
+    const put = (pkcs12: Buffer) => call('PUT', url, form({ pkcs12, password: 'secret' }))
+    const choose = (json: readonly string[]) => call('POST', suites, { json })
+    const [rsa, ec] = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256']
+    const refusedAs = ({ status, json }: Answer, text: RegExp): void => {
+      assert.equal(status, 400)
+      assert.match(json.message, text)
+    }
+    await call('DELETE', suites)
+    for (const [installed, other, own, foreign, key, otherKey] of [
+      [rsaWithChain, ecWithoutChain, rsa, ec, 'RSA', 'EC'],
+      [ecWithoutChain, rsaWithChain, ec, rsa, 'EC', 'RSA'],
+    ] as const) {
+      assert.equal((await put(installed)).status, 204)
+      const described = await describeIt()
+      refusedAs(
+        await choose([foreign]),
+        new RegExp(`certificate has an ${key} key, .*${foreign} serves it; .*${own.slice(0, -19)}.* or TLS_AES_`),
+      )
+      assert.ok((await call('GET', suites)).json.length > 2)
+      assert.equal((await choose([own])).status, 204)
+      refusedAs(
+        await put(other),
+        new RegExp(`it has an ${otherKey} key, and none of the cipher suites ${own} serves it`),
+      )
+      assert.deepEqual(await describeIt(), described)
+      // TLS 1.3 leaves the key to the certificate.
+      assert.equal((await choose(['TLS_AES_128_GCM_SHA256'])).status, 204)
+      assert.equal((await put(other)).status, 204)
+      await call('DELETE', suites)
+    }
+  })
+
+  test('a choice of earlier versions that locks the port gives way to the default suites', async () => {
+    const { certificatePem: cert } = await LocalCa.create({ subject: { CN: 'Other' } })
+    const of = (suite: string) => servedSuites({ uiCertificate: { cert, key: new Secret('k') }, cipherSuites: [suite] })
+    const fallback = of('TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256')
+    assert.ok(fallback.isFallback && fallback.suites.includes('TLS_AES_128_GCM_SHA256'))
+    const chosen = of('TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256')
+    assert.deepEqual([chosen.isFallback, chosen.suites], [false, ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256']])
   })
 })

@@ -10,8 +10,10 @@ export const renewAfterMs = (days / 2) * 86_400_000
 const maximumNames = 1_000
 
 interface Entry {
-  readonly context: Promise<SecureContext>
+  readonly issued: Promise<SecureContext>
   readonly issuedAtMs: number
+  /** PEM; empty until it is issued. */
+  certificate: string
 }
 
 /** Server certificates by the name that a client asks for (SNI), issued on first sight and renewed at half their life. */
@@ -22,8 +24,8 @@ export class ServerCertificates {
   readonly #clock: Clock
   readonly #log: Log
   readonly #entries: Map<string, Entry>
-  /** PEM by name, of what is shown now. */
-  readonly #shown: Map<string, string>
+  /** PEM of the one for clients that name no host. */
+  #default: string
 
   /** The domains are with or without port. */
   constructor(options: { ca: LocalCa; uaaDomain: string; identityDomain?: string; clock: Clock; log: Log }) {
@@ -33,17 +35,17 @@ export class ServerCertificates {
     this.#clock = options.clock
     this.#log = options.log
     this.#entries = new Map()
-    this.#shown = new Map()
+    this.#default = ''
   }
 
   /** The certificates that are shown now, those of tenants by their host names. */
   list(): readonly { readonly name: string; readonly certificate: string }[] {
     // One that nobody asked for lately is made anew for whoever asks next: it is not shown any more.
-    const isShown = (name: string): boolean => {
-      const entry = this.#entries.get(name)
-      return entry === undefined || this.#isFresh(entry)
-    }
-    return Array.from(this.#shown, ([name, certificate]) => ({ name, certificate })).filter(({ name }) => isShown(name))
+    const fresh = [...this.#entries].filter(([, entry]) => this.#isFresh(entry))
+    return [
+      { name: 'token service', certificate: this.#default },
+      ...fresh.map(([name, { certificate }]) => ({ name, certificate })),
+    ].filter(({ certificate }) => certificate !== '')
   }
 
   /** For clients that name no host: the domain, this machine and the address that is listened on. */
@@ -53,7 +55,7 @@ export class ServerCertificates {
     if (isIP(listenHost) !== 0) ipAddresses.add(listenHost)
     else dnsNames.add(listenHost.toLowerCase())
     const issued = await this.#ca.issueServer({ dnsNames: [...dnsNames], ipAddresses: [...ipAddresses], days })
-    this.#shown.set('token service', issued.cert)
+    this.#default = issued.cert
     return issued
   }
 
@@ -75,27 +77,27 @@ export class ServerCertificates {
 
   #contextFor(name: string): Promise<SecureContext> {
     const known = this.#entries.get(name)
-    if (known !== undefined && this.#isFresh(known)) return known.context
-    const context = this.#issue(name)
+    if (known !== undefined && this.#isFresh(known)) return known.issued
+    const entry: Entry = {
+      issued: this.#ca.issueServer({ dnsNames: [name], days }).then((issued) => {
+        entry.certificate = issued.cert
+        return createSecureContext({ ...issued, ca: this.#ca.certificatePem, minVersion: 'TLSv1.2' })
+      }),
+      issuedAtMs: this.#clock.now(),
+      certificate: '',
+    }
     this.#entries.delete(name)
     if (this.#entries.size >= maximumNames)
       for (const oldest of this.#entries.keys()) {
         this.#entries.delete(oldest)
-        this.#shown.delete(oldest)
         break
       }
-    this.#entries.set(name, { context, issuedAtMs: this.#clock.now() })
-    context.catch(() => this.#entries.delete(name)) // reported by `select`
-    return context
+    this.#entries.set(name, entry)
+    entry.issued.catch(() => this.#entries.delete(name)) // reported by `select`
+    return entry.issued
   }
 
   #isFresh({ issuedAtMs }: Entry): boolean {
     return this.#clock.now() - issuedAtMs < renewAfterMs
-  }
-
-  async #issue(name: string): Promise<SecureContext> {
-    const certificate = await this.#ca.issueServer({ dnsNames: [name], days })
-    this.#shown.set(name, certificate.cert)
-    return createSecureContext({ ...certificate, ca: this.#ca.certificatePem, minVersion: 'TLSv1.2' })
   }
 }

@@ -52,38 +52,23 @@ export interface TokenAnswer {
   readonly id_token?: string
 }
 
-/** A refresh token for the user, client and tenant of a token. */
-export function newRefreshToken(
-  sealed: SealedValues,
-  { client, tenant }: TokenTarget,
-  { user, scopes, expiresAtMs }: { user: UserIdentity; scopes: readonly string[]; expiresAtMs: number },
-): Promise<string> {
-  const value: RefreshGrant = { clientId: client.clientId, tenantId: tenant.id, user, scopes }
-  return sealed.seal('refresh-token', value, expiresAtMs)
-}
-
 const allGeneralScopes = ['openid', 'uaa.user', 'user_attributes']
+
+/** What issuers work with. */
+export interface IssuerParts {
+  readonly config: TokenServiceConfig
+  readonly domain: UaaDomain
+  readonly ring: SigningKeyRing
+  readonly sealed: SealedValues
+  readonly clock: Clock
+}
 
 /** Writes the tokens that SAP's client libraries expect from an XSUAA. */
 export class TokenIssuer {
-  readonly #config: TokenServiceConfig
-  readonly #domain: UaaDomain
-  readonly #ring: SigningKeyRing
-  readonly #sealed: SealedValues
-  readonly #clock: Clock
+  readonly #parts: IssuerParts
 
-  constructor(options: {
-    config: TokenServiceConfig
-    domain: UaaDomain
-    ring: SigningKeyRing
-    sealed: SealedValues
-    clock: Clock
-  }) {
-    this.#config = options.config
-    this.#domain = options.domain
-    this.#ring = options.ring
-    this.#sealed = options.sealed
-    this.#clock = options.clock
+  constructor(parts: IssuerParts) {
+    this.#parts = parts
   }
 
   /**
@@ -116,17 +101,14 @@ export class TokenIssuer {
   }
 
   refreshToken(target: TokenTarget, user: UserIdentity, scopes: readonly string[]): Promise<string> {
-    return newRefreshToken(this.#sealed, target, {
-      user,
-      scopes,
-      expiresAtMs: this.#clock.now() + this.#config.refreshTokenSeconds * 1000,
-    })
+    return newRefreshToken(this.#parts, target, user, scopes)
   }
 
   /** The scopes that a user holds towards a client, in general and by his role collections. */
   #scopesOf(user: UserIdentity, client: OAuthClient, general: readonly string[]): readonly string[] {
+    const { roleCollectionScopes } = this.#parts.config
     const byRole = user.roleCollections.flatMap((name) =>
-      Object.hasOwn(this.#config.roleCollectionScopes, name) ? (this.#config.roleCollectionScopes[name] ?? []) : [],
+      Object.hasOwn(roleCollectionScopes, name) ? (roleCollectionScopes[name] ?? []) : [],
     )
     const ownScopes = byRole.map((scope) => scope.replaceAll('$XSAPPNAME', client.xsappname))
     return [...new Set([...allGeneralScopes.filter((scope) => general.includes(scope)), ...ownScopes])]
@@ -134,7 +116,8 @@ export class TokenIssuer {
 
   async #sign(target: TokenTarget, scopes: readonly string[], special: TokenClaims): Promise<TokenAnswer> {
     const { client, tenant, thumbprint, authorizationAttributes, extension } = target
-    const issuedAt = Math.floor(this.#clock.now() / 1000)
+    const { config, domain, ring, clock } = this.#parts
+    const issuedAt = Math.floor(clock.now() / 1000)
     const jti = randomUUID().replaceAll('-', '')
     const claims: TokenClaims = {
       jti,
@@ -153,23 +136,34 @@ export class TokenIssuer {
       cid: client.clientId,
       azp: client.clientId,
       iat: issuedAt,
-      exp: issuedAt + this.#config.accessTokenSeconds,
-      iss: this.#domain.issuerOf(tenant.subdomain),
+      exp: issuedAt + config.accessTokenSeconds,
+      iss: domain.issuerOf(tenant.subdomain),
       zid: tenant.id,
       aud: audienceFor(client, scopes),
       ...(authorizationAttributes === undefined ? {} : { az_attr: authorizationAttributes }),
       ...(thumbprint === undefined ? {} : { cnf: { 'x5t#S256': thumbprint } }),
     }
-    const access = await this.#ring.sign(claims, { jku: `${this.#domain.urlOf(tenant.subdomain)}/token_keys` })
+    const access = await ring.sign(claims, { jku: `${domain.urlOf(tenant.subdomain)}/token_keys` })
     return {
       access_token: access,
       token_type: 'bearer',
       // Rounding: what remains after a fraction of a second has passed.
-      expires_in: this.#config.accessTokenSeconds - 1,
+      expires_in: config.accessTokenSeconds - 1,
       scope: scopes.join(' '),
       jti,
     }
   }
+}
+
+/** A refresh token for the user, client and tenant of a token. */
+export function newRefreshToken(
+  { config, sealed, clock }: IssuerParts,
+  { client, tenant }: TokenTarget,
+  user: UserIdentity,
+  scopes: readonly string[],
+): Promise<string> {
+  const value: RefreshGrant = { clientId: client.clientId, tenantId: tenant.id, user, scopes }
+  return sealed.seal('refresh-token', value, clock.now() + config.refreshTokenSeconds * 1000)
 }
 
 /** The client and its application, and the applications whose scopes the token carries (their names end at a dot). */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Resource, ResourceIndex } from '../src/index.ts'
 
-const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', 'c'), maxLength: 6 }).map((text) => `/${text}`)
+const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', '#'), maxLength: 6 }).map((text) => `/${text}`)
 
 test('the resource of a path is the longest enabled one that admits it', () => {
   fc.assert(
@@ -24,6 +24,8 @@ test('the resource of a path is the longest enabled one that admits it', () => {
           .filter(({ enabled, exactMatchOnly, id }) => enabled && (exactMatchOnly ? path === id : path.startsWith(id)))
           .toSorted((a, b) => b.id.length - a.id.length)[0]
         assert.equal(index.names[index.find(path + query)], longest?.id)
+        // As a request has to write it.
+        assert.equal(index.names[index.find(path.replaceAll('#', '%23') + query)], longest?.id)
       },
     ),
   )

@@ -37,12 +37,14 @@ export type {
   Transaction,
 } from './events.ts'
 export { CertificateInventory, type InventoryFilter, type InventoryList } from './inventory/certificate-inventory.ts'
-export type {
-  CertificateKind,
-  CertificateOwner,
-  CertificateRecord,
-  CertificateSource,
-  CertificateState,
+export {
+  type CertificateKind,
+  type CertificateOwner,
+  type CertificateRecord,
+  type CertificateSource,
+  type CertificateState,
+  certificateKinds,
+  certificateStates,
 } from './inventory/certificate-record.ts'
 export { readRecord } from './inventory/read-record.ts'
 export { toSharedRecord } from './inventory/shared-record.ts'

@@ -4,6 +4,7 @@ import type { ChannelSpec, ChannelStatus } from './channels/channel-spec.ts'
 import type { AvailableService } from './channels/service-questions.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
 import type { OwnCertificate } from './configuration/own-certificates.ts'
+import type { SncSettings } from './configuration/snc.ts'
 import type { ConnectionLimit } from './configuration/tunnel-limits.ts'
 import type { PropagationSetup } from './propagation/settings.ts'
 import type { PayloadTrace } from './trace/exchange-trace.ts'
@@ -112,6 +113,8 @@ export interface ConnectorSnapshot {
   readonly systemCertificate?: SystemCertificate
   /** Absent: nobody can be propagated. */
   readonly propagation?: PropagationSetup
+  /** Absent: not configured. */
+  readonly snc?: SncSettings
   /** What the cloud side is told of, now and when it changes; absent: nothing is told. */
   readonly ownCertificates?: readonly OwnCertificate[]
   readonly subaccounts: readonly SubaccountRuntime[]
@@ -151,6 +154,8 @@ export interface SubaccountRuntime {
   readonly loadSharing: boolean
   /** Physical connections per tunnel server. */
   readonly tunnelConnections: number
+  /** Each connection of a client of the cloud side has its own backend connections. Absent: they are shared. */
+  readonly bindsClients?: boolean
   /** Proxies that get another number, by their display name. Absent: none. */
   readonly connectionLimits?: readonly ConnectionLimit[]
   readonly endpoint: RegionEndpoint

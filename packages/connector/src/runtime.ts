@@ -109,6 +109,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         heartbeatMs: options.heartbeatMs ?? defaultHeartbeatMs,
         clock: options.clock,
         log: options.log,
+        sessionGone: (session) => entry.context.backends.clients.sessionGone(session),
         trustChanged: () => options.trustChanged?.(subaccount.subaccountId, subaccount.regionHost),
         connected: () => tookOver(keyOf(subaccount)),
       },
@@ -167,6 +168,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
         entry.context.domainMappings = subaccount.domainMappings
         const { trustedApplications = [] } = subaccount
         entry.context.applications = trustedApplications.length === 0 ? null : new Set(trustedApplications)
+        entry.context.snc = snapshot.snc
         setAudit(entry.context, subaccount.auditLevel, options)
         entry.propagation.configure(subaccount.trustedIssuers)
         if (!sameSecurity(entry.context.backends.security, snapshot)) entry.context.backends.secure(security(snapshot))
@@ -250,8 +252,9 @@ function sameSecurity(current: BackendSecurity, snapshot: ConnectorSnapshot): bo
 }
 
 function linkIdentity(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {
-  const { certificate, tunnelConnections, connectionLimits = [] } = subaccount
-  return `${certificate}\n${linkPlace(subaccount, snapshot)}\n${JSON.stringify([tunnelConnections, connectionLimits])}`
+  const { certificate, tunnelConnections, connectionLimits = [], bindsClients = false } = subaccount
+  const tunnels = JSON.stringify([tunnelConnections, connectionLimits, bindsClients])
+  return `${certificate}\n${linkPlace(subaccount, snapshot)}\n${tunnels}`
 }
 
 function linkPlace(subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): string {

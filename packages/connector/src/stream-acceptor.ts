@@ -5,6 +5,8 @@ import type { SubaccountContext } from './subaccount-context.ts'
 import { TcpExchange } from './tcp/tcp-exchange.ts'
 import { refuseConnection, refusingContext } from './trusted-applications.ts'
 
+const maxNameLength = 32
+
 export interface StreamTimeouts {
   readonly connectMs: number
 }
@@ -35,7 +37,7 @@ export class StreamAcceptor implements StreamSink {
     const preface = readPreface(bytes, 0, length)
     // What was pending has been paid for already; the rest of the preface is paid for now.
     stream.consumed(length - (bytes.length - chunk.length))
-    if (preface === null) return stream.reset()
+    if (preface === null || !isNameable(preface)) return stream.reset()
     this.#dispatch(stream, preface, bytes, length)
   }
 
@@ -72,9 +74,19 @@ export class StreamAcceptor implements StreamSink {
         if (rest < bytes.length) exchange.streamData(stream, bytes.subarray(rest))
         return
       }
+      case StreamKind.closed:
+        // Nothing more follows in either direction.
+        if (preface.clientConnection !== undefined)
+          this.#context.backends.clients.clientGone(stream.session, preface.clientConnection)
+        return stream.end()
       default:
         // A newer cloud side may know kinds that this version does not.
         stream.reset()
     }
   }
+}
+
+/** Names of client connections are remembered: a long one is no name. */
+function isNameable({ clientConnection }: Preface): boolean {
+  return clientConnection === undefined || clientConnection.length <= maxNameLength
 }

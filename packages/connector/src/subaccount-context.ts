@@ -3,6 +3,7 @@ import type { Log } from '@landbridge/kernel'
 import type { Preface } from '@landbridge/tunnel'
 import type { BackendIdentity } from './backend/backend-identity.ts'
 import type { BackendPool } from './backend/backend-pool.ts'
+import type { SncSettings } from './configuration/snc.ts'
 import type { IdentityHeaders } from './http/request-rewrite.ts'
 import type { RfcSettings } from './rfc/rfc-settings.ts'
 import type { DomainMapping } from './runtime-port.ts'
@@ -74,6 +75,8 @@ export interface SubaccountContext {
   verifyUser?: (preface: Readonly<Preface>) => Promise<IdentityRefusal | null>
   /** OAuth clients that may use the tunnel. Null or absent: all. */
   applications?: ReadonlySet<string> | null
+  /** Absent: SNC is not configured. */
+  snc?: SncSettings | undefined
   /** Absent: the defaults. */
   readonly rfc?: RfcSettings
   readonly log: Log

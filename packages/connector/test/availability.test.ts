@@ -148,10 +148,26 @@ describe('availability of internal systems', () => {
       ['HTTPS', 'KERBEROS', await tls(), ['hint NO_KERBEROS', 'info NOT_REQUESTED']],
       ['HTTP', 'X509_GENERAL', await tcp(), ['hint MODE_WITHOUT_EFFECT']],
       ['TCP', 'NONE', await tcp(), ['hint TCP_RISK']],
-      ['RFCS', 'NONE', await tcp(), ['info SNC_NOT_TRIED']],
     ] as const) {
       const found = await checkAvailability(mapping(protocol, port, { authenticationMode: mode }), lacking)
       assert.deepEqual([found.state, codes(found)], ['REACHABLE', expected], `${protocol} ${mode}`)
+    }
+  })
+
+  test('a mapping of RFC with SNC cannot be used, and which of its settings are missing is said (SCC-241)', async () => {
+    const snc = { libraryName: '/opt/snc/lib.so', myName: '', qualityOfProtection: 9 } as const
+    const own = 'the library name and the quality of protection of the Cloud Connector'
+    const partner = 'the SNC partner name of the mapping'
+    const port = await tcp()
+    for (const [settings, name, there, missing] of [
+      [{}, {}, 'none', `${own}, ${partner}`],
+      [{ snc }, {}, own, partner],
+      [{}, { sncPartnerName: 'p:CN=ERP' }, partner, own],
+      [{ snc }, { sncPartnerName: 'p:CN=ERP' }, `${own}, ${partner}`, 'none'],
+    ] as const) {
+      const found = await checkAvailability(mapping('RFCS', port, name), { ...plain, ...settings })
+      assert.deepEqual([found.state, codes(found)], ['WARNING', ['warning SNC_UNAVAILABLE']])
+      assert.ok(found.details[0]?.text.endsWith(`that are there: ${there}; that are missing: ${missing}.`))
     }
   })
 

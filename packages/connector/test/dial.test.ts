@@ -102,6 +102,8 @@ test('each connection asks DNS anew (SCC-037)', async () => {
   await dial()
   mock.method(dns, 'lookup', async () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })))
   await assert.rejects(dial(), refusedWith('CLOUD_UNREACHABLE', /ENOTFOUND/))
+  mock.method(dns, 'lookup', () => new Promise(() => {}))
+  await assert.rejects(dial({ timeoutMs: 50 }), refusedWith('CLOUD_UNREACHABLE', /no answer in time from the name/))
 })
 
 test('a certificate that is not believed is told with the name of who signed it (SCC-038, SCC-044)', async () => {

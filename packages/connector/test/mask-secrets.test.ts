@@ -19,6 +19,8 @@ test('secrets are masked by form and by name, in JSON, forms, XML and addresses,
     'a=1&client_secret=s3cret',
     '/callback?code=s3cret&state=1',
     'SAMLResponse=s3cret',
+    '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\ns3cret\r\nczNj\r\n--b--',
+    '--b\r\nContent-Disposition: form-data; name="client_secret"; filename="f"\r\nContent-Type: x/y\r\n\r\ns3cret',
     '<wsse:Password Type="x">s3cret</wsse:Password>',
     '<saml:assertion>s3cret',
     'https://bob:s3cret@host/path',
@@ -68,6 +70,10 @@ test('no text makes masking slow', () => {
     '//a:',
     '\\"token',
     'Basic ',
+    '?',
+    ';token',
+    'name="password"\n',
+    'name="password"\n\n-',
   ])
     maskSecrets(piece.repeat(Math.ceil(65_536 / piece.length)))
   // Generous: what grows with the square takes minutes.

@@ -22,6 +22,7 @@ export interface Asked {
   readonly userToken?: string
   readonly technicalToken?: string
   readonly headers?: readonly string[]
+  readonly clientConnection?: string
 }
 
 export interface Answered {
@@ -202,6 +203,7 @@ function ask(cloud: Session, request: Asked): Promise<Answered> {
       technicalToken: request.technicalToken ?? '',
       traceId: '',
       clientId: '',
+      ...(request.clientConnection === undefined ? {} : { clientConnection: request.clientConnection }),
     })
     stream.end(bytes.subarray(0, at + bytes.write(head, at, 'latin1')))
   })

@@ -37,12 +37,13 @@ test('a replica brings everything but what is its own, and keeps secrets secret'
   const master = configuration({
     httpsProxy: { host: 'p', port: 1, password: new Secret('pp') },
     haTerm: { number: 9 },
+    snc: { libraryName: '/master/lib.so', myName: '', qualityOfProtection: 9 },
   })
   const shadow: ConnectorConfiguration = { ...configuration({ haRole: 'shadow' }), subaccounts: new Map() }
   const { settings, subaccounts } = withReplica(shadow, copy(master))
   assert.equal(settings.httpsProxy?.password?.reveal(), 'pp')
   assert.equal(subaccounts.get('s@r')?.privateKey.reveal(), 'key')
-  assert.deepEqual([settings.haRole, settings.haTerm], ['shadow', undefined])
+  assert.deepEqual([settings.haRole, settings.haTerm, settings.snc], ['shadow', undefined, undefined])
   assert.equal(subaccounts.get('s@r')?.domainMappings.get('i')?.virtualDomain, 'v')
 })
 

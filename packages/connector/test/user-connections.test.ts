@@ -64,7 +64,10 @@ test('users without connections leave nothing behind, others keep theirs', () =>
 
 async function withBackend(
   timeouts: Partial<BackendTimeouts>,
-  run: (connector: PropagatingConnector, ask: (user: string) => Promise<Seen>) => Promise<void>,
+  run: (
+    connector: PropagatingConnector,
+    ask: (user: string, clientConnection?: string) => Promise<Seen>,
+  ) => Promise<void>,
 ): Promise<void> {
   const { system, authority } = await testCertificates(testClock())
   const backend = await startCertificateBackend(system.cert)
@@ -72,8 +75,9 @@ async function withBackend(
   const idp = tokenIssuer('https://idp.test', connector.clock.now())
   connector.trust([idp])
   try {
-    await run(connector, async (user) => {
-      const answer = await connector.ask({ userToken: idp.token({ user_name: user }) })
+    await run(connector, async (user, clientConnection) => {
+      const asked = { userToken: idp.token({ user_name: user }) }
+      const answer = await connector.ask(clientConnection === undefined ? asked : { ...asked, clientConnection })
       assert.equal(answer.status, 200, answer.body)
       return JSON.parse(answer.body) as Seen
     })
@@ -103,3 +107,24 @@ test('a user who comes back resumes the TLS session of that user and of nobody e
     connector.pool.secure({ ...connector.pool.security })
     assert.equal(await resumed('ann'), false)
   }))
+
+test('a client connection has one backend connection for each user, kept until it is told or presumed gone (SCC-226)', () =>
+  withBackend({ idleMs: 30_000, maxIdleOfClients: 3 }, async (connector, ask) => {
+    const { pool } = connector
+    for (const client of ['1', '2', '1', '2']) await ask('ann', client)
+    await ask('ann')
+    assert.deepEqual([pool.size, pool.clients.size], [3, 2])
+    await ask('bob', '2')
+    assert.deepEqual([pool.size, pool.clients.size], [4, 2])
+    // One too many: that of the client who has been silent for the longest time goes.
+    await ask('ann', '3')
+    assert.deepEqual([pool.size, pool.clients.size], [4, 2])
+    connector.clock.advance(300_000)
+    while (pool.size > 3) await nextTurn()
+    connector.clock.advance(301_000)
+    while (pool.size > 0) await nextTurn()
+    assert.equal(pool.clients.size, 0)
+    await assert.rejects(ask('ann', 'x'.repeat(33)), /reset/)
+  }))
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))

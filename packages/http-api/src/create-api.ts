@@ -4,6 +4,7 @@ import { type Log, PlatformError, type Problem, toProblem } from '@landbridge/ke
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { answerBrokenHttp } from './broken-http.ts'
 import { assertPlainInput } from './plain-input.ts'
+import { type ValidationError, validationFacts } from './validation-facts.ts'
 
 /** @param path what was asked for, without the query; '' where not even that could be read */
 export type ErrorBody = (problem: Problem, thrown: unknown, path: string) => { contentType: string; body: unknown }
@@ -108,16 +109,13 @@ function translate(thrown: unknown): unknown {
   if (typeof thrown !== 'object' || thrown === null || thrown instanceof PlatformError) return thrown
   const { code, validation, validationContext } = thrown as {
     code?: unknown
-    validation?: { instancePath: string; message?: string }[]
+    validation?: readonly ValidationError[]
     validationContext?: string
   }
   if (validation !== undefined)
     return new PlatformError(
       'REQUEST_INVALID',
-      {
-        field: validation.map((v) => `${validationContext ?? ''}${v.instancePath}`).join(', '),
-        reason: validation.map((v) => v.message ?? 'is not valid').join('; '),
-      },
+      { ...validationFacts(validation, validationContext ?? '') },
       { cause: thrown },
     )
   if (code === 'FST_ERR_BAD_URL')

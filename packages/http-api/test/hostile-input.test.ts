@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { silentLog } from '@landbridge/kernel'
+import { Type } from '@sinclair/typebox'
 import { createApi, listen } from '../src/index.ts'
 
 const api = createApi({ log: silentLog })
@@ -14,6 +16,12 @@ before(async () => {
     done(null, body),
   )
   api.post('/things/:name', async () => ({}))
+  const colour = Type.Union(['red', 'green'].map((name) => Type.Literal(name)))
+  const body = Type.Union([
+    Type.Object({ kind: Type.Literal('paint'), colour }, { additionalProperties: false }),
+    Type.Object({ kind: Type.Literal('price'), cents: Type.Integer() }, { additionalProperties: false }),
+  ])
+  api.post('/chosen', { schema: { body } }, async () => ({}))
   port = await listen(api, '127.0.0.1', 0, 'port')
 })
 after(() => api.close())
@@ -70,4 +78,25 @@ test('what is no HTTP is answered with the error body of the service, and the co
     assert.equal(problem.status, status)
     assert.equal(problem.code, status === 431 ? 'REQUEST_TOO_LARGE' : 'REQUEST_INVALID')
   }
+})
+
+test('who is answered that this is no HTTP and keeps his side open does not keep the connection', async () => {
+  const accepted = once(api.server, 'connection')
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.resume().write('nonsense\r\n\r\n')
+  const [ours] = (await accepted) as [Socket]
+  await Promise.all([once(ours, 'close'), once(socket, 'end')])
+  socket.destroy()
+})
+
+test('of a choice a refusal names what can be chosen and what is wrong in the branch that was meant, once', async () => {
+  const told = async (body: object) => (await send('/chosen', json, JSON.stringify(body))).told
+  assert.equal(await told({ kind: 'paint', colour: 'red' }), '')
+  assert.equal(await told({ kind: 'paint', colour: 'blue' }), 'REQUEST_INVALID body/colour must be one of red, green')
+  assert.equal(await told({ kind: 'song' }), 'REQUEST_INVALID body/kind must be one of paint, price')
+  assert.equal(
+    await told({ kind: 'price', cents: 'x', more: 1 }),
+    'REQUEST_INVALID body, body/cents must NOT have additional properties (more); must be integer',
+  )
+  assert.match(await told({ kind: 'price' }), /^REQUEST_INVALID body must have required property 'cents'$/)
 })

@@ -50,6 +50,7 @@ export const H = {
   xRequestId: 35,
   proxyAuthenticationInfo: 36,
   contentLocation: 37,
+  wwwAuthenticate: 38,
 } as const
 
 /** Highest identity that the parsers evaluate themselves. */
@@ -93,6 +94,7 @@ const names: readonly (readonly [string, number])[] = [
   ['x-request-id', H.xRequestId],
   ['proxy-authentication-info', H.proxyAuthenticationInfo],
   ['content-location', H.contentLocation],
+  ['www-authenticate', H.wwwAuthenticate],
 ]
 
 const sapPrefix = Buffer.from('sap-connectivity-')

@@ -245,6 +245,25 @@ describe('the configuration of a connector', () => {
 })
 
 describe('the audit trail', () => {
+  test('a change that switches the audit off is in the trail itself, whatever its category; the next one is not', async () => {
+    using folder = temporaryFolder()
+    const base = await open(folder.path)
+    const store = await ConnectorStore.open(base, settings)
+    const restored = (c: ConnectorConfiguration): Change<undefined> => ({
+      next: { ...c, settings: { ...c.settings, auditLevel: 'Off' } },
+      audit: { category: 'Configuration', action: 'update', object: 'connector', details: { how: 'restore' } },
+      result: undefined,
+    })
+    await store.change('a', restored)
+    await store.change('a', restored)
+    const entries = await store.audit(10)
+    assert.deepEqual(
+      entries.map(({ details }) => details?.how),
+      [undefined, 'restore'],
+    )
+    await base.close()
+  })
+
   test('every change adds one entry with its actor and the chain verifies (API1-280)', async () => {
     using folder = temporaryFolder()
     const base = await open(folder.path)

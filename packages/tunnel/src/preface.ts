@@ -9,10 +9,10 @@ import { PlatformError } from '@landbridge/kernel'
  *   offset 5  host     1 length byte, then the virtual host in lower case (latin1)
  *   then      fields   tag (1 byte), length (2 bytes), value; unknown tags are skipped
  */
-export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6 } as const
+export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, closed: 7 } as const
 export type StreamKindCode = (typeof StreamKind)[keyof typeof StreamKind]
 
-export const PrefaceTag = { userToken: 1, technicalToken: 2, traceId: 3, clientId: 4 } as const
+export const PrefaceTag = { userToken: 1, technicalToken: 2, traceId: 3, clientId: 4, clientConnection: 8 } as const
 
 export interface Preface {
   kind: number
@@ -25,6 +25,11 @@ export interface Preface {
   traceId: string
   /** OAuth client of the calling application, for monitoring and per-application limits. */
   clientId: string
+  /**
+   * Names the connection that the client has to the proxy; the same name for as long as it is open. Only where the
+   * connector asked for it; absent or '' otherwise.
+   */
+  clientConnection?: string
 }
 
 export const maxPrefaceBytes = 3 + 0xffff
@@ -55,6 +60,9 @@ export function writePreface(target: Buffer, offset: number, preface: Readonly<P
   if (preface.technicalToken !== '') at = writeField(target, at, PrefaceTag.technicalToken, preface.technicalToken)
   if (preface.traceId !== '') at = writeField(target, at, PrefaceTag.traceId, preface.traceId)
   if (preface.clientId !== '') at = writeField(target, at, PrefaceTag.clientId, preface.clientId)
+  const { clientConnection } = preface
+  if (clientConnection !== undefined && clientConnection !== '')
+    at = writeField(target, at, PrefaceTag.clientConnection, clientConnection)
   const length = at - offset - 3
   target[offset + 1] = length >>> 8
   target[offset + 2] = length
@@ -66,8 +74,10 @@ const fieldHeadBytes = 3
 function checkSize(preface: Readonly<Preface>): void {
   const values =
     preface.userToken.length + preface.technicalToken.length + preface.traceId.length + preface.clientId.length
+  const { clientConnection = '' } = preface
+  const optional = clientConnection === '' ? 0 : fieldHeadBytes + clientConnection.length
   if (preface.virtualHost.length > 0xff) throw new PlatformError('TUNNEL_PREFACE', { rule: 'host' })
-  if (3 + preface.virtualHost.length + 4 * fieldHeadBytes + values > 0xffff)
+  if (3 + preface.virtualHost.length + 4 * fieldHeadBytes + values + optional > 0xffff)
     throw new PlatformError('TUNNEL_PREFACE', { rule: 'length' })
 }
 
@@ -113,4 +123,5 @@ function setField(preface: Preface, tag: number, value: string): void {
   else if (tag === PrefaceTag.technicalToken) preface.technicalToken = value
   else if (tag === PrefaceTag.traceId) preface.traceId = value
   else if (tag === PrefaceTag.clientId) preface.clientId = value
+  else if (tag === PrefaceTag.clientConnection) preface.clientConnection = value
 }

@@ -19,6 +19,8 @@ const lingerMs = 2_000
 
 /** One physical connection of the tunnel and the streams on it: yamux over a TCP or TLS socket. */
 export class Session implements StreamHost, FrameHandler {
+  /** The peer wants to know which streams belong to one connection of a client (docs/protocol/tunnel.md, section 3). */
+  marksClients = false
   readonly #socket: Socket
   readonly #options: SessionOptions
   readonly #writer: BatchWriter

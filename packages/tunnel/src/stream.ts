@@ -82,6 +82,11 @@ export class Stream {
     this.nextReady = null
   }
 
+  /** The session that carries it, for telling sessions apart. */
+  get session(): object {
+    return this.#host
+  }
+
   /** False once both directions ended or the stream was reset. */
   get isOpen(): boolean {
     return !this.#gone

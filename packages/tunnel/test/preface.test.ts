@@ -15,8 +15,12 @@ const prefaces: fc.Arbitrary<Preface> = fc.record(
     technicalToken: text(2_000),
     traceId: text(64),
     clientId: text(64),
+    clientConnection: text(32).filter((name) => name !== ''),
   },
-  { noNullPrototype: true },
+  {
+    noNullPrototype: true,
+    requiredKeys: ['kind', 'virtualHost', 'virtualPort', 'userToken', 'technicalToken', 'traceId', 'clientId'],
+  },
 )
 const empty = { virtualHost: '', virtualPort: 0, userToken: '', technicalToken: '', traceId: '', clientId: '' }
 

@@ -175,7 +175,7 @@ export class DataPlane {
     )
     if (found.length === 0) throw new PlatformError('CONNECTOR_NOT_CONNECTED', { subaccountId, locationId })
     for (const connector of found)
-      if (connector.answersRequests)
+      for (let i = 0; connector.answersRequests && i < connector.tunnels; i++)
         connector.openTunnel(message).catch((failure: unknown) => this.logged.push(`tunnel failed: ${String(failure)}`))
   }
 

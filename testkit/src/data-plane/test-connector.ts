@@ -30,6 +30,10 @@ export interface ConnectorOptions {
   readonly timeouts?: BackendTimeouts
   readonly propagate?: IdentityPropagation
   readonly rfc?: RfcSettings
+  /** Each connection of a client has its own backend connections. */
+  readonly bindsClients?: boolean
+  /** Tunnels for each request of the cloud side; one unless said otherwise. */
+  readonly tunnels?: number
 }
 
 export interface ConnectorSurroundings {
@@ -51,6 +55,8 @@ export class TestConnector {
   /** False: requests to open a tunnel are ignored, as by an agent that lost its network. */
   answersRequests: boolean
   readonly #acceptor: StreamAcceptor
+  readonly #bindsClients: boolean
+  readonly tunnels: number
   readonly #surroundings: ConnectorSurroundings
   readonly #stopped: AbortController
 
@@ -88,6 +94,8 @@ export class TestConnector {
       allowed: (access) => this.allowed.push(access),
     }
     this.#acceptor = new StreamAcceptor(this.context, timeouts)
+    this.#bindsClients = options.bindsClients ?? false
+    this.tunnels = options.tunnels ?? 1
     this.#surroundings = surroundings
     this.#stopped = new AbortController()
   }
@@ -127,6 +135,7 @@ export class TestConnector {
         access: this.context.access,
         domainMappings: [],
         trustedIssuers: [],
+        bindsClients: this.#bindsClients,
         ...disguise,
       },
       connectorId: disguise.connectorId ?? this.connectorId,
@@ -136,6 +145,7 @@ export class TestConnector {
       clock,
       log,
       closed: (gone) => this.links.delete(gone),
+      sessionGone: (session) => this.context.backends.clients.sessionGone(session),
       signal: this.#stopped.signal,
     })
     if (!link.session.isClosed) this.links.add(link)

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
+import { fileReason } from '../output/file-failure.ts'
 import type { PlatformState } from '../state/state-file.ts'
 import { findState } from '../state/state-file.ts'
 
@@ -62,8 +63,11 @@ function fromFile(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be read'
-    throw new PlatformError('CLI_BINDINGS_INVALID', { path: file, reason }, { cause })
+    throw new PlatformError(
+      'CLI_BINDINGS_INVALID',
+      { path: file, reason: fileReason(cause, 'it cannot be read') },
+      { cause },
+    )
   }
   const json = parse(text, file)
   const services = typeof json === 'object' && json !== null && 'VCAP_SERVICES' in json ? json.VCAP_SERVICES : undefined

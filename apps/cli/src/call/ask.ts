@@ -1,6 +1,7 @@
 import { PlatformError } from '@landbridge/kernel'
 import { type Dispatcher, request } from 'undici'
 import { connectionFailure } from '../http/failure.ts'
+import { refusal } from '../http/refusal.ts'
 
 export interface Question {
   /** Name of the step for messages. */
@@ -32,7 +33,7 @@ export async function askJson(question: Question): Promise<Readonly<Record<strin
     throw new PlatformError('CLI_UNREACHABLE', { step, url, reason: connectionFailure(cause) }, { cause })
   }
   if (status < 200 || status > 299)
-    throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: text.slice(0, 500) })
+    throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: refusal(text) })
   const json = parsed(text)
   // A successful answer may hold tokens: it is never shown.
   if (json === undefined || (field !== undefined && json[field] === undefined))

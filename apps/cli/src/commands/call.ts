@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Dispatcher } from 'undici'
@@ -25,6 +26,9 @@ interface CallOptions {
   readonly json?: boolean
 }
 
+/** RFC 9110 section 5.6.2: a method, or the name of a header. */
+const token = /^[\w!#$%&'*+.^`|~-]+$/
+
 /** `landbridge call DESTINATION [PATH]`: curl for destinations. Exit status 0 for a 2xx answer. */
 export function addCallCommand(context: CommandContext): void {
   addCommand(
@@ -40,10 +44,12 @@ export function addCallCommand(context: CommandContext): void {
   )
     .argument('<destination>', 'name of the destination')
     .argument('[path]', 'path and query below the URL of the destination')
-    .option('-X, --request <method>', 'HTTP method (default: GET, or POST with -d)')
+    .addOption(
+      new Option('-X, --request <method>', 'HTTP method (default: GET, or POST with -d)').argParser(readMethod),
+    )
     .addOption(
       new Option('-H, --header <line>', 'request header "Name: value"; repeatable')
-        .argParser(collect)
+        .argParser(readHeader)
         .default([], 'none'),
     )
     .addOption(
@@ -74,6 +80,17 @@ export function addCallCommand(context: CommandContext): void {
     )
 }
 
+function readMethod(text: string): string {
+  if (!token.test(text)) throw new InvalidArgumentError('It is no HTTP method.')
+  return text.toUpperCase()
+}
+
+function readHeader(line: string, previous: readonly string[]): readonly string[] {
+  const colon = line.indexOf(':')
+  if (colon < 1 || !token.test(line.slice(0, colon).trim())) throw new InvalidArgumentError('expected "Name: value"')
+  return collect(line, previous)
+}
+
 function readSeconds(text: string): number {
   const seconds = Number(text)
   if (!(seconds > 0 && seconds <= 86_400)) throw new InvalidArgumentError('expected seconds from 0 to 86400')
@@ -88,7 +105,7 @@ async function run(context: CommandContext, destination: string, path: string, o
     workingDirectory: terminal.workingDirectory,
     environment: terminal.environment,
   })
-  const body = options.body === undefined ? undefined : await readBody(options.body)
+  const body = options.body === undefined ? undefined : await readBody(options.body, terminal.workingDirectory)
   const legs = new Legs((leg) => {
     if (options.verbose && !options.json)
       terminal.note(table([[leg.name.padEnd(18), `${leg.durationMs.toFixed(1).padStart(8)} ms`, leg.detail]], '* '))
@@ -100,7 +117,7 @@ async function run(context: CommandContext, destination: string, path: string, o
       {
         destination,
         outgoing: {
-          method: (options.request ?? (body === undefined ? 'GET' : 'POST')).toUpperCase(),
+          method: options.request ?? (body === undefined ? 'GET' : 'POST'),
           path,
           headers: requestHeaders(options.header, body),
           ...(body === undefined ? {} : { body }),
@@ -128,9 +145,9 @@ async function run(context: CommandContext, destination: string, path: string, o
   }
 }
 
-async function readBody(text: string): Promise<Uint8Array> {
+async function readBody(text: string, workingDirectory: string): Promise<Uint8Array> {
   if (text === '@-') return buffer(process.stdin)
-  return text.startsWith('@') ? readFileSync(text.slice(1)) : Buffer.from(text)
+  return text.startsWith('@') ? readFileSync(resolve(workingDirectory, text.slice(1))) : Buffer.from(text)
 }
 
 function requestHeaders(lines: readonly string[], body: Uint8Array | undefined): Record<string, string> {
@@ -139,7 +156,7 @@ function requestHeaders(lines: readonly string[], body: Uint8Array | undefined):
     headers['content-type'] = isJson(body) ? 'application/json' : 'application/x-www-form-urlencoded'
   for (const line of lines) {
     const colon = line.indexOf(':')
-    if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim()
+    headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim()
   }
   return headers
 }

@@ -1,4 +1,5 @@
-import { Option } from 'commander'
+import { isIP } from 'node:net'
+import { InvalidArgumentError, Option } from 'commander'
 import { addCommand, type CommandContext, collect } from '../command-spec.ts'
 import type { CertificateOptions } from '../run/run-certificate.ts'
 
@@ -11,7 +12,7 @@ export function addCertificateCommand(context: CommandContext): void {
     ],
   ])
     .addOption(new Option('--data <dir>', 'data directory of `landbridge cloud` or `up`').default('.landbridge'))
-    .requiredOption('--name <host>', 'DNS name or IP address of the server; repeatable', collect, [])
+    .requiredOption('--name <host>', 'DNS name or IP address of the server; repeatable', readName)
     .requiredOption('--out <prefix>', 'where to write <prefix>.crt and <prefix>.key')
     .addOption(new Option('--days <days>', 'validity').default('365'))
     .action(async (options: CertificateOptions) => {
@@ -19,4 +20,12 @@ export function addCertificateCommand(context: CommandContext): void {
       const { runCertificate } = await import('../run/run-certificate.ts')
       await runCertificate(context.terminal, options)
     })
+}
+
+const hostName = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
+
+function readName(text: string, previous: readonly string[] = []): readonly string[] {
+  if (isIP(text) === 0 && (text.length > 253 || !hostName.test(text)))
+    throw new InvalidArgumentError('It is neither a DNS name nor an IP address.')
+  return collect(text, previous)
 }

@@ -15,6 +15,7 @@ export function addStatusCommand(context: CommandContext): void {
     .action(async (options: { data: string; json?: boolean }) => {
       const { terminal } = context
       const state = readState(options.data)
+      const { files = [] } = state
       const agent = createAgent({
         caFiles: [state.caFile, ...state.componentCaFiles],
         hostNames: state.hostNames,
@@ -23,8 +24,11 @@ export function addStatusCommand(context: CommandContext): void {
       try {
         const probes = await probeComponents(state.components, agent)
         const ready = allReady(probes)
-        if (options.json) terminal.print(JSON.stringify({ ready, pid: state.pid, components: probes }))
-        else terminal.print(table(probes.map((probe) => row(probe, context))))
+        if (options.json) terminal.print(JSON.stringify({ ready, pid: state.pid, components: probes, files }))
+        else {
+          terminal.print(table(probes.map((probe) => row(probe, context))))
+          for (const { holds, path } of files) terminal.print(terminal.style.dim(`${path}: ${holds}`))
+        }
         if (!ready) context.exitWith(1)
       } finally {
         await agent.close()

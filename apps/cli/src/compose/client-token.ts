@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { type Clock, PlatformError, type Secret } from '@landbridge/kernel'
 import { type Dispatcher, request } from 'undici'
 import { connectionFailure } from '../http/failure.ts'
+import { refusal } from '../http/refusal.ts'
 
 export interface ClientTokenOptions {
   /** The complete token endpoint. */
@@ -61,7 +62,7 @@ export class ClientToken {
     })
     const text = await answer.body.text()
     if (answer.statusCode !== 200)
-      throw new PlatformError('CLI_STEP_REFUSED', { step, url, status: answer.statusCode, answer: text.slice(0, 300) })
+      throw new PlatformError('CLI_STEP_REFUSED', { step, url, status: answer.statusCode, answer: refusal(text) })
     const { access_token: token, expires_in: seconds } = JSON.parse(text) as {
       readonly access_token: string
       readonly expires_in: number

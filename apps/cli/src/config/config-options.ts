@@ -32,11 +32,13 @@ export function configSources(
     const equals = text.indexOf('=')
     return [text.slice(0, equals), text.slice(equals + 1)] as const
   })
+  // An option that was not given must not hide the same key of --set.
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
   return {
     ...(options.config === undefined ? {} : { file: options.config }),
     environment: terminal.environment,
     ignoredVariables: commandVariables,
-    overrides: { ...Object.fromEntries(set), ...overrides },
+    overrides: { ...Object.fromEntries(set), ...Object.fromEntries(given) },
   }
 }
 

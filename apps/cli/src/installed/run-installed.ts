@@ -12,16 +12,20 @@ export async function runInstalled(terminal: Terminal, home: InstalledHome, pidF
     config: home.settings,
     set: [`dataDirectory=${home.config}`, `logDirectory=${home.log}`],
   })
+  // Of another process that runs in this folder, until this one is ready.
+  let isOwn = false
   try {
     await runConnectorWith(terminal, config, {
       isConsole: false,
       ready(url) {
         terminal.print(`The Cloud Connector is ready: ${shownUrl(url)}. Its trace is ${home.log}/ljs_trace.log.`)
-        if (pidFile !== undefined) writeFileWhole(pidFile, `${process.pid}\n`)
+        if (pidFile === undefined) return
+        writeFileWhole(pidFile, `${process.pid}\n`)
+        isOwn = true
       },
     })
   } finally {
-    if (pidFile !== undefined) rmSync(pidFile, { force: true })
+    if (pidFile !== undefined && isOwn) rmSync(pidFile, { force: true })
   }
 }
 

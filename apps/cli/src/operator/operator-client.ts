@@ -2,6 +2,7 @@ import { PlatformError } from '@landbridge/kernel'
 import { type Dispatcher, request } from 'undici'
 import { createAgent } from '../http/agent.ts'
 import { connectionFailure } from '../http/failure.ts'
+import { refusal } from '../http/refusal.ts'
 import { type PlatformState, readState } from '../state/state-file.ts'
 
 export interface AdministrationCall {
@@ -97,34 +98,5 @@ export class OperatorClient {
     if (status < 200 || status > 299)
       throw new PlatformError('CLI_STEP_REFUSED', { step, url, status, answer: refusal(content.toString('utf8')) })
     return content
-  }
-}
-
-/** What an error body says, in words: broker errors, problem documents, and those of the destination service. */
-export function refusal(text: string): string {
-  try {
-    const body = JSON.parse(text) as Readonly<Record<string, unknown>>
-    const { detail, message, pattern, user } = body
-    const { description, title, remedy, ErrorMessage } = body
-    const { reason, field, callback, callbackStatus, problems, bindings } = body
-    const more = [
-      field,
-      callback,
-      callbackStatus,
-      reason,
-      problems,
-      bindings,
-      ...(detail === undefined ? [pattern, user] : []),
-    ]
-      .filter((fact) => fact !== undefined)
-      .flat()
-    const words = [description ?? ErrorMessage ?? detail ?? title ?? message, ...more].filter(
-      (fact) => fact !== undefined,
-    )
-    if (words.length === 0) return text.slice(0, 500)
-    const help = typeof remedy === 'string' ? `. ${remedy}` : ''
-    return `${words.join('; ')}${help}`.slice(0, 2_000)
-  } catch {
-    return text.slice(0, 500)
   }
 }

@@ -20,6 +20,8 @@ export interface StartedComponent extends Closeable {
   readonly components: readonly ComponentState[]
   /** PEM file that a client must trust to reach the components. */
   readonly caFile: string
+  /** Where logs, traces and audit files are kept, besides standard output. */
+  readonly files?: NonNullable<PlatformState['files']>
   readonly operator?: NonNullable<PlatformState['operator']>
   readonly broker?: NonNullable<PlatformState['broker']>
 }
@@ -50,7 +52,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
   try {
     const started = await run.start({ dataDirectory, clock: systemClock, log, writeLine })
     try {
-      const { components, caFile, operator, broker } = started
+      const { components, caFile, files, operator, broker } = started
       writeState(dataDirectory, {
         format: 1,
         version,
@@ -62,6 +64,7 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
         hostNames: [],
         address: '127.0.0.1',
         vcapServices: {},
+        ...(files === undefined ? {} : { files }),
         ...(operator === undefined ? {} : { operator }),
         ...(broker === undefined ? {} : { broker }),
       })

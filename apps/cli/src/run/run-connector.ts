@@ -71,5 +71,10 @@ async function start(
   const { name, url } = connector
   const caFile = join(dataDirectory, 'connector-ca.pem')
   writeFileWhole(caFile, connector.uiCa, 0o644)
-  return { caFile, components: [{ name, url, readyUrl: `${url}/health/ready` }], close: () => connector.close() }
+  return {
+    caFile,
+    files: [{ holds: 'traces and audit files of the Cloud Connector', path: logDirectory }],
+    components: [{ name, url, readyUrl: `${url}/health/ready` }],
+    close: () => connector.close(),
+  }
 }

@@ -1,5 +1,7 @@
 import { join, relative } from 'node:path'
+import { openTraceFile } from '@landbridge/cloud-connector'
 import { describeConfig, loadConfig } from '@landbridge/config'
+import { pinoLog } from '@landbridge/http-api'
 import { systemClock } from '@landbridge/kernel'
 import { type ConfigOptions, configSources } from '../config/config-options.ts'
 import { ownCommand } from '../output/own-command.ts'
@@ -32,6 +34,14 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
   const dataDirectory = openDataDirectory(options.data, version)
   const lock = lockDirectory(dataDirectory)
   const logFile = openLogFile(dataDirectory, config.logLevel)
+  const connectorLogDirectory = join(dataDirectory, 'log')
+  const trace = openTraceFile(connectorLogDirectory, (text) => terminal.note(text))
+  const connectorLog = pinoLog(config.logLevel, {
+    write(line) {
+      logFile.write(line)
+      trace.write(line)
+    },
+  }).with({ component: 'connector' })
   try {
     const stopped = new Promise<void>((resolve) => terminal.onStop(resolve))
     const remembered = rememberedPorts(dataDirectory)
@@ -46,12 +56,23 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
         notifications: config.notifications,
         clock: systemClock,
         log: logFile.log,
+        connectorLog,
+        connectorLogDirectory,
+        audit: (line) => logFile.write(`${line}\n`),
         progress: (step) => terminal.note(terminal.errorStyle.dim(`${step} ...`)),
       })
       return { platform, moved }
     })
     try {
-      writeState(dataDirectory, { ...platform.state, pid: process.pid, startedAt: new Date().toISOString() })
+      writeState(dataDirectory, {
+        ...platform.state,
+        pid: process.pid,
+        startedAt: new Date().toISOString(),
+        files: [
+          { holds: 'log, and audit events of the proxy', path: logFile.path },
+          { holds: 'traces and audit files of the Cloud Connector', path: connectorLogDirectory },
+        ],
+      })
       announce(terminal, options, platform, dataDirectory, moved, performance.now() - startedAtMs)
       await stopped
       terminal.note(terminal.errorStyle.dim('Stopping ...'))
@@ -60,6 +81,7 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
       await closeInTime(platform)
     }
   } finally {
+    trace.close()
     logFile.close()
     lock.release()
   }

@@ -13,6 +13,12 @@ const componentSchema = Type.Object({
   readyUrl: Type.String(),
 })
 
+const filesSchema = Type.Object({
+  /** What is in the file or folder, for people. */
+  holds: Type.String(),
+  path: Type.String(),
+})
+
 /** What a running platform tells the other commands. Holds credentials: the file has mode 0600. */
 const stateSchema = Type.Object({
   format: Type.Literal(1),
@@ -24,6 +30,8 @@ const stateSchema = Type.Object({
   caFile: Type.String(),
   /** Further authorities of single components, needed to ask them whether they are ready. */
   componentCaFiles: Type.Array(Type.String()),
+  /** Where logs, traces and audit files are kept. */
+  files: Type.Optional(Type.Array(filesSchema)),
   /** Names that lead to this machine, for `landbridge hosts` and for clients of this command line. */
   hostNames: Type.Array(Type.String()),
   address: Type.String(),

@@ -8,6 +8,8 @@ const largestBytes = 20 * 1024 * 1024
 export interface LogFile {
   readonly path: string
   readonly log: Log
+  /** Writes a line, with its end, among those of the log. */
+  readonly write: (line: string) => void
   close(): void
 }
 
@@ -18,14 +20,13 @@ export function openLogFile(dataDirectory: string, level: Level): LogFile {
   const file = openSync(path, 'a', 0o600)
   let isOpen = true
   // Written at once: the last lines before a crash are the ones that matter.
-  const log = pinoLog(level, {
-    write(line) {
-      if (isOpen) writeSync(file, line)
-    },
-  })
+  const write = (line: string): void => {
+    if (isOpen) writeSync(file, line)
+  }
   return {
     path,
-    log,
+    log: pinoLog(level, { write }),
+    write,
     close() {
       if (isOpen) closeSync(file)
       isOpen = false

@@ -32,6 +32,12 @@ export interface UpOptions {
   readonly notifications: NotificationsConfig
   readonly clock: Clock
   readonly log: Log
+  /** That of the connector alone. */
+  readonly connectorLog: Log
+  /** Folder for payload traces and audit files of the connector. */
+  readonly connectorLogDirectory: string
+  /** Takes the lines `[AUDIT-EVENT] …` of the proxy. */
+  readonly audit: (line: string) => void
   /** Called with one line for each step. */
   readonly progress: (step: string) => void
 }
@@ -105,8 +111,10 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
     config: connectorConfig(host, ports, region, credentials),
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
     sealer: openSealer(dataDirectory, 'connector.key'),
+    logDirectory: options.connectorLogDirectory,
+    configDirectory: dataDirectory,
     clock,
-    log: log.with({ component: 'connector' }),
+    log: options.connectorLog,
   })
   started.push(connector)
   const httpBackend = await startHttpBackend(host, ports.backendHttp)

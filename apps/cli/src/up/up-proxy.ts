@@ -52,6 +52,7 @@ export async function startUpProxy(options: UpProxyOptions): Promise<RunningUpPr
       tls: { cert, key: tlsKey, connectorCa: authority.certificatePem },
       userTokenNamesTenant: true,
       mayActFor: (caller, userTenantId) => cloud.tenantAccess.mayActFor(caller, userTenantId),
+      audit: options.audit,
       clock,
       log,
     })

@@ -81,6 +81,15 @@ export class Fields {
     return port
   }
 
+  /** A number from 1 to `most`; undefined when absent. */
+  count(name: string, most: number): number | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : 0
+    if (value < 1 || value > most) throw invalid(name, `must be a number from 1 to ${most}`)
+    return value
+  }
+
   /** Undefined when absent; null counts as an empty list. */
   list(name: string): readonly unknown[] | undefined {
     if (!this.has(name)) return undefined

@@ -8,7 +8,7 @@ import { krb5Configuration } from './krb5-configuration.ts'
 import type { TicketAnswer, TicketQuestion } from './ticket-process.ts'
 
 interface Waiting {
-  readonly service: string
+  readonly question: TicketQuestion
   readonly resolve: (token: string) => void
   readonly reject: (failure: PlatformError) => void
 }
@@ -18,10 +18,17 @@ interface Helper {
   readonly settings: KerberosSettings
   readonly child: ChildProcess
   readonly folder: string
+  /** By the ID of the question, in their order. The process has the first one only. */
   readonly waiting: Map<number, Waiting>
+  isAsked: boolean
+  /** Ends a process that does not answer. */
+  cancelEnd: () => void
 }
 
+/** Longest wait for its turn, and longest for the answer. */
 const longestMs = 30_000
+/** A request of a user waits with each of them. */
+const maxWaiting = 500
 
 /** Gets tickets with the MIT Kerberos of this machine. What goes wrong there ends a helper process, not the connector. */
 export class KerberosAgent implements KerberosTickets {
@@ -36,18 +43,16 @@ export class KerberosAgent implements KerberosTickets {
   }
 
   tokenFor(settings: KerberosSettings, user: string, host: string): Promise<string> {
-    const { child, waiting } = this.#helperFor(settings)
+    const helper = this.#helperFor(settings)
+    const { waiting } = helper
+    if (waiting.size >= maxWaiting)
+      throw new PlatformError('KERBEROS_UNAVAILABLE', { reason: `${maxWaiting} users wait for tickets already` })
     const id = ++this.#lastId
-    const service = `HTTP@${host}`
     const { realm, serviceUser } = settings
-    // A library that waits for ever is ended with its process.
-    const timer = setTimeout(() => child.kill('SIGKILL'), longestMs).unref()
-    const asked = new Promise<string>((resolve, reject) => {
-      waiting.set(id, { service, resolve, reject })
-      const question = { id, own: `${serviceUser}@${realm}`, user: `${user}@${realm}`, service }
-      // A process that is gone says so by its end.
-      child.send(question satisfies TicketQuestion, () => {})
-    })
+    const question = { id, own: `${serviceUser}@${realm}`, user: `${user}@${realm}`, service: `HTTP@${host}` }
+    const asked = new Promise<string>((resolve, reject) => waiting.set(id, { question, resolve, reject }))
+    const timer = setTimeout(() => giveUp(helper, id), longestMs).unref()
+    askNext(helper)
     return asked.finally(() => clearTimeout(timer))
   }
 
@@ -83,7 +88,7 @@ export class KerberosAgent implements KerberosTickets {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    const helper: Helper = { settings, child, folder, waiting: new Map() }
+    const helper: Helper = { settings, child, folder, waiting: new Map(), isAsked: false, cancelEnd() {} }
     child.on('message', (answer: TicketAnswer) => settle(helper, answer))
     child.on('error', (failure) => this.#ended(helper, failure.message))
     child.on('exit', (status, signal) => this.#ended(helper, `the helper process ended with ${signal ?? status}`))
@@ -92,6 +97,7 @@ export class KerberosAgent implements KerberosTickets {
 
   #ended(helper: Helper, reason: string): void {
     rmSync(helper.folder, { recursive: true, force: true })
+    helper.cancelEnd()
     if (this.#helper === helper) {
       this.#helper = null
       this.#log.warn('kerberos.helper.ended', { reason })
@@ -101,15 +107,39 @@ export class KerberosAgent implements KerberosTickets {
   }
 }
 
-function settle({ waiting }: Helper, answer: TicketAnswer): void {
+/** One question at a time: nobody's ticket is made who has given up, and the time of an answer is that of one ticket. */
+function askNext(helper: Helper): void {
+  const [next] = helper.waiting.values()
+  if (next === undefined || helper.isAsked) return
+  helper.isAsked = true
+  // A library that waits for ever is ended with its process.
+  const timer = setTimeout(() => helper.child.kill('SIGKILL'), longestMs).unref()
+  helper.cancelEnd = () => clearTimeout(timer)
+  // A process that is gone says so by its end.
+  helper.child.send(next.question, () => {})
+}
+
+/** It did not get its turn in time. */
+function giveUp({ waiting, isAsked }: Helper, id: number): void {
+  const [first] = waiting.keys()
+  if (isAsked && first === id) return
+  waiting.get(id)?.reject(new PlatformError('KERBEROS_UNAVAILABLE', { reason: 'no ticket in time' }))
+  waiting.delete(id)
+}
+
+function settle(helper: Helper, answer: TicketAnswer): void {
+  const { waiting } = helper
   const asked = waiting.get(answer.id)
   waiting.delete(answer.id)
+  helper.cancelEnd()
+  helper.isAsked = false
+  askNext(helper)
   if (asked === undefined) return
   if ('token' in answer) return asked.resolve(answer.token)
   const { failure: reason, isMissing } = answer
   asked.reject(
     isMissing
       ? new PlatformError('KERBEROS_UNAVAILABLE', { reason })
-      : new PlatformError('KERBEROS_TICKET', { service: asked.service.replace('@', '/'), reason }),
+      : new PlatformError('KERBEROS_TICKET', { service: asked.question.service.replace('@', '/'), reason }),
   )
 }

@@ -32,7 +32,7 @@ const configuration = '/api/v1/configuration/'
 const connector = '/api/v1/configuration/connector'
 const regions = '/api/v1/landbridge/regions'
 /** What each instance of a pair has for itself, or answers in its own way. */
-const ownOfShadow = /^(authentication|ui|ha|haRole|solutionManagement)(\/|$)/
+const ownOfShadow = /^(authentication|ui|ha|haRole|solutionManagement|onPremise\/snc)(\/|$)/
 const api = '/api/'
 const login = '/api/v1/landbridge/session'
 

@@ -7,6 +7,7 @@ import { readFields, readMultipart } from '../body/read-body.ts'
 import { connectorVersion } from '../version.ts'
 import { fromZip, toZip, ZipRefusal } from '../wire/zip.ts'
 import { type ApiContext, sendNothing } from './context.ts'
+import { isLibrary } from './snc-routes.ts'
 
 const url = '/api/v1/configuration/backup'
 /** A large configuration has to pass. */
@@ -30,8 +31,11 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
     const entries = await unpack(parts.bytes('backup'))
     const restored = await readBackup(entries, new Secret(password), connectorVersion)
     const solutionManagement = await usableHere(restored.settings.solutionManagement)
+    // The library is no part of a backup: elsewhere SNC has to be set up again (guide L27966).
+    const { snc } = restored.settings
+    const hasLibrary = snc !== undefined && (await isLibrary(snc.libraryName))
     await store.change(request.actor, ({ settings }) => {
-      const { administrator, lastChannelId = 0, haPeer: _peer, haTerm: _term, ...others } = restored.settings
+      const { administrator, lastChannelId = 0, haPeer: _peer, haTerm: _term, snc: _snc, ...others } = restored.settings
       const { haPeer, haTerm } = settings
       const generation = Math.max(administrator.generation, settings.administrator.generation) + 1
       return {
@@ -40,6 +44,7 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
           settings: {
             ...others,
             ...(solutionManagement === undefined ? {} : { solutionManagement }),
+            ...(hasLibrary ? { snc } : {}),
             // The pair is what it is now, whatever it was then.
             ...(haPeer === undefined ? {} : { haPeer }),
             ...(haTerm === undefined ? {} : { haTerm }),
@@ -47,7 +52,12 @@ export function backupRoutes(api: FastifyInstance, context: ApiContext): void {
             lastChannelId: Math.max(lastChannelId, settings.lastChannelId ?? 0),
           },
         },
-        audit: { category: 'Configuration', action: 'update', object: 'connector', details: { how: 'restore' } },
+        audit: {
+          category: 'Configuration',
+          action: 'update',
+          object: 'connector',
+          details: { how: 'restore', ...(snc !== undefined && !hasLibrary ? { withoutSnc: snc.libraryName } : {}) },
+        },
         result: undefined,
       }
     })

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { invalid } from '../body/fields.ts'
 import { readJson } from '../body/read-body.ts'
 import { availableCipherSuites, defaultCipherSuites } from '../cipher-suites.ts'
-import { cipherTable } from '../cipher-table.ts'
+import { cipherTable, unservable } from '../cipher-table.ts'
 import { changeSettings } from './connector-routes.ts'
 import { type ApiContext, sendJson, sendNothing } from './context.ts'
 
@@ -24,7 +24,13 @@ export function cipherSuiteRoutes(api: FastifyInstance, context: ApiContext): vo
   })
   api.post(url, async (request, reply) => {
     const cipherSuites = readSuites(readJson(request))
-    await changeSettings(context, request, 'cipherSuites', (settings) => ({ ...settings, cipherSuites }))
+    await changeSettings(context, request, 'cipherSuites', (settings) => {
+      const { uiCertificate } = settings
+      const problem = uiCertificate === undefined ? undefined : unservable(uiCertificate.cert, cipherSuites)
+      if (problem !== undefined)
+        throw invalid('body', `would lock the administration port: its certificate has an ${problem}`)
+      return { ...settings, cipherSuites }
+    })
     return sendNothing(reply)
   })
   api.delete(url, async (request, reply) => {

@@ -1,4 +1,4 @@
-import type { ConnectorConfiguration, ConnectorSettings, HaRole } from '@landbridge/connector'
+import type { AuditCategory, ConnectorConfiguration, ConnectorSettings, HaRole } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalid } from '../body/fields.ts'
@@ -53,6 +53,12 @@ function readRole(request: FastifyRequest): HaRole {
   throw invalid('haRole', 'must be "master" or "shadow"')
 }
 
+/** Settings that have a category of their own in the audit trail (guide L30040). */
+const categories: Readonly<Record<string, AuditCategory>> = {
+  proxy: 'ProxySettings',
+  truststore: 'TrustedBackendCertificate',
+}
+
 /** Changes settings of the connector as a whole. */
 export function changeSettings(
   { store }: ApiContext,
@@ -62,7 +68,7 @@ export function changeSettings(
 ): Promise<void> {
   return store.change(request.actor, (current) => ({
     next: { ...current, settings: edit(current.settings) },
-    audit: { category: object === 'proxy' ? 'ProxySettings' : 'Configuration', action: 'update', object },
+    audit: { category: categories[object] ?? 'Configuration', action: 'update', object },
     result: undefined,
   }))
 }

@@ -12,6 +12,7 @@ import {
 import type { Clock, Log } from '@landbridge/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AuditTrail } from '../audit-trail.ts'
+import { Fields } from '../body/fields.ts'
 import type { CloudConnectorConfig } from '../config.ts'
 import type { PayloadTraces } from '../trace/payload-traces.ts'
 import { Links } from '../wire/links.ts'
@@ -59,6 +60,13 @@ export function linksOf(request: FastifyRequest, context: ApiContext): Links {
 /** Decoded parameters of the path. */
 export function parameters(request: FastifyRequest): Readonly<Record<string, string>> {
   return request.params as Readonly<Record<string, string>>
+}
+
+/** Which part of the audit trail is asked for: `?limit=&before=<sequence number>`. */
+export function auditPage(request: FastifyRequest): { readonly limit: number; readonly before: number } {
+  const query = new Fields(request.query)
+  const newest = Number.MAX_SAFE_INTEGER
+  return { limit: query.count('limit', 1_000) ?? 100, before: query.count('before', newest) ?? newest }
 }
 
 /** The subaccount that the path names. @throws PlatformError CONNECTOR_SUBACCOUNT_NOT_FOUND */

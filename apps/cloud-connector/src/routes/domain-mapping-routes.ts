@@ -8,6 +8,7 @@ import {
 } from '@landbridge/connector'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { readFields } from '../body/read-body.ts'
+import { readDomainMapping } from '../wire/domain-mapping-json.ts'
 import { type Links, subaccountPath } from '../wire/links.ts'
 import {
   type ApiContext,
@@ -40,7 +41,7 @@ export function domainMappingRoutes(api: FastifyInstance, context: ApiContext): 
   })
   api.post(collection, async (request, reply) => {
     const subaccount = subaccountIn(request, context)
-    const mapping = readDomainMapping(request)
+    const mapping = readDomainMapping(readFields(request))
     await editSubaccount(context, request, event('create', mapping.internalDomain), (current) =>
       addDomainMapping(current, mapping),
     )
@@ -49,7 +50,7 @@ export function domainMappingRoutes(api: FastifyInstance, context: ApiContext): 
   api.put(one, async (request, reply) => {
     const key = keyIn(request)
     domainMappingOf(subaccountIn(request, context), key)
-    const mapping = readDomainMapping(request)
+    const mapping = readDomainMapping(readFields(request))
     await editSubaccount(context, request, event('update', key), (current) =>
       replaceDomainMapping(current, key, mapping),
     )
@@ -72,11 +73,6 @@ export function domainMappingRoutes(api: FastifyInstance, context: ApiContext): 
 
 function keyIn(request: FastifyRequest): string {
   return parameters(request).internalDomain ?? ''
-}
-
-function readDomainMapping(request: FastifyRequest): DomainMapping {
-  const fields = readFields(request)
-  return { virtualDomain: fields.required('virtualDomain'), internalDomain: fields.required('internalDomain') }
 }
 
 function domainJson(mapping: DomainMapping, subaccount: Subaccount, links: Links): object {

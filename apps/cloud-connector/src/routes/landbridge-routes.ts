@@ -2,14 +2,14 @@ import { explainAccess } from '@landbridge/access'
 import { accessOf } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Fields, invalid } from '../body/fields.ts'
+import { Fields } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import type { Gate } from '../login/gatekeeper.ts'
 import { securityStatus } from '../security-status.ts'
 import { compatibleVersion, connectorVersion } from '../version.ts'
 import { mappingJson } from '../wire/mapping-json.ts'
 import { resourceJson } from '../wire/resource-json.ts'
-import { type ApiContext, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
+import { type ApiContext, auditPage, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
 
 const base = '/api/v1/landbridge'
 const subaccount = `${base}/subaccounts/:regionHost/:subaccount`
@@ -37,12 +37,8 @@ export function landbridgeRoutes(api: FastifyInstance, context: ApiContext, gate
     sendJson(reply, context.subaccounts.status(subaccountIn(request, context))),
   )
   api.get(`${base}/audit`, async (request, reply) => {
-    const query = new Fields(request.query)
-    const entries = await context.trail.audit(
-      number(query, 'limit', 100, 1_000),
-      number(query, 'before', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-    )
-    return sendJson(reply, entries)
+    const { limit, before } = auditPage(request)
+    return sendJson(reply, await context.trail.audit(limit, before))
   })
   api.get(`${base}/audit/verification`, async (_request, reply) => {
     const brokenAt = await context.trail.verifyAudit()
@@ -88,12 +84,4 @@ function explain(request: FastifyRequest, context: ApiContext): object {
     ...(mapping === undefined ? {} : { mapping: mappingJson(mapping, found, linksOf(request, context)) }),
     resources: resources.map(({ resource, effect }) => ({ effect, resource: resourceJson(resource, {}) })),
   }
-}
-
-function number(query: Fields, name: string, fallback: number, most: number): number {
-  const text = query.text(name)
-  if (text === undefined) return fallback
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : 0
-  if (value < 1 || value > most) throw invalid(name, `must be a number from 1 to ${most}`)
-  return value
 }

@@ -44,8 +44,13 @@ export function overviewRoutes(api: FastifyInstance, context: ApiContext): void 
   )
 }
 
-function overviewIn({ store, subaccounts, clock }: ApiContext, subaccount: Subaccount): SubaccountOverview {
-  const at = { proxy: store.current.settings.httpsProxy, nowMs: clock.now() }
+function overviewIn({ store, subaccounts, clock, config }: ApiContext, subaccount: Subaccount): SubaccountOverview {
+  const { certificateAlertDays: alertDays } = config
+  const at = {
+    proxy: store.current.settings.httpsProxy,
+    nowMs: clock.now(),
+    ...(alertDays === undefined ? {} : { alertDays }),
+  }
   return overviewOf(subaccount, subaccounts.status(subaccount), at)
 }
 

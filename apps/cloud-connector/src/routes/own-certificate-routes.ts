@@ -23,6 +23,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fields, invalid } from '../body/fields.ts'
 import type { Multipart } from '../body/multipart.ts'
 import { readFields, readMultipart } from '../body/read-body.ts'
+import { usableSuites } from '../cipher-suites.ts'
+import { unservable } from '../cipher-table.ts'
 import { certificateDescription } from '../wire/certificate-json.ts'
 import { type ApiContext, sendJson, sendNothing } from './context.ts'
 
@@ -163,9 +165,17 @@ function install(
     context.log.warn('certificate.key-usage.missing', { certificate: kind.setting, usage: 'keyCertSign' })
   }
   return change(context, request, kind, 'update', details, (settings) => {
+    if (kind.setting === 'uiCertificate') assertServable(certificate.cert, settings)
     const { [`${kind.setting}Request` as const]: _pending, ...rest } = settings
     return { ...rest, [kind.setting]: { ...kind.mark, cert: certificate.cert, key: certificate.key } }
   })
+}
+
+/** A certificate that no chosen suite serves would lock the administration port. */
+function assertServable(certificate: string, { cipherSuites }: ConnectorSettings): void {
+  const problem = unservable(certificate, usableSuites(cipherSuites).suites)
+  if (problem !== undefined)
+    throw invalid('certificate', `would lock the administration port: it has an ${problem}, or reset the choice first`)
 }
 
 function change(

@@ -1,4 +1,10 @@
-import type { CloudCredentials, NewSubaccount, Subaccount, SubaccountPatch } from '@landbridge/connector'
+import {
+  type CloudCredentials,
+  maxTunnelConnections,
+  type NewSubaccount,
+  type Subaccount,
+  type SubaccountPatch,
+} from '@landbridge/connector'
 import { PlatformError, Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Fields, invalid, readRegionHost } from '../body/fields.ts'
@@ -6,7 +12,6 @@ import { readFields } from '../body/read-body.ts'
 import { type Links, subaccountPath } from '../wire/links.ts'
 import { subaccountItemJson, subaccountJson } from '../wire/subaccount-json.ts'
 import { type ApiContext, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
-
 import { trustRoutes } from './trust-routes.ts'
 
 const collection = '/api/v1/configuration/subaccounts'
@@ -119,10 +124,7 @@ function readLocationId(fields: Fields): string | undefined {
 }
 
 function readConnections(fields: Fields): number {
-  const text = fields.text('tunnelConnections') ?? '1'
-  const count = /^\d{1,2}$/.test(text) ? Number(text) : 0
-  if (count < 1 || count > 16) throw invalid('tunnelConnections', 'must be a number from 1 to 16')
-  return count
+  return fields.count('tunnelConnections', maxTunnelConnections) ?? 1
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { readTraceFile, traceFilesOf } from '../trace/trace-files.ts'
-import { type ApiContext, parameters, sendJson, sendNothing, subaccountIn } from './context.ts'
+import { type ApiContext, auditPage, parameters, sendJson, sendNothing, subaccountIn } from './context.ts'
 
 const payloadTrace = '/api/v1/configuration/subaccounts/:regionHost/:subaccount/payloadTrace'
 const view = '/api/v1/landbridge/subaccounts/:regionHost/:subaccount'
@@ -22,7 +21,7 @@ export function traceRoutes(api: FastifyInstance, context: ApiContext): void {
   api.put(payloadTrace, async (request, reply) => {
     const subaccount = subaccountIn(request, context)
     const fields = readFields(request)
-    const minutes = readMinutes(fields)
+    const minutes = fields.count('minutes', maxMinutes) ?? defaultMinutes
     if (fields.requiredFlag('enabled')) await traces.start(request.actor, subaccount, minutes)
     else await traces.stop(request.actor, subaccount)
     return sendNothing(reply)
@@ -45,21 +44,7 @@ export function traceRoutes(api: FastifyInstance, context: ApiContext): void {
   })
   api.get(`${view}/audit`, async (request, reply) => {
     const { subaccountId, regionHost } = subaccountIn(request, context)
-    const query = new Fields(request.query)
-    const limit = readNumber(query, 'limit', 100, 1_000)
-    const before = readNumber(query, 'before', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    const { limit, before } = auditPage(request)
     return sendJson(reply, await trail.audit(limit, before, ['', subaccountId, `${subaccountId}@${regionHost}`]))
   })
-}
-
-function readMinutes(fields: Fields): number {
-  return readNumber(fields, 'minutes', defaultMinutes, maxMinutes)
-}
-
-function readNumber(fields: Fields, name: string, fallback: number, most: number): number {
-  const text = fields.text(name)
-  if (text === undefined) return fallback
-  const number = /^\d{1,16}$/.test(text) ? Number(text) : 0
-  if (number < 1 || number > most) throw invalid(name, `must be a number from 1 to ${most}`)
-  return number
 }

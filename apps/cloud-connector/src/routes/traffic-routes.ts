@@ -40,7 +40,8 @@ export function trafficRoutes(api: FastifyInstance, context: ApiContext): void {
     const system = traffic.systems.get(mappingKey(virtualHost, virtualPort))
     const used = Array.from(system?.usage ?? [], ([name, counter]) => ({ name, ...counter.read() }))
     const { bytesReceived, bytesSent, calls, mostRecentAccessMs } = sumOf(used)
-    const unused = mapping.resources.filter(({ id }) => !used.some(({ name, calls: own }) => name === id && own > 0))
+    const called = new Set(used.filter((one) => one.calls > 0).map(({ name }) => name))
+    const unused = mapping.resources.filter(({ id }) => !called.has(id))
     return sendJson(reply, {
       ...{ bytesReceived, bytesSent, calls },
       mostRecentAccess: mostRecentAccessMs === 0 ? null : mostRecentAccessMs,

@@ -1,7 +1,9 @@
 import {
   type AdvancedConnectivity,
+  advancedConnectivityOf,
+  type BackendConnectionMode,
+  backendConnectionModes,
   type ConnectionLimit,
-  defaultAdvancedConnectivity,
   maxTunnelConnections,
 } from '@landbridge/connector'
 import type { FastifyInstance } from 'fastify'
@@ -17,19 +19,18 @@ const maxLimits = 1_000
 /** Physical tunnel connections, for all and per application (guide L27789, L27813); the original has it in its pages only. */
 export function tunnelLimitRoutes(api: FastifyInstance, context: ApiContext): void {
   const { store } = context
-  api.get(connector, (_request, reply) =>
-    sendJson(reply, store.current.settings.advancedConnectivity ?? defaultAdvancedConnectivity),
-  )
+  api.get(connector, (_request, reply) => sendJson(reply, advancedConnectivityOf(store.current.settings)))
   api.put(connector, async (request, reply) => {
     const fields = readFields(request)
     await store.change(request.actor, (current) => {
-      const before = current.settings.advancedConnectivity ?? defaultAdvancedConnectivity
+      const before = advancedConnectivityOf(current.settings)
       const advancedConnectivity: AdvancedConnectivity = {
         applicationTunnelConnections:
-          count(fields, 'applicationTunnelConnections', maxTunnelConnections) ?? before.applicationTunnelConnections,
-        tunnelWorkerThreads: count(fields, 'tunnelWorkerThreads', maxThreads) ?? before.tunnelWorkerThreads,
+          fields.count('applicationTunnelConnections', maxTunnelConnections) ?? before.applicationTunnelConnections,
+        tunnelWorkerThreads: fields.count('tunnelWorkerThreads', maxThreads) ?? before.tunnelWorkerThreads,
         protocolProcessorWorkerThreads:
-          count(fields, 'protocolProcessorWorkerThreads', maxThreads) ?? before.protocolProcessorWorkerThreads,
+          fields.count('protocolProcessorWorkerThreads', maxThreads) ?? before.protocolProcessorWorkerThreads,
+        backendConnections: mode(fields) ?? before.backendConnections,
       }
       return {
         next: { ...current, settings: { ...current.settings, advancedConnectivity } },
@@ -59,7 +60,7 @@ function readLimits(body: unknown): readonly ConnectionLimit[] {
     const fields = new Fields(entry)
     const applicationName = fields.required('applicationName')
     if (applicationName.length > 256) throw invalid('applicationName', 'may have 256 characters at most')
-    const connections = count(fields, 'connections', maxTunnelConnections)
+    const connections = fields.count('connections', maxTunnelConnections)
     if (connections === undefined) throw invalid('connections', 'is required')
     return { applicationName, connections }
   })
@@ -69,10 +70,10 @@ function readLimits(body: unknown): readonly ConnectionLimit[] {
 }
 
 /** Undefined when absent. */
-function count(fields: Fields, name: string, most: number): number | undefined {
-  const text = fields.text(name)
-  if (text === undefined) return undefined
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (value < 1 || value > most) throw invalid(name, `must be a number from 1 to ${most}`)
-  return value
+function mode(fields: Fields): BackendConnectionMode | undefined {
+  const text = fields.text('backendConnections')
+  const known = backendConnectionModes.find((name) => name === text)
+  if (text !== undefined && known === undefined)
+    throw invalid('backendConnections', `must be one of ${backendConnectionModes.join(', ')}`)
+  return known
 }

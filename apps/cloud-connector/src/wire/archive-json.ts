@@ -2,7 +2,6 @@ import { isHttp, type Resource, type SystemMapping } from '@landbridge/access'
 import {
   type ChannelType,
   channelTypes,
-  type DomainMapping,
   type Scenario,
   type ServiceChannel,
   type Subaccount,
@@ -12,6 +11,7 @@ import {
 import { isPlatformError } from '@landbridge/kernel'
 import { Fields, invalid } from '../body/fields.ts'
 import { readChannel } from './channel-json.ts'
+import { readDomainMapping } from './domain-mapping-json.ts'
 import { readMapping } from './mapping-json.ts'
 import { readResource, scenariosJson } from './resource-json.ts'
 
@@ -136,10 +136,6 @@ function readMember(fields: Fields, owner: Pick<SystemMapping, 'protocol'>, nowM
     scenarios: [...new Set(scenarios)],
     ...(fields.flag('fromScenario') ? { isFromScenario: true as const } : {}),
   }
-}
-
-function readDomainMapping(fields: Fields): DomainMapping {
-  return { virtualDomain: fields.required('virtualDomain'), internalDomain: fields.required('internalDomain') }
 }
 
 function readType(fields: Fields): ChannelType {

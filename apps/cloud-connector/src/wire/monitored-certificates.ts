@@ -1,8 +1,5 @@
-import type { ConnectorConfiguration } from '@landbridge/connector'
+import { type ConnectorConfiguration, certificateAlertDays } from '@landbridge/connector'
 import { certificateJson } from './certificate-json.ts'
-
-/** The days before the end at which a certificate is due, unless the configuration says otherwise (guide L29957). */
-export const defaultAlertDays = 30
 
 const dayMs = 86_400_000
 
@@ -21,7 +18,7 @@ interface Monitored {
 export function classifiedCertificates(
   configuration: ConnectorConfiguration,
   nowMs: number,
-  alertDays = defaultAlertDays,
+  alertDays = certificateAlertDays,
 ): ClassifiedCertificates {
   const all = monitored(configuration).toSorted((a, b) => a.validTo - b.validTo)
   const alertMs = alertDays * dayMs

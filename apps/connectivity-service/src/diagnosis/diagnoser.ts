@@ -24,7 +24,7 @@ import {
   subaccountLevel,
 } from '@landbridge/destinations'
 import { certificateFacts, splitPemChain } from '@landbridge/identity'
-import { type Clock, isPlatformError, PlatformError } from '@landbridge/kernel'
+import { type Clock, isPlatformError, PlatformError, shellCommand } from '@landbridge/kernel'
 import type { Pairing, Registry, RegistryRepository } from '@landbridge/registry'
 import { presentCertificate } from './present-certificate.ts'
 
@@ -115,7 +115,7 @@ export class Diagnoser {
     const address = isLogon ? 'URL' : 'tokenServiceURL'
     const url = urlOf(properties, address)
     if (location === undefined || url?.protocol !== 'https:')
-      throw new PlatformError('DIAGNOSIS_IMPOSSIBLE', { name, reason: 'it presents no client certificate over https' })
+      throw new PlatformError('DIAGNOSIS_IMPOSSIBLE', { name, reason: withoutCertificate(name) })
     const file = await findCertificate(keyStores, level, location)
     if (file === undefined) throw new PlatformError('DIAGNOSIS_SUBJECT_UNKNOWN', { name: location })
     const { identities } = await readKeyStore(file.content, present(properties, `${prefix}KeyStorePassword`))
@@ -265,6 +265,13 @@ export class Diagnoser {
     )
     return { subaccountId, similar: similar.map(shown), ...(mapping === undefined ? {} : { mapping: shown(mapping) }) }
   }
+}
+
+/** Why a destination cannot be diagnosed, and what tries it instead. */
+function withoutCertificate(name: string): string {
+  const check = shellCommand(['landbridge', 'destination', 'check', name])
+  const call = shellCommand(['landbridge', 'call', name, '-v'])
+  return `it presents no client certificate over https; "${check}" and "${call}" try its way`
 }
 
 /** With the queries that the destination adds to each request. */

@@ -64,6 +64,10 @@ test('a destination whose certificate the receiver does not know is told so, wit
   await newDestination('broken', own, { ...named, 'URL.headers.no name': 'x' })
   assert.match((await ask('broken')).text, /DIAGNOSIS_IMPOSSIBLE.*URL\.headers\.\*/)
   assert.equal((await ask('no-such-destination')).status, 404)
+  await newDestination('plain', own, { Authentication: 'NoAuthentication' })
+  const plain = await ask('plain')
+  assert.equal(plain.status, 400)
+  assert.match(String(plain.json.reason), /"landbridge destination check plain" and "landbridge call plain -v"/)
 })
 
 test('a destination whose key store was renewed after the upload shows both fingerprints; uploaded again as the remedy says, the mismatch is gone (CERT-016)', async () => {

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { OAuthClient, SigningKeyRing, TokenClaims } from '@landbridge/identity'
-import { type Clock, PlatformError } from '@landbridge/kernel'
-import type { TokenServiceConfig } from '../config.ts'
-import type { SealedValues } from '../sealed-values.ts'
+import type { OAuthClient, TokenClaims } from '@landbridge/identity'
+import { PlatformError } from '@landbridge/kernel'
 import {
+  type IssuerParts,
   newRefreshToken,
   type TokenAnswer,
   type TokenIssuer,
   type TokenTarget,
   type UserGrant,
 } from '../token-issuer.ts'
-import type { UaaDomain } from '../uaa-domain.ts'
 import type { UserIdentity } from '../user-identity.ts'
 
 const userScopes = ['openid', 'email', 'profile']
@@ -20,24 +18,10 @@ const userScopes = ['openid', 'email', 'profile']
  * tenant in `app_tid`, and an issuer without path. Every token is a JWT, whether `token_format` asks for it or not.
  */
 export class IdentityTokenIssuer implements Pick<TokenIssuer, 'forClient' | 'forUser' | 'refreshToken'> {
-  readonly #config: TokenServiceConfig
-  readonly #domain: UaaDomain
-  readonly #ring: SigningKeyRing
-  readonly #sealed: SealedValues
-  readonly #clock: Clock
+  readonly #parts: IssuerParts
 
-  constructor(options: {
-    config: TokenServiceConfig
-    domain: UaaDomain
-    ring: SigningKeyRing
-    sealed: SealedValues
-    clock: Clock
-  }) {
-    this.#config = options.config
-    this.#domain = options.domain
-    this.#ring = options.ring
-    this.#sealed = options.sealed
-    this.#clock = options.clock
+  constructor(parts: IssuerParts) {
+    this.#parts = parts
   }
 
   /** A technical token. @throws PlatformError OAUTH_REQUEST_INVALID */
@@ -63,11 +47,7 @@ export class IdentityTokenIssuer implements Pick<TokenIssuer, 'forClient' | 'for
   }
 
   refreshToken(target: TokenTarget, user: UserIdentity, scopes: readonly string[]): Promise<string> {
-    return newRefreshToken(this.#sealed, target, {
-      user,
-      scopes,
-      expiresAtMs: this.#clock.now() + this.#config.refreshTokenSeconds * 1000,
-    })
+    return newRefreshToken(this.#parts, target, user, scopes)
   }
 
   async #answer(target: TokenTarget, special: TokenClaims, scopes: readonly string[]): Promise<TokenAnswer> {
@@ -76,25 +56,26 @@ export class IdentityTokenIssuer implements Pick<TokenIssuer, 'forClient' | 'for
       access_token: await this.#sign(target, audienceFor(target), { ...special, jti }),
       token_type: 'bearer',
       // Rounding: what remains after a fraction of a second has passed.
-      expires_in: this.#config.accessTokenSeconds - 1,
+      expires_in: this.#parts.config.accessTokenSeconds - 1,
       scope: scopes.join(' '),
       jti,
     }
   }
 
   #sign({ client, tenant, thumbprint }: TokenTarget, audience: string, special: TokenClaims): Promise<string> {
-    const issuedAt = Math.floor(this.#clock.now() / 1000)
-    return this.#ring.sign({
+    const { config, domain, ring, clock } = this.#parts
+    const issuedAt = Math.floor(clock.now() / 1000)
+    return ring.sign({
       jti: randomUUID(),
       ...special,
-      iss: this.#domain.issuerOf(tenant.subdomain),
+      iss: domain.issuerOf(tenant.subdomain),
       // A text, not a list: libraries take one audience that is not "azp" for an access token to another application.
       aud: audience,
       azp: client.clientId,
       app_tid: tenant.id,
       zone_uuid: tenant.id,
       iat: issuedAt,
-      exp: issuedAt + this.#config.accessTokenSeconds,
+      exp: issuedAt + config.accessTokenSeconds,
       ...(thumbprint === undefined ? {} : { cnf: { 'x5t#S256': thumbprint } }),
     })
   }

@@ -1,5 +1,6 @@
 import { effectiveModes, isTls, parsePort, type SystemMapping } from '@landbridge/access'
 import type { Clock } from '@landbridge/kernel'
+import { type SncSettings, sncFindings } from '../configuration/snc.ts'
 import type { BackendTrust, SystemCertificate } from '../runtime-port.ts'
 import { connectOnce } from './connect-once.ts'
 import { clientCertificateDetails, distrustDetail, failureDetail, hint, info, warning } from './details.ts'
@@ -41,6 +42,8 @@ export interface AvailabilityOptions {
   /** There is an authority that signs certificates of users. */
   readonly hasAuthority: boolean
   readonly hasKerberos: boolean
+  /** Absent: not configured. */
+  readonly snc?: SncSettings
   /** Port of a service of this machine, such as `sapmsERP`. */
   readonly servicePort?: (name: string) => number | undefined
   readonly clock: Clock
@@ -128,7 +131,7 @@ function* configurationDetails(mapping: SystemMapping, options: AvailabilityOpti
   const { authenticationMode: mode, protocol } = mapping
   if (protocol === 'TCP') yield hint('TCP_RISK', tcpRisk)
   if (protocol === 'RFCS')
-    yield info('SNC_NOT_TRIED', 'The connection was tried, the secure network communication of RFC was not.')
+    yield warning('SNC_UNAVAILABLE', `${sncText} ${sncFindings(options.snc, mapping.sncPartnerName ?? '')}`)
   if (!effectiveModes[protocol].includes(mode))
     yield hint('MODE_WITHOUT_EFFECT', `Authentication mode ${mode} has no effect with protocol ${protocol}.`)
   else if (mode.startsWith('X509')) {
@@ -140,8 +143,11 @@ function* configurationDetails(mapping: SystemMapping, options: AvailabilityOpti
     yield hint('NO_KERBEROS', 'No user can be propagated: configure Kerberos for the Cloud Connector.')
 }
 
+const sncText =
+  'Calls are refused: RFC SNC needs the cryptographic library of SAP, which this Cloud Connector does not load. Only the connection was tried.'
+
 /** The text that the guide shows where plain TCP is chosen (guide L21472). */
-export const tcpRisk =
+const tcpRisk =
   'TCP connections can pose a security risk by permitting unmonitored traffic. Ensure only trustworthy applications have access.'
 
 function portOf({ internalPort, protocol }: SystemMapping, { servicePort }: AvailabilityOptions): number | undefined {

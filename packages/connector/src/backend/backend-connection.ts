@@ -41,6 +41,8 @@ export class BackendConnection {
   /** True once an earlier exchange was completed on it: the backend may close it at any moment. */
   isReused: boolean
   isConnected: boolean
+  /** Somebody may be logged on for the connection as a whole: no other client may ever get it. */
+  holdsLogon: boolean
   /** Coarse time of the last progress, for timeouts. */
   activeAtMs: number
   readonly #pool: BackendPool
@@ -56,6 +58,7 @@ export class BackendConnection {
     this.user = user
     this.isReused = false
     this.isConnected = false
+    this.holdsLogon = false
     this.activeAtMs = pool.nowMs
     this.#pool = pool
     this.#failure = null

@@ -2,6 +2,7 @@ import type { System } from '@landbridge/access'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import { BackendConnection, type BackendUser } from './backend-connection.ts'
 import type { BackendIdentity } from './backend-identity.ts'
+import { type Asking, ClientBindings } from './client-bindings.ts'
 import type { BackendSecurity } from './secure-contexts.ts'
 import { type Target, TargetTable } from './target.ts'
 import { TlsSessions } from './tls-sessions.ts'
@@ -15,12 +16,18 @@ export interface BackendTimeouts {
   readonly idleMs: number
   /** Unused connections of propagated users that are kept, all users together; 500 unless said otherwise. */
   readonly maxIdleOfUsers?: number
+  /** How long an unused connection that belongs to one client is kept, should its end not be told; 10 minutes unless said otherwise. */
+  readonly clientIdleMs?: number
+  /** Unused connections that belong to one client each, all clients together; 4,000 unless said otherwise. */
+  readonly maxIdleOfClients?: number
 }
 
 export const defaultBackendTimeouts: BackendTimeouts = { connectMs: 10_000, responseMs: 300_000, idleMs: 30_000 }
 
 const sweepMs = 500
 const defaultMaxIdleOfUsers = 500
+const defaultClientIdleMs = 600_000
+const defaultMaxIdleOfClients = 4_000
 
 /** Keeps connections to internal systems open for the next request of the same target and identity. */
 export class BackendPool {
@@ -29,8 +36,11 @@ export class BackendPool {
   readonly #connections: Set<BackendConnection>
   /** Waiting connections of users, the longest waiting first: there may be as many users as there are people. */
   readonly #waitingOfUsers: Set<BackendConnection>
+  /** Waiting connections that belong to one client each, in the same order. */
+  readonly #waitingOfClients: Set<BackendConnection>
   readonly #stopSweep: () => void
   readonly sessions: TlsSessions
+  readonly clients: ClientBindings
   #security: BackendSecurity
   /** Milliseconds, advanced by the sweep: reading it costs nothing. */
   nowMs: number
@@ -40,8 +50,10 @@ export class BackendPool {
     this.#targets = new TargetTable()
     this.#connections = new Set()
     this.#waitingOfUsers = new Set()
+    this.#waitingOfClients = new Set()
     this.#security = security
     this.sessions = new TlsSessions(security)
+    this.clients = new ClientBindings()
     this.nowMs = clock.now()
     this.#stopSweep = clock.every(sweepMs, () => this.#sweep(clock.now()))
   }
@@ -73,6 +85,28 @@ export class BackendPool {
     const waiting = target.idle.pop()
     if (waiting === undefined) return this.open(target, system, user)
     if (identity !== null) this.#waitingOfUsers.delete(waiting)
+    return this.#take(waiting, system, user)
+  }
+
+  /**
+   * The connection that a client's connection to the cloud side has for itself, or a new one.
+   * @param session the tunnel session in which the client connection has its name.
+   */
+  acquireFor(
+    session: object,
+    asking: Asking,
+    system: System,
+    identity: BackendIdentity | null,
+    user: BackendUser,
+  ): BackendConnection {
+    const target = this.clients.target(session, asking, system, identity)
+    const waiting = target.idle.pop()
+    if (waiting === undefined) return this.open(target, system, user)
+    this.#waitingOfClients.delete(waiting)
+    return this.#take(waiting, system, user)
+  }
+
+  #take(waiting: BackendConnection, system: System, user: BackendUser): BackendConnection {
     waiting.user = user
     waiting.system = system
     waiting.isReused = true
@@ -85,19 +119,25 @@ export class BackendPool {
     const connection = new BackendConnection(target, system, this, user)
     this.#connections.add(connection)
     target.open += 1
+    if (target.client !== null) this.clients.opened(target, target.client)
     return connection
   }
 
   /** Gives a connection back after a complete exchange. */
   release(connection: BackendConnection): void {
     connection.user = null
-    // Made under other trust or with another system certificate than now: it must not carry another request.
-    if (connection.security !== this.#security) return void connection.socket.destroy()
+    // The next request would be somebody's, or go out under trust or a certificate that counts no more.
+    const { client } = connection.target
+    const isOver = client === null ? connection.holdsLogon : client.isGone
+    if (isOver || connection.security !== this.#security) return void connection.socket.destroy()
     // TLS hands over what it has decrypted although the connection was paused: the answer can end meanwhile.
     if (connection.isPaused) connection.resume()
     connection.activeAtMs = this.nowMs
     connection.target.idle.push(connection)
-    if (connection.target.identity !== '') this.#keepOfUser(connection)
+    if (client !== null)
+      this.#keep(this.#waitingOfClients, connection, this.#timeouts.maxIdleOfClients ?? defaultMaxIdleOfClients)
+    else if (connection.target.identity !== '')
+      this.#keep(this.#waitingOfUsers, connection, this.#timeouts.maxIdleOfUsers ?? defaultMaxIdleOfUsers)
   }
 
   /** The connection changed protocol: it is its user's from now on, without timeouts. */
@@ -111,6 +151,7 @@ export class BackendPool {
     const at = idle.lastIndexOf(connection)
     if (at >= 0) idle.splice(at, 1)
     this.#waitingOfUsers.delete(connection)
+    this.#waitingOfClients.delete(connection)
     this.#forget(connection)
   }
 
@@ -119,10 +160,10 @@ export class BackendPool {
     for (const connection of [...this.#connections]) connection.socket.destroy()
   }
 
-  #keepOfUser(connection: BackendConnection): void {
-    this.#waitingOfUsers.add(connection)
-    if (this.#waitingOfUsers.size <= (this.#timeouts.maxIdleOfUsers ?? defaultMaxIdleOfUsers)) return
-    for (const oldest of this.#waitingOfUsers) {
+  #keep(waiting: Set<BackendConnection>, connection: BackendConnection, most: number): void {
+    waiting.add(connection)
+    if (waiting.size <= most) return
+    for (const oldest of waiting) {
       // Out of reach at once: its end is heard only later.
       this.remove(oldest)
       oldest.socket.destroy()
@@ -133,16 +174,17 @@ export class BackendPool {
   #forget(connection: BackendConnection): void {
     if (!this.#connections.delete(connection)) return
     connection.target.open -= 1
-    this.#targets.forgetUnused(connection.target)
+    if (connection.target.client === null) this.#targets.forgetUnused(connection.target)
+    else this.clients.closed(connection.target, connection.target.client)
   }
 
   #sweep(nowMs: number): void {
     this.nowMs = nowMs
-    const { connectMs, responseMs, idleMs } = this.#timeouts
+    const { connectMs, responseMs, idleMs, clientIdleMs = defaultClientIdleMs } = this.#timeouts
     for (const connection of this.#connections) {
       const silentMs = nowMs - connection.activeAtMs
       if (connection.user === null) {
-        if (silentMs > idleMs) connection.socket.destroy()
+        if (silentMs > (connection.target.client === null ? idleMs : clientIdleMs)) connection.socket.destroy()
       } else if (!connection.isConnected) {
         if (silentMs > connectMs) connection.fail(timeout(connection, 'no connection'))
       } else if (responseMs > 0 && silentMs > responseMs) connection.fail(timeout(connection, 'no answer'))

@@ -2,6 +2,7 @@ import type { System } from '@landbridge/access'
 import { isTls } from '@landbridge/access'
 import type { BackendConnection } from './backend-connection.ts'
 import type { BackendIdentity, ClientCertificate } from './backend-identity.ts'
+import type { ClientBinding } from './client-bindings.ts'
 
 /** One internal address as one identity: connections to the same target may be reused by any request for it. */
 export interface Target {
@@ -12,6 +13,10 @@ export interface Target {
   readonly identity: string
   /** What its connections log on with instead of the connector's certificate; null: that one. */
   readonly certificate: ClientCertificate | null
+  /** The connection of a client that it is kept for; null: shared by all requests of the identity. */
+  readonly client: ClientBinding | null
+  /** Names it among those of the same client. */
+  readonly key: string
   /** Connections that wait for the next request, the most recently used last. */
   readonly idle: BackendConnection[]
   /** Connections in use and waiting. */
@@ -43,8 +48,7 @@ export class TargetTable {
   /** Targets of users come and go: without connections they are forgotten. */
   forgetUnused(target: Target): void {
     if (target.identity === '' || target.open > 0) return
-    const key = keyOf(target)
-    if (this.#byKey.get(key) === target) this.#byKey.delete(key)
+    if (this.#byKey.get(target.key) === target) this.#byKey.delete(target.key)
   }
 
   #ofUser(system: System, identity: BackendIdentity): Target {
@@ -57,20 +61,24 @@ export class TargetTable {
   }
 
   #byName(system: System, user: BackendIdentity | null): Target {
-    const identity = user?.name ?? ''
-    const secure = isTls(system.protocol)
-    const { internalHost: host, internalPort: port } = system
-    const key = keyOf({ host, port, secure, identity })
-    const known = this.#byKey.get(key)
+    const target = newTarget(system, user, null)
+    const known = this.#byKey.get(target.key)
     if (known !== undefined) return known
-    const certificate = user?.certificate ?? null
-    const target: Target = { host, port, secure, identity, certificate, idle: [], open: 0 }
-    this.#byKey.set(key, target)
+    this.#byKey.set(target.key, target)
     return target
   }
 }
 
-/** Names a target. */
-export function keyOf({ secure, host, port, identity }: Pick<Target, 'secure' | 'host' | 'port' | 'identity'>): string {
-  return `${secure ? 'tls' : 'tcp'}|${host}|${port}|${identity}`
+/** A target without connections. @param application that alone uses it, where it belongs to a client. */
+export function newTarget(
+  system: System,
+  user: BackendIdentity | null,
+  client: ClientBinding | null,
+  application = '',
+): Target {
+  const identity = user?.name ?? ''
+  const secure = isTls(system.protocol)
+  const { internalHost: host, internalPort: port } = system
+  const key = `${secure ? 'tls' : 'tcp'}|${host}|${port}|${identity}|${application}`
+  return { host, port, secure, identity, certificate: user?.certificate ?? null, client, key, idle: [], open: 0 }
 }

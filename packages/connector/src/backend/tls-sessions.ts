@@ -1,5 +1,5 @@
 import type { BackendSecurity } from './secure-contexts.ts'
-import { keyOf, type Target } from './target.ts'
+import type { Target } from './target.ts'
 
 const maxSessions = 2_000
 
@@ -22,13 +22,13 @@ export class TlsSessions {
 
   /** What the backend no longer knows it answers with an ordinary handshake. */
   find(target: Target): Buffer | null {
-    return target.secure ? (this.#sessions.get(keyOf(target)) ?? null) : null
+    return target.secure ? (this.#sessions.get(target.key) ?? null) : null
   }
 
   /** @param security under which the session was made; under another one it is worth nothing. */
   keep(target: Target, security: BackendSecurity, session: Buffer): void {
     if (security !== this.#security) return
-    const key = keyOf(target)
+    const { key } = target
     this.#sessions.delete(key)
     this.#sessions.set(key, session)
     if (this.#sessions.size <= maxSessions) return

@@ -70,11 +70,15 @@ export {
   toChannelSpec,
 } from './service-channel.ts'
 export { accessOf, toSnapshot } from './snapshot.ts'
+export { type QualityOfProtection, qualitiesOfProtection, type SncSettings, sncFindings } from './snc.ts'
 export type { Adoption, AuditCategory, AuditEntry, AuditEvent, Change, ConfigurationStore } from './store-port.ts'
 export { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from './subaccount-edits.ts'
 export { importSubaccount, type SubaccountContent, type SubaccountImport } from './subaccount-import.ts'
 export {
   type AdvancedConnectivity,
+  advancedConnectivityOf,
+  type BackendConnectionMode,
+  backendConnectionModes,
   type ConnectionLimit,
   defaultAdvancedConnectivity,
   maxTunnelConnections,

@@ -8,6 +8,7 @@ import type { CustomRegion } from './custom-regions.ts'
 import type { HaPeer, HaTerm, MasterSettings, ShadowSettings } from './high-availability-settings.ts'
 import type { LdapSettings } from './ldap.ts'
 import type { ServiceChannel } from './service-channel.ts'
+import type { SncSettings } from './snc.ts'
 import type { AdvancedConnectivity, ConnectionLimit } from './tunnel-limits.ts'
 
 /** Everything an administrator can configure, at one version. Immutable: a change makes a new one that shares the rest. */
@@ -78,6 +79,8 @@ export interface ConnectorSettings {
   /** Present: users come from this directory, and the local one has no say. */
   readonly ldap?: LdapSettings
   readonly kerberos?: KerberosSettings
+  /** Of this machine. Absent: not configured. */
+  readonly snc?: SncSettings
   readonly haMaster?: MasterSettings
   readonly haShadow?: ShadowSettings
   readonly haPeer?: HaPeer
@@ -88,8 +91,8 @@ export interface ConnectorSettings {
   readonly solutionManagement?: SolutionManagement
   /** Of everything that belongs to no subaccount. Absent: `defaultAuditLevel`. */
   readonly auditLevel?: AuditLevel
-  /** Absent: `defaultAdvancedConnectivity`. */
-  readonly advancedConnectivity?: AdvancedConnectivity
+  /** Absent, or without some of them: the defaults (`advancedConnectivityOf`). */
+  readonly advancedConnectivity?: Partial<AdvancedConnectivity>
   /** ID of the newest service channel, present or gone. Absent: there never was one. */
   readonly lastChannelId?: number
 }

@@ -1,8 +1,8 @@
 import type { ConnectorConfiguration, ConnectorSettings } from './model.ts'
 
 /**
- * What each instance of a pair has for itself: its users, the certificate and ciphers of its administration port, and
- * its place in the pair (guide L28826-28853). Whatever is not named here is the same on both.
+ * What each instance of a pair has for itself: its users, the certificate and ciphers of its administration port, its
+ * library for SNC, and its place in the pair (guide L28826-28853). Whatever is not named here is the same on both.
  */
 const own: ReadonlySet<string> = new Set<keyof ConnectorSettings>([
   'administrator',
@@ -10,6 +10,7 @@ const own: ReadonlySet<string> = new Set<keyof ConnectorSettings>([
   'uiCertificate',
   'uiCertificateRequest',
   'cipherSuites',
+  'snc',
   'haRole',
   'haShadow',
   'haPeer',

@@ -26,7 +26,8 @@ export interface ScenarioImport {
  * @throws PlatformError REQUEST_INVALID: the mapping has no resources. CONNECTOR_RESOURCE_NOT_FOUND
  */
 export function defineScenario(mapping: SystemMapping, name: string, ids: ReadonlySet<string>): Scenario {
-  return { name, kind: kindOf(mapping), resources: Array.from(ids, (id) => resourceOf(mapping, id)) }
+  const known = new Map(mapping.resources.map((resource) => [resource.id, resource]))
+  return { name, kind: kindOf(mapping), resources: Array.from(ids, (id) => known.get(id) ?? resourceOf(mapping, id)) }
 }
 
 /**

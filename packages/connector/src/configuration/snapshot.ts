@@ -6,7 +6,7 @@ import { defaultAuditLevel } from './audit-level.ts'
 import type { ConnectorConfiguration, ConnectorSettings, Subaccount } from './model.ts'
 import { ownCertificates } from './own-certificates.ts'
 import { toChannelSpec } from './service-channel.ts'
-import { connectionsOf } from './tunnel-limits.ts'
+import { advancedConnectivityOf, connectionsOf } from './tunnel-limits.ts'
 
 /** Tables by the mappings that they were compiled from: a change recompiles the subaccount that it touched, no other. */
 const compiled = new WeakMap<ReadonlyMap<string, SystemMapping>, AccessTable>()
@@ -33,6 +33,7 @@ export function toSnapshot(
   reportsCertificates = true,
 ): ConnectorSnapshot {
   const { settings, trustedCertificates } = configuration
+  const bindsClients = advancedConnectivityOf(settings).backendConnections === 'perClientConnection'
   return {
     installationId: settings.installationId,
     version,
@@ -44,6 +45,7 @@ export function toSnapshot(
       certificates: Array.from(trustedCertificates.values(), (certificate) => certificate.pem),
     },
     ...(settings.systemCertificate === undefined ? {} : { systemCertificate: settings.systemCertificate }),
+    ...(settings.snc === undefined ? {} : { snc: settings.snc }),
     propagation: {
       ...(settings.kerberos === undefined ? {} : { kerberos: settings.kerberos }),
       settings: settings.propagation ?? defaultPropagationSettings,
@@ -60,6 +62,7 @@ export function toSnapshot(
             toRuntime(
               subaccount,
               connectionsOf(configuration, subaccount),
+              bindsClients,
               regions.get(subaccount.regionHost.toLowerCase()),
             ),
           ),
@@ -74,6 +77,7 @@ function shownRole({ haRole, haPeer }: ConnectorSettings): string {
 function toRuntime(
   subaccount: Subaccount,
   tunnelConnections: number,
+  bindsClients: boolean,
   override: RegionOverride | undefined,
 ): SubaccountRuntime {
   const { subaccountId, regionHost, locationId, description, connected, loadSharing, connectionLimits } = subaccount
@@ -85,6 +89,7 @@ function toRuntime(
     connected,
     loadSharing,
     tunnelConnections,
+    ...(bindsClients ? { bindsClients } : {}),
     ...(connectionLimits === undefined ? {} : { connectionLimits }),
     endpoint: overridden(subaccount.endpoint, override),
     certificate: subaccount.certificate,

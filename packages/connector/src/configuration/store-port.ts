@@ -21,6 +21,7 @@ export type AuditCategory =
   | 'PayloadTrace'
   | 'ProxySettings'
   | 'SCCPassword'
+  | 'SNCSettings'
   | 'SCCUser'
   | 'SccCustomRoles'
   | 'ServiceChannelConfiguration'

@@ -47,7 +47,7 @@ export async function dialTls(options: DialOptions): Promise<TLSSocket> {
   const { proxy, timeoutMs } = options
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal])
-  const addresses = await addressesOf(proxy?.host ?? targetOf(options)).catch((cause: unknown) => {
+  const addresses = await inTime(addressesOf(proxy?.host ?? targetOf(options)), signal).catch((cause: unknown) => {
     throw explain(options, proxy === undefined ? cause : proxyUnreachable(proxy, cause))
   })
   const shareMs = Math.min(longestAttemptMs, timeoutMs / addresses.length)
@@ -64,6 +64,17 @@ export async function dialTls(options: DialOptions): Promise<TLSSocket> {
     }
   }
   throw explain(options, failure)
+}
+
+/** What the resolver answers, unless the time is up first: it cannot be told to stop. */
+function inTime<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const reason = 'no answer in time from the name servers'
+    const abort = (): void => reject(Object.assign(new Error(reason), { code: reason }))
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 function targetOf({ address, serverName }: DialOptions): string {

@@ -1,5 +1,5 @@
 import { PlatformError, type Secret } from '@landbridge/kernel'
-import type { HaPeer, HaTerm } from '../configuration/high-availability-settings.ts'
+import type { HaPeer } from '../configuration/high-availability-settings.ts'
 import type { ConnectorConfiguration, ConnectorSettings, HaRole } from '../configuration/model.ts'
 import type { AuditEvent } from '../configuration/store-port.ts'
 import { askPeer, type PeerAnswer } from './ask-peer.ts'
@@ -12,6 +12,7 @@ import {
   type PairOptions,
   type PeerStatus,
   type Position,
+  readStatus,
   stateRefusal,
 } from './pair-options.ts'
 import { fingerprintOf } from './peer-proof.ts'
@@ -325,8 +326,14 @@ export class HighAvailability {
     this.#lastProbeMs = this.#options.clock.now()
     const answer = await this.#ask(haPeer, 'status', this.ownStatus())
     if (this.#closed.signal.aborted || answer.kind !== 'answer' || answer.status !== 200) return
-    const { role, term } = answer.body as unknown as { role: 'master' | 'shadow'; term: HaTerm }
-    await this.#met({ role, term }, haPeer)
+    let told: PeerStatus
+    try {
+      told = readStatus(answer.body)
+    } catch (failure) {
+      // It has the right certificate, and is of another version or in other hands.
+      return this.#options.log.warn('ha.peer.unreadable', { host: haPeer.host }, failure)
+    }
+    await this.#met(told, haPeer)
   }
 
   async #met({ role, term }: Pick<PeerStatus, 'role' | 'term'>, haPeer: HaPeer): Promise<void> {

@@ -1,4 +1,4 @@
-import type { HttpAllowed } from '@landbridge/access'
+import type { HttpAllowed, System } from '@landbridge/access'
 import {
   BodyScanner,
   HeadCollector,
@@ -11,70 +11,34 @@ import {
   requestLimits,
   TargetForm,
 } from '@landbridge/http1'
-import { PlatformError } from '@landbridge/kernel'
-import { type Preface, type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
-import type { BackendConnection, BackendUser } from '../backend/backend-connection.ts'
+import { type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
+import type { BackendConnection } from '../backend/backend-connection.ts'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
-import type { Target } from '../backend/target.ts'
-import type { IdentityDecision, IdentityObserver, SubaccountContext } from '../subaccount-context.ts'
-import type { Measurement } from '../traffic/measurement.ts'
-import {
-  denialCode,
-  denialText,
-  failureAnswer,
-  identityFailed,
-  plainAnswer,
-  requestCut,
-  targetMismatch,
-} from './answers.ts'
+import type { IdentityDecision, IdentityObserver } from '../subaccount-context.ts'
+import { AnsweredExchange, endOf } from './answered-exchange.ts'
+import { denialCode, denialText, identityFailed, plainAnswer, requestCut, targetMismatch } from './answers.ts'
+import { logsOnConnection } from './connection-logon.ts'
 import { isAddressedTo, isSafeToRepeat } from './request-address.ts'
-import { accessRecord, reportFailure } from './request-reports.ts'
+import { accessRecord } from './request-reports.ts'
 import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './request-rewrite.ts'
-import { relayUpgraded } from './upgraded-relay.ts'
 
 /** Shared by all exchanges of the process: a head is parsed, rewritten and copied within one call. */
 const head = new RequestHead()
 const maxIdentityBytes = 32 * 1024
 const scratch = Buffer.allocUnsafeSlow(requestLimits.maxHeadBytes + rewriteSlack + maxIdentityBytes)
 
-type Phase = 'head' | 'identity' | 'body' | 'complete' | 'over' | 'upgraded'
-
 /**
  * One HTTP request through the tunnel: access control, rewriting, a backend connection, the response back. Bodies pass
  * as they are, but their framing is followed: bytes behind the end of the request never reach a pooled connection.
  */
-export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
-  readonly #context: SubaccountContext
-  readonly #stream: Stream
-  readonly #preface: Preface
-  #phase: Phase = 'head'
+export class HttpExchange extends AnsweredExchange implements StreamSink, IdentityObserver {
   /** Null for a request without body, which is most of them. */
   #body: BodyScanner | null = null
   #collector: HeadCollector | null = null
-  #backend: BackendConnection | null = null
   #allowed: HttpAllowed | null = null
-  #path = ''
-  /** Null where nothing is recorded, and once the request is over. */
-  #measured: Measurement | null
-  #owedBytes = 0
-  /** The rewritten head of a request without body, kept until the first byte of the answer for one repetition. */
-  #repeatable: Buffer | null = null
   /** Body bytes that arrived while the identity was being determined; bounded by the stream's window. */
   #early: Buffer[] = none
   #streamEnded = false
-  #isHead = false
-  #target: Target | null = null
-  #wasReused = false
-  #method = 0
-  #upgradeAsked: boolean
-
-  constructor(context: SubaccountContext, stream: Stream, preface: Preface) {
-    this.#context = context
-    this.#stream = stream
-    this.#preface = preface
-    this.#upgradeAsked = false
-    this.#measured = context.traffic?.begin() ?? null
-  }
 
   // From the cloud.
 
@@ -84,7 +48,7 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
 
   /** Takes request bytes from `start` on; the preface in front of them has been read already. */
   request(stream: Stream, chunk: Buffer, start: number): void {
-    switch (this.#phase) {
+    switch (this.phase) {
       case 'head':
         return this.#head(stream, chunk, start)
       case 'body':
@@ -95,90 +59,32 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
         return
       case 'complete':
         // More than the announced body: somebody wants to smuggle. Nothing more is passed on.
-        return this.#abort()
+        return this.abort()
       case 'over':
       case 'upgraded':
         return stream.consumed(chunk.length)
       default:
-        this.#phase satisfies never
+        this.phase satisfies never
     }
   }
 
   streamEnd(): void {
     this.#streamEnded = true
-    if (this.#phase === 'head') return this.#refuse(requestCut)
-    if (this.#phase === 'body') this.#abort()
+    if (this.phase === 'head') return this.refuse(requestCut)
+    if (this.phase === 'body') this.abort()
   }
 
   streamReset(): void {
-    this.#phase = 'over'
-    this.#measured = endOf(this.#measured)
-    this.#dropBackend()
-  }
-
-  streamDrain(): void {
-    this.#measured?.resumed()
-    this.#backend?.resume()
-  }
-
-  // From the backend.
-
-  backendData(chunk: Buffer): void {
-    this.#repeatable = null
-    const backend = this.#backend
-    if (backend === null) return
-    const measured = this.#measured
-    if (measured !== null) measured.sentBytes += chunk.length
-    const progress = backend.response.received(chunk, backend)
-    if (progress === 'more') {
-      if (backend.isPaused) measured?.paused()
-      return
-    }
-    if (progress === 'upgraded') return this.#upgrade(backend)
-    if (progress === 'invalid') return this.#invalid(backend)
-    this.#completed(backend, progress === 'reusable')
-  }
-
-  backendDrain(): void {
-    const bytes = this.#owedBytes
-    this.#owedBytes = 0
-    if (bytes > 0) this.#stream.consumed(bytes)
-  }
-
-  backendEnd(): void {
-    const backend = this.#backend
-    if (backend === null) return
-    if (backend.response.endsWithConnection) {
-      backend.response.finish()
-      return this.#completed(backend, false)
-    }
-    backend.socket.destroy()
-  }
-
-  backendOpened(): void {
-    this.#measured?.opened()
-  }
-
-  backendClosed(cause: PlatformError): void {
-    const backend = this.#backend
-    this.#backend = null
-    if (backend === null || this.#phase === 'over') return
-    if (backend.response.hasStarted) return this.#abort()
-    if (this.#repeat()) return
-    this.#fail(cause)
-  }
-
-  #fail(cause: PlatformError): void {
-    const { virtualHost, virtualPort } = this.#preface
-    reportFailure(this.#context, this.#preface, cause)
-    this.#refuse(failureAnswer(cause, virtualHost, virtualPort, !this.#isHead))
+    this.phase = 'over'
+    this.measured = endOf(this.measured)
+    this.dropBackend()
   }
 
   // The head.
 
   #head(stream: Stream, chunk: Buffer, start: number): void {
     stream.consumed(chunk.length - start)
-    if (this.#measured !== null) this.#measured.receivedBytes += chunk.length - start
+    if (this.measured !== null) this.measured.receivedBytes += chunk.length - start
     if (this.#collector === null) {
       const end = parseRequestHead(chunk, start, chunk.length, head, requestLimits)
       if (end !== NEED_MORE) return this.#parsed(chunk, start, end, chunk, end)
@@ -195,27 +101,27 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
   #parsed(source: Buffer, start: number, end: number, chunk: Buffer, rest: number): void {
     if (end < 0) {
       const error = headErrorOf(end)
-      return this.#refuse(plainAnswer(error.status, error.name, error.text))
+      return this.refuse(plainAnswer(error.status, error.name, error.text))
     }
-    this.#isHead = head.method === Method.head
-    if (head.targetForm !== TargetForm.origin || !isAddressedTo(source, head, this.#preface))
-      return this.#refuse(targetMismatch)
+    this.isHead = head.method === Method.head
+    if (head.targetForm !== TargetForm.origin || !isAddressedTo(source, head, this.preface))
+      return this.refuse(targetMismatch)
     const path = source.toString('latin1', head.pathStart, head.pathEnd)
-    const { virtualHost, virtualPort } = this.#preface
-    const decision = this.#context.access.decideHttp(virtualHost, virtualPort, path, head.upgradeIsWebSocket)
+    const { virtualHost, virtualPort } = this.preface
+    const decision = this.context.access.decideHttp(virtualHost, virtualPort, path, head.upgradeIsWebSocket)
     if (typeof decision === 'number') {
       const reason = denialCode(decision)
       this.#denied(path, reason)
       const text = denialText(decision, virtualHost, virtualPort, path)
-      return this.#refuse(plainAnswer(403, reason, text, !this.#isHead))
+      return this.refuse(plainAnswer(403, reason, text, !this.isHead))
     }
     this.#allowed = decision
-    this.#path = path
+    this.path = path
     if (head.hasBody) {
       this.#body = new BodyScanner(requestLimits)
       this.#body.reset(requestBodyKind(head), Math.max(0, head.contentLength))
     }
-    const identity = this.#context.propagate?.(decision.system, this.#preface, this) ?? null
+    const identity = this.context.propagate?.(decision.system, this.preface, this) ?? null
     if (identity === null) return this.#send(source, start, null, null, chunk, rest)
     if (identity instanceof Promise)
       return this.#awaitIdentity(identity, Buffer.concat([source.subarray(start, end), chunk.subarray(rest)]))
@@ -224,28 +130,28 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
 
   /** @param bytes the head and what came behind it, copied. */
   #awaitIdentity(identity: Promise<IdentityDecision | null>, bytes: Buffer): void {
-    this.#phase = 'identity'
+    this.phase = 'identity'
     identity.then(
       (decision) => {
-        if (this.#phase !== 'identity') return
-        this.#measured?.identityMade()
+        if (this.phase !== 'identity') return
+        this.measured?.identityMade()
         const early = this.#early
         this.#early = none
         const end = parseRequestHead(bytes, 0, bytes.length, head, requestLimits)
         if (decision === null) this.#send(bytes, 0, null, null, bytes, end)
         else this.#identified(decision, bytes, 0, bytes, end)
-        for (const chunk of early) this.request(this.#stream, chunk, 0)
+        for (const chunk of early) this.request(this.stream, chunk, 0)
         if (this.#streamEnded) this.streamEnd()
       },
       (failure: unknown) => {
-        this.#context.log.error('identity.failed', {}, failure)
-        this.#refuse(identityFailed)
+        this.context.log.error('identity.failed', {}, failure)
+        this.refuse(identityFailed)
       },
     )
   }
 
   tokenValidated(): void {
-    this.#measured?.tokenValidated()
+    this.measured?.tokenValidated()
   }
 
   #identified(decision: IdentityDecision, source: Buffer, start: number, chunk: Buffer, rest: number): void {
@@ -255,11 +161,11 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
 
   #refuseUser({ status, code, text }: IdentityDecision & { readonly kind: 'refused' }, source: Buffer): void {
     this.#denied(source.toString('latin1', head.pathStart, head.pathEnd), code)
-    this.#refuse(plainAnswer(status, code, text, !this.#isHead))
+    this.refuse(plainAnswer(status, code, text, !this.isHead))
   }
 
   #denied(target: string, reason: string): void {
-    this.#context.denied(accessRecord(this.#context, this.#preface, target, reason))
+    this.context.denied(accessRecord(this.context, this.preface, target, reason))
   }
 
   #send(
@@ -271,31 +177,34 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
     rest: number,
   ): void {
     const { system, resources } = this.#allowed as HttpAllowed
-    const { traffic } = this.#context
+    const { traffic } = this.context
     if (traffic !== undefined)
-      this.#measured?.reached(traffic.meterOf(system, resources), this.#path, identity?.user ?? this.#preface.clientId)
-    this.#context.allowed?.(accessRecord(this.#context, this.#preface, this.#path, ''))
+      this.measured?.reached(traffic.meterOf(system, resources), this.path, identity?.user ?? this.preface.clientId)
+    this.context.allowed?.(accessRecord(this.context, this.preface, this.path, ''))
     const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
     // One copy: the socket may still hold it when the scratch buffer serves the next request.
     const rewritten = Buffer.from(scratch.subarray(0, bytes))
     const hasBody = head.hasBody
     this.#collector = null
-    this.#phase = hasBody ? 'body' : 'complete'
-    if (!hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket) this.#repeatable = rewritten
-    const backend = this.#context.backends.acquire(system, identity, this)
-    this.#backend = backend
-    this.#target = backend.target
-    this.#wasReused = backend.isReused
-    this.#method = head.method
-    this.#upgradeAsked = head.upgradeIsWebSocket
-    this.#expect(backend)
+    this.phase = hasBody ? 'body' : 'complete'
+    if (!hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket) this.repeatable = rewritten
+    const backend = this.#acquire(system, identity)
+    this.backend = backend
+    // A log-on by the connector itself is the user's whom the connection is kept for.
+    if (headers?.replacesAuthorization !== true && logsOnConnection(source, head)) backend.holdsLogon = true
+    this.method = head.method
+    this.upgradeAsked = head.upgradeIsWebSocket
+    this.expect(backend)
     backend.socket.write(rewritten)
     if (rest < chunk.length) this.#forwardPaid(chunk, rest)
   }
 
-  #expect(backend: BackendConnection): void {
-    const scheme = this.#allowed?.system.tls ? 'https' : 'http'
-    backend.response.prepare(this.#stream, this.#context, this.#method, scheme, this.#upgradeAsked)
+  #acquire(system: System, identity: BackendIdentity | null): BackendConnection {
+    const { backends } = this.context
+    const { clientConnection, clientId } = this.preface
+    return clientConnection === undefined
+      ? backends.acquire(system, identity, this)
+      : backends.acquireFor(this.stream.session, { clientConnection, clientId }, system, identity, this)
   }
 
   // The body.
@@ -303,14 +212,14 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
   /** Body bytes whose credit is still to be returned. */
   #forward(chunk: Buffer, start: number): void {
     const bytes = chunk.length - start
-    if (this.#measured !== null) this.#measured.receivedBytes += bytes
-    if (this.#pass(chunk, start)) this.#stream.consumed(bytes)
-    else this.#owedBytes += bytes
+    if (this.measured !== null) this.measured.receivedBytes += bytes
+    if (this.#pass(chunk, start)) this.stream.consumed(bytes)
+    else this.owedBytes += bytes
   }
 
   /** Body bytes that came with the head, whose credit went back with it. */
   #forwardPaid(chunk: Buffer, start: number): void {
-    if (this.#phase === 'complete') return this.#abort()
+    if (this.phase === 'complete') return this.abort()
     this.#pass(chunk, start)
   }
 
@@ -318,11 +227,11 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
   #pass(chunk: Buffer, start: number): boolean {
     const end = (this.#body as BodyScanner).scan(chunk, start, chunk.length)
     if (end < -1 || (end >= 0 && end < chunk.length)) {
-      this.#abort()
+      this.abort()
       return true
     }
     if (end >= 0) this.#completeRequest()
-    const backend = this.#backend
+    const backend = this.backend
     if (backend === null || backend.socket.destroyed) return true
     const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
     if (isTaken) backend.fed()
@@ -330,80 +239,9 @@ export class HttpExchange implements StreamSink, BackendUser, IdentityObserver {
   }
 
   #completeRequest(): void {
-    this.#phase = 'complete'
-    this.#measured?.requestCompleted()
-  }
-
-  // The end.
-
-  #completed(backend: BackendConnection, reusable: boolean): void {
-    this.#backend = null
-    this.#measured = endOf(this.#measured)
-    if (reusable && this.#phase === 'complete' && backend.socket.writableLength === 0) {
-      this.#phase = 'over'
-      return this.#context.backends.release(backend)
-    }
-    this.#phase = 'over'
-    backend.user = null
-    backend.socket.destroy()
-  }
-
-  /** A waiting connection that the backend had closed meanwhile: once more on a new one (RFC 9112 section 9.3.1). */
-  #repeat(): boolean {
-    const bytes = this.#repeatable
-    this.#repeatable = null
-    if (bytes === null || this.#target === null || !this.#wasReused) return false
-    const backend = this.#context.backends.open(this.#target, (this.#allowed as HttpAllowed).system, this)
-    this.#backend = backend
-    this.#expect(backend)
-    backend.socket.write(bytes)
-    return true
-  }
-
-  #invalid(backend: BackendConnection): void {
-    if (backend.response.hasStarted) return this.#abort()
-    this.#dropBackend()
-    this.#fail(new PlatformError('BACKEND_PROTOCOL'))
-  }
-
-  #upgrade(backend: BackendConnection): void {
-    this.#phase = 'upgraded'
-    this.#backend = null
-    this.#context.backends.detach(backend)
-    backend.socket.removeAllListeners('end').removeAllListeners('drain')
-    const meter = this.#measured?.end() ?? null
-    this.#measured = null
-    relayUpgraded(backend, this.#stream, meter, (received, sent) => {
-      if (meter !== null) this.#context.traffic?.count(meter, this.#path, 0, received, sent)
-    })
-  }
-
-  #refuse(answer: Buffer): void {
-    this.#phase = 'over'
-    this.#measured = endOf(this.#measured)
-    this.#dropBackend()
-    this.#stream.end(answer)
-  }
-
-  #abort(): void {
-    this.#phase = 'over'
-    this.#measured = endOf(this.#measured)
-    this.#dropBackend()
-    this.#stream.reset()
-  }
-
-  #dropBackend(): void {
-    const backend = this.#backend
-    this.#backend = null
-    if (backend === null) return
-    backend.user = null
-    backend.socket.destroy()
+    this.phase = 'complete'
+    this.measured?.requestCompleted()
   }
 }
 
 const none: Buffer[] = []
-
-function endOf(measured: Measurement | null): null {
-  measured?.end()
-  return null
-}

@@ -11,11 +11,14 @@ import {
 } from '@landbridge/http1'
 import type { Stream } from '@landbridge/tunnel'
 import type { BackendConnection } from '../backend/backend-connection.ts'
+import { asksForConnectionLogon } from './connection-logon.ts'
 import { type Names, rewriteResponseHead } from './response-rewrite.ts'
 
 /** Shared by all connections of the process: a head is parsed, rewritten and sent within one call. */
 const head = new ResponseHead()
 const copiedBodyBytes = 4 * 1024
+/** Tells clients that their connection has its own one behind us: else they MUST NOT log on so (RFC 4559 section 6). */
+const proxySupport = Buffer.from('Proxy-Support: Session-Based-Authentication\r\n\r\n')
 const scratch = Buffer.allocUnsafeSlow(2 * responseLimits.maxHeadBytes + 1024 + copiedBodyBytes)
 
 /**
@@ -98,15 +101,17 @@ export class ResponseRelay {
       if (end < 0) return 'invalid'
       if (head.status === 101) return this.#switch(chunk, start, end)
       if (head.status >= 200) return this.#final(chunk, start, end, backend)
-      this.#sendHead(chunk, start)
+      // A system may send them without end, to a client that does not read.
+      if (!this.#sendHead(chunk, start)) backend.pause()
       start = end
       if (start === chunk.length) return 'more'
     }
   }
 
-  #sendHead(chunk: Buffer, start: number): void {
+  /** @returns false when the client is slow. */
+  #sendHead(chunk: Buffer, start: number): boolean {
     const bytes = rewriteResponseHead(chunk, start, head, this.#names as Names, this.#scheme, scratch)
-    this.#stream?.writeBorrowed(scratch, 0, bytes, false)
+    return this.#stream?.writeBorrowed(scratch, 0, bytes, false) ?? true
   }
 
   #switch(chunk: Buffer, start: number, end: number): ResponseProgress {
@@ -124,7 +129,12 @@ export class ResponseRelay {
     this.hasStarted = true
     this.#inBody = true
     const stream = this.#stream as Stream
-    const at = rewriteResponseHead(chunk, start, head, this.#names as Names, this.#scheme, scratch)
+    let at = rewriteResponseHead(chunk, start, head, this.#names as Names, this.#scheme, scratch)
+    if (head.status === 401 && asksForConnectionLogon(chunk, head)) {
+      backend.holdsLogon = true
+      // The line goes in front of the empty one.
+      if (backend.target.client !== null) at += proxySupport.copy(scratch, at - 2) - 2
+    }
     const bodyEnd = this.#body.scan(chunk, end, chunk.length)
     if (bodyEnd >= 0 && bodyEnd - end <= copiedBodyBytes) {
       // The usual small answer: head and body in one frame.

@@ -24,6 +24,7 @@ export interface SubaccountLinkOptions {
   readonly heartbeatMs: number
   readonly clock: Clock
   readonly log: Log
+  readonly sessionGone: (session: object) => void
   readonly trustChanged: () => void
   /** The control session stands, for the first time or again. */
   readonly connected: () => void
@@ -36,6 +37,11 @@ const awayCapMs = 1_500
 const refusedCapMs = 15_000
 /** A session that lived this long was a success: its loss is no sign of a quarrel, such as two agents with one identity. */
 const settledMs = 30_000
+/**
+ * Tunnel connections of a subaccount, those that are being opened included. Each costs a file of the process: one cloud
+ * side that asks without end must not take them from the other subaccounts.
+ */
+const maxTunnels = 512
 
 /** Keeps one subaccount connected: the control session, and the tunnels that the cloud asks for. */
 export class SubaccountLink {
@@ -45,6 +51,8 @@ export class SubaccountLink {
   /** Another link takes over: this one keeps what it has and connects no more. */
   readonly #superseded: AbortController
   readonly #tunnels: Set<TunnelLink>
+  /** Tunnels that are being opened. */
+  #opening: number
   readonly #channels: ChannelRequests
   readonly #questions: ServiceQuestions
   #about: ConnectorAbout
@@ -66,6 +74,7 @@ export class SubaccountLink {
     this.#stopped = new AbortController()
     this.#superseded = new AbortController()
     this.#tunnels = new Set()
+    this.#opening = 0
     this.#channels = new ChannelRequests(options.clock)
     this.#questions = new ServiceQuestions(options.clock)
     this.#about = options.about
@@ -258,6 +267,8 @@ export class SubaccountLink {
       const { tunnelConnections, connectionLimits = [] } = this.#subaccount
       const limit = connectionLimits.find(({ applicationName }) => applicationName === request.displayName)
       const length = limit?.connections ?? tunnelConnections
+      if (this.#tunnels.size + this.#opening + length > maxTunnels)
+        throw new PlatformError('TUNNEL_FULL', { reason: `${maxTunnels} of one subaccount` })
       await Promise.all(Array.from({ length }, () => this.#openTunnel(request)))
       this.#control?.send({ type: 'tunnel-result', ticket, ok: true })
     } catch (failure) {
@@ -268,7 +279,18 @@ export class SubaccountLink {
   }
 
   async #openTunnel(request: TunnelRequest): Promise<void> {
-    const link = await TunnelLink.open({
+    this.#opening += 1
+    const link = await this.#dial(request).finally(() => {
+      this.#opening -= 1
+    })
+    if (this.#stopped.signal.aborted) return link.session.destroy()
+    if (link.session.isClosed) return
+    this.#tunnels.add(link)
+    this.#options.log.info('tunnel.opened', { ...this.#facts(), proxy: request.displayName })
+  }
+
+  #dial(request: TunnelRequest): Promise<TunnelLink> {
+    return TunnelLink.open({
       ...this.#options,
       request,
       subaccount: this.#subaccount,
@@ -282,10 +304,6 @@ export class SubaccountLink {
         })
       },
     })
-    if (this.#stopped.signal.aborted) return link.session.destroy()
-    if (link.session.isClosed) return
-    this.#tunnels.add(link)
-    this.#options.log.info('tunnel.opened', { ...this.#facts(), proxy: request.displayName })
   }
 
   #facts(): { subaccount: string; regionHost: string; locationId: string } {

@@ -28,6 +28,8 @@ export interface TunnelLinkOptions {
   readonly closed: (link: TunnelLink, cause?: Error) => void
   /** The cloud side wants no new streams on it. */
   readonly draining?: (link: TunnelLink) => void
+  /** The session is over, whatever became of the link. */
+  readonly sessionGone?: (session: object) => void
   readonly signal: AbortSignal
 }
 
@@ -80,6 +82,7 @@ export class TunnelLink {
         if (link !== null) options.draining?.(link)
       },
       closed: (cause) => {
+        options.sessionGone?.(session)
         if (link === null) lost(cause)
         else options.closed(link, cause)
       },
@@ -123,6 +126,7 @@ function hello(
       version: options.version,
       subaccountId: subaccount.subaccountId,
       locationId: subaccount.locationId,
+      ...(subaccount.bindsClients === true && options.acceptor !== null ? { clientConnections: true } : {}),
     })
   })
 }

@@ -4,6 +4,7 @@ import { errorEntry } from '@landbridge/kernel'
 import { defaultRfcLimits, RefusingGateway, RfcGuard, type RfcGuardOutput } from '@landbridge/rfc'
 import type { Preface, Stream, StreamSink } from '@landbridge/tunnel'
 import { openBackendSocket } from '../backend/open-socket.ts'
+import { sncFindings } from '../configuration/snc.ts'
 import { errorCode } from '../dial/dial-tls.ts'
 import { denialCode } from '../http/answers.ts'
 import type { SubaccountContext } from '../subaccount-context.ts'
@@ -125,7 +126,7 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     }
     const { system } = decision
     if (preface.userToken !== '' || preface.technicalToken !== '') return void this.#propagate(system, preface)
-    if (system.protocol !== 'RFC') return this.#refuseSnc()
+    if (system.protocol !== 'RFC') return this.#refuseSnc(system)
     if (isMessageServer(system.virtualPort) || isMessageServer(String(system.internalPort)))
       void this.#viaMessageServer(system, connectTimeoutMs)
     else {
@@ -167,7 +168,8 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
   }
 
   /** A user is verified as for HTTP. One who is believed needs SNC, which is not there. */
-  async #propagate({ protocol, authenticationMode }: System, preface: Preface): Promise<void> {
+  async #propagate(target: System, preface: Preface): Promise<void> {
+    const { protocol, authenticationMode } = target
     const system = systemName(this.#address)
     const refusal = await this.#context.verifyUser?.(preface).catch((failure: unknown) => {
       this.#context.log.error('identity.failed', {}, failure)
@@ -176,12 +178,14 @@ export class RfcExchange implements StreamSink, RfcGuardOutput {
     if (this.#isOver) return
     if (refusal) return this.#refuse(refusal.code, rfcText.noUserToken(system, refusal.text.replaceAll('\n', ' ')))
     const hasPrincipal = authenticationMode === 'X509_GENERAL' || authenticationMode === 'X509_RESTRICTED'
-    if (protocol !== 'RFC' && hasPrincipal) return this.#refuseSnc()
+    if (protocol !== 'RFC' && hasPrincipal) return this.#refuseSnc(target)
     this.#refuse('RFC_PROPAGATION', rfcText.noPropagation(system))
   }
 
-  #refuseSnc(): void {
-    this.#refuse('RFC_SNC_UNAVAILABLE', rfcText.noSnc(systemName(this.#address)))
+  /** Never plain RFC instead (guide L916), however complete the settings are. */
+  #refuseSnc({ sncPartnerName }: System): void {
+    const findings = sncFindings(this.#context.snc, sncPartnerName)
+    this.#refuse('RFC_SNC_UNAVAILABLE', rfcText.noSnc(systemName(this.#address), findings))
   }
 
   /** The reason is worth a text, and a conversation is where a caller reads one. */

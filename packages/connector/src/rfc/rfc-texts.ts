@@ -15,8 +15,9 @@ export const rfcText = {
     `Access denied for user ${user} in client ${client} on ${system}. Allow the client and the user in your Cloud Connector in case it was a valid request.`,
   noServer: (system: string, reason: string): string =>
     `Opening connection to ${system} failed. The message server named no application server: ${reason}.`,
-  noSnc: (system: string): string =>
-    `Opening connection to ${system} failed. Its mapping asks for RFC SNC, which needs the cryptographic library of SAP; this Cloud Connector has none and never falls back to plain RFC. Use a mapping of protocol RFC in a protected network.`,
+  /** @param findings which settings are there, as a sentence */
+  noSnc: (system: string, findings: string): string =>
+    `Opening connection to ${system} failed. Its mapping asks for RFC SNC, which needs the cryptographic library of SAP; this Cloud Connector loads none and never falls back to plain RFC. ${findings} Use a mapping of protocol RFC in a protected network.`,
   noUserToken: (system: string, reason: string): string => `Opening connection to ${system} denied. ${reason}`,
   noPropagation: (system: string): string =>
     `Opening connection to ${system} denied. The caller's user cannot be propagated over RFC: that needs RFC SNC with principal type X.509, and the cryptographic library of SAP. Call with a technical token and a configured user, or use HTTPS.`,

@@ -25,6 +25,14 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   // name=value of a query or a form.
   [new RegExp(`((?:^|[?&;\\s])[^=&\\s]{0,40}(?:${words})[^=&\\s]{0,40}=)[^&\\s]*`, 'gi'), `$1${mask}`],
   [/([?&;\s]code=)[^&\s]*/gi, `$1${mask}`],
+  // A part of a form (RFC 7578): name="name", the other header lines of the part, an empty line, value.
+  [
+    new RegExp(
+      `(\\bname="[^"\\r\\n]{0,40}(?:${words})[^"\\r\\n]{0,40}"[^\\r\\n]{0,200}\\r?\\n(?:[^\\r\\n]{1,200}\\r?\\n){0,4}\\r?\\n)(?:(?!\\r?\\n--)[^])*`,
+      'gi',
+    ),
+    `$1${mask}`,
+  ],
   // <name>value</name>
   [new RegExp(`(<[\\w:-]{0,40}(?:${words}|BinarySecurity)[\\w:-]{0,40}(?:\\s[^<>]{0,200})?>)[^<]+`, 'gi'), `$1${mask}`],
 ]

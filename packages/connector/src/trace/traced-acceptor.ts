@@ -1,5 +1,5 @@
 import type { Clock } from '@landbridge/kernel'
-import { prefaceLength, readPreface, type Stream, type StreamSink } from '@landbridge/tunnel'
+import { prefaceLength, readPreface, type Stream, StreamKind, type StreamSink } from '@landbridge/tunnel'
 import { ExchangeTrace, type PayloadTrace } from './exchange-trace.ts'
 import { tapStream } from './tap-stream.ts'
 
@@ -37,7 +37,7 @@ export class TracedAcceptor implements StreamSink {
     const bytes = pending === undefined ? chunk : Buffer.concat([pending, chunk])
     const length = prefaceLength(bytes, 0, bytes.length)
     const preface = length < 0 || length > bytes.length ? null : readPreface(bytes, 0, length)
-    if (preface !== null) {
+    if (preface !== null && preface.kind !== StreamKind.closed) {
       const exchange = new ExchangeTrace(this.#trace, this.#budget, this.#clock, preface, ++this.#count, (over) =>
         this.#open.delete(over),
       )

@@ -62,8 +62,8 @@ export const cliErrors = errorArea({
     http: 502,
     level: 'info',
     retry: 'never',
-    title: 'A step of the call was refused',
-    remedy: 'User: the answer below names the cause; "landbridge call -v" shows every step.',
+    title: 'The request was refused',
+    remedy: 'User: the answer says why; do what it asks for, then repeat the command.',
     show: ['step', 'url', 'status', 'answer'],
   },
   CLI_NO_OPERATOR: {

@@ -65,7 +65,7 @@ export const notificationErrors = errorArea({
     level: 'info',
     retry: 'never',
     title: 'This cannot be diagnosed',
-    remedy: 'Operator: see the reason, and choose something that presents a client certificate.',
+    remedy: 'Operator: do what the reason names, or choose something that presents a client certificate.',
     show: ['name', 'reason'],
   },
 })

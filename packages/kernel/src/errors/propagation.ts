@@ -149,6 +149,14 @@ export const propagationErrors = errorArea({
     remedy: 'On-premise administrator: send realm, service user, key table and KDC hosts with PUT.',
     show: [],
   },
+  CONNECTOR_SNC_NOT_FOUND: {
+    http: 404,
+    level: 'info',
+    retry: 'never',
+    title: 'Secure network communication (SNC) is not configured',
+    remedy: 'On-premise administrator: send library name and quality of protection with PUT.',
+    show: [],
+  },
   CONNECTOR_OWN_CERTIFICATE_NOT_FOUND: {
     http: 404,
     level: 'info',

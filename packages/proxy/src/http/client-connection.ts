@@ -15,6 +15,7 @@ import { borrowReads, type Session, SocketRelay, type Stream, type StreamSink } 
 import type { Caller } from '../authorization/access-policy.ts'
 import { answer, failureAnswer } from './answers.ts'
 import { CallerMemo, readCredentials, readLocation } from './caller-memo.ts'
+import { ClientMark } from './client-mark.ts'
 import { copiedBodyBytes, scratch, writeForwarded } from './forwarded-request.ts'
 import { HeldInput } from './held-input.ts'
 import type { HttpFront } from './http-front.ts'
@@ -37,6 +38,8 @@ export class ClientConnection implements StreamSink {
   readonly #memo = new CallerMemo()
   readonly #response: ResponseRelay
   readonly #body = new BodyScanner(requestLimits)
+  /** Null until a connector wants to know which requests come over this connection. */
+  #mark: ClientMark | null = null
   #collector: HeadCollector | null = null
   #phase: Phase = 'head'
   #stream: Stream | null = null
@@ -209,7 +212,8 @@ export class ClientConnection implements StreamSink {
     return true
   }
 
-  #forward(source: Buffer, chunk: Buffer, rest: number, session: Session, caller: Caller): void {
+  #forward(source: Buffer, chunk: Buffer, rest: number, picked: Session, caller: Caller): void {
+    const session = picked.marksClients ? this.#marked(picked) : picked
     let stream: Stream
     try {
       stream = session.open(this)
@@ -225,7 +229,7 @@ export class ClientConnection implements StreamSink {
       !head.keepAlive || this.#front.isDraining,
       head.upgradeIsWebSocket,
     )
-    const at = writeForwarded(source, head, caller)
+    const at = writeForwarded(source, head, caller, session.marksClients ? (this.#mark?.name ?? '') : '')
     if (!head.hasBody) {
       this.#requestComplete = true
       // An upgraded stream goes on in both directions.
@@ -238,6 +242,11 @@ export class ClientConnection implements StreamSink {
     this.#firstBody(stream, at, chunk, rest)
     // The client ended its input before its turn came: the body will never be complete.
     if (this.#inputEnded && !this.#requestComplete) this.destroy()
+  }
+
+  #marked(session: Session): Session {
+    this.#mark ??= new ClientMark()
+    return this.#memo.group === null ? session : this.#mark.sessionOf(this.#memo.group, session)
   }
 
   /** Sends the head together with what is there of the body; a short request is one frame. */
@@ -287,6 +296,7 @@ export class ClientConnection implements StreamSink {
     const stream = this.#stream
     this.#stream = null
     stream?.reset()
+    this.#mark?.close()
   }
 
   #drained(): void {

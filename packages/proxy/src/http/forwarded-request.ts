@@ -20,17 +20,20 @@ const preface: Preface = {
   technicalToken: '',
   traceId: '',
   clientId: '',
+  clientConnection: '',
 }
 
 /**
  * Writes what a tunnel stream begins with: the preface, which says where to and who asks, and the request head.
+ * @param clientConnection name of the client connection, '' where the connector does not want to know it.
  * @returns the offset behind them in `scratch`.
  */
-export function writeForwarded(source: Buffer, head: RequestHead, caller: Caller): number {
+export function writeForwarded(source: Buffer, head: RequestHead, caller: Caller, clientConnection: string): number {
   preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
   preface.virtualPort = head.port < 0 ? defaultPort : head.port
   preface.userToken = caller.userToken
   preface.technicalToken = caller.technicalToken
   preface.clientId = caller.clientId
+  preface.clientConnection = clientConnection
   return writeForwardHead(source, head, scratch, writePreface(scratch, 0, preface))
 }

@@ -173,6 +173,7 @@ export class TunnelServer {
       log.info('channel.opened', { ...facts, locationId: verdict.locationId, service: verdict.service })
       return channels?.opened(session, verdict) ?? null
     }
+    session.marksClients = message.clientConnections === true
     const ticket = String(message.ticket)
     verdict.add({ session, connectorId: subject.connectorId, fingerprint, ticket, openedAtMs: clock.now() })
     log.info('tunnel.opened', { ...facts, locationId: verdict.locationId })

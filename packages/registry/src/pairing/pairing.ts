@@ -27,6 +27,15 @@ export interface PairingOptions {
 /** Many users may share one address (NAT, a proxy), so it bears more failures than one user does. */
 const failuresPerAddress = 10
 
+/**
+ * Whose failures count together. All passcodes come with one user name: without the address, a stranger's wrong ones
+ * would keep everybody else's right ones out. The codes themselves are too long to be guessed from many addresses.
+ */
+function attemptKey({ userName, remoteAddress }: PairingAttempt, subaccountId: string): string {
+  const key = `${subaccountId}:${userName.toLowerCase()}`
+  return userName === passcodeUser ? `${key}:${remoteAddress}` : key
+}
+
 /** Decides who may pair a connector with a subaccount (guide L18653-18706). */
 export class Pairing {
   readonly #repository: RegistryRepository
@@ -66,7 +75,7 @@ export class Pairing {
   }
 
   async #authenticate(attempt: PairingAttempt, subaccountId: string): Promise<User> {
-    const userKey = `${subaccountId}:${attempt.userName.toLowerCase()}`
+    const userKey = attemptKey(attempt, subaccountId)
     this.#userLimiter.assertAllowed(userKey)
     this.#addressLimiter.assertAllowed(attempt.remoteAddress)
     const byPassword = await this.#repository.authenticate(attempt.userName, attempt.password, subaccountId)

@@ -138,7 +138,9 @@ export class ConnectorStore implements ConfigurationStore {
         await saveDifference(transaction, this.#current, next, sealer, positions)
         let tip = this.#tip
         for (const [index, event] of events.entries()) {
-          if (isAudited(next, event)) tip = await appendAudit(transaction, tip, clock.now(), actor, event)
+          // By the levels before and after: a change that brings silence, such as a restore, is told as well.
+          if (isAudited(this.#current, event) || isAudited(next, event))
+            tip = await appendAudit(transaction, tip, clock.now(), actor, event)
           // Requests go on while a large import is written.
           if (index % 200 === 199) await setImmediate()
         }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { type ErrorCode, isPlatformError, ManualClock } from '@landbridge/kernel'
-import { Pairing, Registry, UserAdministration } from '@landbridge/registry'
+import { Pairing, passcodeUser, Registry, UserAdministration } from '@landbridge/registry'
 import { newDatabase, temporaryFolder } from '@landbridge/testkit'
 import type { RegistryStore, RegistryTables, Store } from '../../src/index.ts'
 import { openRegistry } from './open-registry.ts'
@@ -205,6 +205,18 @@ for (const { name, url } of [
       assert.equal((await withInitData.updateInstance(created.id, { colour: 1 })).parameters.colour, 1)
     })
 
+    test('where somebody else issues the tokens, nothing of the service identity is stored', async () => {
+      const { id: subaccountId } = await newSubaccount()
+      const { id: instanceId } = await registry.createInstance({ subaccountId, service: 'identity', name: 'a' })
+      const without = new Registry({ repository, clock, withoutIdentity: true })
+      await assert.rejects(without.createBinding({ instanceId, name: 'a-key' }), refused('IDENTITY_SERVICE_OFF'))
+      await assert.rejects(
+        without.createInstance({ subaccountId, service: 'identity', name: 'b' }),
+        refused('IDENTITY_SERVICE_OFF'),
+      )
+      assert.deepEqual(await without.boundServices(subaccountId), [])
+    })
+
     test('an X.509 binding needs an instance that supports it; an update makes it so (CONN-017, CONN-018, CONN-019)', async () => {
       const { id: subaccountId } = await newSubaccount()
       const { LocalCa } = await import('@landbridge/identity')
@@ -300,7 +312,7 @@ for (const { name, url } of [
       await assert.rejects(pairing.authorise({ ...attempt, subaccount: randomUUID() }), refused('SUBACCOUNT_UNKNOWN'))
     })
 
-    test('a user of the platform may pair in every subaccount; guessing is slowed down', async () => {
+    test('a user of the platform may pair in every subaccount; guessing is slowed down, of passcodes for the one who guesses only', async () => {
       const { id: subaccount } = await newSubaccount()
       await users.createUser({
         userName: 'root@example.test',
@@ -318,5 +330,12 @@ for (const { name, url } of [
       await assert.rejects(pairing.authorise(attempt), refused('PAIRING_ATTEMPTS_EXCEEDED'))
       clock.advance(1_000)
       assert.equal((await pairing.authorise(attempt)).subaccount.id, subaccount)
+      // All passcodes come with this user name.
+      const stranger = { ...attempt, userName: passcodeUser, remoteAddress: '192.0.2.9' }
+      for (let i = 0; i < 6; i++)
+        await assert.rejects(pairing.authorise(stranger), refused('PAIRING_CREDENTIALS_WRONG'))
+      await assert.rejects(pairing.authorise(stranger), refused('PAIRING_ATTEMPTS_EXCEEDED'))
+      const other = { ...stranger, remoteAddress: '192.0.2.10' }
+      await assert.rejects(pairing.authorise(other), refused('PAIRING_CREDENTIALS_WRONG'))
     })
   })

@@ -4,16 +4,23 @@ import { PlatformError } from '@landbridge/kernel'
 import { Option } from 'commander'
 import { FormData } from 'undici'
 import { addCommand, addGroup, type CommandContext } from '../../command-spec.ts'
+import { fileReason } from '../../output/file-failure.ts'
 import { table } from '../../output/table.ts'
 import { writeFileWhole } from '../../state/write-file.ts'
-import { ConnectorClient, type ConnectorOptions, connectorOptions, splitSubaccount } from './connector-client.ts'
+import {
+  ConnectorClient,
+  type ConnectorOptions,
+  connectorOptions,
+  type SubaccountName,
+  splitSubaccount,
+} from './connector-client.ts'
 
 interface TransferOptions extends ConnectorOptions {
   readonly whole?: boolean
 }
 
 interface ImportOptions extends TransferOptions {
-  readonly from?: string
+  readonly from?: SubaccountName
   readonly overwrite?: boolean
   readonly resources: boolean
 }
@@ -77,7 +84,11 @@ function addImport(group: CommandContext): void {
     ]),
   )
     .argument('[file]', 'a ZIP file that an export wrote')
-    .addOption(new Option('--from <id@region>', 'another subaccount of the same connector instead of a file'))
+    .addOption(
+      new Option('--from <id@region>', 'another subaccount of the same connector instead of a file').argParser(
+        splitSubaccount,
+      ),
+    )
     .addOption(whole())
     .addOption(new Option('--overwrite', 'replace what is there; otherwise only what is missing is added'))
     .addOption(new Option('--no-resources', 'import mappings that expose nothing'))
@@ -96,12 +107,7 @@ function importBody(file: string | undefined, options: ImportOptions, workingDir
   const { from, overwrite = false, resources: includeResources } = options
   if ((file === undefined) === (from === undefined))
     throw new PlatformError('CLI_CHOICE_NEEDED', { option: '--from', choices: ['a file', 'a subaccount with --from'] })
-  if (file === undefined)
-    return {
-      regionHost: splitSubaccount(from ?? '').regionHost,
-      subaccount: splitSubaccount(from ?? '').subaccount,
-      ...{ overwrite, includeResources },
-    }
+  if (file === undefined) return { ...from, overwrite, includeResources }
   const form = new FormData()
   form.append('archive', new Blob([new Uint8Array(readBytes(resolve(workingDirectory, file)))]), basename(file))
   form.append('overwrite', String(overwrite))
@@ -113,7 +119,7 @@ function readBytes(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be read'
+    const reason = fileReason(cause, 'it cannot be read')
     throw new PlatformError('CLI_FILE_UNUSABLE', { path: file, reason }, { cause })
   }
 }

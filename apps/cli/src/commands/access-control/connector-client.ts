@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Dispatcher, FormData, request } from 'undici'
 import { dataOption } from '../../command-spec.ts'
 import { createAgent } from '../../http/agent.ts'
 import { connectionFailure } from '../../http/failure.ts'
-import { refusal } from '../../operator/operator-client.ts'
+import { refusal } from '../../http/refusal.ts'
 import { readState } from '../../state/state-file.ts'
 import type { Terminal } from '../../terminal.ts'
 import { demoCredentials } from '../../up/credentials.ts'
@@ -122,10 +122,17 @@ export class ConnectorClient {
   }
 }
 
-/** `<id>@<region host>`. */
-export function splitSubaccount(text: string): { readonly subaccount: string; readonly regionHost: string } {
-  const at = text.indexOf('@')
-  return { subaccount: text.slice(0, Math.max(at, 0)), regionHost: text.slice(at + 1) }
+export interface SubaccountName {
+  readonly subaccount: string
+  readonly regionHost: string
+}
+
+/** Reads `<id>@<region host>`. */
+export function splitSubaccount(text: string): SubaccountName {
+  const [subaccount = '', regionHost = '', ...more] = text.split('@')
+  if (subaccount === '' || regionHost === '' || more.length > 0)
+    throw new InvalidArgumentError('expected the ID of a subaccount, @, and its region host')
+  return { subaccount, regionHost }
 }
 
 function passwordOf(terminal: Terminal, { data, administratorPasswordFile }: ConnectorOptions): string {

@@ -48,7 +48,11 @@ export function addCertificatesCommands(context: CommandContext): void {
     .addOption(dataOption())
     .addOption(new Option('--subaccount <id>', 'only those of this subaccount (ID or subdomain)'))
     .addOption(new Option('--kind <kind>', 'only one kind, for example tunnel, tenant-client, destination, binding'))
-    .addOption(new Option('--state <state>', 'active, replaced, retired, revoked or all').default('active'))
+    .addOption(
+      new Option('--state <state>', 'only those in this state')
+        .choices(['active', 'replaced', 'retired', 'revoked', 'all'])
+        .default('active'),
+    )
     .addOption(new Option('--within <days>', 'only what ends in so many days'))
     .action(async (options: ListOptions) => {
       const { certificates, unavailable } = await withClient(options.data, (client) => ask(client, options))

@@ -5,6 +5,7 @@ import { Option } from 'commander'
 import { addCommand, addGroup, type CommandContext } from '../../command-spec.ts'
 import type { OperatorClient } from '../../operator/operator-client.ts'
 import { subaccountOptions, withSubaccount } from '../../operator/with-subaccount.ts'
+import { fileReason } from '../../output/file-failure.ts'
 import { table } from '../../output/table.ts'
 import { fileText } from '../destination/secrets.ts'
 
@@ -243,7 +244,7 @@ function writeNew(file: string, content: Uint8Array): void {
   try {
     writeFileSync(file, content, { mode: 0o600, flag: 'wx' })
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written'
+    const reason = fileReason(cause, 'it cannot be written')
     throw new PlatformError('CLI_FILE_UNUSABLE', { path: file, reason }, { cause })
   }
 }

@@ -5,7 +5,7 @@ import { request } from 'undici'
 import { addCommand, type CommandContext, dataOption } from '../../command-spec.ts'
 import { createAgent } from '../../http/agent.ts'
 import { connectionFailure } from '../../http/failure.ts'
-import { refusal } from '../../operator/operator-client.ts'
+import { refusal } from '../../http/refusal.ts'
 import { readState } from '../../state/state-file.ts'
 import { fileText } from '../destination/secrets.ts'
 

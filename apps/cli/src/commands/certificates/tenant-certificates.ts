@@ -1,13 +1,15 @@
-import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { PlatformError } from '@landbridge/kernel'
 import { Option } from 'commander'
-import { addCommand, type CommandContext } from '../../command-spec.ts'
+import { addCommand, type CommandContext, wholeNumber } from '../../command-spec.ts'
 import { subaccountOptions, withClient } from '../../operator/with-subaccount.ts'
+import { writeFileWhole } from '../../state/write-file.ts'
 
 interface TenantOptions {
   readonly data: string
   readonly subaccount?: string
   readonly algorithm?: string
-  readonly days?: string
+  readonly days?: number
   readonly out: string
   readonly json?: boolean
 }
@@ -29,14 +31,14 @@ export function addTenantCertificateCommands(group: CommandContext): void {
     ]),
   )
     .argument('<name>', 'name of the certificate, which its successors keep')
-    .addOption(new Option('--algorithm <kind>', 'EC-P256, RSA-2048, RSA-3072 or RSA-4096'))
-    .addOption(new Option('--days <days>', 'validity'))
+    .addOption(new Option('--algorithm <kind>', 'kind of key').choices(['EC-P256', 'RSA-2048', 'RSA-3072', 'RSA-4096']))
+    .addOption(new Option('--days <days>', 'validity').argParser(wholeNumber))
     .action(async (name: string, options: TenantOptions) => {
       const { algorithm, days } = options
       const body = {
         name,
         ...(algorithm === undefined ? {} : { keyAlgorithm: algorithm }),
-        ...(days === undefined ? {} : { lifetimeDays: Number(days) }),
+        ...(days === undefined ? {} : { lifetimeDays: days }),
       }
       const made = (await call(options, 'POST', '', body)) as ShownTenantCertificate
       const text = `Created client certificate ${name} (${made.id}), valid until ${made.notAfter.slice(0, 10)}.`
@@ -55,11 +57,17 @@ export function addTenantCertificateCommands(group: CommandContext): void {
     .action(async (id: string, options: TenantOptions) => {
       // Not an option: the list of processes shows those to everybody.
       const password = terminal.environment[passwordVariable] ?? ''
+      if (password === '')
+        throw new PlatformError('CLI_CHOICE_NEEDED', {
+          option: passwordVariable,
+          choices: ['a password for the file, in this environment variable'],
+        })
       const { pkcs12 } = (await call(options, 'POST', `/${encodeURIComponent(id)}/export`, { password })) as {
         readonly pkcs12: string
       }
-      writeFileSync(options.out, Buffer.from(pkcs12, 'base64'), { mode: 0o600 })
-      terminal.print(options.json ? JSON.stringify({ file: options.out }) : `Wrote ${options.out}.`)
+      const file = resolve(terminal.workingDirectory, options.out)
+      writeFileWhole(file, Buffer.from(pkcs12, 'base64'))
+      terminal.print(options.json ? JSON.stringify({ file }) : `Wrote ${file}.`)
     })
   subaccountOptions(
     addCommand(group, 'retire', 'put a client certificate out of use and destroy its key', [

@@ -6,7 +6,8 @@ import { type Bindings, findBindings, textCredential } from '../../binding/find-
 import { fetchToken } from '../../call/token.ts'
 import { createAgent } from '../../http/agent.ts'
 import { connectionFailure } from '../../http/failure.ts'
-import { refusal } from '../../operator/operator-client.ts'
+import { refusal } from '../../http/refusal.ts'
+import { fileReason } from '../../output/file-failure.ts'
 import { findState } from '../../state/state-file.ts'
 import type { Terminal } from '../../terminal.ts'
 
@@ -147,7 +148,7 @@ function readKey(file: string): Readonly<Record<string, unknown>> {
     const key: unknown = JSON.parse(readFileSync(file, 'utf8'))
     if (typeof key === 'object' && key !== null) return key as Record<string, unknown>
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it is not JSON'
+    const code = fileReason(cause, 'it is not JSON')
     // The parser's message would quote the file, which holds a secret.
     throw new PlatformError('CLI_BINDINGS_INVALID', { path: file, reason: code })
   }

@@ -3,6 +3,7 @@ import { basename, extname, resolve } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
 import { Option } from 'commander'
 import { addCommand, type CommandContext, collect } from '../../command-spec.ts'
+import { fileReason } from '../../output/file-failure.ts'
 import { writeFileWhole } from '../../state/write-file.ts'
 import type { Terminal } from '../../terminal.ts'
 import { type Answer, DestinationClient, type DestinationOptions, jsonOf } from './destination-client.ts'
@@ -135,7 +136,7 @@ function readBytes(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be read'
+    const reason = fileReason(cause, 'it cannot be read')
     throw new PlatformError('CLI_FILE_UNUSABLE', { path: file, reason }, { cause })
   }
 }

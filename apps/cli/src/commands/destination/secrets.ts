@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
+import { fileReason } from '../../output/file-failure.ts'
 
 /** Reads `key=file` options: secrets do not belong on a command line, where others can read them. @throws PlatformError CLI_FILE_UNUSABLE */
 export function readSecrets(given: readonly string[], workingDirectory: string): ReadonlyMap<string, string> {
@@ -19,7 +20,7 @@ export function fileText(file: string): string {
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be read'
+    const reason = fileReason(cause, 'it cannot be read')
     throw new PlatformError('CLI_FILE_UNUSABLE', { path: file, reason }, { cause })
   }
 }

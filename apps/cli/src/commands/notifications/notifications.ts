@@ -35,19 +35,21 @@ export function addNotificationCommands(context: CommandContext): void {
     ['landbridge notifications deliveries --state failed', 'mails and alerts that did not arrive'],
   ])
   const { terminal } = group
-  listing(addCommand(group, 'list', 'list tasks, the latest first', [['landbridge notifications list', 'all']])).action(
-    async (options: ListOptions) => {
-      const found = (await ask(options, '/notifications')) as readonly ShownNotification[]
-      const rows = found.map((one) => [one.id, one.state, one.createdAt.slice(0, 10), one.userName, one.subject])
-      terminal.print(
-        options.json ? JSON.stringify(found) : table([['ID', 'STATE', 'DAY', 'USER', 'SUBJECT'], ...rows], ''),
-      )
-    },
-  )
+  listing(addCommand(group, 'list', 'list tasks, the latest first', [['landbridge notifications list', 'all']]), [
+    'open',
+    'done',
+  ]).action(async (options: ListOptions) => {
+    const found = (await ask(options, '/notifications')) as readonly ShownNotification[]
+    const rows = found.map((one) => [one.id, one.state, one.createdAt.slice(0, 10), one.userName, one.subject])
+    terminal.print(
+      options.json ? JSON.stringify(found) : table([['ID', 'STATE', 'DAY', 'USER', 'SUBJECT'], ...rows], ''),
+    )
+  })
   listing(
     addCommand(group, 'deliveries', 'list mails and alerts', [
       ['landbridge notifications deliveries --state pending', 'what waits for a mail server that is down'],
     ]),
+    ['pending', 'sent', 'failed'],
   ).action(async (options: ListOptions) => {
     const found = (await ask(options, '/notifications/deliveries')) as readonly ShownDelivery[]
     const rows = found.map((one) => [
@@ -78,19 +80,21 @@ export function addNotificationCommands(context: CommandContext): void {
     })
 }
 
-function listing(command: Command): Command {
+function listing(command: Command, states: readonly string[]): Command {
   return command
     .addOption(dataOption())
-    .addOption(new Option('--subaccount <id>', 'only those of this subaccount'))
-    .addOption(new Option('--state <state>', 'only those in this state'))
+    .addOption(new Option('--subaccount <id>', 'only those of this subaccount (ID or subdomain)'))
+    .addOption(new Option('--state <state>', 'only those in this state').choices(states))
 }
 
 function ask({ data, subaccount, state }: ListOptions, path: string): Promise<unknown> {
-  const query = new URLSearchParams({
-    ...(subaccount === undefined ? {} : { subaccount }),
-    ...(state === undefined ? {} : { state }),
+  return withClient(data, async (client) => {
+    const query = new URLSearchParams({
+      ...(subaccount === undefined ? {} : { subaccount: (await client.subaccount(subaccount)).id }),
+      ...(state === undefined ? {} : { state }),
+    })
+    return client.operator({ step: 'notifications', path: `${path}?${query}` })
   })
-  return call(data, `${path}?${query}`)
 }
 
 function call(data: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {

@@ -5,6 +5,7 @@ import type { ServiceCredentials } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
 import type { OperatorClient, Subaccount } from '../../operator/operator-client.ts'
 import { catalogIds, instanceNamed, listBindings } from '../../operator/service-instances.ts'
+import { fileReason } from '../../output/file-failure.ts'
 
 /**
  * Deploys content (guide L6322-6594): resolves service keys by name, then updates the destination instance with the
@@ -36,7 +37,7 @@ export async function readContent(path: string, workingDirectory: string): Promi
   try {
     document = parse(readFileSync(file, 'utf8'))
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it is not YAML'
+    const code = fileReason(cause, 'it is not YAML')
     // The parser's message quotes the text, which may hold secrets.
     throw new PlatformError('CLI_FILE_UNUSABLE', { path: file, reason: code })
   }
