@@ -6,9 +6,9 @@ import { configProblems, entriesOf } from './config-rules.ts'
 import { Directory } from './entries/directory.ts'
 import type { Entry } from './entries/entry.ts'
 import { startHealth } from './health.ts'
+import { CallerConnections } from './http/caller-connections.ts'
 import { Forwarder } from './http/forwarder.ts'
 import { HttpFront } from './http/http-front.ts'
-import { TargetAgents } from './http/target-agents.ts'
 import type { TenantRules } from './lookup/wish.ts'
 import { OnPremise } from './on-premise.ts'
 import { TcpFront } from './tcp/tcp-front.ts'
@@ -54,14 +54,14 @@ export async function startTransparentProxy(options: TransparentProxyOptions): P
     timeoutMs: destinationService.readTimeoutSeconds * 1_000,
     clock,
   })
-  const agents = new TargetAgents()
+  const connections = new CallerConnections()
   const proxyConnectMs = connectivityProxy.connectionTimeoutSeconds * 1_000
-  const forwarder = new Forwarder({ onPremise, agents, proxyConnectMs, idleMs, clock })
+  const forwarder = new Forwarder({ onPremise, connections, proxyConnectMs, idleMs, clock })
   const directory = new Directory(config.namespace)
   const { allowCrossSite } = config
   const http = new HttpFront({ directory, client, forwarder, tenants, allowCrossSite, idleMs, log })
   const tcp = new TcpFront({ client, onPremise, tenants, host: config.host, log })
-  const parts: Closeable[] = [http, tcp, { close: async () => agents.close() }, client]
+  const parts: Closeable[] = [http, tcp, { close: async () => connections.close() }, client]
   const replaceEntries = async (entries: readonly Entry[]): Promise<void> => {
     directory.replace(entries)
     await tcp.replace(entries)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { leadsTo, type Platform, type Started, startPlatform, startProxy } from './stand-in.ts'
@@ -163,4 +163,28 @@ test('connections of callers are kept for further requests', async () => {
     assert.match(answers, /^HTTP\/1\.1 200 OK/)
   }
   caller.destroy()
+})
+
+test('a connection on which a caller has logged on is never used for another', async () => {
+  const users = new WeakMap<object, string>()
+  await using target = await startTarget(({ headers: { authorization }, socket }, response) => {
+    if (authorization !== undefined) users.set(socket, authorization.replace('NTLM ', ''))
+    const user = users.get(socket) ?? 'who?'
+    response.writeHead(user === 'who?' ? 401 : 200, { 'content-length': user.length }).end(user)
+  })
+  platform.destinations.set('logon', leadsTo(target.url))
+  const callers = [1, 2, 3].map(() => connect(proxy.running.port, '127.0.0.1').setEncoding('utf8'))
+  const [alice, bob, nobody] = callers
+  const call = async (caller: Socket | undefined, ...more: readonly string[]): Promise<string> => {
+    const lines = ['GET / HTTP/1.1', 'Host: gateway.shop', 'X-Destination-Name: logon', ...more]
+    caller?.write(`${lines.join('\r\n')}\r\n\r\n`)
+    let answer = ''
+    while (!/\r\n\r\n.+/s.test(answer)) answer += String((await once(caller!, 'data'))[0])
+    return answer.slice(answer.indexOf('\r\n\r\n') + 4)
+  }
+  assert.equal(await call(nobody), 'who?')
+  assert.equal(await call(alice, 'Authorization: NTLM alice'), 'alice')
+  assert.equal(await call(bob, 'Authorization: NTLM bob'), 'bob')
+  assert.deepEqual([await call(alice), await call(bob), await call(nobody)], ['alice', 'bob', 'who?'])
+  for (const caller of callers) caller.destroy()
 })

@@ -5,17 +5,17 @@ import { pipeline } from 'node:stream'
 import { type Clock, PlatformError } from '@landbridge/kernel'
 import type { Prepared } from '../lookup/lookup.ts'
 import { type HttpWay, type OnPremise, onPremiseFailure } from '../on-premise.ts'
+import type { CallerConnections } from './caller-connections.ts'
 import { endToEnd, pairsOf } from './raw-headers.ts'
 import { hasBody, headersForTarget } from './request-head.ts'
 import { type Target, targetOf } from './target.ts'
-import type { TargetAgents } from './target-agents.ts'
 import { targetFailure } from './target-failure.ts'
 import { joinUpgraded } from './upgraded.ts'
 import { watch } from './watch.ts'
 
 export interface ForwarderOptions {
   readonly onPremise: OnPremise
-  readonly agents: TargetAgents
+  readonly connections: CallerConnections
   /** For destinations that do not say. */
   readonly proxyConnectMs: number
   readonly idleMs: number
@@ -145,7 +145,7 @@ export class Forwarder {
 
   #open({ incoming, upgrade }: Exchange, prepared: Prepared, target: Target, way: HttpWay | undefined): ClientRequest {
     const { url, path } = target
-    const { agents } = this.#options
+    const agents = this.#options.connections.of(incoming, prepared.passesAuthorization)
     const headers = headersForTarget(incoming, prepared, target, way)
     headers.push(
       ...(upgrade === undefined

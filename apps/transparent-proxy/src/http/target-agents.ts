@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Agent as HttpAgent } from 'node:http'
+import { type AgentOptions, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import {
   type ConnectionOptions,
@@ -14,15 +14,17 @@ import { invalid } from '../lookup/check-destination.ts'
 /** Agents for targets with TLS settings of their own; the one that was used longest ago goes. */
 const maxAgents = 100
 // Shorter than what servers usually keep an unused connection: a request on one that just closes fails.
-const keepAlive = { keepAlive: true, timeout: 4_000, scheduling: 'lifo' } as const
+const shared: AgentOptions = { keepAlive: true, timeout: 4_000, scheduling: 'lifo' }
 
 /** Connections to targets and to the connectivity proxy, kept and shared among requests with the same settings. */
 export class TargetAgents {
   readonly plain: HttpAgent
+  readonly #options: AgentOptions
   readonly #tls: Map<string, HttpsAgent>
 
-  constructor() {
-    this.plain = new HttpAgent(keepAlive)
+  constructor(options: AgentOptions = shared) {
+    this.#options = options
+    this.plain = new HttpAgent(options)
     this.#tls = new Map()
   }
 
@@ -33,7 +35,7 @@ export class TargetAgents {
     const key = keyOf({ ...settings, lenient })
     const known = this.#tls.get(key)
     this.#tls.delete(key)
-    const agent = known ?? newAgent(destination, settings, lenient)
+    const agent = known ?? newAgent(destination, settings, lenient, this.#options)
     this.#tls.set(key, agent)
     // What runs goes on; only unused connections end.
     if (this.#tls.size > maxAgents) this.#tls.delete(this.#tls.keys().next().value!)
@@ -48,7 +50,12 @@ export class TargetAgents {
 }
 
 /** Key and trust stores are read once, here: what is wrong with them is told as such. */
-function newAgent(destination: Destination, settings: ReturnType<typeof settingsOf>, lenient: boolean): HttpsAgent {
+function newAgent(
+  destination: Destination,
+  settings: ReturnType<typeof settingsOf>,
+  lenient: boolean,
+  options: AgentOptions,
+): HttpsAgent {
   const { rejectUnauthorized, ...stores } = settings
   let secureContext: SecureContext
   try {
@@ -57,7 +64,7 @@ function newAgent(destination: Destination, settings: ReturnType<typeof settings
     throw invalid(destination, 'its key store or trust store cannot be read: check type and password')
   }
   return new HttpsAgent({
-    ...keepAlive,
+    ...options,
     secureContext,
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
     ...(lenient ? { checkServerIdentity: browserCompatible } : {}),
