@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import fc from 'fast-check'
+import { readHostName } from '../src/entries/host-name.ts'
+import { endToEnd } from '../src/http/raw-headers.ts'
 import {
   leadsTo,
   type Platform,
@@ -167,4 +170,23 @@ test('a page of another site cannot use the credentials, a page of the same host
   assert.equal((await call('Sec-Fetch-Site', 'cross-site')).status, 403)
   assert.equal(target.asked.length, 0)
   assert.equal((await call('Origin', `http://erp.shop.localhost:${port}`, 'Sec-Fetch-Site', 'same-origin')).status, 200)
+})
+
+test('whatever a host name or a header list holds, names are plain labels and nothing of a connection is passed on', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const host = readHostName(text)
+      for (const label of [host?.name, host?.namespace])
+        if (label !== undefined) assert.match(label, /^(?!-)[a-z0-9-]{1,63}(?<!-)$/)
+    }),
+  )
+  const name = fc.constantFrom('Connection', 'TE', 'X-A', 'x-b', 'Keep-Alive', 'Transfer-Encoding', 'Upgrade')
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, fc.constantFrom('X-A', 'x-b, close', '1'))), (pairs) => {
+      const isNamed = (header: string): boolean =>
+        pairs.some(([other, value]) => other === 'Connection' && value.toLowerCase().split(/, */).includes(header))
+      const expected = pairs.filter(([header]) => /^x-/i.test(header) && !isNamed(header.toLowerCase()))
+      assert.deepEqual(endToEnd(pairs.flat()), expected.flat())
+    }),
+  )
 })
