@@ -57,7 +57,7 @@ after(async () => {
   await platform?.[Symbol.asyncDispose]()
 })
 
-test('a request reaches the URL of the destination with its method, path, query, headers and body, and the answer comes back unchanged (TP-003, TP-034, TP-038, TP-040, TP-140, TP-143)', async () => {
+test('a request reaches the URL of the destination with its method, path, query, headers and body, and the answer comes back unchanged (TP-003, TP-034, TP-038, TP-040, TP-085, TP-140, TP-143)', async () => {
   const headers = [
     'X-Own',
     '1',
@@ -88,6 +88,9 @@ test('a request reaches the URL of the destination with its method, path, query,
   assert.deepEqual([answer.status, answer.body, answer.headers['x-error-origin']], [418, 'tea', undefined])
   assert.deepEqual(answer.rawHeaders.slice(0, 6), ['Set-Cookie', 'a=1', 'X-Own', 'x', 'Set-Cookie', 'b=2'])
   assert.equal(platform.finds[0]?.headers.authorization, 'Bearer t1')
+  const [token] = platform.tokens
+  assert.deepEqual([token?.method, token?.url], ['POST', '/oauth/token'])
+  assert.match(String(token?.body), /client_id=c&client_secret=s&grant_type=client_credentials/)
 })
 
 test('an entry answers to its name with namespace, cluster suffix and port, in its own namespace to the bare name, and to nothing else (TP-023, TP-036, TP-132)', async () => {
