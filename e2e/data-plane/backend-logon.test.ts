@@ -14,6 +14,7 @@ import {
   type WireAnswer,
   type WireSocket,
 } from '@landbridge/testkit'
+import { maxPrefaceBytes, StreamKind, writePreface } from '@landbridge/tunnel'
 import { send, sendCall } from './backend-calls.ts'
 
 type Ask = (client: WireSocket, path: string, authorization?: string) => Promise<WireAnswer>
@@ -174,6 +175,40 @@ test('another application over the same client connection is nobody', async () =
   assert.equal((await ask(shared, '/open')).body.toString(), 'ann')
   shared.end()
   while (setup.backend.open > 0) await nextTurn()
+})
+
+test('a stream that tells the end of a client connection ends it for the connector, and carries nothing else', async () => {
+  await using setup = await withNtlm({ bindsClients: true })
+  const { backend, plane, ask, named } = setup
+  const ann = await plane.client()
+  await logOn(ask, ann, 'ann')
+  const [tunnel] = plane.table.tunnels()
+  assert.ok(tunnel)
+  const tell = (clientConnection: string, payload: string) =>
+    new Promise<string>((resolve) => {
+      const heard = { streamData: () => resolve('data'), streamDrain() {} }
+      const stream = tunnel.session.open({
+        ...heard,
+        streamEnd: () => resolve('ended'),
+        streamReset: () => resolve('reset'),
+      })
+      const nobody = { virtualHost: '', virtualPort: 0, userToken: '', technicalToken: '', traceId: '', clientId: '' }
+      const bytes = Buffer.alloc(maxPrefaceBytes)
+      const end = writePreface(bytes, 0, { ...nobody, kind: StreamKind.closed, clientConnection })
+      stream.end(Buffer.concat([bytes.subarray(0, end), Buffer.from(payload)]))
+    })
+  const name = named[0] ?? ''
+  assert.equal(await tell('never heard of', ''), 'ended')
+  for (const [wrong, payload] of [
+    [name, 'GET / HTTP/1.1'],
+    ['', ''],
+    ['x'.repeat(33), ''],
+  ] as const)
+    assert.equal(await tell(wrong, payload), 'reset')
+  assert.equal((await ask(ann, '/')).body.toString(), 'ann')
+  assert.equal(await tell(name, ''), 'ended')
+  while (backend.open > 0) await nextTurn()
+  assert.equal((await ask(ann, '/open')).body.toString(), 'nobody')
 })
 
 const version = await runChild('curl', ['--version']).catch(() => undefined)

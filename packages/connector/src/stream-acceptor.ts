@@ -75,15 +75,23 @@ export class StreamAcceptor implements StreamSink {
         return
       }
       case StreamKind.closed:
-        // Nothing more follows in either direction.
-        if (preface.clientConnection !== undefined)
-          this.#context.backends.clients.clientGone(stream.session, preface.clientConnection)
+        if (rest < bytes.length || preface.clientConnection === undefined) return stream.reset()
+        this.#context.backends.clients.clientGone(stream.session, preface.clientConnection)
+        stream.sink = told
         return stream.end()
       default:
         // A newer cloud side may know kinds that this version does not.
         stream.reset()
     }
   }
+}
+
+/** Behind what was told nothing follows. */
+const told: StreamSink = {
+  streamData: (stream) => stream.reset(),
+  streamEnd() {},
+  streamReset() {},
+  streamDrain() {},
 }
 
 /** Names of client connections are remembered: a long one is no name. */
