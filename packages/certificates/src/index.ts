@@ -1,6 +1,5 @@
 export {
   issueTenantCertificate,
-  readLeaf,
   type TenantCertificateWish,
 } from './client-certificates/issue-tenant-certificate.ts'
 export type {
@@ -48,7 +47,7 @@ export {
 } from './inventory/certificate-record.ts'
 export { readRecord } from './inventory/read-record.ts'
 export { toSharedRecord } from './inventory/shared-record.ts'
-export { tenantCertificateSource, tenantRecordId } from './inventory/tenant-records.ts'
+export { tenantCertificateSource } from './inventory/tenant-records.ts'
 export type {
   CertificateMapping,
   ExactMapping,
@@ -66,7 +65,6 @@ export {
 export {
   type CallableService,
   type CommunicationUser,
-  callableServices,
   clientIdOf,
   type UserInstances,
   userIdOf,

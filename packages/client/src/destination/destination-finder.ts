@@ -136,7 +136,7 @@ function pathOf(name: string, { version = 'v1', level }: FindOptions): string {
  * The time to live, but never beyond a token in the answer: it is renewed before it expires, and of no use afterwards.
  * An assertion works once, and a failed token request should be tried again: neither is kept.
  */
-export function lifetimeOf(destination: Destination, { ttlMs, staleMs }: CachePolicy): Omit<Loaded<never>, 'value'> {
+function lifetimeOf(destination: Destination, { ttlMs, staleMs }: CachePolicy): Omit<Loaded<never>, 'value'> {
   const isSingleUse = destination.authTokens.some(
     ({ type, error }) => error !== undefined || type === 'SAML2.0' || type === 'MYSAPSSO2',
   )
