@@ -17,7 +17,7 @@ import {
 import { maxPrefaceBytes, StreamKind, writePreface } from '@landbridge/tunnel'
 import { send, sendCall } from './backend-calls.ts'
 
-type Ask = (client: WireSocket, path: string, authorization?: string) => Promise<WireAnswer>
+type Ask = (client: WireSocket, path: string, authorization?: string, ...lines: string[]) => Promise<WireAnswer>
 
 async function withNtlm(
   options: ConnectorOptions = {},
@@ -34,12 +34,10 @@ async function withNtlm(
   const mappings = [mapping('web', backend.port)]
   const plane = await DataPlane.start({ policy, connector: { mappings, propagate, ...options } })
   plane.defer(() => backend.close())
-  const ask: Ask = (client, path, authorization) =>
-    send(
-      plane,
-      { url: `web:80${path}`, lines: authorization === undefined ? [] : [`Authorization: ${authorization}`] },
-      client,
-    )
+  const ask: Ask = (client, path, authorization, ...lines) => {
+    const logon = authorization === undefined ? [] : [`Authorization: ${authorization}`]
+    return send(plane, { url: `web:80${path}`, lines: [...logon, ...lines] }, client)
+  }
   return { backend, plane, ask, named, [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose]() }
 }
 
@@ -175,6 +173,28 @@ test('another application over the same client connection is nobody', async () =
   assert.equal((await ask(shared, '/open')).body.toString(), 'ann')
   shared.end()
   while (setup.backend.open > 0) await nextTurn()
+})
+
+test('with connections of their own, a client connection is over when its backend connection is (CP-066, OPS-083)', async () => {
+  await using setup = await withNtlm({ bindsClients: true })
+  const { backend, plane, ask } = setup
+  const [ann, bob] = [await plane.client(), await plane.client()]
+  assert.equal((await logOn(ask, ann, 'ann')).body.toString(), 'ann')
+  assert.equal((await ask(ann, '/')).body.toString(), 'ann')
+  assert.equal(backend.accepted, 1)
+  backend.hangUp()
+  assert.equal((await ann.readToEnd()).length, 0)
+  assert.equal(ann.isBroken, false)
+  // One that is in use ends with its answer.
+  assert.equal((await ask(bob, '/open', undefined, 'X-Close: now')).body.toString(), 'nobody')
+  assert.equal((await bob.readToEnd()).length, 0)
+  while (backend.open > 0) await nextTurn()
+  // And the other way round.
+  const eve = await plane.client()
+  await ask(eve, '/open')
+  eve.end()
+  while (backend.open > 0) await nextTurn()
+  assert.deepEqual([backend.accepted, plane.connector.context.backends.clients.size], [3, 0])
 })
 
 test('a stream that tells the end of a client connection ends it for the connector, and carries nothing else', async () => {
