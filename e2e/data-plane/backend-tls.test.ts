@@ -100,6 +100,20 @@ test('a backend whose certificate chains to a CA in the truststore is accepted, 
   await assertUntrusted(foreign.plane)
   await using renamed = await withHttps({ trust: await trusting(own) }, await backendCertificate(own, 'elsewhere.test'))
   await assertUntrusted(renamed.plane)
+  const ofClient = await own.issueClient({ subject: { CN: 'localhost' }, days: 1 })
+  await using misused = await withHttps({ trust: await trusting(own) }, { cert: ofClient.cert, key: ofClient.key })
+  await assertUntrusted(misused.plane)
+})
+
+test('a user certificate with which no connection can be made refuses its own request only', async () => {
+  await using setup = await withHttps({ trust: await trusting() })
+  const certificate = { cert: 'none', key: new Secret('none'), keyType: 'ec' }
+  const propagate = async () => ({ kind: 'headers', headers: null, identity: { name: 'u', user: 'u', certificate } })
+  Object.assign(setup.plane.connector.context, { propagate })
+  const refused = await send(setup.plane, { url: 'web:80/' })
+  assert.deepEqual([refused.status, refused.header('X-Landbridge-Error')], [502, 'IDENTITY_FAILED'])
+  Object.assign(setup.plane.connector.context, { propagate: null })
+  assert.equal((await send(setup.plane, { url: 'web:80/' })).status, 200)
 })
 
 test('a mapping to an IP address is checked against the addresses of the certificate', async () => {

@@ -206,6 +206,13 @@ describe('the network between connector and cloud', () => {
     assert.ok(dialled.length > 0)
     addresses = ['127.0.0.9']
     await shows(({ state }) => state === 'connected')
+    // The cloud side says where tunnels lead. Who signs what in this network is none of its business.
+    const known = region.results.length
+    const proxy = { host: '127.0.0.10', port: region.port, serverName: names.dnsNames[0]! }
+    region.controls.at(-1)?.channel.send({ type: 'open-tunnel', ticket: 't', ...proxy })
+    const { reason } = await until(() => region.results[known])
+    assert.match(String(reason), /not trusted/)
+    assert.doesNotMatch(String(reason), /Corporate/)
   })
 })
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { System } from '@landbridge/access'
 import { PlatformError } from '@landbridge/kernel'
-import { errorCode } from '../dial/dial-tls.ts'
+import { errorCode, trustFailure } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
 import type { BackendPool } from './backend-pool.ts'
 import { certificateProblem, refusedCertificate } from './logon-check.ts'
@@ -23,9 +23,6 @@ export interface BackendUser {
   /** The connection is gone. */
   backendClosed(cause: PlatformError): void
 }
-
-/** Codes that say that the certificate of a backend is not trusted. */
-export const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/
 
 /** A connection to an internal system, used by one exchange at a time. */
 export class BackendConnection {

@@ -22,7 +22,7 @@ export interface DialOptions {
 }
 
 /** Failures of certificate verification, as opposed to those of the network. */
-const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_)/
+export const trustFailure = /^(CERT_|DEPTH_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_)/
 /** The server knows none of the protocols that were offered (RFC 7301 section 3.2). */
 const noProtocol = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
 /** While there is another address to try, one gets this long. */

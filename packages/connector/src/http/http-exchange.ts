@@ -131,8 +131,8 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
   /** @param bytes the head and what came behind it, copied. */
   #awaitIdentity(identity: Promise<IdentityDecision | null>, bytes: Buffer): void {
     this.phase = 'identity'
-    identity.then(
-      (decision) => {
+    identity
+      .then((decision) => {
         if (this.phase !== 'identity') return
         this.measured?.identityMade()
         const early = this.#early
@@ -142,12 +142,12 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
         else this.#identified(decision, bytes, 0, bytes, end)
         for (const chunk of early) this.request(this.stream, chunk, 0)
         if (this.#streamEnded) this.streamEnd()
-      },
-      (failure: unknown) => {
+      })
+      // Also what the identity then met, such as a certificate that no connection can be made with.
+      .catch((failure: unknown) => {
         this.context.log.error('identity.failed', {}, failure)
-        this.refuse(identityFailed)
-      },
-    )
+        if (this.phase !== 'over') this.refuse(identityFailed)
+      })
   }
 
   tokenValidated(): void {

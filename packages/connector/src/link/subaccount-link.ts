@@ -272,9 +272,9 @@ export class SubaccountLink {
       await Promise.all(Array.from({ length }, () => this.#openTunnel(request)))
       this.#control?.send({ type: 'tunnel-result', ticket, ok: true })
     } catch (failure) {
-      const reason = describe(failure)
-      this.#options.log.warn('tunnel.open-failed', { ...this.#facts(), proxy: request.displayName, reason })
-      this.#control?.send({ type: 'tunnel-result', ticket, ok: false, reason })
+      const facts = { ...this.#facts(), proxy: request.displayName, reason: describe(failure) }
+      this.#options.log.warn('tunnel.open-failed', facts)
+      this.#control?.send({ type: 'tunnel-result', ticket, ok: false, reason: describe(failure, 'cloud') })
     }
   }
 
@@ -323,10 +323,12 @@ function codeOf(failure: unknown): string {
   return failure instanceof PlatformError ? failure.code : 'TUNNEL_LOST'
 }
 
-function describe(failure: unknown): string {
+/** The cloud side does not learn who signs certificates in this network. */
+function describe(failure: unknown, reader: 'administrator' | 'cloud' = 'administrator'): string {
   if (failure instanceof PlatformError) {
     const { reason, issuer, advice } = failure.facts
-    const told = [reason, issuer === undefined ? undefined : `issued by ${issuer}`, advice].filter(Boolean).join('; ')
+    const signer = issuer === undefined || reader === 'cloud' ? undefined : `issued by ${issuer}`
+    const told = [reason, signer, advice].filter(Boolean).join('; ')
     return told === '' ? failure.message : `${failure.message} (${told})`
   }
   return failure instanceof Error ? failure.message : 'failed'

@@ -35,8 +35,9 @@ export function settingRows(settings: ConnectorSettings, sealer: Sealer): Settin
   return Object.entries(settings)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => {
-      const text = JSON.stringify(revealed(value))
-      return { name, value: sealedSettings.has(name) ? sealer.seal(text, `connector-setting:${name}`) : text }
+      // A secret that is not sealed is not written: it stays redacted.
+      if (!sealedSettings.has(name)) return { name, value: JSON.stringify(value) }
+      return { name, value: sealer.seal(JSON.stringify(revealed(value)), `connector-setting:${name}`) }
     })
 }
 
