@@ -49,6 +49,9 @@ test('all certificates of a platform are listed, shown, renewed and exported on 
   const later = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)
   assert.match(await certificates('renew', '--dry-run', '--date', later), /renew +\S+ +tenant-client +erp/)
   assert.equal((await list('--kind', 'tenant-client')).length, 1)
+  const unknown = await runCommand(['certificates', 'list', '--kind', 'tenant', '--data', data], { cwd: '/' })
+  assert.equal(unknown.status, 1)
+  assert.match(unknown.stderr, /kind; must be one of tenant-client, tunnel, destination/)
   assert.match(await certificates('renew', '--date', later), /renew +\S+ +tenant-client +erp/)
   const both = await list('--kind', 'tenant-client', '--state', 'all')
   const [old, next] = [both.find(({ state }) => state === 'replaced'), both.find(({ state }) => state === 'active')]

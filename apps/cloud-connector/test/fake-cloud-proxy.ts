@@ -7,6 +7,7 @@ import {
   ControlChannel,
   type ControlMessage,
   type Preface,
+  SentTokens,
   Session,
   type Stream,
   type StreamKindCode,
@@ -25,6 +26,8 @@ export interface FakeTunnel {
 export interface FakeCloudProxy {
   readonly port: number
   readonly tunnels: FakeTunnel[]
+  /** False: answers like a proxy that sends a user's token with each request. */
+  refersToTokens: boolean
   close(): Promise<void>
 }
 
@@ -42,7 +45,9 @@ export async function startFakeCloudProxy(ca: LocalCa, serverName: string): Prom
         accept(stream) {
           const channel = ControlChannel.accept(stream)
           channel.onMessage = (hello) => {
-            channel.send({ type: 'tunnel-accepted' })
+            const refers = proxy.refersToTokens && hello.tokenReferences === true
+            channel.send({ type: 'tunnel-accepted', ...(refers ? { tokenReferences: true } : {}) })
+            if (refers) session.sentTokens = new SentTokens(session, systemClock)
             tunnels.push({ session, hello, serialNumber })
           }
           return channel
@@ -52,14 +57,16 @@ export async function startFakeCloudProxy(ca: LocalCa, serverName: string): Prom
   )
   await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve))
   const address = tls.address()
-  return {
+  const proxy: FakeCloudProxy = {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     tunnels,
+    refersToTokens: true,
     async close() {
       for (const tunnel of tunnels) tunnel.session.destroy()
       await new Promise((resolve) => tls.close(resolve))
     },
   }
+  return proxy
 }
 
 /** A stream to a virtual host and what came back on it. */
@@ -111,7 +118,9 @@ export function openExchange(
     traceId: '',
     clientId: 'sb-test',
   }
-  stream.write(Buffer.concat([bytes.subarray(0, writePreface(bytes, 0, preface)), Buffer.from(text)]))
+  stream.write(
+    Buffer.concat([bytes.subarray(0, writePreface(bytes, 0, preface, session.sentTokens)), Buffer.from(text)]),
+  )
   return {
     stream,
     ended,

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { AuditEntry } from '@landbridge/connector'
 import { LocalCa } from '@landbridge/identity'
+import { systemClock } from '@landbridge/kernel'
 import { type CertificateBackend, type Seen, startCertificateBackend } from '@landbridge/testkit'
-import { StreamKind } from '@landbridge/tunnel'
+import { SentTokens, StreamKind } from '@landbridge/tunnel'
 import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
 import { type Call, configuration, form, subaccountPath } from './running-connector.ts'
 import { Scene } from './scene.ts'
@@ -85,6 +86,13 @@ describe('what the configuration says about identities and answers counts for th
     assert.equal((await seenAt(4430)).header, '')
   })
 
+  const askAs = async (userToken: string, over: FakeTunnel): Promise<string> => {
+    const head = 'GET / HTTP/1.1\r\nHost: erp.virtual:4440\r\n\r\n'
+    return (await openExchange(over, StreamKind.http, 'erp.virtual', 4440, head, userToken).ended).toString()
+  }
+  const seenAs = async (userToken: string, over: FakeTunnel): Promise<Seen> =>
+    JSON.parse(/\{.*\}/s.exec(await askAs(userToken, over))?.[0] ?? '{}')
+
   test('the sample certificate is the one that a user with these claims gets, and settings are one thing that counts at once (SCC-171, SCC-172)', async () => {
     const propagation = `${onPremise}/principalPropagation`
     await call('POST', `${subaccountPath}/trust`)
@@ -109,12 +117,7 @@ describe('what the configuration says about identities and answers counts for th
       )
       const expired = testToken({ ...claims, exp: Math.floor(Date.now() / 1000) - 1_800 })
       for (const userToken of [testToken(claims), expired]) {
-        const answer = await openExchange(
-          ...([tunnel, StreamKind.http, 'erp.virtual', 4440] as const),
-          'GET / HTTP/1.1\r\nHost: erp.virtual:4440\r\n\r\n',
-          userToken,
-        ).ended
-        const { header } = JSON.parse(/\{.*\}/s.exec(answer.toString())?.[0] ?? '{}') as Seen
+        const { header } = await seenAs(userToken, tunnel)
         const [sample, real] = [new X509Certificate(der), new X509Certificate(Buffer.from(header ?? '', 'base64'))]
         assert.deepEqual([sample.subject, sample.issuer], [real.subject, 'CN=PP CA'])
         const minutes = (certificate: X509Certificate): number =>
@@ -122,6 +125,23 @@ describe('what the configuration says about identities and answers counts for th
         assert.deepEqual([minutes(sample), minutes(real)], [certificateValidityMinutes, certificateValidityMinutes])
       }
     }
+  })
+
+  test('a token travels once over a tunnel where the cloud side agrees; where it does not, the token comes along and a number is nobody', async () => {
+    const userToken = testToken({ user_name: 'bob', email: 'bob@plant.test' })
+    const { header } = await seenAs(userToken, tunnel)
+    assert.match(header ?? '', /^MII/)
+    const known = tunnel.session.sentTokens?.size ?? 0
+    assert.ok(known > 0)
+    assert.equal((await seenAs(userToken, tunnel)).header, header)
+    assert.equal(tunnel.session.sentTokens?.size, known)
+    scene.cloud.refersToTokens = false
+    const older = await scene.openTunnel()
+    scene.cloud.refersToTokens = true
+    assert.equal(older.session.sentTokens, null)
+    assert.equal((await seenAs(userToken, older)).header, header)
+    older.session.sentTokens = new SentTokens(older.session, systemClock)
+    assert.equal(await askAs(userToken, older), '')
   })
 
   test('cookie domains follow domain mappings and mappings as they are at the moment (API2-116, API2-117, API2-118)', async () => {

@@ -59,10 +59,10 @@ describe('payload trace', () => {
   })
 
   const turn = (json: object) => scene.connector.call('PUT', switchPath, { json })
-  async function ask(target: string, fields: readonly string[] = [], body = ''): Promise<string> {
+  async function ask(target: string, fields: readonly string[] = [], body = '', user = jwt): Promise<string> {
     const lines = [`POST ${target} HTTP/1.1`, 'Host: erp.virtual:80', `Content-Length: ${body.length}`, ...fields]
     const text = `${lines.join('\r\n')}\r\n\r\n${body}`
-    return (await openExchange(tunnel, StreamKind.http, 'erp.virtual', 80, text, jwt).ended).toString()
+    return (await openExchange(tunnel, StreamKind.http, 'erp.virtual', 80, text, user).ended).toString()
   }
 
   test('is off after installation; switched on, it has request and answer of each call, and it is in the audit trail (SCC-011, SCC-012, OPS-168, OPS-171, OPS-172)', async () => {
@@ -72,7 +72,8 @@ describe('payload trace', () => {
     assert.equal((await turn({ enabled: true, minutes: 5 })).status, 204)
     const { json } = await scene.connector.call('GET', switchPath)
     assert.ok(json.enabled && Date.parse(json.endsAt) - Date.now() <= 300_000)
-    await ask('/orders?sort=up', ['X-Plain: shown'], '{"item":"pump"}')
+    // A user who was not there before: the token comes by itself, and is no exchange.
+    await ask('/orders?sort=up', ['X-Plain: shown'], '{"item":"pump"}', `${jwt}-of-another`)
     assert.equal((await turn({ enabled: false })).status, 204)
     assert.match(await ask('/after'), /^HTTP\/1\.1 200 /)
     const text = readFileSync(file, 'utf8')

@@ -9,7 +9,14 @@ import {
   type SubaccountContext,
 } from '@landbridge/connector'
 import { silentLog, systemClock } from '@landbridge/kernel'
-import { ControlChannel, type ControlMessage, type Preface, Session, tunnelAlpn } from '@landbridge/tunnel'
+import {
+  ControlChannel,
+  type ControlMessage,
+  type Preface,
+  ReceivedTokens,
+  Session,
+  tunnelAlpn,
+} from '@landbridge/tunnel'
 import type { Cloud, Tenant } from './cloud.ts'
 import { pair } from './real-connector.ts'
 
@@ -23,6 +30,8 @@ export class OpenConnector {
   /** What the cloud asked for. */
   readonly requests: ControlMessage[]
   answersRequests: boolean
+  /** False: like a connector to which each request brings its tokens. */
+  refersToTokens: boolean
   /** Physical connections for each request of the cloud. */
   tunnels: number
   /** Streams that were opened towards this end, by connection in the order of dialling. */
@@ -40,6 +49,7 @@ export class OpenConnector {
     this.prefaces = []
     this.requests = []
     this.answersRequests = true
+    this.refersToTokens = true
     this.tunnels = 1
     this.streams = []
     this.#asked = () => {}
@@ -76,6 +86,7 @@ export class OpenConnector {
   /** Dials a proxy and shows a ticket. @returns the answer of the proxy; undefined when it hung up without one. */
   async openTunnel(request: ControlMessage, hello: Record<string, unknown> = {}): Promise<ControlMessage | undefined> {
     const session = await this.#dial(String(request.host), Number(request.port), String(request.serverName))
+    if (this.refersToTokens) session.receivedTokens = new ReceivedTokens()
     return this.#ask(session, {
       type: 'tunnel-hello',
       protocol: 1,
@@ -84,6 +95,7 @@ export class OpenConnector {
       version: '0.1.0',
       subaccountId: this.#tenant.subaccount.id,
       locationId: '',
+      ...(this.refersToTokens ? { tokenReferences: true } : {}),
       ...hello,
     })
   }

@@ -83,6 +83,7 @@ for (const mode of modes)
         })
         assert.equal(preface.userToken, user)
         assert.equal(preface.technicalToken, '')
+        assert.equal(preface.receivedUser?.text, user)
         for (const name of carriers) assert.equal(backend[name], undefined, name)
       }
     })
@@ -131,6 +132,25 @@ for (const mode of modes)
       })
     }
   })
+
+test('a connector that does not know numbers of tokens gets the tokens with each request', async () => {
+  const tenant = await cloud.newTenant()
+  const older = await OpenConnector.connect(cloud, tenant, [httpMapping(erp.port)])
+  older.refersToTokens = false
+  try {
+    const headers = {
+      ...bearer(await cloud.token(tenant.connectivity)),
+      'sap-connectivity-authentication': 'Bearer a.b.c',
+      'sap-connectivity-technical-authentication': 'Bearer d.e.f',
+    }
+    for (let i = 0; i < 2; i++) assert.equal((await proxies['multi-tenant non-trusted']!.get(headers)).status, 200)
+    for (const { userToken, technicalToken, receivedUser } of older.prefaces)
+      assert.deepEqual([userToken, technicalToken, receivedUser], ['a.b.c', 'd.e.f', null])
+    assert.equal(older.prefaces.length, 2)
+  } finally {
+    older.close()
+  }
+})
 
 /** As an IAS tenant issues it: signed well, by nobody that the proxy trusts. */
 function foreignToken(): string {

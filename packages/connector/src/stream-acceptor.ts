@@ -1,4 +1,12 @@
-import { type Preface, prefaceLength, readPreface, type Stream, StreamKind, type StreamSink } from '@landbridge/tunnel'
+import {
+  type Preface,
+  prefaceLength,
+  readDefinition,
+  readPreface,
+  type Stream,
+  StreamKind,
+  type StreamSink,
+} from '@landbridge/tunnel'
 import { HttpExchange } from './http/http-exchange.ts'
 import { openRfcOrLdap } from './rfc/open-rfc-or-ldap.ts'
 import type { SubaccountContext } from './subaccount-context.ts'
@@ -34,9 +42,10 @@ export class StreamAcceptor implements StreamSink {
       return
     }
     stream.owner = undefined
-    const preface = readPreface(bytes, 0, length)
     // What was pending has been paid for already; the rest of the preface is paid for now.
     stream.consumed(length - (bytes.length - chunk.length))
+    if (bytes[0] === StreamKind.token) return define(stream, bytes, length)
+    const preface = readPreface(bytes, 0, length, stream.receivedTokens)
     if (preface === null || !isNameable(preface)) return stream.reset()
     this.#dispatch(stream, preface, bytes, length)
   }
@@ -84,6 +93,23 @@ export class StreamAcceptor implements StreamSink {
         stream.reset()
     }
   }
+}
+
+/** The cloud side names a token, to refer to it later. The stream carries nothing else. */
+function define(stream: Stream, bytes: Buffer, length: number): void {
+  const definition = length === bytes.length ? readDefinition(bytes, 0, length) : null
+  const { receivedTokens } = stream
+  if (definition === null || receivedTokens === null) return stream.reset()
+  receivedTokens.define(definition)
+  stream.sink = defined
+  stream.end()
+}
+
+const defined: StreamSink = {
+  streamData: (stream) => stream.reset(),
+  streamEnd() {},
+  streamReset() {},
+  streamDrain() {},
 }
 
 /** Names of client connections are remembered: a long one is no name. */

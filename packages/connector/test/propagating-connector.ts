@@ -2,7 +2,7 @@ import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { type AuthenticationMode, compileAccess, type Protocol, type SystemMapping } from '@landbridge/access'
 import { type OwnCertificate, selfSigned } from '@landbridge/identity'
 import { type Clock, type Log, ManualClock, silentLog, systemClock } from '@landbridge/kernel'
-import { Session, type Stream, StreamKind, writePreface } from '@landbridge/tunnel'
+import { ReceivedTokens, SentTokens, Session, type Stream, StreamKind, writePreface } from '@landbridge/tunnel'
 import {
   BackendPool,
   type BackendTimeouts,
@@ -22,6 +22,8 @@ export interface Asked {
   readonly userToken?: string
   readonly technicalToken?: string
   readonly headers?: readonly string[]
+  /** The token goes along, as from a cloud side that knows no references. */
+  readonly inline?: boolean
   readonly clientConnection?: string
 }
 
@@ -170,6 +172,8 @@ async function sessionPair(acceptor: StreamAcceptor): Promise<{ cloud: Session; 
   const base = { clock: systemClock, closed: () => {} }
   const cloud = new Session(socket, { ...base, role: 'server', accept: () => null })
   const onPremise = new Session(await accepted, { ...base, role: 'client', accept: () => acceptor })
+  cloud.sentTokens = new SentTokens(cloud, systemClock)
+  onPremise.receivedTokens = new ReceivedTokens()
   return {
     cloud,
     async close() {
@@ -195,7 +199,7 @@ function ask(cloud: Session, request: Asked): Promise<Answered> {
     })
     const head = [`GET /resource HTTP/1.1`, `Host: ${host}:443`, ...(request.headers ?? []), '', ''].join('\r\n')
     const bytes = Buffer.alloc(128 * 1024)
-    const at = writePreface(bytes, 0, {
+    const preface = {
       kind: StreamKind.http,
       virtualHost: host,
       virtualPort: 443,
@@ -204,7 +208,8 @@ function ask(cloud: Session, request: Asked): Promise<Answered> {
       traceId: '',
       clientId: '',
       ...(request.clientConnection === undefined ? {} : { clientConnection: request.clientConnection }),
-    })
+    }
+    const at = writePreface(bytes, 0, preface, request.inline === true ? null : cloud.sentTokens)
     stream.end(bytes.subarray(0, at + bytes.write(head, at, 'latin1')))
   })
 }

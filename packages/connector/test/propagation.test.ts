@@ -46,6 +46,13 @@ async function withConnector(
   }
 }
 
+/** Twice by reference, so that the tunnel remembers what was found out about the token, and once with the token itself. */
+async function becomeKnown(connector: PropagatingConnector, userToken: string): Promise<void> {
+  const subjects = []
+  for (const inline of [false, false, true]) subjects.push((await seenBy(connector, { userToken, inline })).user)
+  assert.equal(new Set(subjects).size, 1)
+}
+
 async function seenBy(connector: PropagatingConnector, request: Asked): Promise<Seen> {
   const answer = await connector.ask(request)
   assert.equal(answer.status, 200, answer.body)
@@ -209,9 +216,10 @@ test('nobody is believed before an issuer is trusted; switching it off counts fr
     connector.trust([])
     refused(await connector.ask({ userToken }), 403, 'PROPAGATION_ISSUER')
     connector.trust([idp])
-    await seenBy(connector, { userToken })
+    await becomeKnown(connector, userToken)
     connector.trust([])
     refused(await connector.ask({ userToken }), 403, 'PROPAGATION_ISSUER')
+    refused(await connector.ask({ userToken, inline: true }), 403, 'PROPAGATION_ISSUER')
     connector.trust([idp])
     await seenBy(connector, { userToken })
   }))
@@ -221,9 +229,11 @@ test('after a change of keys tokens are refused until the new key set is there (
     const rotated = tokenIssuer(idp.issuer, now, 'key-2')
     const userToken = rotated.token({ user_name: 'ann' })
     refused(await connector.ask({ userToken }), 401, 'PROPAGATION_KEY')
+    const former = idp.token({ user_name: 'ann' })
+    await becomeKnown(connector, former)
     connector.trust([rotated])
     await seenBy(connector, { userToken })
-    refused(await connector.ask({ userToken: idp.token({ user_name: 'ann' }) }), 401, 'PROPAGATION_KEY')
+    refused(await connector.ask({ userToken: former }), 401, 'PROPAGATION_KEY')
   }))
 
 test('what one subaccount trusts another one does not (SCC-133)', () =>
@@ -244,9 +254,10 @@ test('an expired token is honoured for the configured hours and no longer, also 
     async (connector) => {
       const userToken = idp.token({ user_name: 'ann' })
       connector.clock.advance(3_600_000 + 2 * 3_600_000 - 1_000)
-      await seenBy(connector, { userToken })
+      await becomeKnown(connector, userToken)
       connector.clock.advance(2_000)
       refused(await connector.ask({ userToken }), 401, 'PROPAGATION_EXPIRED')
+      refused(await connector.ask({ userToken, inline: true }), 401, 'PROPAGATION_EXPIRED')
     },
     { settings: { expirationToleranceHours: 2 } },
   ))
@@ -263,6 +274,7 @@ test('a certificate lives no longer than configured, is used again meanwhile and
       // Another token of the same user, the same certificate.
       const again = certificateOf(await seenBy(connector, { userToken: idp.token({ user_name: 'ann', jti: '2' }) }))
       assert.equal(again.serialNumber, first.serialNumber)
+      await becomeKnown(connector, userToken)
       connector.clock.advance(10 * 60_000)
       const renewed = certificateOf(await seenBy(connector, { userToken }))
       assert.notEqual(renewed.serialNumber, first.serialNumber)

@@ -47,9 +47,14 @@ export class TokenVerifier {
     const found = this.#verified.get(endOf(token))
     // The end is that of the signature: it finds the token, it does not prove that the rest is the same.
     if (found === undefined || found.raw !== token) return undefined
-    if (found.expiresAtMs + this.#toleranceMs > this.#options.clock.now()) return found
+    if (this.isAlive(found)) return found
     this.#verified.delete(endOf(token))
     return undefined
+  }
+
+  /** Whether a token that this verifier has verified has not expired since, for whoever remembers it himself. */
+  isAlive(verified: VerifiedToken): boolean {
+    return verified.expiresAtMs + this.#toleranceMs > this.#options.clock.now()
   }
 
   /**

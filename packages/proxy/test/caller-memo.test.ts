@@ -5,6 +5,7 @@ import { ManualClock } from '@landbridge/kernel'
 import { type Caller, TunnelTable } from '@landbridge/proxy'
 import fc from 'fast-check'
 import { CallerMemo, hasRepeatedCredential } from '../src/http/caller-memo.ts'
+import { KnownUsers } from '../src/http/known-users.ts'
 
 const names = [
   'Proxy-Authorization',
@@ -65,4 +66,41 @@ test('a credential that occurs twice is noticed, whatever the case of its name',
     assert.equal(hasRepeatedCredential(parse([`${name}: a`]).head), false)
     assert.equal(hasRepeatedCredential(parse([`${name}: a`, 'Accept: a', `${name.toLowerCase()}: a`]).head), true)
   }
+})
+
+/** Looks a header up that stands somewhere in a buffer, as after parsing. */
+function lookUp(users: KnownUsers, header: string, nowMs = 0): string {
+  const source = Buffer.from(`..${header}..`, 'latin1')
+  return users.token(source, 2, source.length - 2, nowMs)
+}
+
+test("a user's token is found by all bytes of the header, however alike headers are at their ends", () => {
+  // Few letters and equal ends: nearly every header meets another one with its key.
+  const header = fc
+    .tuple(fc.stringMatching(/^[ab]{0,4}$/), fc.constantFrom('xxxxx', 'xyxxx'))
+    .map(([a, end]) => a + end)
+  fc.assert(
+    fc.property(fc.array(header, { minLength: 2, maxLength: 30 }), (headers) => {
+      const users = new KnownUsers((text) => `token of ${text}`)
+      for (const text of headers) assert.equal(lookUp(users, text), `token of ${text}`)
+      assert.ok(users.size <= 2)
+    }),
+  )
+})
+
+test('a token is cut out of its header once, until ten minutes later; users beyond the limits make the oldest leave', () => {
+  const cut: string[] = []
+  const users = new KnownUsers((header) => `${cut.push(header)}`)
+  assert.deepEqual([lookUp(users, 'ada'), lookUp(users, 'ada'), lookUp(users, 'bob', 60_000)], ['1', '1', '2'])
+  users.sweep(599_999)
+  assert.equal(users.size, 2)
+  users.sweep(600_000)
+  assert.deepEqual([users.size, lookUp(users, 'bob', 600_000), lookUp(users, 'ada', 600_000)], [1, '2', '3'])
+  for (let i = 0; i < 9_000; i++) lookUp(users, `user-${i}`)
+  assert.equal(users.size, 4096)
+  for (let i = 0; i < 2_000; i++) lookUp(users, `${'x'.repeat(10_000)}${i}`)
+  assert.ok(users.bytes <= 8 * 1024 * 1024 && users.size > 800)
+  const { size } = users
+  lookUp(users, 'y'.repeat(17_000))
+  assert.equal(users.size, size)
 })

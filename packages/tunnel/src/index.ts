@@ -10,10 +10,13 @@ export {
   type StreamKindCode,
   writePreface,
 } from './preface.ts'
+export { type ReceivedToken, ReceivedTokens } from './received-tokens.ts'
+export { SentTokens } from './sent-tokens.ts'
 export { Session } from './session.ts'
 export type { SessionOptions } from './session-options.ts'
 export { SocketRelay } from './socket-relay.ts'
 export { Stream, type StreamSink } from './stream.ts'
+export { readDefinition } from './token-definition.ts'
 
 /** ALPN protocol name (RFC 7301) of a tunnel connection. */
 export const tunnelAlpn = 'landbridge/1'

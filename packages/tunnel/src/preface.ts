@@ -1,4 +1,7 @@
 import { PlatformError } from '@landbridge/kernel'
+import { maxFrameBytes, readUint32 } from './frame.ts'
+import type { ReceivedToken, ReceivedTokens } from './received-tokens.ts'
+import type { SentTokens } from './sent-tokens.ts'
 
 /**
  * The first bytes of every stream say what it is for (docs/protocol/tunnel.md, section 3):
@@ -9,10 +12,18 @@ import { PlatformError } from '@landbridge/kernel'
  *   offset 5  host     1 length byte, then the virtual host in lower case (latin1)
  *   then      fields   tag (1 byte), length (2 bytes), value; unknown tags are skipped
  */
-export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, closed: 7 } as const
+export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, token: 7, closed: 8 } as const
 export type StreamKindCode = (typeof StreamKind)[keyof typeof StreamKind]
 
-export const PrefaceTag = { userToken: 1, technicalToken: 2, traceId: 3, clientId: 4, clientConnection: 8 } as const
+export const PrefaceTag = {
+  userToken: 1,
+  technicalToken: 2,
+  traceId: 3,
+  clientId: 4,
+  userReference: 5,
+  technicalReference: 6,
+  clientConnection: 8,
+} as const
 
 export interface Preface {
   kind: number
@@ -30,6 +41,9 @@ export interface Preface {
    * connector asked for it; absent or '' otherwise.
    */
   clientConnection?: string
+  /** The tokens as the peer defined them, when it referred to them. */
+  receivedUser?: ReceivedToken | null
+  receivedTechnical?: ReceivedToken | null
 }
 
 export const maxPrefaceBytes = 3 + 0xffff
@@ -37,10 +51,16 @@ export const maxPrefaceBytes = 3 + 0xffff
 /**
  * Writes a preface at `offset` and returns the offset behind it. The target needs room for `maxPrefaceBytes`.
  * Tokens, trace ID and client ID are latin1 text.
+ * @param tokens of the session that gets these bytes next: a token that its peer knows is only referred to.
  * @throws PlatformError TUNNEL_PREFACE when a length or a character of the host does not fit: cut off, the bytes would
  * name another host or be read as the beginning of the payload.
  */
-export function writePreface(target: Buffer, offset: number, preface: Readonly<Preface>): number {
+export function writePreface(
+  target: Buffer,
+  offset: number,
+  preface: Readonly<Preface>,
+  tokens: SentTokens | null = null,
+): number {
   const host = preface.virtualHost
   checkSize(preface)
   target[offset] = preface.kind
@@ -56,8 +76,7 @@ export function writePreface(target: Buffer, offset: number, preface: Readonly<P
   }
   if (seen > 0xff) throw new PlatformError('TUNNEL_PREFACE', { rule: 'host' })
   at += host.length
-  if (preface.userToken !== '') at = writeField(target, at, PrefaceTag.userToken, preface.userToken)
-  if (preface.technicalToken !== '') at = writeField(target, at, PrefaceTag.technicalToken, preface.technicalToken)
+  if (preface.userToken !== '' || preface.technicalToken !== '') at = writeTokens(target, at, preface, tokens)
   if (preface.traceId !== '') at = writeField(target, at, PrefaceTag.traceId, preface.traceId)
   if (preface.clientId !== '') at = writeField(target, at, PrefaceTag.clientId, preface.clientId)
   const { clientConnection } = preface
@@ -69,7 +88,39 @@ export function writePreface(target: Buffer, offset: number, preface: Readonly<P
   return at
 }
 
+/** A preface that refers to a token has to be one frame: a definition in its midst could replace what it refers to. */
+const maxReferringBytes = maxFrameBytes / 2
+
+function writeTokens(
+  target: Buffer,
+  offset: number,
+  { userToken, technicalToken, traceId, clientId, clientConnection = '' }: Readonly<Preface>,
+  tokens: SentTokens | null,
+): number {
+  const otherBytes = traceId.length + clientId.length + clientConnection.length
+  const mayRefer = tokens !== null && userToken.length + technicalToken.length + otherBytes <= maxReferringBytes
+  const user = mayRefer && userToken !== '' ? tokens.reference(userToken) : noReference
+  const technical = mayRefer && technicalToken !== '' ? tokens.reference(technicalToken, userToken) : noReference
+  let at = offset
+  if (user !== noReference) at = writeReference(target, at, PrefaceTag.userReference, user)
+  else if (userToken !== '') at = writeField(target, at, PrefaceTag.userToken, userToken)
+  if (technical !== noReference) at = writeReference(target, at, PrefaceTag.technicalReference, technical)
+  else if (technicalToken !== '') at = writeField(target, at, PrefaceTag.technicalToken, technicalToken)
+  return at
+}
+
+function writeReference(target: Buffer, offset: number, tag: number, number: number): number {
+  target[offset] = tag
+  target[offset + 1] = 0
+  target[offset + 2] = referenceBytes
+  target.writeUInt32BE(number, offset + fieldHeadBytes)
+  return offset + fieldHeadBytes + referenceBytes
+}
+
 const fieldHeadBytes = 3
+const referenceBytes = 4
+/** Instead of a token's number: the token has to go along. */
+export const noReference = -1
 
 function checkSize(preface: Readonly<Preface>): void {
   const values =
@@ -93,8 +144,17 @@ export function prefaceLength(source: Buffer, start: number, end: number): numbe
   return end - start < 3 ? -1 : 3 + (((source[start + 1] as number) << 8) | (source[start + 2] as number))
 }
 
-/** Reads a complete preface. Null: it is malformed. */
-export function readPreface(source: Buffer, start: number, end: number): Preface | null {
+/**
+ * Reads a complete preface. Null: it is malformed, or refers to a token that is not defined: whoever asks is unknown then,
+ * which is not the same as nobody.
+ * @param tokens those of the stream's session.
+ */
+export function readPreface(
+  source: Buffer,
+  start: number,
+  end: number,
+  tokens: ReceivedTokens | null = null,
+): Preface | null {
   if (end - start < 6) return null
   const hostEnd = start + 6 + (source[start + 5] as number)
   if (hostEnd > end) return null
@@ -106,22 +166,65 @@ export function readPreface(source: Buffer, start: number, end: number): Preface
     technicalToken: '',
     traceId: '',
     clientId: '',
+    receivedUser: null,
+    receivedTechnical: null,
   }
   let at = hostEnd
   while (at < end) {
-    if (end - at < 3) return null
-    const valueEnd = at + 3 + (((source[at + 1] as number) << 8) | (source[at + 2] as number))
-    if (valueEnd > end) return null
-    setField(preface, source[at] as number, source.toString('latin1', at + 3, valueEnd))
+    if (end - at < fieldHeadBytes) return null
+    const valueStart = at + fieldHeadBytes
+    const valueEnd = valueStart + (((source[at + 1] as number) << 8) | (source[at + 2] as number))
+    if (valueEnd > end || !readField(preface, source, at, valueStart, valueEnd, tokens)) return null
     at = valueEnd
   }
   return preface
 }
 
-function setField(preface: Preface, tag: number, value: string): void {
-  if (tag === PrefaceTag.userToken) preface.userToken = value
-  else if (tag === PrefaceTag.technicalToken) preface.technicalToken = value
-  else if (tag === PrefaceTag.traceId) preface.traceId = value
-  else if (tag === PrefaceTag.clientId) preface.clientId = value
-  else if (tag === PrefaceTag.clientConnection) preface.clientConnection = value
+/** False: the field cannot stand in this preface. */
+function readField(
+  preface: Preface,
+  source: Buffer,
+  at: number,
+  start: number,
+  end: number,
+  tokens: ReceivedTokens | null,
+): boolean {
+  switch (source[at]) {
+    case PrefaceTag.userToken:
+      preface.userToken = source.toString('latin1', start, end)
+      return preface.receivedUser === null
+    case PrefaceTag.technicalToken:
+      preface.technicalToken = source.toString('latin1', start, end)
+      return preface.receivedTechnical === null
+    case PrefaceTag.traceId:
+      preface.traceId = source.toString('latin1', start, end)
+      return true
+    case PrefaceTag.clientId:
+      preface.clientId = source.toString('latin1', start, end)
+      return true
+    case PrefaceTag.clientConnection:
+      preface.clientConnection = source.toString('latin1', start, end)
+      return true
+    case PrefaceTag.userReference: {
+      const token = referredTo(source, start, end, tokens)
+      if (token === null || preface.userToken !== '') return false
+      preface.userToken = token.text
+      preface.receivedUser = token
+      return true
+    }
+    case PrefaceTag.technicalReference: {
+      const token = referredTo(source, start, end, tokens)
+      if (token === null || preface.technicalToken !== '') return false
+      preface.technicalToken = token.text
+      preface.receivedTechnical = token
+      return true
+    }
+    default:
+      return true
+  }
+}
+
+function referredTo(source: Buffer, start: number, end: number, tokens: ReceivedTokens | null): ReceivedToken | null {
+  if (end - start !== referenceBytes) return null
+  return tokens?.find(readUint32(source, start)) ?? null
 }

@@ -6,6 +6,8 @@ import { Flag, FrameType, GoAwayReason } from './frame.ts'
 import { type FrameHandler, FrameReader } from './frame-reader.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { ReadyQueue } from './ready-queue.ts'
+import type { ReceivedTokens } from './received-tokens.ts'
+import type { SentTokens } from './sent-tokens.ts'
 import { sessionDefaults as defaults, type SessionOptions } from './session-options.ts'
 import { Stream, type StreamHost, type StreamSink } from './stream.ts'
 import { StreamTable } from './stream-table.ts'
@@ -19,6 +21,9 @@ const lingerMs = 2_000
 
 /** One physical connection of the tunnel and the streams on it: yamux over a TCP or TLS socket. */
 export class Session implements StreamHost, FrameHandler {
+  /** Tokens that the peer knows by number, and those that it taught this end. Null until both ends have agreed on it. */
+  sentTokens: SentTokens | null
+  receivedTokens: ReceivedTokens | null
   /** The peer wants to know which streams belong to one connection of a client (docs/protocol/tunnel.md, section 3). */
   marksClients = false
   readonly #socket: Socket
@@ -48,6 +53,8 @@ export class Session implements StreamHost, FrameHandler {
 
   constructor(socket: Socket, options: SessionOptions) {
     const sendBudgetBytes = options.sendBudgetBytes ?? defaults.sendBudgetBytes
+    this.sentTokens = null
+    this.receivedTokens = null
     this.#socket = socket
     this.#options = options
     this.#writer = new BatchWriter(socket, sendBudgetBytes, () => this.#pump())

@@ -1,4 +1,5 @@
 import { initialWindowBytes, maxFrameBytes } from './frame.ts'
+import type { ReceivedTokens } from './received-tokens.ts'
 
 /** Receives what happens on a stream. One object may serve many streams; the stream tells which. */
 export interface StreamSink {
@@ -18,6 +19,7 @@ export interface StreamSink {
 /** What a stream asks of its session. */
 export interface StreamHost {
   readonly hasRoom: boolean
+  readonly receivedTokens: ReceivedTokens | null
   sendData(stream: Stream, payload: Buffer, start: number, end: number, borrowed: boolean, fin: boolean): void
   sendFin(stream: Stream): void
   sendReset(stream: Stream): void
@@ -105,6 +107,11 @@ export class Stream {
   /** True while everything written has been handed on and nothing waits for credit. */
   get isDrained(): boolean {
     return this.#queuedHead === this.#queued.length
+  }
+
+  /** What prefaces of the peer may refer to; null where that was not agreed. */
+  get receivedTokens(): ReceivedTokens | null {
+    return this.#host.receivedTokens
   }
 
   /**

@@ -7,11 +7,15 @@ import {
   ControlChannel,
   type ControlMessage,
   maxPrefaceBytes,
+  prefaceLength,
+  ReceivedTokens,
+  readDefinition,
   readPreface,
   StreamKind,
   tunnelAlpn,
 } from '../src/index.ts'
 import { PrefaceTag } from '../src/preface.ts'
+import { tokenLimits } from '../src/token-definition.ts'
 import { maxWindowBytes } from '../src/window-growth.ts'
 import { Collector, observe, sessionPair, socketPair, until } from './session-pair.ts'
 import { WireDecoder, WirePeer } from './wire-peer.ts'
@@ -41,6 +45,8 @@ const example = {
   technicalToken: '',
   traceId: '4bf92f',
   clientId: 'sb-app',
+  receivedUser: null,
+  receivedTechnical: null,
 }
 
 test('the preface in the document says what its text says', () => {
@@ -67,6 +73,21 @@ test('the frame in the document is one complete request', async () => {
   await peer.over
 })
 
+test('the definition in the document is one complete frame, and the preface behind it has that user', () => {
+  const bytes = bytesOf('definition')
+  const [frame, ...more] = new WireDecoder().push(bytes)
+  assert.ok(frame)
+  assert.deepEqual([more.length, frame.flags, frame.id, frame.length], [0, Flag.syn | Flag.fin, 2, bytes.length - 12])
+  const definition = readDefinition(bytes, 12, bytes.length)
+  assert.deepEqual(definition, { number: 42, token: 'a.b.c' })
+  const tokens = new ReceivedTokens()
+  tokens.define({ number: 42, token: 'a.b.c' })
+  const reference = bytesOf('reference')
+  const preface = readPreface(reference, 0, prefaceLength(reference, 0, reference.length), tokens)
+  assert.deepEqual([preface?.virtualHost, preface?.userToken, preface?.technicalToken], ['erp.corp', 'a.b.c', ''])
+  assert.equal(readPreface(reference, 0, reference.length), null)
+})
+
 test('numbers in the document are the numbers in the code', () => {
   const says = (text: string) => assert.ok(document.includes(text), text)
   says(`| ALPN (RFC 7301) | \`${tunnelAlpn}\``)
@@ -79,12 +100,21 @@ test('numbers in the document are the numbers in the code', () => {
   says(`at most ${maxFrameBytes / 1024} KiB of payload`)
   says(`${initialWindowBytes / 1024} KiB per stream and direction; grows to at most ${maxWindowBytes / 1048576} MiB`)
   says(`a preface is at most ${maxPrefaceBytes.toLocaleString('en')} bytes`)
-  const { http, tcp, rfc, ldap, channel, control } = StreamKind
-  says(`${http} http, ${tcp} tcp, ${rfc} rfc, ${ldap} ldap, ${channel} channel (service channel), ${control} control`)
+  const { http, tcp, rfc, ldap, channel, control, token, closed } = StreamKind
+  says(
+    `${http} http, ${tcp} tcp, ${rfc} rfc, ${ldap} ldap, ${channel} channel (service channel), ${control} control, ${token} token (section 3.1), ${closed} closed`,
+  )
   says(`| ${PrefaceTag.userToken} | token of the business user`)
   says(`| ${PrefaceTag.technicalToken} | token of the technical user`)
   says(`| ${PrefaceTag.traceId} | trace ID`)
   says(`| ${PrefaceTag.clientId} | OAuth client`)
+  says(`| ${PrefaceTag.clientConnection} | name of the client's connection`)
+  says(`| ${PrefaceTag.userReference} | number of the token of the business user`)
+  says(`| ${PrefaceTag.technicalReference} | number of the token of the technical user`)
+  const { definitions, bytes, tokenBytes } = tokenLimits
+  says(`| 7 | 1 to ${tokenBytes.toLocaleString('en')} | token`)
+  says(`more than ${definitions.toLocaleString('en')}, or together more than`)
+  says(`${bytes.toLocaleString('en')} bytes of tokens`)
 })
 
 test('every control message in the document passes a control channel as it is', async () => {

@@ -9,6 +9,7 @@ const windowBytes = 256 * 1024
 
 class Recorder implements StreamHost {
   hasRoom = true
+  readonly receivedTokens = null
   sent = 0
   ends = 0
   resets = 0

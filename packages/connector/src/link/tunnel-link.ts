@@ -1,5 +1,5 @@
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
-import { ControlChannel, Session, tunnelAlpn } from '@landbridge/tunnel'
+import { ControlChannel, ReceivedTokens, Session, tunnelAlpn } from '@landbridge/tunnel'
 import { dialTls } from '../dial/dial-tls.ts'
 import type { HttpsProxy, SubaccountRuntime } from '../runtime-port.ts'
 import type { AcceptorSlot } from '../trace/traced-acceptor.ts'
@@ -114,6 +114,7 @@ function hello(
       if (message.type !== 'tunnel-accepted')
         return fail(new PlatformError('TUNNEL_REFUSED', { reason: String(message.title ?? message.code ?? '') }))
       stop()
+      if (message.tokenReferences === true) session.receivedTokens = new ReceivedTokens()
       // Nothing more is said on it; left open, it would keep a drained tunnel from ending.
       channel.close()
       resolve()
@@ -126,6 +127,8 @@ function hello(
       version: options.version,
       subaccountId: subaccount.subaccountId,
       locationId: subaccount.locationId,
+      // On a service channel the cloud side opens no streams.
+      ...(options.acceptor === null ? {} : { tokenReferences: true }),
       ...(subaccount.bindsClients === true && options.acceptor !== null ? { clientConnections: true } : {}),
     })
   })

@@ -12,7 +12,7 @@ import {
   type VerifiedToken,
 } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
-import type { Preface } from '@landbridge/tunnel'
+import type { Preface, ReceivedToken } from '@landbridge/tunnel'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { TrustedIssuer } from '../runtime-port.ts'
 import type { IdentityDecision, IdentityObserver, IdentityRefusal } from '../subaccount-context.ts'
@@ -28,6 +28,17 @@ interface Remembered {
   readonly decision: IdentityDecision
   readonly active: ActivePropagation
   readonly usableUntilMs: number
+}
+
+/** What a tunnel remembers about a token that it was taught. */
+class FoundToken {
+  readonly verifier: TokenVerifier
+  readonly token: VerifiedToken
+
+  constructor(verifier: TokenVerifier, token: VerifiedToken) {
+    this.verifier = verifier
+    this.token = token
+  }
 }
 
 const millisecondsPerHour = 3_600_000
@@ -153,16 +164,29 @@ export class SubaccountPropagation {
   }
 
   /** A business user goes before a technical one, should both be there (guide L12166). */
-  #user({ userToken, technicalToken }: Readonly<Preface>, observer: IdentityObserver | undefined): Outcome {
+  #user(preface: Readonly<Preface>, observer: IdentityObserver | undefined): Outcome {
+    const { userToken, technicalToken } = preface
     const userType = userToken === '' ? 'Technical' : 'Business'
     const token = userToken === '' ? technicalToken : userToken
-    const verified = this.#verifier.cached(token)
+    const received = userToken === '' ? preface.receivedTechnical : preface.receivedUser
+    const verified = received ? this.#found(received) : this.#verifier.cached(token)
     if (verified === undefined) return this.#verify(token, userType, observer)
     const { active, clock } = this.#propagator
     const remembered = this.#remembered[userType].get(verified)
     if (remembered !== undefined && remembered.active === active && remembered.usableUntilMs > clock.now())
       return remembered.decision
     return this.#certify(verified, userType)
+  }
+
+  /** Like `cached`, without a look-up for what has been looked up for an earlier request of the same tunnel. */
+  #found(received: ReceivedToken): VerifiedToken | undefined {
+    const verifier = this.#verifier
+    const { found } = received
+    // Under another verifier others are trusted, or longer: what the former one found says nothing.
+    if (found instanceof FoundToken && found.verifier === verifier && verifier.isAlive(found.token)) return found.token
+    const token = verifier.cached(received.text)
+    received.found = token === undefined ? undefined : new FoundToken(verifier, token)
+    return token
   }
 
   async #verify(

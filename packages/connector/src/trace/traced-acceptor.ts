@@ -36,7 +36,8 @@ export class TracedAcceptor implements StreamSink {
     const pending = stream.owner as Buffer | undefined
     const bytes = pending === undefined ? chunk : Buffer.concat([pending, chunk])
     const length = prefaceLength(bytes, 0, bytes.length)
-    const preface = length < 0 || length > bytes.length ? null : readPreface(bytes, 0, length)
+    const isWhole = length >= 0 && length <= bytes.length && bytes[0] !== StreamKind.token
+    const preface = isWhole ? readPreface(bytes, 0, length, stream.receivedTokens) : null
     if (preface !== null && preface.kind !== StreamKind.closed) {
       const exchange = new ExchangeTrace(this.#trace, this.#budget, this.#clock, preface, ++this.#count, (over) =>
         this.#open.delete(over),

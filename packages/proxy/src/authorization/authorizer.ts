@@ -44,7 +44,7 @@ export class Authorizer {
    */
   known(credentials: Credentials): Caller | null {
     const { policy } = this
-    const userToken = bearer(credentials.userAuthentication)
+    let userToken = bearer(credentials.userAuthentication)
     if (!policy.authorization || !/^bearer /i.test(credentials.proxyAuthorization)) return null
     const token = this.#verifier.cached(bearer(credentials.proxyAuthorization))
     if (token === undefined || !policy.acceptClient(token)) return null
@@ -56,6 +56,8 @@ export class Authorizer {
     } else if (userToken !== '' && policy.userTokenNamesTenant) {
       const user = this.#verifier.cached(userToken)
       if (user === undefined || user.tenantId !== tenantId) return null
+      // The same text: whoever looks it up finds its hash made already.
+      userToken = user.raw
       expiresAtMs = Math.min(expiresAtMs, user.expiresAtMs)
     }
     return {
@@ -69,13 +71,17 @@ export class Authorizer {
   }
 
   /**
-   * The decision for another user in a header of its own, where everything else is as it was for `caller`, who had one too;
-   * null where the user decides about more than that.
+   * True where the user of a header of its own decides about more than who is propagated. Otherwise the decision for one
+   * user is good for every other one, with another token.
    */
-  forUser(caller: Caller, userAuthentication: string): Caller | null {
+  get userDecides(): boolean {
     const { authorization, tenantMode, userTokenNamesTenant } = this.policy
-    if (authorization && tenantMode === 'shared' && userTokenNamesTenant) return null
-    return { ...caller, userToken: this.#embedded.innermost(bearer(userAuthentication)) }
+    return authorization && tenantMode === 'shared' && userTokenNamesTenant
+  }
+
+  /** The token to propagate, from the header with the user. */
+  userToken(userAuthentication: string): string {
+    return this.#embedded.innermost(bearer(userAuthentication))
   }
 
   async #trusted(credentials: Credentials, userToken: string, technicalToken: string): Promise<Caller> {

@@ -90,11 +90,6 @@ export function readCredentials(source: Buffer, head: RequestHead): Credentials 
   }
 }
 
-/** The value of the header with the user. */
-export function readUser(source: Buffer, head: RequestHead): string {
-  return field(source, head, H.sapConnectivityAuthentication)
-}
-
 /** The location ID as plain text, compared literally (guide L12077); '' for the default connector. */
 export function readLocation(source: Buffer, head: RequestHead): string {
   return field(source, head, H.sapLocationId)

@@ -229,7 +229,8 @@ export class ClientConnection implements StreamSink {
       !head.keepAlive || this.#front.isDraining,
       head.upgradeIsWebSocket,
     )
-    const at = writeForwarded(source, head, caller, session.marksClients ? (this.#mark?.name ?? '') : '')
+    const clientConnection = session.marksClients ? (this.#mark?.name ?? '') : ''
+    const at = writeForwarded(source, head, caller, clientConnection, session.sentTokens)
     if (!head.hasBody) {
       this.#requestComplete = true
       // An upgraded stream goes on in both directions.

@@ -1,5 +1,5 @@
 import { type RequestHead, requestLimits } from '@landbridge/http1'
-import { maxPrefaceBytes, type Preface, StreamKind, writePreface } from '@landbridge/tunnel'
+import { maxPrefaceBytes, type Preface, type SentTokens, StreamKind, writePreface } from '@landbridge/tunnel'
 import type { Caller } from '../authorization/access-policy.ts'
 import { forwardSlack, writeForwardHead } from './forward-head.ts'
 
@@ -26,14 +26,21 @@ const preface: Preface = {
 /**
  * Writes what a tunnel stream begins with: the preface, which says where to and who asks, and the request head.
  * @param clientConnection name of the client connection, '' where the connector does not want to know it.
+ * @param tokens of the session on which they leave next.
  * @returns the offset behind them in `scratch`.
  */
-export function writeForwarded(source: Buffer, head: RequestHead, caller: Caller, clientConnection: string): number {
+export function writeForwarded(
+  source: Buffer,
+  head: RequestHead,
+  caller: Caller,
+  clientConnection: string,
+  tokens: SentTokens | null,
+): number {
   preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
   preface.virtualPort = head.port < 0 ? defaultPort : head.port
   preface.userToken = caller.userToken
   preface.technicalToken = caller.technicalToken
   preface.clientId = caller.clientId
   preface.clientConnection = clientConnection
-  return writeForwardHead(source, head, scratch, writePreface(scratch, 0, preface))
+  return writeForwardHead(source, head, scratch, writePreface(scratch, 0, preface, tokens))
 }

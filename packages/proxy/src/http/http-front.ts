@@ -4,6 +4,7 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import type { TunnelTable } from '../tunnels/tunnel-table.ts'
 import { ClientConnection } from './client-connection.ts'
 import { DoubleLogon } from './double-logon.ts'
+import { KnownUsers } from './known-users.ts'
 
 export interface HttpTimeouts {
   /** A request head must be complete this long after its first byte. */
@@ -46,6 +47,7 @@ export class HttpFront {
   readonly timeouts: HttpTimeouts
   readonly log: Log
   readonly doubleLogon: DoubleLogon
+  readonly users: KnownUsers
   readonly #connections: Set<ClientConnection>
   readonly #stopSweep: () => void
   /** Milliseconds, advanced by the sweep: reading it costs nothing. */
@@ -58,11 +60,13 @@ export class HttpFront {
     this.timeouts = options.timeouts ?? defaultHttpTimeouts
     this.log = options.log
     this.doubleLogon = new DoubleLogon(options.log)
+    this.users = new KnownUsers((header) => options.authorizer.userToken(header))
     this.#connections = new Set()
     this.nowMs = options.clock.now()
     this.isDraining = false
     this.#stopSweep = options.clock.every(sweepMs, () => {
       this.nowMs = options.clock.now()
+      this.users.sweep(this.nowMs)
       for (const connection of this.#connections) connection.sweep(this.nowMs)
     })
   }

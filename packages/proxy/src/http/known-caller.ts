@@ -1,7 +1,7 @@
-import type { RequestHead } from '@landbridge/http1'
+import { H, type RequestHead } from '@landbridge/http1'
 import type { Session } from '@landbridge/tunnel'
 import type { Caller } from '../authorization/access-policy.ts'
-import { type CallerMemo, readCredentials, readLocation, readUser } from './caller-memo.ts'
+import { type CallerMemo, readCredentials, readLocation } from './caller-memo.ts'
 import type { HttpFront } from './http-front.ts'
 
 export interface KnownCaller {
@@ -9,20 +9,23 @@ export interface KnownCaller {
   readonly session: Session
 }
 
+type KnownCallerFront = Pick<HttpFront, 'authorizer' | 'users' | 'tunnels' | 'nowMs' | 'doubleLogon'>
+
 /**
  * Another caller than the one before on the same connection, when nothing has to be waited for: users take turns on the
  * connections of an application. Null: take the long way.
  */
 export function knownCaller(
-  { authorizer, tunnels, nowMs, doubleLogon }: Pick<HttpFront, 'authorizer' | 'tunnels' | 'nowMs' | 'doubleLogon'>,
+  { authorizer, users, tunnels, nowMs, doubleLogon }: KnownCallerFront,
   memo: CallerMemo,
   source: Buffer,
   head: RequestHead,
 ): KnownCaller | null {
-  if (memo.matchesButUser(source, head, nowMs)) {
-    const caller = authorizer.forUser(memo.caller as Caller, readUser(source, head))
+  if (!authorizer.userDecides && memo.matchesButUser(source, head, nowMs)) {
+    const index = head.find(H.sapConnectivityAuthentication)
+    const userToken = users.token(source, head.valueStart[index]!, head.valueEnd[index]!, nowMs)
     const session = memo.group?.pick() ?? null
-    if (caller !== null && session !== null) return { caller, session }
+    if (session !== null) return { caller: { ...(memo.caller as Caller), userToken }, session }
   }
   const caller = authorizer.known(readCredentials(source, head))
   if (caller === null) return null

@@ -161,13 +161,15 @@ export class SocksConnection implements StreamSink {
       if (this.#socket.destroyed) return
       const stream = session.open(this)
       this.#stream = stream
-      const bytes = writePreface(scratch, 0, {
+      const passesUsers = this.#front.passesUsers
+      const preface = {
         ...target,
-        userToken: this.#front.passesUsers ? caller.userToken : '',
-        technicalToken: this.#front.passesUsers ? caller.technicalToken : '',
+        userToken: passesUsers ? caller.userToken : '',
+        technicalToken: passesUsers ? caller.technicalToken : '',
         traceId: '',
         clientId: caller.clientId,
-      })
+      }
+      const bytes = writePreface(scratch, 0, preface, session.sentTokens)
       stream.writeBorrowed(scratch, 0, bytes, false)
     } catch (failure) {
       if (this.#socket.destroyed) return

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
-import { ControlChannel, type ControlMessage, Session, tunnelAlpn } from '@landbridge/tunnel'
+import { ControlChannel, type ControlMessage, SentTokens, Session, tunnelAlpn } from '@landbridge/tunnel'
 import type { ChannelDesk } from '../channels/channel-desk.ts'
 import type { ChannelGrant, ChannelTunnel } from '../channels/channel-tunnel.ts'
 import type { TunnelHandshake } from './handshake-audit.ts'
@@ -168,7 +168,9 @@ export class TunnelServer {
       clock.after(1_000, () => session.destroy())
       return null
     }
-    channel.send({ type: 'tunnel-accepted' })
+    const refersToTokens = message.tokenReferences === true && verdict instanceof TunnelGroup
+    channel.send({ type: 'tunnel-accepted', ...(refersToTokens ? { tokenReferences: true } : {}) })
+    if (refersToTokens) session.sentTokens = new SentTokens(session, clock)
     if (!(verdict instanceof TunnelGroup)) {
       log.info('channel.opened', { ...facts, locationId: verdict.locationId, service: verdict.service })
       return channels?.opened(session, verdict) ?? null

@@ -195,6 +195,18 @@ for (const { name, url, skip } of await everyDatabase())
       assert.equal((await withInitData.updateInstance(created.id, { colour: 1 })).parameters.colour, 1)
     })
 
+    test('where somebody else issues the tokens, nothing of the service identity is stored', async () => {
+      const { id: subaccountId } = await newSubaccount()
+      const { id: instanceId } = await registry.createInstance({ subaccountId, service: 'identity', name: 'a' })
+      const without = new Registry({ repository, clock, withoutIdentity: true })
+      await assert.rejects(without.createBinding({ instanceId, name: 'a-key' }), refused('IDENTITY_SERVICE_OFF'))
+      await assert.rejects(
+        without.createInstance({ subaccountId, service: 'identity', name: 'b' }),
+        refused('IDENTITY_SERVICE_OFF'),
+      )
+      assert.deepEqual(await without.boundServices(subaccountId), [])
+    })
+
     test('an X.509 binding needs an instance that supports it; an update makes it so (CONN-017, CONN-018, CONN-019)', async () => {
       const { id: subaccountId } = await newSubaccount()
       const { LocalCa } = await import('@landbridge/identity')
