@@ -25,7 +25,7 @@ const packages = {
 process.env.NODE_COMPILE_CACHE ??= join(here, '..', 'node_modules', '.cache', 'landbridge')
 
 /** Commands that run on: worth a second start of Node, which takes some 30 ms, for the sake of its flags. */
-const services = ['up', 'cloud', 'connector', 'proxy']
+const services = ['up', 'cloud', 'connector', 'proxy', 'transparent-proxy']
 const flags = nodeFlagsOf(process.argv[2])
 
 if (Number.parseInt(process.versions.node, 10) < neededMajor) runOnPinnedNode()

@@ -9,7 +9,7 @@
 export const nodeFlags = ['--disable-warning=ExperimentalWarning', '--min-semi-space-size=8', '--max-semi-space-size=8']
 
 /** Commands of the data plane, whose live memory is small. */
-const dataPlane = ['connector', 'proxy']
+const dataPlane = ['connector', 'proxy', 'transparent-proxy']
 
 /**
  * The flags for a command of the command line. In the data plane every helper thread of the garbage collector takes

@@ -3,7 +3,7 @@
 //   npm test -- tunnel socks5            only files whose path contains one of the words
 //   npm test -- --test-name-pattern=x    only tests whose title matches; also --test-only, and
 //                                        --test-reporter=tap with --test-reporter-destination=file
-import { createWriteStream, globSync, readFileSync } from 'node:fs'
+import { createWriteStream, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -35,12 +35,15 @@ if (files.length === 0) {
 }
 
 // One PostgreSQL cluster for all files that ask for a database in it.
-const wantsDatabase = files.some((file) => /\b(?:newDatabase|onEveryDatabase)\(/.test(readFileSync(file, 'utf8')))
+const wantsDatabase = files.some((file) =>
+  /\b(?:newDatabase|onEveryDatabase|everyDatabase)\(/.test(readFileSync(file, 'utf8')),
+)
 const cluster = wantsDatabase ? await startCluster() : { environment: {}, stop: async () => {} }
 
 // The same files are stripped of their types and compiled by hundreds of processes otherwise.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/tests', import.meta.url))
-Object.assign(process.env, cluster.environment, { NODE_ENV: 'test' })
+const folder = folderInMemory()
+Object.assign(process.env, cluster.environment, folder.environment, { NODE_ENV: 'test' })
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort())
 
@@ -78,6 +81,7 @@ const written = (flags['test-reporter'] ?? ['spec']).map(async (name, index) => 
 })
 await Promise.all(written)
 await cluster.stop()
+folder.remove()
 // Not `exitCode`: the library that runs PostgreSQL ends the process itself where one is only set, with 0.
 process.exit(isOver && !isRed && !stopping.signal.aborted ? 0 : 1)
 
@@ -89,6 +93,27 @@ function patterns(option, texts) {
       const [, source = text, letters = ''] = /^\/(.*)\/([a-z]*)$/s.exec(text) ?? []
       return new RegExp(source, letters)
     }),
+  }
+}
+
+/**
+ * A place for temporary folders whose writes need no disk. SQLite waits for the disk after every transaction, and so did a
+ * good part of the run. Programs are started from there too: where that is forbidden, or room is scarce as in many
+ * containers, the usual folder is taken.
+ */
+function folderInMemory() {
+  const none = { environment: {}, remove: () => {} }
+  try {
+    const isHere = /^\S+ \/dev\/shm tmpfs (?!\S*\bnoexec\b)/m.test(readFileSync('/proc/mounts', 'utf8'))
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    if (!isHere || bavail * bsize < 2 * 1024 ** 3) return none
+    const path = mkdtempSync('/dev/shm/landbridge-tests-')
+    return {
+      environment: { LANDBRIDGE_TEST_FOLDER: path },
+      remove: () => rmSync(path, { recursive: true, force: true }),
+    }
+  } catch {
+    return none // No such place on this machine.
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { callJson, runChild, runLandbridge, runUntilReady, temporaryFolder } from '@landbridge/testkit'
+import { callJson, repository, runChild, runLandbridge, runUntilReady, temporaryFolder } from '@landbridge/testkit'
 
 const curl = await runChild('curl', ['--version']).catch(() => undefined)
 const skip = curl?.status === 0 ? false : 'curl is not installed'
@@ -20,9 +21,12 @@ function read(screen: string) {
   return { commands, addresses: new Map(addresses), credentials }
 }
 
+const readme = readFileSync(join(repository, 'README.md'), 'utf8')
+const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
+
 const lastCommand = /configuration\/subaccounts\n/
 
-test('what `landbridge up` prints can be copied and works, and a second start finds everything as it was (CONN-001, CONN-049, CONN-084)', {
+test('the quick start is one command and what it prints, which can be copied and works; a second start finds everything as it was (CONN-001, CONN-049, CONN-084, RFC-179)', {
   skip,
 }, async () => {
   using folder = temporaryFolder()
@@ -30,6 +34,9 @@ test('what `landbridge up` prints can be copied and works, and a second start fi
   const data = join(cwd, 'data')
   const first = await runUntilReady(['up', '--data', data], { cwd, ready: lastCommand })
   const screen = read(first.output)
+  // Installing, pairing and exposing are in the one command of the README; no file is edited.
+  assert.match(readme, /^## Quick start\n[^#]*?```sh\nnpm ci && npm start\n```\n[^#]*?three commands to copy/m)
+  assert.equal(scripts.start, 'node bin/landbridge.mjs up')
   assert.equal(screen.commands.length, 3)
   const [throughProxy, call, connectorApi] = await runAsPrinted(screen.commands, cwd)
   assert.match(throughProxy ?? '', /Hello from the on-premise backend/)

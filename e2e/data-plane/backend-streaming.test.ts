@@ -166,6 +166,19 @@ test('a download that the caller does not read stops at a bounded amount and oth
   assert.ok((await received(totalBytes)) >= totalBytes)
 })
 
+test('interim answers without end stop at a bounded amount, too, when the caller does not read; then the rest comes', async () => {
+  await using wire = await withWireBackend()
+  const { client, system } = await arrived(wire, { url: 'web:80/' })
+  client.socket.pause()
+  const hints = Buffer.from(`HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(4_000)}\r\n\r\n`.repeat(16))
+  const sent = await fill(system, hints, totalBytes)
+  assert.ok(sent < totalBytes / 2, `${sent} bytes were taken`)
+  const received = countToEnd(client)
+  client.socket.resume()
+  system.send(ok)
+  assert.ok((await received(sent + ok.length)) >= sent + ok.length)
+})
+
 test('an upload that the backend does not read stops at a bounded amount and others pass meanwhile; then all of it comes (SCC-224, SCC-266)', async () => {
   await using wire = await withWireBackend()
   const lines = [`Content-Length: ${totalBytes}`]

@@ -55,6 +55,10 @@ test('with a local port and the emulated gateway, both from the command line, an
       (failure: Error) => failure.message,
     )
     assert.match(taken, /PORT_IN_USE/)
+    await assert.rejects(
+      runUntilReady(['rfc-forward', 'demo-backend', ...options]),
+      /CLI_DESTINATION_UNUSABLE.*its Type is HTTP, expected RFC/,
+    )
     assert.equal(await forward.stop(), 0)
   } finally {
     await platform.stop()

@@ -17,15 +17,19 @@ export interface ChildOptions {
   readonly cwd?: string
   /** Added to PATH and HOME; nothing else of this process is inherited. */
   readonly env?: Readonly<Record<string, string>>
+  /** What stands in the input; without it there is none. */
+  readonly input?: string
 }
 
 /** Starts a command in a process of its own, with the environment of a newcomer's terminal. */
 export function startChild(command: string, args: readonly string[], options: ChildOptions = {}): ChildProcess {
-  return spawn(command, args, {
+  const child = spawn(command, args, {
     cwd: options.cwd ?? repository,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.end(options.input)
+  return child
 }
 
 /** Runs a command to its end. */
@@ -48,6 +52,7 @@ export function startLandbridge(args: readonly string[], options: ChildOptions =
   return startChild(process.execPath, [launcher, ...args], options)
 }
 
+/** The same, to its end. */
 export function runLandbridge(args: readonly string[], options: ChildOptions = {}): Promise<Finished> {
   return runChild(process.execPath, [launcher, ...args], options)
 }

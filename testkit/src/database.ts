@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
 import { startPostgres, type TestPostgres, type Unavailable } from './postgres.ts'
 
 /** What `npm test` tells its test files about the cluster that it started for all of them. */
@@ -56,6 +55,8 @@ async function databaseIn(cluster: string): Promise<TestPostgres> {
 
 /** Runs one statement on a connection of its own, past the code under test. @returns its rows */
 export async function queryDatabase(url: string, statement: string): Promise<readonly object[]> {
+  // Loaded only here: most tests need no database.
+  const { default: pg } = await import('pg')
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

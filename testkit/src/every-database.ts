@@ -1,5 +1,6 @@
 import { after, describe } from 'node:test'
 import { newDatabase } from './database.ts'
+import { temporaryFolder } from './temp.ts'
 
 /** Gives the URL of another empty database with every call. */
 export type NewUrl = () => Promise<string>
@@ -26,4 +27,26 @@ export async function onEveryDatabase(define: (newUrl: NewUrl) => void | Promise
   // What cannot run must not start its fixtures either.
   const other = skip === false ? describe('PostgreSQL', () => define(onPostgres)) : describe('PostgreSQL', { skip })
   await Promise.all([onSqlite, other])
+}
+
+/** One of the databases that a store must work on; `skip` says why it cannot run on this machine. */
+export interface TestDatabase {
+  readonly name: 'SQLite' | 'PostgreSQL'
+  readonly url: string
+  readonly skip: string | false
+}
+
+/** An empty SQLite file and an empty database in PostgreSQL, both gone when the file has ended. */
+export async function everyDatabase(): Promise<readonly TestDatabase[]> {
+  const folder = temporaryFolder()
+  const postgres = await newDatabase()
+  after(async () => {
+    if ('url' in postgres) await postgres.stop()
+    folder[Symbol.dispose]()
+  })
+  const [url, skip] = 'url' in postgres ? ([postgres.url, false] as const) : (['', postgres.unavailable] as const)
+  return [
+    { name: 'SQLite', url: `sqlite:${folder.path}/a.db`, skip: false },
+    { name: 'PostgreSQL', url, skip },
+  ]
 }

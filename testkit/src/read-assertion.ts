@@ -14,16 +14,15 @@ interface Document {
   readonly documentElement: Element
 }
 
-// Not imported: their declarations would declare the globals of a browser for every file of the workspace.
+// Not imported: their declarations would declare the globals of a browser for every file of the workspace. Loaded when
+// they are needed: most tests look into no assertion.
 const load = createRequire(import.meta.url)
-const { DOMParser } = load('@xmldom/xmldom') as {
-  readonly DOMParser: new () => { parseFromString(text: string, type: string): Document }
-}
-const { Application, SignedXml } = load('xmldsigjs') as {
-  readonly Application: { setEngine(name: string, crypto: unknown): void }
-  readonly SignedXml: new (
-    document: Document,
-  ) => { LoadXml(signature: Element): void; Verify(key: webcrypto.CryptoKey): Promise<boolean> }
+
+function parse(xml: string): Document {
+  const { DOMParser } = load('@xmldom/xmldom') as {
+    readonly DOMParser: new () => { parseFromString(text: string, type: string): Document }
+  }
+  return new DOMParser().parseFromString(xml, 'text/xml')
 }
 
 const saml = 'urn:oasis:names:tc:SAML:2.0:assertion'
@@ -50,7 +49,7 @@ export interface ReadAssertion {
 }
 
 export function readAssertion(xml: string): ReadAssertion {
-  const root = new DOMParser().parseFromString(xml, 'text/xml').documentElement
+  const root = parse(xml).documentElement
   const all = (name: string, from = root, namespace = saml) => Array.from(from.getElementsByTagNameNS(namespace, name))
   const one = (name: string): Element => {
     const [first, ...others] = all(name)
@@ -89,8 +88,14 @@ export function readAssertion(xml: string): ReadAssertion {
  * @param certificate PEM
  */
 export async function isSignedBy(xml: string, certificate: string): Promise<boolean> {
+  const { Application, SignedXml } = load('xmldsigjs') as {
+    readonly Application: { setEngine(name: string, crypto: unknown): void }
+    readonly SignedXml: new (
+      document: Document,
+    ) => { LoadXml(signature: Element): void; Verify(key: webcrypto.CryptoKey): Promise<boolean> }
+  }
   Application.setEngine('node', crypto)
-  const document = new DOMParser().parseFromString(xml, 'text/xml')
+  const document = parse(xml)
   const element = document.documentElement.getElementsByTagNameNS(signature, 'Signature')[0]
   if (element === undefined || element.parentNode !== document.documentElement) return false
   const references = Array.from(element.getElementsByTagNameNS(signature, 'Reference'))

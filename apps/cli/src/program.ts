@@ -19,6 +19,7 @@ import { addServiceCommands } from './commands/service/service.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addSubscriptionCommands } from './commands/subscription/subscription.ts'
 import { addTokenCommand } from './commands/token.ts'
+import { addTransparentProxyCommand } from './commands/transparent-proxy.ts'
 import { addUpCommand } from './commands/up.ts'
 import { addUserCommands } from './commands/user/user.ts'
 import { addVersionCommand } from './commands/version.ts'
@@ -51,6 +52,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addCallCommand(context)
   addTokenCommand(context)
   addDestinationCommands(context)
+  addTransparentProxyCommand(context)
   addRfcForwardCommand(context)
   addServiceCommands(context)
   addSubscriptionCommands(context)

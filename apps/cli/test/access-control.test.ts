@@ -2,31 +2,14 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { callJson, temporaryFolder } from '@landbridge/testkit'
-import { createStyle } from '../src/output/style.ts'
-import { runCli } from '../src/run-cli.ts'
-import type { Terminal } from '../src/terminal.ts'
+import { callJson, runCommand, temporaryFolder } from '@landbridge/testkit'
 import { startUp } from './started.ts'
 
 test('access control is exported, imported and checked on the command line (SCC-186, SCC-189)', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   await using up = await startUp(data)
-  // In this process: a command that only asks a running platform needs none of its own.
-  const run = async (line: string) => {
-    const [out, err]: [string[], string[]] = [[], []]
-    const terminal: Terminal = {
-      ...{ environment: {}, workingDirectory: folder.path, isInteractive: false },
-      ...{ style: createStyle(false, {}), errorStyle: createStyle(false, {}) },
-      print: (text) => void out.push(text),
-      note: (text) => void err.push(text),
-      write: async () => {},
-      askSecret: async () => undefined,
-      onStop() {},
-    }
-    const status = await runCli(['access-control', ...line.split(' '), '--data', data], terminal)
-    return { status, stdout: out.join('\n'), stderr: err.join('\n') }
-  }
+  const run = (line: string) => runCommand(['access-control', ...line.split(' '), '--data', data], { cwd: folder.path })
   const { name, password } = up.announcement.credentials.connector
   const connector = async (method: string, path: string): Promise<unknown> => {
     const answer = await callJson({
@@ -44,7 +27,7 @@ test('access control is exported, imported and checked on the command line (SCC-
   assert.match(checked.stdout, /^demo-backend\.virtual:8080 -> 127\.0\.0\.1:\d+ {2}reachable$/m)
 
   const exported = await run('export --out access.zip')
-  assert.deepEqual([exported.status, exported.stdout], [0, `Wrote ${join(folder.path, 'access.zip')}.`])
+  assert.deepEqual([exported.status, exported.stdout], [0, `Wrote ${join(folder.path, 'access.zip')}.\n`])
   assert.equal((await run('export --whole --out whole.zip --json')).stdout.slice(0, 8), '{"file":')
   const before = await connector('GET', `${mappings}/demo-backend.virtual:8080/resources`)
   await connector('DELETE', mappings)

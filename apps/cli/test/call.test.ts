@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
+import { type Finished, runCommand, temporaryFolder } from '@landbridge/testkit'
 import { targetUrl } from '../src/call/send.ts'
 import { ContractServices } from './contract-services.ts'
-import { type Finished, landbridge } from './launcher.ts'
 
 function call(services: ContractServices, args: readonly string[]): Promise<Finished> {
   using folder = temporaryFolder()
-  return landbridge(['call', ...args], {
+  return runCommand(['call', ...args], {
     cwd: '/',
     env: { VCAP_SERVICES: JSON.stringify(services.vcapServices), LANDBRIDGE_USER_PASSWORD: 'pw', TMPDIR: folder.path },
   })
@@ -121,7 +120,7 @@ test('bindings that are missing, damaged or incomplete are named', async () => {
   const file = join(folder.path, 'default-env.json')
   const run = async (content: string): Promise<string> => {
     writeFileSync(file, content)
-    const { status, stderr } = await landbridge(['call', 'demo'], { cwd: folder.path })
+    const { status, stderr } = await runCommand(['call', 'demo'], { cwd: folder.path })
     assert.equal(status, 1)
     assert.ok(stderr.includes(file))
     return stderr
@@ -144,8 +143,8 @@ test('a service that does not answer is named with the step and the reason', asy
 test('a token is printed for a technical client and for a user', async () => {
   await using services = await ContractServices.start()
   const env = { VCAP_SERVICES: JSON.stringify(services.vcapServices) }
-  const technical = await landbridge(['token', 'connectivity'], { cwd: '/', env })
-  const user = await landbridge(['token', 'connectivity', '--user', 'bob:pw'], { cwd: '/', env })
+  const technical = await runCommand(['token', 'connectivity'], { cwd: '/', env })
+  const user = await runCommand(['token', 'connectivity', '--user', 'bob:pw'], { cwd: '/', env })
   assert.deepEqual([technical.stdout, user.stdout], ['conn:technical\n', 'conn:app:bob\n'])
 })
 

@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { readPkcs12 } from '@landbridge/identity'
 import { Secret } from '@landbridge/kernel'
-import { callJson, temporaryFolder } from '@landbridge/testkit'
+import { callJson, runCommand, temporaryFolder } from '@landbridge/testkit'
 import { readState } from '../src/state/state-file.ts'
-import { landbridge } from './launcher.ts'
 import { startUp } from './started.ts'
 
 interface Listed {
@@ -25,7 +24,7 @@ test('all certificates of a platform are listed, shown, renewed and exported on 
   await using _up = await startUp(data)
   const environment = { LANDBRIDGE_P12_PASSWORD: 'export password' }
   const certificates = async (...args: string[]) => {
-    const ended = await landbridge(['certificates', ...args, '--data', data], {
+    const ended = await runCommand(['certificates', ...args, '--data', data], {
       cwd: folder.path,
       env: environment,
     })
@@ -50,6 +49,9 @@ test('all certificates of a platform are listed, shown, renewed and exported on 
   const later = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10)
   assert.match(await certificates('renew', '--dry-run', '--date', later), /renew +\S+ +tenant-client +erp/)
   assert.equal((await list('--kind', 'tenant-client')).length, 1)
+  const unknown = await runCommand(['certificates', 'list', '--kind', 'tenant', '--data', data], { cwd: '/' })
+  assert.equal(unknown.status, 1)
+  assert.match(unknown.stderr, /kind; must be one of tenant-client, tunnel, destination/)
   assert.match(await certificates('renew', '--date', later), /renew +\S+ +tenant-client +erp/)
   const both = await list('--kind', 'tenant-client', '--state', 'all')
   const [old, next] = [both.find(({ state }) => state === 'replaced'), both.find(({ state }) => state === 'active')]
@@ -65,7 +67,7 @@ test('all certificates of a platform are listed, shown, renewed and exported on 
   const { cert } = await readPkcs12(readFileSync(join(folder.path, 'old.p12')), new Secret('export password'))
   assert.match(cert, /BEGIN CERTIFICATE/)
   await certificates('retire', made.id)
-  const refused = await landbridge(['certificates', 'export', made.id, '--out', 'x.p12', '--data', data], {
+  const refused = await runCommand(['certificates', 'export', made.id, '--out', 'x.p12', '--data', data], {
     cwd: folder.path,
     env: environment,
   })

@@ -3,17 +3,16 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
-import { landbridge } from './launcher.ts'
+import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
 
 test('help names every command, and each command explains itself with examples', async () => {
-  const { status, stdout } = await landbridge(['--help'])
+  const { status, stdout } = await runLandbridge(['--help'])
   assert.equal(status, 0)
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) [[<]/gm)].map((match) => match[1] ?? '')
   for (const expected of ['env', 'call', 'status', 'hosts', 'completion', 'version'])
     assert.ok(commands.includes(expected), expected)
   const helps = await Promise.all(
-    commands.filter((name) => name !== 'help').map((name) => landbridge([name, '--help'])),
+    commands.filter((name) => name !== 'help').map((name) => runCommand([name, '--help'])),
   )
   for (const help of helps) {
     assert.equal(help.status, 0)
@@ -24,13 +23,13 @@ test('help names every command, and each command explains itself with examples',
 
 test('wrong usage ends with status 2 and says what was meant', async () => {
   const runs = await Promise.all([
-    landbridge(['statsu']),
-    landbridge(['status', '--jsno']),
-    landbridge(['call']),
-    landbridge(['completion', 'tcsh']),
-    landbridge([]),
-    landbridge(['certificate', '--out', 'x']),
-    landbridge(['call', 'x', '-H', 'no header']),
+    runLandbridge(['statsu']),
+    runCommand(['status', '--jsno']),
+    runCommand(['call']),
+    runCommand(['completion', 'tcsh']),
+    runCommand([]),
+    runCommand(['certificate', '--out', 'x']),
+    runCommand(['call', 'x', '-H', 'no header']),
   ])
   assert.deepEqual(
     runs.map((run) => run.status),
@@ -46,18 +45,18 @@ test('wrong usage ends with status 2 and says what was meant', async () => {
 test('a failure says what happened, why, and the next command, with status 1', async () => {
   using folder = temporaryFolder()
   for (const command of [['status'], ['env'], ['hosts'], ['call', 'demo-backend']]) {
-    const { status, stdout, stderr } = await landbridge([...command, '--data', folder.path], { cwd: folder.path })
+    const { status, stdout, stderr } = await runCommand([...command, '--data', folder.path], { cwd: folder.path })
     assert.equal(status, 1)
     assert.equal(stdout, '')
     assert.match(stderr, /No running Landbridge was found/)
     assert.match(stderr, /landbridge up/)
   }
-  const { stderr } = await landbridge(['status', '--json', '--data', folder.path])
+  const { stderr } = await runLandbridge(['status', '--json', '--data', folder.path])
   assert.equal(JSON.parse(stderr).code, 'CLI_NOT_RUNNING')
 })
 
 test('the version is that of the product, and Node 24 runs it', async () => {
-  const { stdout } = await landbridge(['version', '--json'])
+  const { stdout } = await runLandbridge(['version', '--json'])
   const version = JSON.parse(stdout)
   assert.equal(version.landbridge, '0.1.0')
   assert.ok(Number.parseInt(version.node, 10) >= 24)
@@ -66,7 +65,7 @@ test('the version is that of the product, and Node 24 runs it', async () => {
 test('a state file that is damaged is named with the reason', async () => {
   using folder = temporaryFolder()
   writeFileSync(join(folder.path, 'state.json'), '{"format":1}')
-  const { status, stderr } = await landbridge(['status', '--data', folder.path])
+  const { status, stderr } = await runCommand(['status', '--data', folder.path])
   assert.equal(status, 1)
   assert.match(stderr, /state\.json/)
   assert.match(stderr, /\/version/)
@@ -74,7 +73,7 @@ test('a state file that is damaged is named with the reason', async () => {
 
 test('completion scripts are accepted by the shells that are installed', async (t) => {
   for (const shell of ['bash', 'zsh', 'fish']) {
-    const { status, stdout } = await landbridge(['completion', shell])
+    const { status, stdout } = await runCommand(['completion', shell])
     assert.equal(status, 0)
     assert.match(stdout, /landbridge/)
     if (spawnSync(shell, ['-c', 'true']).error !== undefined) {
@@ -86,7 +85,7 @@ test('completion scripts are accepted by the shells that are installed', async (
 })
 
 test('bash completes commands, options and fixed values', async () => {
-  const { stdout: script } = await landbridge(['completion', 'bash'])
+  const { stdout: script } = await runCommand(['completion', 'bash'])
   const complete = (words: readonly string[]): readonly string[] =>
     execFileSync('bash', ['-s'], {
       encoding: 'utf8',
@@ -102,6 +101,6 @@ test('bash completes commands, options and fixed values', async () => {
 test('without a terminal no output carries escape sequences', async () => {
   using folder = temporaryFolder()
   mkdirSync(join(folder.path, 'data'))
-  const { stderr } = await landbridge(['status', '--data', folder.path])
+  const { stderr } = await runLandbridge(['status', '--data', folder.path])
   assert.ok(!stderr.includes('\u001b'))
 })

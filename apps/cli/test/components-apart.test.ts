@@ -4,11 +4,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { freePort, temporaryFolder } from '@landbridge/testkit'
+import { freePort, runCommand, temporaryFolder } from '@landbridge/testkit'
 import { Client } from 'undici'
 import { stringify } from 'yaml'
 import { createAgent } from '../src/http/agent.ts'
-import { landbridge } from './launcher.ts'
 import { Started } from './started.ts'
 
 const operatorUser = { userName: 'admin@plant.example', password: 'only-for-this-test' }
@@ -99,7 +98,7 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
   await operator.close()
 
   const certificate = ['--name', 'localhost', '--out', at('tunnel')]
-  assert.equal((await landbridge(['certificate', '--data', at('cloud'), ...certificate])).status, 0)
+  assert.equal((await runCommand(['certificate', '--data', at('cloud'), ...certificate])).status, 0)
   writeFileSync(
     at('proxy.yaml'),
     stringify({
@@ -145,10 +144,10 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
   await using first = await startConnector('connector1', '', ownBackend.port)
   await using second = await startConnector('connector2', 'plant2', otherBackend.port)
 
-  const env = await landbridge(['env', '--subaccount', 'plant', '--data', at('cloud')], { cwd: folder.path })
+  const env = await runCommand(['env', '--subaccount', 'plant', '--data', at('cloud')], { cwd: folder.path })
   assert.equal(env.status, 0, env.stderr)
   const token = ['token', 'connectivity', '--env', at('default-env.json'), '--data', at('cloud')]
-  const { stdout, stderr } = await landbridge(token)
+  const { stdout, stderr } = await runCommand(token)
   const client = new Client(`http://127.0.0.1:${httpPort}`)
   const ask = async (location?: string): Promise<string> => {
     const answer = await client.request({
@@ -169,7 +168,7 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
     // The base64 form is for SOCKS5 only: here it is another, unknown location.
     assert.match(await ask(Buffer.from('plant2').toString('base64')), /^503 /)
     for (const data of ['cloud', 'proxy', 'connector1', 'connector2']) {
-      const status = await landbridge(['status', '--data', at(data)])
+      const status = await runCommand(['status', '--data', at(data)])
       assert.equal(status.status, 0, status.stdout)
     }
   } finally {

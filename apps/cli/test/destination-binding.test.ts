@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { LocalCa, writePkcs12 } from '@landbridge/identity'
 import { Secret } from '@landbridge/kernel'
-import { callJson, temporaryFolder } from '@landbridge/testkit'
+import { callJson, runCommand, temporaryFolder } from '@landbridge/testkit'
 import { Agent, request } from 'undici'
-import { landbridge } from './launcher.ts'
-import { startUp } from './started.ts'
+import { type Started, startUp } from './started.ts'
 
 async function keyStore(): Promise<Buffer> {
   const authority = await LocalCa.create({ subject: { CN: 'Client CA' } })
@@ -15,11 +14,21 @@ async function keyStore(): Promise<Buffer> {
   return writePkcs12({ chain: cert, key, alias: 'own', password: new Secret('store-password') })
 }
 
+/** One platform for all tests of this file. */
+const folder = temporaryFolder()
+const data = join(folder.path, 'data')
+let up: Started
+before(async () => {
+  up = await startUp(data)
+})
+after(async () => {
+  await up?.[Symbol.asyncDispose]()
+  folder[Symbol.dispose]()
+})
+
+const run = (...args: string[]) => runCommand([...args, '--data', data], { cwd: folder.path })
+
 test('what an ordered instance was given is found with the token of its binding, the key store included (DEST-003)', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const run = (...args: string[]) => landbridge([...args, '--data', data], { cwd: folder.path })
   const Content = (await keyStore()).toString('base64')
   const instance = {
     certificates: [{ Name: 'client.p12', Type: 'CERTIFICATE', Content }],
@@ -58,13 +67,9 @@ test('what an ordered instance was given is found with the token of its binding,
 })
 
 test('a token that a certificate of a binding got opens the destination service like one that a secret got (DEST-004)', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const run = (...args: string[]) => landbridge([...args, '--data', data], { cwd: folder.path })
-  assert.equal((await run('service', 'create', 'dest')).status, 0)
+  assert.equal((await run('service', 'create', 'dest-x509')).status, 0)
   const x509 = JSON.stringify({ xsuaa: { 'credential-type': 'x509' } })
-  const bound = await run('service', 'bind', 'dest', '-c', x509, '--out', 'key.json')
+  const bound = await run('service', 'bind', 'dest-x509', '-c', x509, '--out', 'key.json')
   assert.equal(bound.status, 0, bound.stderr)
   const key = JSON.parse(readFileSync(join(folder.path, 'key.json'), 'utf8'))
   assert.equal(key.clientsecret, undefined)

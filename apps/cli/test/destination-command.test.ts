@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { freePort, javaKeyStore, selfSignedCertificate, temporaryFolder } from '@landbridge/testkit'
+import { after, before, test } from 'node:test'
+import { freePort, javaKeyStore, runCommand, selfSignedCertificate, temporaryFolder } from '@landbridge/testkit'
 import { unzipSync } from 'fflate'
-import { landbridge } from './launcher.ts'
 import { type Started, startUp } from './started.ts'
 
 const secret = 'planted-secret'
@@ -18,12 +17,22 @@ User=u
 Password=${secret}
 `
 
+/** One platform for all tests of this file. */
+const folder = temporaryFolder()
+const data = join(folder.path, 'data')
+let up: Started
+before(async () => {
+  up = await startUp(data)
+})
+after(async () => {
+  await up?.[Symbol.asyncDispose]()
+  folder[Symbol.dispose]()
+})
+
+const run = (line: string, ...more: string[]) =>
+  runCommand(['destination', ...line.split(' '), ...more, '--data', data], { cwd: folder.path })
+
 test('destinations are imported, shown, exported, duplicated and deleted on the command line (DEST-211, DEST-212)', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const run = (line: string, ...more: string[]) =>
-    landbridge(['destination', ...line.split(' '), ...more, '--data', data], { cwd: folder.path })
   for (const name of ['erp.properties', 'erp.props', 'erp.txt', 'erp']) writeFileSync(join(folder.path, name), file)
 
   const imported = await run('import erp.properties')
@@ -57,10 +66,6 @@ test('destinations are imported, shown, exported, duplicated and deleted on the 
 })
 
 test('a .jks file is imported as a certificate, and destinations that name it are exported with it (DEST-213)', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const run = (line: string) => landbridge(['destination', ...line.split(' '), '--data', data], { cwd: folder.path })
   const { certificate } = await selfSignedCertificate()
   const store = javaKeyStore('secret', { trusted: [new X509Certificate(certificate).raw] })
   writeFileSync(join(folder.path, 'trust.jks'), store)
@@ -78,11 +83,6 @@ test('a .jks file is imported as a certificate, and destinations that name it ar
 })
 
 test('a check goes through the tunnel and tells mapping, resource and backend apart (DEST-217, DEST-219)', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using up = await startUp(data)
-  const run = (line: string, ...more: string[]) =>
-    landbridge(['destination', ...line.split(' '), ...more, '--data', data], { cwd: folder.path })
   await mapToNothing(up, await freePort())
   const targets: Record<string, [url: string, location: string]> = {
     fine: ['http://demo-backend.virtual:8080/hello', ''],
@@ -122,30 +122,27 @@ test('a check goes through the tunnel and tells mapping, resource and backend ap
 })
 
 test('the content of an instance is administrated with its service key', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const run = (...args: string[]) => landbridge([...args, '--data', data], { cwd: folder.path })
+  const service = (...args: string[]) => runCommand(['service', ...args, '--data', data], { cwd: folder.path })
   const destination = { Name: 'inner', Type: 'HTTP', URL: 'https://a.example', Authentication: 'NoAuthentication' }
   const config = JSON.stringify({ init_data: { instance: { destinations: [destination] } } })
-  assert.equal((await run('service', 'create', 'dest', '-c', config)).status, 0)
-  assert.equal((await run('service', 'bind', 'dest', '--out', 'key.json')).status, 0)
-  const own = await run('destination', 'list', '--level', 'instance', '--key', 'key.json', '--json')
+  assert.equal((await service('create', 'dest', '-c', config)).status, 0)
+  assert.equal((await service('bind', 'dest', '--out', 'key.json')).status, 0)
+  const own = await run('list', '--level', 'instance', '--key', 'key.json', '--json')
   assert.deepEqual(
     JSON.parse(own.stdout).map(({ Name }: { Name: string }) => Name),
     ['inner'],
     own.stderr,
   )
-  const other = await run('destination', 'list', '--level', 'instance', '--json')
+  const other = await run('list', '--level', 'instance', '--json')
   assert.deepEqual(JSON.parse(other.stdout), [])
 })
 
 test('templates are listed and printed as files that import accepts once they are filled in', async () => {
-  const list = await landbridge(['destination', 'templates'])
+  const list = await runCommand(['destination', 'templates'])
   assert.match(list.stdout, /^client-credentials +OAuth, for the application \(OAuth2ClientCredentials\)$/m)
-  const one = await landbridge(['destination', 'templates', 'basic'])
+  const one = await runCommand(['destination', 'templates', 'basic'])
   assert.match(one.stdout, /^# user name and password\nName=my-system\nType=HTTP\n/)
-  const unknown = await landbridge(['destination', 'templates', 'magic'])
+  const unknown = await runCommand(['destination', 'templates', 'magic'])
   assert.equal(unknown.status, 1)
   assert.match(unknown.stderr, /client-credentials/)
 })

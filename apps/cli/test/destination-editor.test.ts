@@ -3,8 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
-import { landbridge } from './launcher.ts'
+import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
 import { type Started, startUp } from './started.ts'
 
 // What the editor of a cockpit does, on the command line.
@@ -20,11 +19,10 @@ after(async () => {
   folder[Symbol.dispose]()
 })
 
-const run = (line: string, input?: string) =>
-  landbridge(['destination', ...line.split(' '), '--data', data], {
-    cwd: folder.path,
-    ...(input === undefined ? {} : { input }),
-  })
+const words = (line: string): readonly string[] => ['destination', ...line.split(' '), '--data', data]
+const run = (line: string) => runCommand(words(line), { cwd: folder.path })
+/** With something in the input of the process, as a script gives it. */
+const runWith = (input: string, line: string) => runLandbridge(words(line), { cwd: folder.path, input })
 
 test('HTTP, RFC and MAIL destinations are made from templates on both levels, and shown with their fields (DEST-208, CONN-251)', async () => {
   for (const [template, name, fields] of [
@@ -32,7 +30,7 @@ test('HTTP, RFC and MAIL destinations are made from templates on both levels, an
     ['rfc', 'my-abap', ['Type=RFC', 'jco.client.ashost=', 'jco.client.user=', '#jco.client.passwd=']],
     ['mail', 'my-mail', ['Type=MAIL', 'mail.smtp.host=', 'mail.user=', '#mail.password=']],
   ] as const) {
-    const { stdout } = await landbridge(['destination', 'templates', template])
+    const { stdout } = await runCommand(['destination', 'templates', template])
     writeFileSync(join(folder.path, template), stdout.replaceAll(/<([^>]*)>/g, 'x'))
     for (const level of ['subaccount', 'instance']) {
       const made = await run(`import ${template} --level ${level}`)
@@ -58,13 +56,13 @@ test('an export without secrets asks for them when it is imported elsewhere (DES
   assert.doesNotMatch(content, /first|second/)
   writeFileSync(join(folder.path, 'moved'), content.replace('Name=asked', 'Name=moved'))
 
-  const silent = await run('import moved', 'third\nfourth\n')
+  const silent = await runWith('third\nfourth\n', 'import moved')
   assert.match(silent.stderr, /moved: property Password is missing/)
-  const asked = await run('import moved --ask', 'third\nfourth\n')
+  const asked = await runWith('third\nfourth\n', 'import moved --ask')
   assert.deepEqual([asked.status, asked.stdout], [0, 'moved: created.\n'], asked.stderr)
   for (const key of ['Password', 'clientSecret']) assert.ok(asked.stderr.includes(`${key} (not shown`))
   assert.doesNotMatch(asked.stderr + asked.stdout, /third|fourth/)
-  const ended = await run('import moved --ask --existing update', '')
+  const ended = await runWith('', 'import moved --ask --existing update')
   assert.equal(ended.stdout, 'moved: updated.\n', ended.stderr)
 })
 

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
-import { landbridge } from './launcher.ts'
+import { runCommand, temporaryFolder } from '@landbridge/testkit'
 
 const issuer = { issuer: 'https://id.example.test', audience: ['us'] }
 
@@ -20,7 +19,7 @@ async function refusal(identity: object, secrets = '{}'): Promise<string> {
     identity,
   }
   writeFileSync(file, JSON.stringify(content))
-  const { status, stderr } = await landbridge(['cloud', '--config', file])
+  const { status, stderr } = await runCommand(['cloud', '--config', file])
   assert.notEqual(status, 0)
   assert.match(stderr, /CONFIG_INVALID/)
   return stderr

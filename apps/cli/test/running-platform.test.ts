@@ -6,9 +6,8 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { freePort, temporaryFolder } from '@landbridge/testkit'
+import { freePort, runCommand, temporaryFolder } from '@landbridge/testkit'
 import { type PlatformState, writeState } from '../src/state/state-file.ts'
-import { landbridge } from './launcher.ts'
 
 const xsenv = createRequire(import.meta.url)('@sap/xsenv') as {
   loadEnv(file: string): void
@@ -56,17 +55,17 @@ test('the status is success only when every component is ready', async () => {
         readyUrl: `${base}/health/ready`,
       })
       writeState(folder.path, state(folder.path, [part('token-service', url)]))
-      const ready = await landbridge(['status', '--data', folder.path])
+      const ready = await runCommand(['status', '--data', folder.path])
       assert.equal(ready.status, 0)
       assert.match(ready.stdout, /^ {2}token-service {2}ready {2}http:\/\/127/)
       health = 503
-      const starting = await landbridge(['status', '--data', folder.path])
+      const starting = await runCommand(['status', '--data', folder.path])
       assert.equal(starting.status, 1)
       assert.match(starting.stdout, /not ready .* answers 503/)
       health = 200
       const gone = part('proxy', `http://127.0.0.1:${await freePort()}`)
       writeState(folder.path, state(folder.path, [part('token-service', url), gone]))
-      const json = await landbridge(['status', '--json', '--data', folder.path])
+      const json = await runCommand(['status', '--json', '--data', folder.path])
       assert.equal(json.status, 1)
       const document = JSON.parse(json.stdout)
       assert.equal(document.ready, false)
@@ -88,7 +87,7 @@ test('the state of a platform is readable by its owner only', () => {
 test('env writes a default-env.json that @sap/xsenv reads, for its owner only', async () => {
   using folder = temporaryFolder()
   writeState(folder.path, state(folder.path, []))
-  const { status, stdout } = await landbridge(['env', '--data', folder.path], { cwd: folder.path })
+  const { status, stdout } = await runCommand(['env', '--data', folder.path], { cwd: folder.path })
   assert.equal(status, 0)
   assert.match(stdout, /export NODE_EXTRA_CA_CERTS=\/\S*\/ca\.pem/)
   const file = join(folder.path, 'default-env.json')
@@ -104,17 +103,17 @@ test('env writes a default-env.json that @sap/xsenv reads, for its owner only', 
 test('env in dotenv format gives a shell the same bindings and the CA', async () => {
   using folder = temporaryFolder()
   writeState(folder.path, state(folder.path, []))
-  const { stdout } = await landbridge(['env', '--stdout', '--format', 'dotenv', '--data', folder.path])
+  const { stdout } = await runCommand(['env', '--stdout', '--format', 'dotenv', '--data', folder.path])
   const script = `set -a\n${stdout}\nset +a\nprintf '%s\\n%s' "$NODE_EXTRA_CA_CERTS" "$VCAP_SERVICES"`
   const [ca, vcap] = execFileSync('sh', ['-s'], { input: script, encoding: 'utf8' }).split('\n')
   assert.equal(ca, join(folder.path, 'ca.pem'))
   assert.equal(JSON.parse(vcap ?? '').destination[0].credentials.clientsecret, "it's")
-  await landbridge(['env', '--format', 'dotenv', '--data', folder.path], { cwd: folder.path })
+  await runCommand(['env', '--format', 'dotenv', '--data', folder.path], { cwd: folder.path })
   assert.equal(readFileSync(join(folder.path, '.env'), 'utf8').trim(), stdout.trim())
 })
 
 test('hosts prints the names of the platform for a hosts file', async () => {
   using folder = temporaryFolder()
   writeState(folder.path, state(folder.path, []))
-  assert.equal((await landbridge(['hosts', '--data', folder.path])).stdout, '127.0.0.1\tdemo.localhost\n')
+  assert.equal((await runCommand(['hosts', '--data', folder.path])).stdout, '127.0.0.1\tdemo.localhost\n')
 })

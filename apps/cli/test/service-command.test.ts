@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
-import { landbridge } from './launcher.ts'
-import { startUp } from './started.ts'
+import { after, before, test } from 'node:test'
+import { runCommand, temporaryFolder } from '@landbridge/testkit'
+import { type Started, startUp } from './started.ts'
 
 const destination = {
   Name: 'erp',
@@ -14,11 +13,22 @@ const destination = {
   Authentication: 'NoAuthentication',
 }
 
+/** One platform for all tests of this file. */
+const folder = temporaryFolder()
+const data = join(folder.path, 'data')
+let up: Started
+before(async () => {
+  up = await startUp(data)
+})
+after(async () => {
+  await up?.[Symbol.asyncDispose]()
+  folder[Symbol.dispose]()
+})
+
+const run = (...args: string[]) => runCommand([...args, '--data', data], { cwd: folder.path })
+
 test('instances are created with content, bound, listed and deleted on the command line (CONN-015)', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const service = (...args: string[]) => landbridge(['service', ...args, '--data', data], { cwd: folder.path })
+  const service = (...args: string[]) => run('service', ...args)
   const config = join(folder.path, 'config.json')
   writeFileSync(config, JSON.stringify({ init_data: { instance: { destinations: [destination] } } }))
 
@@ -58,18 +68,14 @@ test('instances are created with content, bound, listed and deleted on the comma
 })
 
 test('mistakes in the arguments of service are told before anything is sent', async () => {
-  using folder = temporaryFolder()
-  const run = (...args: string[]) => landbridge(['service', ...args, '--data', folder.path], { cwd: folder.path })
-  assert.match((await run('list')).stderr, /No running Landbridge was found/)
-  assert.equal((await run('frobnicate')).status, 2)
-  assert.equal((await run('bind')).status, 2)
+  using empty = temporaryFolder()
+  const service = (...args: string[]) => runCommand(['service', ...args, '--data', empty.path])
+  assert.match((await service('list')).stderr, /No running Landbridge was found/)
+  assert.equal((await service('frobnicate')).status, 2)
+  assert.equal((await service('bind')).status, 2)
 })
 
 test('content is deployed with values of service keys, and a destination is made from an instance (DEST-220, DEST-221, DEST-226)', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const run = (...args: string[]) => landbridge([...args, '--data', data], { cwd: folder.path })
   const listed = async (level: string) =>
     JSON.parse((await run('destination', 'list', '--level', level, '--json')).stdout) as Record<string, string>[]
   assert.equal((await run('service', 'bind', 'demo-uaa', '--name', 'uaa-key')).status, 0)

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { type LaunchOptions, launch } from './launcher.ts'
+import { type ChildOptions, onFreePorts, startLandbridge } from '@landbridge/testkit'
 
 /** What a component prints with --json once it is ready. */
 export interface Announcement {
@@ -31,8 +31,8 @@ export class Started implements AsyncDisposable {
   }
 
   /** Starts a command with --json and waits until it is ready. */
-  static async start(args: readonly string[], options: LaunchOptions = {}): Promise<Started> {
-    const child = launch([...args, '--json'], options)
+  static async start(args: readonly string[], options: ChildOptions = {}): Promise<Started> {
+    const child = startLandbridge([...args, '--json'], options)
     const exited = once(child, 'exit') as Promise<[number | null, string | null]>
     const stderr = text(child.stderr!)
     const line = once(createInterface(child.stdout!), 'line') as Promise<[string]>
@@ -63,19 +63,7 @@ export class Started implements AsyncDisposable {
   }
 }
 
-const portOptions = [
-  'token',
-  'destination',
-  'destination-tls',
-  'connectivity',
-  'proxy',
-  'socks',
-  'rfc',
-  'tunnel',
-  'connector',
-].concat(['backend-http', 'backend-tcp'])
-
-/** `up` on any free ports, so that tests can run beside each other and beside a developer's own. */
+/** `up` on any free ports. */
 export function startUp(folder: string): Promise<Started> {
-  return Started.start(['up', '--data', folder, ...portOptions.flatMap((name) => [`--port-${name}`, '0'])])
+  return Started.start(['up', '--data', folder, ...onFreePorts])
 }

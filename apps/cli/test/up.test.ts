@@ -4,11 +4,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { repository, temporaryFolder } from '@landbridge/testkit'
-import { landbridge } from './launcher.ts'
-import { Started, startUp } from './started.ts'
+import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
+import { type Started, startUp } from './started.ts'
 
 const run = promisify(execFile)
 const none = { cwd: '/' }
@@ -18,74 +17,107 @@ interface Credentials {
 }
 
 async function bindings(data: string): Promise<Readonly<Record<string, Credentials>>> {
-  const { stdout } = await landbridge(['env', '--stdout', '--data', data], none)
+  const { stdout } = await runCommand(['env', '--stdout', '--data', data], none)
   const services = Object.entries(JSON.parse(stdout).VCAP_SERVICES as Record<string, { credentials: Credentials }[]>)
   return Object.fromEntries(services.map(([service, entries]) => [service, entries[0]!.credentials]))
 }
 
-test('one command starts a platform on which a request goes from the cloud to the backend (CONN-001, CONN-002, CONN-003, CONN-005, CONN-006, CONN-007, CONN-049)', async () => {
-  using folder = temporaryFolder()
+describe('a platform that one command started', () => {
+  const folder = temporaryFolder()
   const data = join(folder.path, 'data')
-  await using up = await startUp(data)
-  const ready = await landbridge(['status', '--json', '--data', data], none)
-  assert.equal(ready.status, 0, ready.stdout)
-  const { xsuaa, destination, connectivity } = await bindings(data)
-  assert.ok(xsuaa !== undefined && destination !== undefined && connectivity !== undefined)
-  assert.equal(connectivity.onpremise_proxy_http_port, new URL(up.urlOf('HTTP proxy')).port)
-  assert.equal(connectivity.onpremise_socks5_proxy_port, up.urlOf('SOCKS5 proxy').split(':').at(-1))
-  // With the name of the tenant where this machine resolves it.
-  const { host } = new URL(up.urlOf('token-service'))
-  assert.ok([`https://demo.${host}`, `https://${host}`].includes(connectivity.token_service_url ?? ''))
-  assert.equal(destination.uri, up.urlOf('destination-service'))
-  const call = await landbridge(['call', 'demo-backend', '/hello', '--json', '--data', data], none)
-  assert.equal(call.status, 0, call.stderr)
-  const answer = JSON.parse(call.stdout)
-  assert.equal(answer.destination.proxyType, 'OnPremise')
-  assert.match(answer.body, /Hello from the on-premise backend/)
-  const { name, password } = up.announcement.credentials.user
-  const asUser = await landbridge(
-    ['call', 'demo-backend', '/echo', '-d', '{"a":1}', '--user', `${name}:${password}`, '--data', data],
-    none,
-  )
-  assert.deepEqual([asUser.status, asUser.stdout], [0, '{"a":1}'], asUser.stderr)
-  const [file, folderOfConnector] = JSON.parse(ready.stdout).files as { path: string }[]
-  assert.deepEqual([file?.path, folderOfConnector?.path], [join(data, 'landbridge.log'), join(data, 'log')])
-  const shown = await landbridge(['status', '--data', data], none)
-  assert.match(shown.stdout, /\/log: traces and audit files of the Cloud Connector$/m)
-  assert.equal(await up.stop(), 0)
-  const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
-  assert.match(log, /^\[AUDIT-EVENT\] \{.*tunnel handshake success/m)
-  const trace = readFileSync(join(data, 'log/ljs_trace.log'), 'utf8').trimEnd().split('\n')
-  assert.ok(trace.every((line) => JSON.parse(line).component === 'connector' && log.includes(line)))
-  assert.match(trace.join(), /"event":"cloud-connector.started"/)
-  const audited = readdirSync(join(data, 'log/audit'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.csv'))
-    .map((name) => readFileSync(join(data, 'log/audit', name), 'utf8'))
-  assert.match(audited.join(''), /,"BackendMapping","create",/)
-})
+  let up: Started
+  before(async () => {
+    up = await startUp(data)
+  })
+  after(async () => {
+    await up?.[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
 
-test('the quick start is one command that installs and starts, pairs and exposes, and commands to copy that work as they are (RFC-179)', async (t) => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using up = await startUp(data)
-  const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
-  const [, quickStart = ''] =
-    /^## Quick start\n(.*?)^## /ms.exec(readFileSync(join(repository, 'README.md'), 'utf8')) ?? []
-  const [, firstStep] = /^```sh\n(.*?)\n```/ms.exec(quickStart) ?? []
-  assert.deepEqual([firstStep, scripts.start], ['npm ci && npm start', 'node bin/landbridge.mjs up'])
-  assert.match(quickStart, /three commands to copy/)
-  const curl = await run('curl', ['--version']).catch(() => undefined)
-  if (curl === undefined) return t.skip('curl is not installed')
-  const { stdout: token } = await landbridge(['token', 'connectivity', '--data', data], none)
-  const proxy = up.urlOf('HTTP proxy')
-  const header = `Proxy-Authorization: Bearer ${token.trim()}`
-  const hello = await run('curl', ['-sS', '-x', proxy, '-H', header, 'http://demo-backend.virtual:8080/hello'])
-  assert.match(hello.stdout, /Hello from the on-premise backend/)
-  const { name, password } = up.announcement.credentials.connector
-  const api = `${up.urlOf('cloud-connector')}/api/v1/configuration/subaccounts`
-  const ca = join(data, 'connector-ca.pem')
-  const subaccounts = await run('curl', ['-sS', '--cacert', ca, '-u', `${name}:${password}`, api])
-  assert.equal(JSON.parse(subaccounts.stdout)[0].regionHost, 'landbridge.localhost')
+  test('one command starts a platform on which a request goes from the cloud to the backend (CONN-001, CONN-002, CONN-003, CONN-005, CONN-006, CONN-007, CONN-049)', async () => {
+    const ready = await runCommand(['status', '--json', '--data', data], none)
+    assert.equal(ready.status, 0, ready.stdout)
+    const { xsuaa, destination, connectivity } = await bindings(data)
+    assert.ok(xsuaa !== undefined && destination !== undefined && connectivity !== undefined)
+    assert.equal(connectivity.onpremise_proxy_http_port, new URL(up.urlOf('HTTP proxy')).port)
+    assert.equal(connectivity.onpremise_socks5_proxy_port, up.urlOf('SOCKS5 proxy').split(':').at(-1))
+    // With the name of the tenant where this machine resolves it.
+    const { host } = new URL(up.urlOf('token-service'))
+    assert.ok([`https://demo.${host}`, `https://${host}`].includes(connectivity.token_service_url ?? ''))
+    assert.equal(destination.uri, up.urlOf('destination-service'))
+    const call = await runLandbridge(['call', 'demo-backend', '/hello', '--json', '--data', data], none)
+    assert.equal(call.status, 0, call.stderr)
+    const answer = JSON.parse(call.stdout)
+    assert.equal(answer.destination.proxyType, 'OnPremise')
+    assert.match(answer.body, /Hello from the on-premise backend/)
+    const { name, password } = up.announcement.credentials.user
+    const asUser = await runCommand(
+      ['call', 'demo-backend', '/echo', '-d', '{"a":1}', '--user', `${name}:${password}`, '--data', data],
+      none,
+    )
+    assert.deepEqual([asUser.status, asUser.stdout], [0, '{"a":1}'], asUser.stderr)
+    const [file, folderOfConnector] = JSON.parse(ready.stdout).files as { path: string }[]
+    assert.deepEqual([file?.path, folderOfConnector?.path], [join(data, 'landbridge.log'), join(data, 'log')])
+    const shown = await runCommand(['status', '--data', data], none)
+    assert.match(shown.stdout, /\/log: traces and audit files of the Cloud Connector$/m)
+  })
+
+  test('the commands that up prints work as they are', async (t) => {
+    const curl = await run('curl', ['--version']).catch(() => undefined)
+    if (curl === undefined) return t.skip('curl is not installed')
+    const { stdout: token } = await runLandbridge(['token', 'connectivity', '--data', data], none)
+    const proxy = up.urlOf('HTTP proxy')
+    const header = `Proxy-Authorization: Bearer ${token.trim()}`
+    const hello = await run('curl', ['-sS', '-x', proxy, '-H', header, 'http://demo-backend.virtual:8080/hello'])
+    assert.match(hello.stdout, /Hello from the on-premise backend/)
+    const { name, password } = up.announcement.credentials.connector
+    const api = `${up.urlOf('cloud-connector')}/api/v1/configuration/subaccounts`
+    const ca = join(data, 'connector-ca.pem')
+    const subaccounts = await run('curl', ['-sS', '--cacert', ca, '-u', `${name}:${password}`, api])
+    assert.equal(JSON.parse(subaccounts.stdout)[0].regionHost, 'landbridge.localhost')
+  })
+
+  test('secrets in the data directory are for the owner only, and the log holds none', async () => {
+    await runCommand(['call', 'demo-backend', '/hello', '--data', data], none)
+    assert.equal(statSync(data).mode & 0o777, 0o700)
+    for (const name of [
+      'credentials.json',
+      'state.json',
+      'sealing.key',
+      'connector.key',
+      'broker-password',
+      'cloud.db',
+      'landbridge.log',
+      'log',
+      'log/ljs_trace.log',
+    ])
+      assert.equal(statSync(join(data, name)).mode & 0o077, 0, name)
+    const { connectivity } = await bindings(data)
+    const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
+    const { administrator, user, connector } = up.announcement.credentials
+    const secrets = [connectivity?.clientsecret, administrator.password, user.password, connector.password]
+    for (const secret of secrets) assert.ok(secret !== undefined && !log.includes(secret))
+    assert.doesNotMatch(log, /eyJ[\w-]{20,}/)
+  })
+
+  test('a second process on the same data directory is refused with the first one named', async () => {
+    const { status, stderr } = await runCommand(['up', '--data', data], none)
+    assert.equal(status, 1)
+    assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
+  })
+
+  test('it ends with status 0 when it is asked to, and leaves its log, and traces and audit files of the connector', async () => {
+    assert.equal(await up.stop(), 0)
+    const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
+    assert.match(log, /^\[AUDIT-EVENT\] \{.*tunnel handshake success/m)
+    const trace = readFileSync(join(data, 'log/ljs_trace.log'), 'utf8').trimEnd().split('\n')
+    assert.ok(trace.every((line) => JSON.parse(line).component === 'connector' && log.includes(line)))
+    assert.match(trace.join(), /"event":"cloud-connector.started"/)
+    const audited = readdirSync(join(data, 'log/audit'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.csv'))
+      .map((name) => readFileSync(join(data, 'log/audit', name), 'utf8'))
+    assert.match(audited.join(''), /,"BackendMapping","create",/)
+  })
 })
 
 test('a second start finds everything as it was, also after the first was killed', async () => {
@@ -103,44 +135,9 @@ test('a second start finds everything as it was, also after the first was killed
   assert.equal(after.connectivity?.clientid, before.connectivity?.clientid)
   assert.equal(after.connectivity?.clientsecret, before.connectivity?.clientsecret)
   assert.equal(after.xsuaa?.tenantid, before.xsuaa?.tenantid)
-  const call = await landbridge(['call', 'demo-backend', '/hello', '--data', data], none)
+  const call = await runCommand(['call', 'demo-backend', '/hello', '--data', data], none)
   assert.equal(call.status, 0, call.stderr)
   assert.equal(await third.stop(), 0)
-})
-
-test('secrets in the data directory are for the owner only, and the log holds none', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using up = await startUp(data)
-  await landbridge(['call', 'demo-backend', '/hello', '--data', data], none)
-  assert.equal(statSync(data).mode & 0o777, 0o700)
-  for (const name of [
-    'credentials.json',
-    'state.json',
-    'sealing.key',
-    'connector.key',
-    'broker-password',
-    'cloud.db',
-    'landbridge.log',
-    'log',
-    'log/ljs_trace.log',
-  ])
-    assert.equal(statSync(join(data, name)).mode & 0o077, 0, name)
-  const { connectivity } = await bindings(data)
-  const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
-  const { administrator, user, connector } = up.announcement.credentials
-  const secrets = [connectivity?.clientsecret, administrator.password, user.password, connector.password]
-  for (const secret of secrets) assert.ok(secret !== undefined && !log.includes(secret))
-  assert.doesNotMatch(log, /eyJ[\w-]{20,}/)
-})
-
-test('a second process on the same data directory is refused with the first one named', async () => {
-  using folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  await using _up = await startUp(data)
-  const { status, stderr } = await landbridge(['up', '--data', data], none)
-  assert.equal(status, 1)
-  assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
 })
 
 test('a port that was asked for and is taken ends the start with the option named', async () => {
@@ -150,7 +147,7 @@ test('a port that was asked for and is taken ends the start with the option name
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   try {
-    const run = await landbridge(['up', '--data', join(folder.path, 'data'), '--port-proxy', String(port)], none)
+    const run = await runLandbridge(['up', '--data', join(folder.path, 'data'), '--port-proxy', String(port)], none)
     assert.equal(run.status, 1)
     assert.match(run.stderr, new RegExp(`PORT_IN_USE[\\s\\S]*port: ${port}[\\s\\S]*setting: --port-proxy`))
   } finally {
@@ -166,11 +163,11 @@ test('data of a newer version is refused, be it the directory or a database in i
   const database = new DatabaseSync(join(data, 'cloud.db'))
   database.exec("INSERT INTO landbridge_migration (name, timestamp) VALUES ('9999-future', '2099-01-01')")
   database.close()
-  const newerDatabase = await landbridge(['up', '--data', data], none)
+  const newerDatabase = await runCommand(['up', '--data', data], none)
   assert.equal(newerDatabase.status, 1)
   assert.match(newerDatabase.stderr, /STORE_NEWER[\s\S]*found: 9999-future/)
   writeFileSync(join(data, 'format.json'), '{"format":2}')
-  const newerFolder = await landbridge(['up', '--data', data], none)
+  const newerFolder = await runCommand(['up', '--data', data], none)
   assert.match(newerFolder.stderr, /STORE_NEWER[\s\S]*found: format 2/)
 })
 
@@ -181,10 +178,11 @@ test('a bad setting of up is told before anything starts', async () => {
     ['--port-proxy', 'high'],
     ['--set', 'ports.proxy=high'],
   ]) {
-    const { status, stderr } = await landbridge(['up', '--data', data, ...port], none)
+    const { status, stderr } = await runCommand(['up', '--data', data, ...port], none)
     assert.equal(status, 1)
     assert.match(stderr, /command line: ports\.proxy: expected an integer from 0 to 65535, found "high"/)
   }
   assert.ok(!existsSync(data))
-  await assert.rejects(Started.start(['up', '--data', data, '--config', '/nowhere.yaml']), /readable YAML file/)
+  const nowhere = await runCommand(['up', '--data', data, '--config', '/nowhere.yaml'], none)
+  assert.match(nowhere.stderr, /readable YAML file/)
 })

@@ -5,8 +5,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Seen, startCertificateBackend, temporaryFolder } from '@landbridge/testkit'
-import { landbridge } from './launcher.ts'
+import { runCommand, type Seen, startCertificateBackend, temporaryFolder } from '@landbridge/testkit'
 import { type Started, startUp } from './started.ts'
 
 interface Answer {
@@ -93,7 +92,7 @@ test('a user who logs on in the cloud arrives at the backend under the name that
 
     const { name, password } = up.announcement.credentials.user
     const token = async (...args: string[]): Promise<string> => {
-      const { status, stdout, stderr } = await landbridge(['token', ...args, '--data', data], { cwd: '/' })
+      const { status, stdout, stderr } = await runCommand(['token', ...args, '--data', data], { cwd: '/' })
       assert.equal(status, 0, stderr)
       return `Bearer ${stdout.trim()}`
     }

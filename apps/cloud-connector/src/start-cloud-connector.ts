@@ -133,9 +133,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
   })
   const bootstrap = new Bootstrap(store, subaccounts, clock, log)
   const recorder = new AccessRecorder(store, clock, log)
-  const { installationId } = store.current.settings
-  const auditFiles =
-    logDirectory === undefined ? null : new AuditFiles({ trail: store, installationId, logDirectory, clock, log })
+  const auditFiles = logDirectory === undefined ? null : new AuditFiles({ trail: store, logDirectory, clock, log })
   const { configDirectory } = options
   const traces = new PayloadTraces({ store, trail: store, runtime, logDirectory, configDirectory, clock, log })
   let { suites } = usableSuites()

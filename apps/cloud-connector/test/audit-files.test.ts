@@ -2,12 +2,20 @@ import assert from 'node:assert/strict'
 import { globSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { AuditEntry } from '@landbridge/connector'
+import type { AuditEntry, ConnectorSettings } from '@landbridge/connector'
 import { createLog } from '@landbridge/kernel'
+import { ConnectorStore } from '@landbridge/store'
 import { temporaryFolder } from '@landbridge/testkit'
 import { auditFileOf, auditLine } from '../src/audit/audit-csv.ts'
 import { cloudPassword, cloudUser, regionHost, startFakeRegion } from './fake-region.ts'
-import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+import {
+  configuration,
+  id,
+  openConnectorStore,
+  type RunningConnector,
+  startConnector,
+  subaccountPath,
+} from './running-connector.ts'
 
 const today = new Date().toISOString().slice(0, 10)
 const entry: AuditEntry = {
@@ -76,6 +84,20 @@ test('a full disk stops no change and is told once; what was missed is written l
   assert.deepEqual(
     numbersIn(file),
     all.map(({ sequence }) => sequence),
+  )
+  // As a shadow takes over from its master.
+  const store = await openConnectorStore(folder.path)
+  const opened = await ConnectorStore.open(store, {} as ConnectorSettings)
+  await opened.adopt('master', (current) => ({
+    next: { ...current, settings: { ...current.settings, installationId: 'of the master' } },
+  }))
+  await store.close()
+  const third = await startConnector(folder.path)
+  await describedAs(third, 'five')
+  await third.close()
+  assert.deepEqual(
+    numbersIn(file),
+    [...all, { sequence: all.length + 1 }].map(({ sequence }) => sequence),
   )
 })
 

@@ -122,36 +122,25 @@ describe('backup and restore', () => {
     assert.deepEqual([entry.category, entry.details], ['Configuration', { how: 'restore' }])
   })
 
-  test('a restored path that does not exist on this host falls back to its default, one that does stays (API1-179)', async () => {
+  test('a restored path that does not exist on this host falls back to its default, and SNC settings without their library are left out; what exists stays (API1-179, SCC-119)', async () => {
     const solution = `${connectorUrl}/solutionManagement`
-    for (const [hostAgentPath, restoredPath] of [
-      ['/there/is/no/agent', ''],
-      [process.execPath, process.execPath],
-    ]) {
+    const snc = `${connectorUrl}/onPremise/snc`
+    const library = join(folder.path, 'libsnc.so')
+    for (const [hostAgentPath, restoredPath, status, details] of [
+      ['/there/is/no/agent', '', 404, { how: 'restore', withoutSnc: library }],
+      [process.execPath, process.execPath, 200, { how: 'restore' }],
+    ] as const) {
+      writeFileSync(library, '')
       await connector.call('POST', solution, { json: { hostAgentPath } })
+      const put = await connector.call('PUT', snc, { json: { libraryName: library, qualityOfProtection: 8 } })
+      assert.equal(put.status, 204)
       const archive = await backup()
       await connector.call('POST', solution, { json: { hostAgentPath: '/other' } })
+      await connector.call('DELETE', snc)
+      if (status === 404) rmSync(library)
       assert.equal((await restore(archive)).status, 204)
       await restarts.restarted()
       assert.equal((await connector.call('GET', solution)).json.hostAgentPath, restoredPath)
-    }
-  })
-
-  test('SNC settings come back where the library is; elsewhere they are left out, and the audit trail says so (SCC-119)', async () => {
-    const snc = `${connectorUrl}/onPremise/snc`
-    const library = join(folder.path, 'libsnc.so')
-    writeFileSync(library, '')
-    const wanted = { libraryName: library, qualityOfProtection: 8 }
-    assert.equal((await connector.call('PUT', snc, { json: wanted })).status, 204)
-    const archive = await backup()
-    for (const [status, details] of [
-      [200, { how: 'restore' }],
-      [404, { how: 'restore', withoutSnc: library }],
-    ] as const) {
-      if (status === 404) rmSync(library)
-      else await connector.call('DELETE', snc)
-      assert.equal((await restore(archive)).status, 204)
-      await restarts.restarted()
       assert.equal((await connector.call('GET', snc)).status, status)
       const [entry] = (await connector.call('GET', '/api/v1/landbridge/audit?limit=1')).json
       assert.deepEqual(entry.details, details)

@@ -181,6 +181,7 @@ describe('certificates towards internal systems', () => {
     for (const [wrong, text] of [
       [{ libraryName: 'libsapcrypto.so' }, /libraryName must be the absolute path/],
       [{ libraryName: `${libraryName}\n` }, /libraryName must be the absolute path/],
+      [{ libraryName: '//evil.test/share/lib.so' }, /libraryName must be the absolute path/],
       [{ libraryName: folder.path }, /libraryName names no file/],
       [{ libraryName: '' }, /libraryName is required/],
       [{ qualityOfProtection: 4 }, /qualityOfProtection must be 1 \(authentication\)/],

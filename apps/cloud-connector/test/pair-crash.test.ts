@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { Agent } from 'node:https'
 import { createInterface, type Interface } from 'node:readline'
 import { test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
@@ -17,6 +18,8 @@ class ConnectorProcess implements AsyncDisposable {
   readonly #role: string
   #child: ChildProcess | undefined
   #lines: Interface | undefined
+  /** Keeps connections: what is polled would be handshakes for the most part. */
+  #agent: Agent
   app: { url: string; uiCa: string }
 
   private constructor(region: FakeRegion, role: string) {
@@ -25,6 +28,7 @@ class ConnectorProcess implements AsyncDisposable {
     this.#role = role
     this.#child = undefined
     this.#lines = undefined
+    this.#agent = new Agent({ keepAlive: true })
     this.app = { url: 'https://127.0.0.1:0', uiCa: '' }
   }
 
@@ -60,6 +64,7 @@ class ConnectorProcess implements AsyncDisposable {
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
     await exited
+    this.#agent.destroy()
   }
 
   async order(line: string): Promise<void> {
@@ -68,7 +73,7 @@ class ConnectorProcess implements AsyncDisposable {
   }
 
   call(method: string, path: string, json?: unknown) {
-    return send(this.app, method, path, json === undefined ? {} : { json })
+    return send(this.app, method, path, { agent: this.#agent, ...(json === undefined ? {} : { json }) })
   }
 
   async put(path: string, json: unknown): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Agent } from 'node:https'
 import { type Log, ManualClock, silentLog } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import type { CloudConnectorConfig } from '../src/index.ts'
@@ -17,6 +18,8 @@ export interface Instance {
   readonly folder: string
   running: RunningConnector
   link: Link
+  /** Keeps connections: what is polled would be handshakes for the most part. */
+  readonly agent: Agent
 }
 
 /** Two connectors that can become a pair, in front of one region. Time is what the test makes it. */
@@ -44,7 +47,8 @@ export class PairScene implements AsyncDisposable {
     const folders = [temporaryFolder(), temporaryFolder()] as const
     const begin = async (name: 'one' | 'two', address: string, folder: string, more: object): Promise<Instance> => {
       const running = await startConnector(folder, region, { tunnelTimeoutMs: 2_000, ...more }, log, clock)
-      return { name, address, folder, running, link: await linkTo(portOf(running), address) }
+      const link = await linkTo(portOf(running), address)
+      return { name, address, folder, running, link, agent: new Agent({ keepAlive: true }) }
     }
     const first = await begin('one', '127.0.0.11', folders[0].path, {})
     const second = await begin('two', '127.0.0.12', folders[1].path, { haRole: 'shadow', ...two })
@@ -83,7 +87,7 @@ export class PairScene implements AsyncDisposable {
 
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   async get(instance: Instance, path: string): Promise<any> {
-    return (await this.during(instance.running.call('GET', path))).json
+    return (await this.during(instance.running.call('GET', path, { agent: instance.agent }))).json
   }
 
   async role(instance: Instance): Promise<string> {
@@ -124,6 +128,7 @@ export class PairScene implements AsyncDisposable {
   /** Ends an instance without a word, as a crash does for the other one. */
   async stop(instance: Instance): Promise<void> {
     instance.link.cut()
+    instance.agent.destroy()
     await this.during(instance.running.close())
   }
 
@@ -136,6 +141,7 @@ export class PairScene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const instance of [this.one, this.two]) {
+      instance.agent.destroy()
       await this.during(instance.running.close())
       await instance.link.close()
     }

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import { type IssuedCertificate, LocalCa } from '@landbridge/identity'
 import { temporaryFolder } from '@landbridge/testkit'
-import type { Role } from '../src/login/permissions.ts'
+import { isPermitted, type Role } from '../src/login/permissions.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
 
@@ -129,6 +129,34 @@ const table: readonly [method: string, path: string, permitted: string][] = [
   ['GET', '/api/v1/landbridge/connector/advancedConnectivity', 'ADU'],
   ['PUT', '/api/v1/landbridge/connector/advancedConnectivity', 'A'],
 ]
+/** Operations that the catalogue does not have, asked of the rules alone. */
+const furtherTable: typeof table = [
+  ...['overview', 'trust', 'tunnel', 'access', 'audit'].map((view): [string, string, string] => [
+    ...(['GET', `${own}/${view}`, 'ASDU'] as const),
+  ]),
+  ...['audit', 'audit/verification', 'securityStatus', 'certificates', 'cipherSuites', 'proxyStatus', 'ha'].map(
+    (view): [string, string, string] => ['GET', `/api/v1/landbridge/${view}`, 'ADU'],
+  ),
+  ['GET', '/api/v1/landbridge/subaccounts', 'ASDU'],
+  ['GET', '/api/v1/landbridge/regions', 'ASDU'],
+  ['POST', '/api/v1/landbridge/regions', 'A'],
+  ['PUT', '/api/v1/landbridge/regions/x', 'A'],
+  ['DELETE', '/api/v1/landbridge/regions/x', 'A'],
+  ['GET', `${own}/traces`, 'AU'],
+  ['GET', `${own}/traces/ljs_trace.log`, 'AU'],
+  ['GET', `${subaccountPath}/payloadTrace`, 'ASDU'],
+  ['PUT', `${subaccountPath}/payloadTrace`, 'A'],
+  ...['auditLogLevel', 'trustedApplications'].flatMap((list): [string, string, string][] => [
+    ['GET', `${subaccountPath}/${list}`, 'ASDU'],
+    ['PUT', `${subaccountPath}/${list}`, 'AS'],
+  ]),
+  ...['auditLogLevel', 'onPremise/kerberos', 'onPremise/principalPropagation'].flatMap(
+    (setting): [string, string, string][] => [
+      ['GET', `${c}/${setting}`, 'ADU'],
+      ['PUT', `${c}/${setting}`, 'A'],
+    ],
+  ),
+]
 const initials: Readonly<Record<string, Role>> = {
   A: 'Administrator',
   S: 'SubaccountAdministrator',
@@ -136,6 +164,12 @@ const initials: Readonly<Record<string, Role>> = {
   U: 'Support',
   M: 'Monitoring',
 }
+
+test('operations beyond the catalogue admit exactly the roles of their lists, traces and their switch the fewest', () => {
+  for (const [method, path, permitted] of furtherTable)
+    for (const [initial, role] of Object.entries(initials))
+      assert.equal(isPermitted(method, path, [role]), permitted.includes(initial), `${role} ${method} ${path}`)
+})
 
 describe('roles and client certificates', () => {
   const folder = temporaryFolder()

@@ -14,18 +14,24 @@ export interface AuthoritiesOptions {
 const requestTimeoutMs = 8_000
 const longestList = 1024 * 1024
 const refreshMs = 3_600_000
+/** After a failure: what counts meanwhile may be old. */
+const retryMs = 60_000
 
 /** The authorities that issue certificates of connectors; the list changes over time (guide L33071). */
 export class ConnectorAuthorities {
   readonly #options: AuthoritiesOptions
   readonly #dispatcher: Agent
   #known: string
+  #waitMs: number
+  #isClosed: boolean
   #stop: () => void
 
   constructor(options: AuthoritiesOptions) {
     this.#options = options
     this.#dispatcher = new Agent({ connect: options.ca === undefined ? {} : { ca: options.ca } })
     this.#known = ''
+    this.#waitMs = refreshMs
+    this.#isClosed = false
     this.#stop = () => {}
   }
 
@@ -45,28 +51,36 @@ export class ConnectorAuthorities {
     return this.#known
   }
 
-  /** Asks again every hour. What is known stays until there is something else to know. */
+  /** Asks again every hour, and after a minute where that failed. What is known stays until there is something else to know. */
   follow(changed: (pem: string) => void): void {
     const { clock, log } = this.#options
-    this.#stop = clock.every(refreshMs, () => {
-      this.#fetch().then(
-        (pem) => {
-          if (pem === this.#known) return
-          this.#known = pem
-          changed(pem)
-          log.info('proxy.connector-authorities-changed', { authorities: parse(pem).map(({ subject }) => subject) })
-        },
-        (failure: unknown) => this.#failed(failure),
-      )
+    this.#stop = clock.after(this.#waitMs, () => {
+      this.#fetch()
+        .then(
+          (pem) => {
+            this.#waitMs = refreshMs
+            if (pem === this.#known) return
+            this.#known = pem
+            changed(pem)
+            log.info('proxy.connector-authorities-changed', { authorities: parse(pem).map(({ subject }) => subject) })
+          },
+          (failure: unknown) => this.#failed(failure),
+        )
+        .finally(() => {
+          if (!this.#isClosed) this.follow(changed)
+        })
     })
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#stop()
     await this.#dispatcher.destroy()
   }
 
   #failed(failure: unknown): void {
+    if (this.#isClosed) return
+    this.#waitMs = retryMs
     const reason = isPlatformError(failure) ? failure.facts.reason : 'failed'
     this.#options.log.warn('proxy.connector-authorities-unavailable', { url: this.#options.url, reason })
   }

@@ -161,6 +161,13 @@ export class RealConnector {
     return found() ?? ''
   }
 
+  /** Gives each client connection its own backend connections, or lets them share again; resolves when it registered anew. */
+  bindClients(bindsClients: boolean): Promise<void> {
+    const subaccounts = this.#snapshot.subaccounts.map((one) => ({ ...one, bindsClients }))
+    this.#snapshot = { ...this.#snapshot, subaccounts }
+    return this.reconnect()
+  }
+
   disconnect(): void {
     const subaccounts = this.#snapshot.subaccounts.map((one) => ({ ...one, connected: false }))
     this.#runtime.apply({ ...this.#snapshot, subaccounts })

@@ -7,6 +7,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
 import { ManualClock } from '@landbridge/kernel'
 import type { BoundService } from '@landbridge/registry'
+import { ntlmBegin, ntlmFinish, startNtlmBackend, type WireAnswer, WireSocket } from '@landbridge/testkit'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import { type Backend, startBackend } from './backend.ts'
 import { Cloud, type Tenant } from './cloud.ts'
@@ -175,6 +176,40 @@ test('the real connector opens as many connections as it is configured to', asyn
   assert.deepEqual([connector.connections, proxy.tunnelCount()], [3, 3])
 })
 
+test('a real connector stops sharing backend connections when it is told to, and NTLM works from then on (SCC-226)', async () => {
+  const tenant = await cloud.newTenant()
+  const backend = await startNtlmBackend()
+  const connector = await RealConnector.connect(cloud, tenant, { mappings: [httpMapping(backend.port)] })
+  closings.push(
+    () => backend.close(),
+    () => connector.close(),
+  )
+  const proxy = await newProxy()
+  const token = await cloud.token(tenant.connectivity)
+  const [ann, bob] = [await WireSocket.connect(proxy.httpPort), await WireSocket.connect(proxy.httpPort)]
+  const ask = async (client: WireSocket, path: string, authorization = 'Bearer x'): Promise<WireAnswer> => {
+    const lines = [`Proxy-Authorization: Bearer ${token}`, `Authorization: ${authorization}`, '', '']
+    client.send(`GET http://erp.virtual${path} HTTP/1.1\r\nHost: erp.virtual\r\n${lines.join('\r\n')}`)
+    return client.readAnswer()
+  }
+  for (const client of [ann, bob]) assert.equal((await ask(client, '/open')).status, 200)
+  assert.equal(backend.accepted, 1)
+  await connector.bindClients(true)
+  // The former tunnel serves until the proxy has seen that it ends.
+  while (proxy.tunnelCount() > 0) await new Promise(setImmediate)
+  const { header } = await ask(ann, '/', ntlmBegin())
+  assert.equal((await ask(ann, '/', ntlmFinish(header('WWW-Authenticate') ?? '', 'ann'))).body.toString(), 'ann')
+  assert.equal((await ask(bob, '/open')).body.toString(), 'nobody')
+  assert.equal((await ask(ann, '/open')).body.toString(), 'ann')
+  assert.equal(backend.accepted, 3)
+  ann.end()
+  while (backend.open > 2) await new Promise(setImmediate)
+  connector.disconnect()
+  // The one that was shared waits for its next request as before.
+  while (backend.open > 1) await new Promise(setImmediate)
+  bob.end()
+})
+
 test('the connector lists the proxy by its display name, with connections and start (CP-120)', async () => {
   const tenant = await cloud.newTenant()
   const connector = await realConnector(tenant, 2)
@@ -336,7 +371,7 @@ test('a connector that does not trust the tunnel server reports it, and the call
   assert.deepEqual([status, error], [503, 'TUNNEL_OPEN_FAILED'])
 })
 
-test('the authorities of connectors come from the service of the key, and again every hour (CP-124)', async () => {
+test('the authorities of connectors come from the service of the key, and again every hour, or a minute after a failure (CP-124)', async () => {
   const other = await LocalCa.create({ subject: { CN: 'Other CA' } })
   const lists = [
     cloud.ca.certificatePem,
@@ -366,7 +401,7 @@ test('the authorities of connectors come from the service of the key, and again 
   clock.advance(3_600_000)
   await proxy.said('proxy.connector-authorities-unavailable', 1)
   assert.deepEqual(await accepted(), ['accepted', 'refused'])
-  clock.advance(3_600_000)
+  clock.advance(60_000)
   await proxy.said(changed, 1)
   assert.deepEqual(await accepted(), ['accepted', 'accepted'])
   clock.advance(3_600_000)

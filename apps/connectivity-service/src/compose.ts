@@ -80,6 +80,8 @@ export interface ConnectivityServiceOptions {
   readonly applyInitData?: InitDataSink
   /** Removes what the destination service keeps for an instance or a subaccount that goes away. */
   readonly removeContent?: ContentRemoval
+  /** True where somebody else issues the tokens. */
+  readonly withoutIdentity?: boolean
   /** Inventory and renewal of certificates; without it, their endpoints do not exist. */
   readonly certificates?: Omit<CertificateRoutesOptions, 'clock'> & { readonly tenants: TenantCertificates }
   /** Told of every certificate of a connector that took over from another. */
@@ -127,6 +129,7 @@ export function composeParts(options: ConnectivityServiceOptions): Parts {
       issueBindingCertificate: bindingCertificates(ca),
       ...(options.applyInitData === undefined ? {} : { applyInitData: options.applyInitData }),
       ...(options.removeContent === undefined ? {} : { removeContent: options.removeContent }),
+      withoutIdentity: options.withoutIdentity ?? false,
     }),
     subscriptions: new Subscriptions({
       repository: options.registry,

@@ -38,5 +38,4 @@ export {
   type EntryProblem,
   effectiveModes,
   findOverlap,
-  offeredBackendTypes,
 } from './validate.ts'

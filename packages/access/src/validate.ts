@@ -2,7 +2,6 @@ import { isIPv6 } from 'node:net'
 import {
   type AuthenticationMode,
   authenticationModes,
-  type BackendType,
   backendTypes,
   isHttp,
   isRfc,
@@ -31,19 +30,6 @@ export const effectiveModes: Readonly<Record<Protocol, readonly AuthenticationMo
   LDAPS: ['NONE'],
   TCP: ['NONE'],
   TCPS: ['NONE'],
-}
-
-/** Which kinds of backend are offered for a protocol (guide L21097); others are accepted as well. */
-export const offeredBackendTypes: Readonly<Record<Protocol, readonly BackendType[]>> = {
-  HTTP: backendTypes,
-  HTTPS: backendTypes,
-  RFC: ['abapSys', 'netweaverGW'],
-  RFCS: ['abapSys', 'netweaverGW'],
-  RFCWS: ['abapSys', 'netweaverGW'],
-  LDAP: ['nonSAPsys'],
-  LDAPS: ['nonSAPsys'],
-  TCP: ['abapSys', 'hana', 'netweaverGW', 'otherSAPsys', 'nonSAPsys'],
-  TCPS: ['abapSys', 'hana', 'netweaverGW', 'otherSAPsys', 'nonSAPsys'],
 }
 
 /** All problems of a mapping on its own; empty when it is valid. Its resources are checked separately. */

@@ -1,6 +1,5 @@
 export {
   issueTenantCertificate,
-  readLeaf,
   type TenantCertificateWish,
 } from './client-certificates/issue-tenant-certificate.ts'
 export type {
@@ -37,16 +36,18 @@ export type {
   Transaction,
 } from './events.ts'
 export { CertificateInventory, type InventoryFilter, type InventoryList } from './inventory/certificate-inventory.ts'
-export type {
-  CertificateKind,
-  CertificateOwner,
-  CertificateRecord,
-  CertificateSource,
-  CertificateState,
+export {
+  type CertificateKind,
+  type CertificateOwner,
+  type CertificateRecord,
+  type CertificateSource,
+  type CertificateState,
+  certificateKinds,
+  certificateStates,
 } from './inventory/certificate-record.ts'
 export { readRecord } from './inventory/read-record.ts'
 export { toSharedRecord } from './inventory/shared-record.ts'
-export { tenantCertificateSource, tenantRecordId } from './inventory/tenant-records.ts'
+export { tenantCertificateSource } from './inventory/tenant-records.ts'
 export type {
   CertificateMapping,
   ExactMapping,
@@ -64,7 +65,6 @@ export {
 export {
   type CallableService,
   type CommunicationUser,
-  callableServices,
   clientIdOf,
   type UserInstances,
   userIdOf,

@@ -50,6 +50,8 @@ export interface ClientOptions extends BindingSources {
 
 export interface SocksOptions extends Socks5Target {
   readonly tenant?: string
+  /** Instead of `tenant`. */
+  readonly tenantSubdomain?: string
   readonly signal?: AbortSignal
   /** Default: `readTimeoutMs` of the client. */
   readonly timeoutMs?: number
@@ -231,9 +233,10 @@ export class LandbridgeClient implements Closeable, AsyncDisposable {
    * not fit into the protocol; the signal's reason
    */
   async connectSocks5(options: SocksOptions): Promise<Socket> {
-    const { tenant, signal, timeoutMs = this.#readTimeoutMs, ...target } = options
+    const { tenant, tenantSubdomain, signal, timeoutMs = this.#readTimeoutMs, ...target } = options
     const { proxy } = this
-    const token = await proxy.token(tenant === undefined ? {} : { tenant }, signal)
+    const route = tenant === undefined ? {} : { tenant }
+    const token = await proxy.token(tenantSubdomain === undefined ? route : { tenantSubdomain }, signal)
     return openSocks5({
       proxy: { host: proxy.host, port: proxy.socksPort },
       token,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { createLog, ManualClock } from '@landbridge/kernel'
+import { tokenUrlOfTenant } from '../src/token/token-client.ts'
 import { demoDestination, found, startStandIn } from './stand-in.ts'
 
 test('a destination is kept for five minutes, and during an outage for an hour more, with a warning (RFC-147, RFC-149)', async () => {
@@ -138,4 +139,29 @@ test('secrets of a destination do not show when it is printed or logged (RFC-161
   const printed = `${inspect(destination, { depth: 9 })} ${JSON.stringify(destination)} ${inspect(client, { depth: 9 })}`
   assert.doesNotMatch(printed, /topsecret|dG9wc2VjcmV0|user-token/)
   assert.match(printed, /crm\.example/)
+})
+
+test('a tenant that is named by its subdomain has a token service of its own, below the same domain and nowhere else', async () => {
+  const client = { binding: 'd', service: 'destination', clientId: 'c', identityZone: 'acme' }
+  const urlFor = (tokenUrl: string, subdomain: string): string => tokenUrlOfTenant({ ...client, tokenUrl }, subdomain)
+  assert.equal(
+    urlFor('https://acme.auth.example:8081/oauth/token', 'sub1'),
+    'https://sub1.auth.example:8081/oauth/token',
+  )
+  for (const subdomain of ['evil.example/', 'a.b', '', 'x@y', '-a'])
+    assert.throws(() => urlFor('https://acme.auth.example/oauth/token', subdomain), RangeError, subdomain)
+  assert.throws(() => urlFor('https://auth.example/oauth/token', 'sub1'), { code: 'CLIENT_BINDING_INVALID' })
+})
+
+test('a configuration is found without tokens, and kept apart from the answer with them', async () => {
+  await using platform = await startStandIn()
+  await using own = platform.client()
+  await own.findDestination('crm', { skipTokenRetrieval: true })
+  await own.findDestination('crm')
+  await own.findDestination('crm', { skipTokenRetrieval: true })
+  const path = '/destination-configuration/v1/destinations/crm'
+  assert.deepEqual(
+    platform.finds.map((asked) => asked.path),
+    [`${path}?$skipTokenRetrieval=true`, path],
+  )
 })

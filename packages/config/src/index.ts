@@ -1,5 +1,5 @@
 export { type ConfigEntry, describeConfig } from './describe-config.ts'
 export { type ConfigSources, loadConfig } from './load-config.ts'
-export { environmentName, nearestName } from './names.ts'
+export { environmentName } from './names.ts'
 export { configReference, sampleConfig } from './reference.ts'
 export { secretSetting } from './secret-setting.ts'

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ManualClock } from '@landbridge/kernel'
+import { StreamKind } from '@landbridge/tunnel'
+import { ExchangeTrace } from '../src/trace/exchange-trace.ts'
 import { httpLines } from '../src/trace/http-text.ts'
 import { maskHead, maskSecrets } from '../src/trace/mask-secrets.ts'
 
@@ -78,6 +81,20 @@ test('no text makes masking slow', () => {
     maskSecrets(piece.repeat(Math.ceil(65_536 / piece.length)))
   // Generous: what grows with the square takes minutes.
   assert.ok(process.cpuUsage(started).user < 10_000_000)
+})
+
+test('a body in pieces of one byte takes no more memory than the trace may have, and gives it back', () => {
+  const texts: string[] = []
+  const budget = { bytes: 100_000 }
+  const preface = { virtualHost: 'v', virtualPort: 80, userToken: '', technicalToken: '', traceId: '', clientId: '' }
+  const http = { ...preface, kind: StreamKind.http }
+  const trace = { write: (text: string) => void texts.push(text) }
+  const exchange = new ExchangeTrace(trace, budget, new ManualClock(), http, 1, () => {})
+  for (let n = 0; n < 10_000; n++) exchange.received(Buffer.from('x'))
+  assert.ok(budget.bytes >= 0 && budget.bytes < 200)
+  exchange.finish('complete')
+  assert.equal(budget.bytes, 100_000)
+  assert.match(texts.join(''), /\(\d{4} bytes more are not kept\)/)
 })
 
 test('a message cut off at any byte is told as far as it goes', () => {

@@ -1,5 +1,5 @@
 export type { AuthenticationType, FindHeaders, TokenContext } from './authentication/authentication-type.ts'
-export { authenticationName, authenticationType } from './authentication/table.ts'
+export { authenticationName } from './authentication/table.ts'
 export type {
   CertificateFactsToKeep,
   CertificateGeneration,
@@ -28,7 +28,7 @@ export {
   type ProbeRequest,
   type Probes,
 } from './check/check-connection.ts'
-export { isCredential, redact, withoutCredentials } from './credentials.ts'
+export { redact } from './credentials.ts'
 export { type KeyLookup, resolveContent } from './deployment/content-descriptor.ts'
 export type { ServiceCredentials } from './deployment/from-credentials.ts'
 export { deprecations } from './deprecations.ts'
@@ -57,7 +57,7 @@ export type { FragmentStore, StoredFragment } from './fragment-store.ts'
 export { locateFragments, readFragment, withFragments } from './fragments.ts'
 export { type KeyStore, type KeyStoreIdentity, type KeyStoreKind, readKeyStore } from './keystore/key-store.ts'
 export { type Label, type LabelStore, patchLabels, readLabels } from './labels.ts'
-export { instanceLevel, type Level, type Scope, searchOrder, subaccountLevel } from './level.ts'
+export { instanceLevel, type Level, type Scope, subaccountLevel } from './level.ts'
 export { type Filter, parseFilter } from './lists/filter.ts'
 export {
   filtered,
@@ -68,16 +68,16 @@ export {
 } from './lists/list-query.ts'
 export { type FoundCertificate, findCertificate } from './named-certificates.ts'
 export { flag, type Properties, prefixed, present, readProperties } from './properties.ts'
-export { applyInitData, writeContent } from './provisioning/apply-init-data.ts'
+export { applyInitData } from './provisioning/apply-init-data.ts'
 export type {
   ConfigurationStores,
   ConfigurationTransactions,
   ContentOwner,
   FragmentWriter,
 } from './provisioning/configuration-transactions.ts'
-export { type ContentEntry, type ContentLevels, type ExistingPolicy, readInitData } from './provisioning/init-data.ts'
+export type { ContentEntry, ContentLevels, ExistingPolicy } from './provisioning/init-data.ts'
 export { parseReference, refuseMixedLevels } from './reference.ts'
-export { type Administered, type AdministeredArea, missingRoles, neededRoles } from './roles.ts'
+export { type Administered, type AdministeredArea, missingRoles } from './roles.ts'
 export type { UserInfoEndpoint } from './saml/saml-context.ts'
 export { SubaccountTrust, type SubaccountTrustOptions } from './saml/subaccount-trust.ts'
 export { TrustEnding } from './saml/trust-ending.ts'

@@ -24,6 +24,9 @@ const rows: Readonly<Record<string, { status: number; text: string; code: ErrorC
   },
 }
 
+/** Time for the other side to read the answer. */
+const lingerMs = 1_000
+
 const unreadable = {
   status: 400,
   text: 'Bad Request',
@@ -52,6 +55,8 @@ export function answerBrokenHttp(
     body: problem,
   }
   const text = JSON.stringify(body)
+  // Who keeps his side open would keep ours: Node's own limit comes after a minute or more.
+  socket.setTimeout(lingerMs, () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${row.status} ${row.text}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
   )

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { silentLog } from '@landbridge/kernel'
 import { Type } from '@sinclair/typebox'
@@ -77,6 +78,15 @@ test('what is no HTTP is answered with the error body of the service, and the co
     assert.equal(problem.status, status)
     assert.equal(problem.code, status === 431 ? 'REQUEST_TOO_LARGE' : 'REQUEST_INVALID')
   }
+})
+
+test('who is answered that this is no HTTP and keeps his side open does not keep the connection', async () => {
+  const accepted = once(api.server, 'connection')
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.resume().write('nonsense\r\n\r\n')
+  const [ours] = (await accepted) as [Socket]
+  await Promise.all([once(ours, 'close'), once(socket, 'end')])
+  socket.destroy()
 })
 
 test('of a choice a refusal names what can be chosen and what is wrong in the branch that was meant, once', async () => {

@@ -22,7 +22,6 @@ export {
   type SubjectInput,
   toDistinguishedName,
 } from './distinguished-name.ts'
-export { textClaim } from './external/claim-paths.ts'
 export {
   type CalledInstance,
   type ClaimPaths,
@@ -75,7 +74,7 @@ export {
   type SigningKey,
   type SigningKeyStore,
 } from './signing-key.ts'
-export { minimumPublishAheadMs, SigningKeyRing, type SigningKeyRingOptions } from './signing-key-ring.ts'
+export { SigningKeyRing, type SigningKeyRingOptions } from './signing-key-ring.ts'
 export { LocalSingleUse, type SingleUse } from './single-use.ts'
 export { audienceOf, scopesOf, type TokenClaims, toVerifiedToken, type VerifiedToken } from './token-claims.ts'
 export { TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts'

@@ -1,15 +1,13 @@
 export { brokerCatalog, planByName } from './broker/catalog.ts'
 export { type BindRequest, type Outcome, type ProvisionRequest, ServiceBroker } from './broker/service-broker.ts'
-export {
-  type ConnectorEvent,
-  type ConnectorPlace,
-  connectorChannel,
-  type MessageBus,
+export type {
+  ConnectorEvent,
+  ConnectorPlace,
+  MessageBus,
 } from './connectors/bus-message.ts'
-export {
-  type CertificateReport,
-  parseCertificateReport,
-  type ReportedCertificate,
+export type {
+  CertificateReport,
+  ReportedCertificate,
 } from './connectors/certificate-report.ts'
 export type { CertificateReportStore } from './connectors/certificate-reports.ts'
 export { channelRefusals, type OfferedService } from './connectors/channel-request.ts'
@@ -30,7 +28,7 @@ export {
 } from './credentials/render-binding-files.ts'
 export { type BoundService, type Credentials, renderCredentials } from './credentials/render-credentials.ts'
 export { renderVcapServices, type VcapEntry } from './credentials/render-vcap-services.ts'
-export { AttemptLimiter, type AttemptLimits, defaultAttemptLimits } from './pairing/attempt-limiter.ts'
+export { AttemptLimiter, type AttemptLimits } from './pairing/attempt-limiter.ts'
 export {
   assertCertificateGood,
   type ConnectorCertificate,
@@ -39,7 +37,6 @@ export {
 export { parseLocationId } from './pairing/location-id.ts'
 export { Pairing, type PairingAttempt, type PairingOptions } from './pairing/pairing.ts'
 export {
-  longestCodeMs,
   type PairingCode,
   type PairingCodes,
   passcodeUser,
@@ -73,7 +70,6 @@ export type { ChosenConnector, TunnelAttempt, TunnelRequest } from './tunnels/tu
 export type { LocalUser } from './users/local-user.ts'
 export {
   builtInRoleCollections,
-  cloudConnectorAdministrator,
   keyUserRoles,
   type RoleCollection,
   rolesOf,

@@ -18,7 +18,7 @@ import {
   type ServiceInstance,
   xsappnameOf,
 } from './services/service-instance.ts'
-import { chooseServicePlan } from './services/service-plan.ts'
+import { chooseServicePlan, type ServiceName } from './services/service-plan.ts'
 import { checkSubaccount, parseSubaccountId, type Subaccount } from './subaccounts/subaccount.ts'
 import { resolveProvisioning } from './subscriptions/provisioning-instance.ts'
 
@@ -46,6 +46,8 @@ export interface RegistryOptions {
   readonly applyInitData?: InitDataSink
   /** Called before an instance or a subaccount goes away: nothing is left that nobody could delete. */
   readonly removeContent?: ContentRemoval
+  /** True where somebody else issues the tokens: the service identity is refused, as nothing could use its credentials. */
+  readonly withoutIdentity?: boolean
 }
 
 /** Subaccounts, service instances and bindings with their rules. */
@@ -91,7 +93,7 @@ export class Registry {
     await this.#repository.deleteSubaccount(subaccountId)
   }
 
-  /** @throws PlatformError SUBACCOUNT_UNKNOWN, SERVICE_UNKNOWN, INSTANCE_INVALID or INSTANCE_NAME_TAKEN */
+  /** @throws PlatformError SUBACCOUNT_UNKNOWN, SERVICE_UNKNOWN, IDENTITY_SERVICE_OFF, INSTANCE_INVALID or INSTANCE_NAME_TAKEN */
   async createInstance(request: {
     /** Generated when absent. */
     id?: string
@@ -104,6 +106,7 @@ export class Registry {
   }): Promise<ServiceInstance> {
     const subaccount = await this.subaccount(request.subaccountId)
     const { service, plan } = chooseServicePlan(request.service, request.plan)
+    this.#assertServed(service)
     const given = request.parameters ?? {}
     const id = request.id ?? randomUUID()
     const parameters = await this.#parametersFor({ id, service, subaccountId: subaccount.id }, given)
@@ -182,7 +185,7 @@ export class Registry {
     await this.#repository.deleteInstance(instance.id)
   }
 
-  /** @throws PlatformError INSTANCE_UNKNOWN, BINDING_INVALID, BINDING_NAME_TAKEN or BINDING_X509_UNSUPPORTED */
+  /** @throws PlatformError INSTANCE_UNKNOWN, IDENTITY_SERVICE_OFF, BINDING_INVALID, BINDING_NAME_TAKEN or BINDING_X509_UNSUPPORTED */
   async createBinding(request: {
     /** Generated when absent. */
     id?: string
@@ -192,6 +195,8 @@ export class Registry {
     requestDigest?: string
   }): Promise<BoundService> {
     const instance = await this.instance(request.instanceId)
+    // Before it is stored: credentials that cannot be written would break those of the whole subaccount.
+    this.#assertServed(instance.service)
     checkInstanceName(request.name)
     const present = await this.#repository.listBindings(instance.id)
     const sequence = await this.#repository.nextSequence()
@@ -218,6 +223,11 @@ export class Registry {
         : { ...base, ...(await this.#credentialsFor(base.clientId, instance, wanted)) }
     await this.#repository.insertBinding(binding)
     return { binding, instance, subaccount: await this.subaccount(instance.subaccountId) }
+  }
+
+  #assertServed(service: ServiceName): void {
+    if (service === 'identity' && this.#options.withoutIdentity === true)
+      throw new PlatformError('IDENTITY_SERVICE_OFF')
   }
 
   async #credentialsFor(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { instanceLevel, type Level, subaccountLevel } from '@landbridge/destinations'
 import { isPlatformError, ManualClock, Sealer, silentLog } from '@landbridge/kernel'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import {
   type DestinationTables,
   destinationMigrations,
@@ -15,23 +15,13 @@ import {
 const clock = new ManualClock()
 const base = { clock, log: silentLog, migrations: destinationMigrations }
 const sealer = new Sealer(randomBytes(32))
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
 
-const databases = [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` as string | undefined },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-]
 const scope = { subaccountId: 's1', instanceId: 'i1', instanceSubaccountId: 's1' }
 const secret = 'planted-secret'
 
-for (const { name, url } of databases)
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
-    const open = (): Promise<Store<DestinationTables>> => openStore<DestinationTables>({ ...base, sealer, url: url! })
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
+    const open = (): Promise<Store<DestinationTables>> => openStore<DestinationTables>({ ...base, sealer, url })
 
     test('properties come back in their order after a restart, each level for itself (DEST-019, DEST-037)', async () => {
       const first = await open()

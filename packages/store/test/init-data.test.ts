@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { after, describe, test } from 'node:test'
 import { applyInitData, type ContentLevels, instanceLevel, subaccountLevel } from '@landbridge/destinations'
 import { isPlatformError, ManualClock, Sealer, Secret, silentLog, toProblem } from '@landbridge/kernel'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import {
   type DestinationTables,
   destinationMigrations,
@@ -14,17 +14,6 @@ import {
   SqlFragmentStore,
   SqlTrustStore,
 } from '../src/index.ts'
-
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-const databases = [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` as string | undefined },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-]
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
 
 /** The text that the guide prints in its troubleshooting section. */
 const failureText =
@@ -39,8 +28,8 @@ const http = (name: string, more: Record<string, string> = {}) => ({
   ...more,
 })
 
-for (const { name, url } of databases)
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, async () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, async () => {
     const opened =
       url === undefined
         ? undefined

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { instanceLevel, type Label, subaccountLevel } from '@landbridge/destinations'
 import { isPlatformError, ManualClock, Sealer, silentLog } from '@landbridge/kernel'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import {
   type DestinationTables,
   destinationMigrations,
@@ -15,25 +15,15 @@ import {
 
 const clock = new ManualClock()
 const sealer = new Sealer(randomBytes(32))
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
 
-const databases = [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` as string | undefined },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-]
 const scope = { subaccountId: 's1', instanceId: 'i1', instanceSubaccountId: 's1' }
 const levels = [subaccountLevel(scope), instanceLevel(scope), instanceLevel({ ...scope, subaccountId: 's2' })]
 const secret = 'planted-secret'
 
-for (const { name, url } of databases)
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
     const migrations = destinationMigrations
-    const open = () => openStore<DestinationTables>({ url: url!, sealer, clock, log: silentLog, migrations })
+    const open = () => openStore<DestinationTables>({ url, sealer, clock, log: silentLog, migrations })
 
     test('a certificate comes back byte by byte after a restart, each level for itself, and sealed (DEST-054)', async () => {
       const content = Buffer.concat([randomBytes(300), Buffer.from(secret)])

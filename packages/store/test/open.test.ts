@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { isPlatformError, Sealer, silentLog, systemClock } from '@landbridge/kernel'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import { isDuplicate, openStore } from '../src/index.ts'
 
 interface Tables {
@@ -22,28 +22,17 @@ const create = {
 }
 
 const base = { sealer: new Sealer(randomBytes(32)), clock: systemClock, log: silentLog, migrations: create }
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
 
-const databases = [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` as string | undefined },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-]
-
-for (const { name, url } of databases)
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
     test('opening twice migrates once, rows stay, numbers come back as numbers', async () => {
-      const first = await openStore<Tables>({ ...base, url: url! })
+      const first = await openStore<Tables>({ ...base, url })
       await first.db
         .insertInto('thing')
         .values({ name: 'a', size: 2 ** 40 })
         .execute()
       await first.close()
-      const second = await openStore<Tables>({ ...base, url: url! })
+      const second = await openStore<Tables>({ ...base, url })
       assert.deepEqual(
         { ...(await second.db.selectFrom('thing').selectAll().executeTakeFirstOrThrow()) },
         { name: 'a', size: 2 ** 40 },
@@ -54,16 +43,14 @@ for (const { name, url } of databases)
 
     test('a database of a newer version is refused and left alone', async () => {
       const newer = { ...create, '9999-future': { async up() {} } }
-      await (await openStore<Tables>({ ...base, url: url!, migrations: newer })).close()
-      await assert.rejects(openStore<Tables>({ ...base, url: url! }), (thrown) =>
-        isPlatformError(thrown, 'STORE_NEWER'),
-      )
+      await (await openStore<Tables>({ ...base, url, migrations: newer })).close()
+      await assert.rejects(openStore<Tables>({ ...base, url }), (thrown) => isPlatformError(thrown, 'STORE_NEWER'))
     })
 
     test('a published message reaches a subscriber', async () => {
       const store = await openStore<Tables>({
         ...base,
-        url: url!,
+        url,
         migrations: { ...create, '9999-future': { async up() {} } },
       })
       const received = new Promise<string>((resolve) => store.bus.subscribe('changes', resolve))

@@ -12,7 +12,7 @@ import type { SentTokens } from './sent-tokens.ts'
  *   offset 5  host     1 length byte, then the virtual host in lower case (latin1)
  *   then      fields   tag (1 byte), length (2 bytes), value; unknown tags are skipped
  */
-export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, closed: 7, token: 8 } as const
+export const StreamKind = { http: 1, tcp: 2, rfc: 3, ldap: 4, channel: 5, control: 6, token: 7, closed: 8 } as const
 export type StreamKindCode = (typeof StreamKind)[keyof typeof StreamKind]
 
 export const PrefaceTag = {

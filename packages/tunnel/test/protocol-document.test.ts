@@ -100,14 +100,15 @@ test('numbers in the document are the numbers in the code', () => {
   says(`at most ${maxFrameBytes / 1024} KiB of payload`)
   says(`${initialWindowBytes / 1024} KiB per stream and direction; grows to at most ${maxWindowBytes / 1048576} MiB`)
   says(`a preface is at most ${maxPrefaceBytes.toLocaleString('en')} bytes`)
-  const { http, tcp, rfc, ldap, channel, control, token } = StreamKind
+  const { http, tcp, rfc, ldap, channel, control, token, closed } = StreamKind
   says(
-    `${http} http, ${tcp} tcp, ${rfc} rfc, ${ldap} ldap, ${channel} channel (service channel), ${control} control, ${token} token`,
+    `${http} http, ${tcp} tcp, ${rfc} rfc, ${ldap} ldap, ${channel} channel (service channel), ${control} control, ${token} token (section 3.1), ${closed} closed`,
   )
   says(`| ${PrefaceTag.userToken} | token of the business user`)
   says(`| ${PrefaceTag.technicalToken} | token of the technical user`)
   says(`| ${PrefaceTag.traceId} | trace ID`)
   says(`| ${PrefaceTag.clientId} | OAuth client`)
+  says(`| ${PrefaceTag.clientConnection} | name of the client's connection`)
   says(`| ${PrefaceTag.userReference} | number of the token of the business user`)
   says(`| ${PrefaceTag.technicalReference} | number of the token of the technical user`)
   const { definitions, bytes, tokenBytes } = tokenLimits

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createLog } from '@landbridge/kernel'
+import { createLog, PlatformError } from '@landbridge/kernel'
 import { Argument, InvalidArgumentError, Option } from 'commander'
 import { findBindings } from '../binding/find-bindings.ts'
 import { addCommand, type CommandContext, dataOption } from '../command-spec.ts'
@@ -42,16 +42,23 @@ async function run({ terminal }: CommandContext, destination: string, options: F
     ca: caFiles.map((file) => readFileSync(file, 'utf8')).join('\n'),
     log: createLog((_level, event, facts) => terminal.note(`${event} ${JSON.stringify(facts)}`), 'warn'),
   })
-  const forwarder = await client.forwardRfc(destination, options.port)
-  const instance = String(forwarder.port).slice(-2)
-  terminal.print(
-    options.json
-      ? JSON.stringify({ host: '127.0.0.1', port: forwarder.port, destination })
-      : `127.0.0.1:${forwarder.port} leads to ${destination} (system number ${instance}). Stop with Ctrl+C.`,
-  )
-  await new Promise<void>((resolve) => terminal.onStop(resolve))
-  await forwarder.close()
-  await client.close()
+  try {
+    // Said now, and not to the first client that connects.
+    const type = (await client.findDestination(destination)).getProperty('Type') ?? 'HTTP'
+    if (type !== 'RFC')
+      throw new PlatformError('CLI_DESTINATION_UNUSABLE', { destination, reason: `its Type is ${type}, expected RFC` })
+    const forwarder = await client.forwardRfc(destination, options.port)
+    const instance = String(forwarder.port).slice(-2)
+    terminal.print(
+      options.json
+        ? JSON.stringify({ host: '127.0.0.1', port: forwarder.port, destination })
+        : `127.0.0.1:${forwarder.port} leads to ${destination} (system number ${instance}). Stop with Ctrl+C.`,
+    )
+    await new Promise<void>((resolve) => terminal.onStop(resolve))
+    await forwarder.close()
+  } finally {
+    await client.close()
+  }
 }
 
 function readPort(text: string): number {

@@ -216,6 +216,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
     endpoints,
     applyInitData: (instance, initData) => applyInitData(configurations, levelsOf(instance), initData),
     removeContent: (owner) => configurations.removeContent(owner),
+    withoutIdentity: tokenService === undefined,
     ...(tokenService === undefined ? {} : { callbackToken: callbackToken(tokenService, registry) }),
     ...(options.brokerPassword === undefined
       ? {}

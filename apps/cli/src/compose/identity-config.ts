@@ -60,14 +60,14 @@ const externalIssuer = Type.Object(
 )
 
 /** Trust in issuers that others run. The same for `cloud`, `proxy` and `up`. */
-export const externalIssuers = Type.Array(externalIssuer, {
+const externalIssuers = Type.Array(externalIssuer, {
   default: [],
   description:
     'Issuers (UAA or OpenID provider) whose access tokens are accepted: a list of objects with issuer, audience, and optionally jwksUri, ca, claims, tenants, subaccount, clients, url, tokenUrl. See the guide "Use your own identity provider".',
 })
 
 /** Longest age of a key set, and the shortest pause between two fetches of it. */
-export const keySetSettings = {
+const keySetSettings = {
   keyRefreshSeconds: Type.Integer({
     default: 300,
     minimum: 10,
@@ -85,7 +85,7 @@ export const keySetSettings = {
   }),
 }
 
-export const identityDescription = 'Who issues the tokens that are accepted.'
+const identityDescription = 'Who issues the tokens that are accepted.'
 
 const builtIn = Type.Boolean({
   default: true,

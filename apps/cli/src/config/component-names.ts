@@ -1,4 +1,4 @@
 /** The processes that have a configuration. */
-export const componentNames = ['up', 'cloud', 'proxy', 'connector'] as const
+export const componentNames = ['up', 'cloud', 'proxy', 'connector', 'transparent-proxy'] as const
 
 export type ComponentName = (typeof componentNames)[number]

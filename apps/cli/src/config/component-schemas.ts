@@ -2,6 +2,7 @@ import type { TObject } from '@sinclair/typebox'
 import { cloudConfigSchema } from '../compose/cloud-config.ts'
 import { connectorConfigSchema } from '../compose/connector-config.ts'
 import { proxyConfigSchema } from '../compose/proxy-config.ts'
+import { transparentProxySettingsSchema } from '../compose/transparent-proxy-config.ts'
 import { upConfigSchema } from '../up/up-config.ts'
 import type { ComponentName } from './component-names.ts'
 
@@ -27,5 +28,9 @@ export const components: Readonly<Record<ComponentName, ComponentConfiguration>>
   connector: {
     schema: connectorConfigSchema,
     summary: 'The Cloud Connector: `landbridge connector`.',
+  },
+  'transparent-proxy': {
+    schema: transparentProxySettingsSchema,
+    summary: 'Destinations by host name: `landbridge transparent-proxy`.',
   },
 }

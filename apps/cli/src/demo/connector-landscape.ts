@@ -14,7 +14,7 @@ export interface ConnectorLandscapeOptions {
 
 /** Where the demo backends are for an application in the cloud. */
 export const virtualHttp = { host: 'demo-backend.virtual', port: 8080 } as const
-export const virtualTcp = { host: 'demo-tcp.virtual', port: 9000 } as const
+const virtualTcp = { host: 'demo-tcp.virtual', port: 9000 } as const
 
 /** Pairs the connector with the demo subaccount and exposes the demo backends, all through its REST API. */
 export async function ensureConnectorLandscape(options: ConnectorLandscapeOptions): Promise<void> {

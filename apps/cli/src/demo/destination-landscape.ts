@@ -5,7 +5,7 @@ import { fetchToken } from '../call/token.ts'
 import { virtualHttp } from './connector-landscape.ts'
 import { callRest } from './rest.ts'
 
-export const demoDestinations = ['demo-backend', 'demo-backend-user'] as const
+const demoDestinations = ['demo-backend', 'demo-backend-user'] as const
 
 /** Creates the demo destinations through the REST API of the destination service; existing ones stay as they are. */
 export async function ensureDestinations(bindings: Bindings, agent: Dispatcher): Promise<void> {

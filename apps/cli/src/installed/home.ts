@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** The folder that a Cloud Connector was installed into: what an upgrade keeps is in `config` and `log`. */
@@ -29,9 +29,4 @@ export function becomeOwner({ config }: InstalledHome): void {
   setgroups?.([owner.gid])
   setgid?.(owner.gid)
   setuid?.(owner.uid)
-}
-
-/** Makes the folder of the logs, closed to others. */
-export function makeLogFolder({ log }: InstalledHome): void {
-  mkdirSync(log, { recursive: true, mode: 0o700 })
 }

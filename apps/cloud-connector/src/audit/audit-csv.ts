@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@landbridge/connector'
 
 /** The folder of entries that belong to no subaccount. */
-export const crossSubaccount = 'cross-subaccount'
+const crossSubaccount = 'cross-subaccount'
 
 export const auditColumns = 'Time,Number,User,Category,Action,Object,Subaccount,Details\r\n'
 

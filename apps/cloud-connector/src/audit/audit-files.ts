@@ -8,8 +8,6 @@ import { auditColumns, auditFileOf, auditLine } from './audit-csv.ts'
 
 export interface AuditFilesOptions {
   readonly trail: AuditTrail
-  /** Identity of the database: files of another one are no reason to leave entries out. */
-  readonly installationId: string
   readonly logDirectory: string
   readonly clock: Clock
   readonly log: Log
@@ -26,6 +24,11 @@ export class AuditFiles {
   readonly #options: AuditFilesOptions
   readonly #folder: string
   readonly #stops: readonly (() => void)[]
+  /**
+   * Which trail it is, by its first entry: files of another one are no reason to leave entries out. The ID of the
+   * installation does not tell: a shadow takes over that of its master, a restore that of the backup. '' until it is known.
+   */
+  #trailId: string
   /** Number of the last entry that is in a file. */
   #position: number
   #isFailing: boolean
@@ -36,7 +39,8 @@ export class AuditFiles {
   constructor(options: AuditFilesOptions) {
     this.#options = options
     this.#folder = join(options.logDirectory, 'audit')
-    this.#position = this.#readPosition()
+    this.#trailId = ''
+    this.#position = 0
     this.#isFailing = false
     this.#running = undefined
     this.#isAskedAgain = false
@@ -78,6 +82,7 @@ export class AuditFiles {
   }
 
   async #pass(): Promise<void> {
+    if (this.#trailId === '') await this.#begin()
     const [newest] = await this.#options.trail.audit(1)
     // The database was put back to an earlier state: its next entries have numbers that the files know already.
     if (newest !== undefined && newest.sequence < this.#position) this.#position = newest.sequence
@@ -96,6 +101,13 @@ export class AuditFiles {
     }
   }
 
+  async #begin(): Promise<void> {
+    const [first] = await this.#options.trail.auditAfter(0, 1)
+    if (first === undefined) return
+    this.#trailId = String(first.atMs)
+    this.#position = this.#readPosition()
+  }
+
   #append(name: string, entries: readonly AuditEntry[]): void {
     const path = join(this.#folder, name)
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -111,9 +123,9 @@ export class AuditFiles {
 
   #readPosition(): number {
     try {
-      const [installation, sequence] = readFileSync(this.#positionPath, 'utf8').split(' ')
+      const [trailId, sequence] = readFileSync(this.#positionPath, 'utf8').split(' ')
       const position = Number(sequence)
-      return installation === this.#options.installationId && Number.isSafeInteger(position) ? position : 0
+      return trailId === this.#trailId && Number.isSafeInteger(position) ? position : 0
     } catch {
       // Nothing was written yet, or it cannot be read: then everything is written once more.
       return 0
@@ -122,7 +134,7 @@ export class AuditFiles {
 
   #writePosition(): void {
     const temporary = `${this.#positionPath}.new`
-    writeFileSync(temporary, `${this.#options.installationId} ${this.#position}`, { mode: 0o600 })
+    writeFileSync(temporary, `${this.#trailId} ${this.#position}`, { mode: 0o600 })
     renameSync(temporary, this.#positionPath)
   }
 

@@ -64,8 +64,7 @@ async function shown({ libraryName, myName, qualityOfProtection }: SncSettings):
 
 async function readSettings(fields: Fields): Promise<SncSettings> {
   const libraryName = fields.required('libraryName')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they have no place in a path that is shown and audited
-  if (!isAbsolute(libraryName) || libraryName.length > 4096 || /[\x00-\x1f\x7f]/.test(libraryName))
+  if (!isPlainPath(libraryName))
     throw invalid('libraryName', 'must be the absolute path of the SNC library, for example /opt/snc/libsapcrypto.so')
   if (!(await isLibrary(libraryName)))
     throw invalid(
@@ -80,6 +79,11 @@ async function readSettings(fields: Fields): Promise<SncSettings> {
       'must be 1 (authentication), 2 (integrity), 3 (privacy), 8 (default) or 9 (maximum)',
     )
   return { libraryName, myName: readName(fields.text('myName') ?? ''), qualityOfProtection }
+}
+
+/** Absolute and of this machine: two slashes at the beginning may name another one, which would be asked for the file. */
+function isPlainPath(path: string): boolean {
+  return isAbsolute(path) && !/^[\\/]{2}/.test(path) && path.length <= 4096 && !/\p{Cc}/u.test(path)
 }
 
 /** `p:` and a distinguished name, or a name of another kind of library such as `p:connector@REALM`. */

@@ -1,8 +1,8 @@
 import {
   type CertificateInventory,
-  type CertificateKind,
   type CertificateRecord,
-  type CertificateState,
+  certificateKinds,
+  certificateStates,
   type InventoryFilter,
   type RenewalJob,
   type RenewalRunRecord,
@@ -24,8 +24,8 @@ export interface CertificateRoutesOptions {
 const filter = Type.Object(
   {
     subaccountId: Type.Optional(Type.String({ maxLength: 64 })),
-    kind: Type.Optional(Type.String({ maxLength: 64 })),
-    state: Type.Optional(Type.String({ maxLength: 64 })),
+    kind: Type.Optional(Type.Union(certificateKinds.map((kind) => Type.Literal(kind)))),
+    state: Type.Optional(Type.Union(certificateStates.map((state) => Type.Literal(state)))),
     withinDays: Type.Optional(Type.String({ pattern: '^[0-9]{1,5}$' })),
   },
   { additionalProperties: false },
@@ -85,8 +85,8 @@ function toFilter(query: Static<typeof filter>, clock: Clock): InventoryFilter {
   return {
     ...(subaccountId === undefined ? {} : { subaccountId }),
     // What no certificate has finds none.
-    ...(kind === undefined ? {} : { kind: kind as CertificateKind }),
-    ...(state === undefined ? {} : { state: state as CertificateState }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(state === undefined ? {} : { state }),
     ...(withinDays === undefined ? {} : { endsUntilMs: clock.now() + Number(withinDays) * 86_400_000 }),
   }
 }

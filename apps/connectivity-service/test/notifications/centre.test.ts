@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { ManualClock, silentLog } from '@landbridge/kernel'
 import { NotificationCentre } from '@landbridge/notifications'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import { findKeyUsers } from '../../src/notifications/key-users.ts'
 import { newTenant, openReplica, type Replica, renewedEvent } from './landscape.ts'
 
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
-
-for (const [name, url] of [
-  ['SQLite', `sqlite:${folder.path}/a.db`],
-  ['PostgreSQL', 'url' in postgres ? postgres.url : undefined],
-] as const)
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
     test('an event becomes one task per key user, whichever replicas look at it and however often (CERT-003)', async () => {
       const clock = new ManualClock()
-      const first = await openReplica(url!, clock)
-      const second = name === 'SQLite' ? first : await openReplica(url!, clock)
+      const first = await openReplica(url, clock)
+      const second = name === 'SQLite' ? first : await openReplica(url, clock)
       const tenant = await newTenant(first)
       const events = Array.from({ length: 30 }, (_, at) => renewedEvent(tenant.id, `c${at}`))
       for (const event of events) {

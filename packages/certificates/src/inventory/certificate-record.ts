@@ -1,22 +1,25 @@
 import type { Renewer } from '../events.ts'
 
 /** Where in the system a certificate is used. */
-export type CertificateKind =
-  | 'tenant-client'
-  | 'tunnel'
-  | 'destination'
-  | 'destination-ca'
-  | 'saml-trust'
-  | 'inbound-mapping'
-  | 'binding'
-  | 'local-ca'
-  | 'server'
-  | 'connector-ui'
-  | 'connector-ca'
-  | 'connector-system'
-  | 'connector-trust'
+export const certificateKinds = [
+  'tenant-client',
+  'tunnel',
+  'destination',
+  'destination-ca',
+  'saml-trust',
+  'inbound-mapping',
+  'binding',
+  'local-ca',
+  'server',
+  'connector-ui',
+  'connector-ca',
+  'connector-system',
+  'connector-trust',
+] as const
+export type CertificateKind = (typeof certificateKinds)[number]
 
-export type CertificateState = 'active' | 'replaced' | 'retired' | 'revoked'
+export const certificateStates = ['active', 'replaced', 'retired', 'revoked'] as const
+export type CertificateState = (typeof certificateStates)[number]
 
 /** Whom a certificate belongs to; the empty subaccount is the platform itself. */
 export interface CertificateOwner {

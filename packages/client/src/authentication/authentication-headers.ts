@@ -66,6 +66,6 @@ function tokenFailed(destination: Destination): Error {
   })
 }
 
-export function userTokenMissing({ name, authentication }: Destination): Error {
+function userTokenMissing({ name, authentication }: Destination): Error {
   return clientError('CLIENT_USER_TOKEN_MISSING', { destination: name, authentication })
 }

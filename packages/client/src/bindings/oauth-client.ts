@@ -13,6 +13,8 @@ export interface OAuthClient {
   readonly identity?: { readonly cert: string; readonly key: string }
   /** Tenant of the application itself, where the binding names it. */
   readonly tenantId?: string
+  /** Subdomain of that tenant. */
+  readonly identityZone?: string
 }
 
 /** @throws PlatformError CLIENT_BINDING_INVALID */
@@ -21,6 +23,7 @@ export function readOAuthClient(binding: Binding): OAuthClient {
   const key = tryText(binding, 'key')
   const secret = tryText(binding, 'clientsecret')
   const tenantId = tryText(binding, 'tenantid')
+  const identityZone = tryText(binding, 'identityzone')
   const identity = cert === undefined || key === undefined ? undefined : { cert, key }
   const base =
     (identity === undefined ? undefined : tryText(binding, 'certurl')) ??
@@ -35,6 +38,7 @@ export function readOAuthClient(binding: Binding): OAuthClient {
     // Where the binding has both, the certificate counts: the address for it takes no secret.
     ...(identity === undefined ? { secret: secret! } : { identity }),
     ...(tenantId === undefined ? {} : { tenantId }),
+    ...(identityZone === undefined ? {} : { identityZone }),
   }
 }
 

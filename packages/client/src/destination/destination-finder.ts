@@ -87,7 +87,7 @@ export class DestinationFinder {
   /** A token that is refused is fetched once more: its key may have been changed, or its client. */
   async #call(
     path: string,
-    { tenant }: { readonly tenant?: string },
+    { tenant, tenantSubdomain }: { readonly tenant?: string; readonly tenantSubdomain?: string },
     more: {
       readonly headers?: Readonly<Record<string, string>>
       readonly isRepeatable?: boolean
@@ -96,7 +96,11 @@ export class DestinationFinder {
   ): Promise<ServiceAnswer> {
     const { http, tokens, client, uri } = this.#options
     const { headers = {}, isRepeatable = true, signal } = more
-    const wish = { client, ...(tenant === undefined ? {} : { tenant }) }
+    const wish = {
+      client,
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(tenantSubdomain === undefined ? {} : { tenantSubdomain }),
+    }
     const call = async (): Promise<ServiceAnswer> => {
       const token = await tokens.token(wish, signal)
       return http.call({
@@ -122,21 +126,23 @@ export class DestinationFinder {
   }
 }
 
-function withTenant({ tenant, userToken }: FindOptions): { readonly tenant?: string } {
+function withTenant({ tenant, tenantSubdomain, userToken }: FindOptions): { readonly tenant?: string } {
+  if (tenantSubdomain !== undefined) return {}
   const named = tenant ?? (userToken === undefined ? undefined : tenantOfToken(userToken))
   return named === undefined ? {} : { tenant: named }
 }
 
-function pathOf(name: string, { version = 'v1', level }: FindOptions): string {
+function pathOf(name: string, { version = 'v1', level, skipTokenRetrieval = false }: FindOptions): string {
   const encoded = encodeURIComponent(name)
-  return `${version}/destinations/${version === 'v2' && level !== undefined ? `${encoded}@${level}` : encoded}`
+  const path = `${version}/destinations/${version === 'v2' && level !== undefined ? `${encoded}@${level}` : encoded}`
+  return skipTokenRetrieval ? `${path}?$skipTokenRetrieval=true` : path
 }
 
 /**
  * The time to live, but never beyond a token in the answer: it is renewed before it expires, and of no use afterwards.
  * An assertion works once, and a failed token request should be tried again: neither is kept.
  */
-export function lifetimeOf(destination: Destination, { ttlMs, staleMs }: CachePolicy): Omit<Loaded<never>, 'value'> {
+function lifetimeOf(destination: Destination, { ttlMs, staleMs }: CachePolicy): Omit<Loaded<never>, 'value'> {
   const isSingleUse = destination.authTokens.some(
     ({ type, error }) => error !== undefined || type === 'SAML2.0' || type === 'MYSAPSSO2',
   )

@@ -7,6 +7,8 @@ export interface FindOptions {
   readonly userToken?: string
   /** Tenant (subaccount) ID in which to look; by default the one of the user, else the one of the binding. */
   readonly tenant?: string
+  /** Subdomain of the tenant in which to look, where its ID is not known; not with `tenant`. */
+  readonly tenantSubdomain?: string
   /** Names of fragments that are laid over the destination, in this order; v2 takes `name@level`. */
   readonly fragments?: readonly string[]
   /** The one named fragment may be missing. */
@@ -26,6 +28,8 @@ export interface FindOptions {
   /** OAuth2TokenExchange. */
   readonly subjectToken?: { readonly token: string; readonly type?: string }
   readonly actorToken?: { readonly token: string; readonly type?: string }
+  /** Find only the configuration: no token is fetched, and no user is needed. */
+  readonly skipTokenRetrieval?: boolean
   /** Further `X-…` headers of the contract, for example `X-chain-name`. */
   readonly headers?: Readonly<Record<string, string>>
 }

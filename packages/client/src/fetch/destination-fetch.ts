@@ -177,8 +177,12 @@ export class DestinationFetch implements Closeable {
 }
 
 /** The route to the system of an on-premise destination. */
-export function routeOf({ options: { tenant }, locationId }: Destination): Route {
-  return { locationId, ...(tenant === undefined ? {} : { tenant }) }
+export function routeOf({ options: { tenant, tenantSubdomain }, locationId }: Destination): Route {
+  return {
+    locationId,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(tenantSubdomain === undefined ? {} : { tenantSubdomain }),
+  }
 }
 
 /** Carries an answer through the repetition; never leaves this file. */

@@ -8,6 +8,8 @@ import { tenantOfToken } from '../token/token-tenant.ts'
 export interface Route {
   /** Tenant (subaccount) ID; by default the one of the connectivity binding. */
   readonly tenant?: string
+  /** Subdomain of that tenant instead of its ID. */
+  readonly tenantSubdomain?: string
   /** Empty or absent: the Cloud Connector without a location ID. */
   readonly locationId?: string
 }
@@ -66,8 +68,12 @@ export class ConnectivityProxy {
     return { 'Proxy-Authorization': authorization, ...locationHeader(route) }
   }
 
-  #wish({ tenant }: Route): TokenWish {
-    return { client: this.#client, ...(tenant === undefined ? {} : { tenant }) }
+  #wish({ tenant, tenantSubdomain }: Route): TokenWish {
+    return {
+      client: this.#client,
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(tenantSubdomain === undefined ? {} : { tenantSubdomain }),
+    }
   }
 }
 

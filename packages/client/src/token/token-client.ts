@@ -10,6 +10,8 @@ export interface TokenWish {
   readonly client: OAuthClient
   /** Tenant (subaccount) ID; by default the one of the client. */
   readonly tenant?: string
+  /** Subdomain of that tenant instead of its ID. */
+  readonly tenantSubdomain?: string
   /** Token of a user, to be exchanged for one of this client. */
   readonly userToken?: string
 }
@@ -75,7 +77,7 @@ export function freshMsOf(lifeMs: number): number {
   return Math.max(lifeMs - renewBeforeMs, lifeMs / 2)
 }
 
-function tokenCall({ client, tenant, userToken }: TokenWish): ServiceCall {
+function tokenCall({ client, tenant, tenantSubdomain, userToken }: TokenWish): ServiceCall {
   const form = new URLSearchParams({ client_id: client.clientId })
   if (client.secret !== undefined) form.set('client_secret', client.secret)
   if (userToken === undefined) form.set('grant_type', 'client_credentials')
@@ -88,7 +90,7 @@ function tokenCall({ client, tenant, userToken }: TokenWish): ServiceCall {
   return {
     service: 'token service',
     method: 'POST',
-    url: client.tokenUrl,
+    url: tenantSubdomain === undefined ? client.tokenUrl : tokenUrlOfTenant(client, tenantSubdomain),
     headers: {
       accept: 'application/json',
       'content-type': 'application/x-www-form-urlencoded',
@@ -99,9 +101,28 @@ function tokenCall({ client, tenant, userToken }: TokenWish): ServiceCall {
   }
 }
 
+/**
+ * Every tenant has a token service of its own: the subdomain of the binding's tenant is the first label of its host.
+ * @throws PlatformError CLIENT_BINDING_INVALID when the binding does not say which label that is
+ */
+export function tokenUrlOfTenant({ tokenUrl, identityZone, binding }: OAuthClient, subdomain: string): string {
+  const url = new URL(tokenUrl)
+  const [first = '', ...rest] = url.hostname.split('.')
+  if (first !== identityZone)
+    throw clientError('CLIENT_BINDING_INVALID', {
+      binding,
+      field: 'identityzone',
+      reason: 'it is not the first label of the host of the token service, so other tenants cannot be addressed',
+    })
+  // A subdomain is one label: anything else would lead the credentials to another host.
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(subdomain)) throw new RangeError('The subdomain is not a DNS label')
+  url.hostname = [subdomain, ...rest].join('.')
+  return url.href
+}
+
 /** A hash, so that no token of a user lives longer than needed. */
-function keyOf({ client, tenant, userToken }: TokenWish): string {
-  const own = tenant ?? client.tenantId ?? ''
+function keyOf({ client, tenant, tenantSubdomain, userToken }: TokenWish): string {
+  const own = tenantSubdomain === undefined ? (tenant ?? client.tenantId ?? '') : `@${tenantSubdomain}`
   return JSON.stringify([client.tokenUrl, client.clientId, own, hashed(userToken)])
 }
 

@@ -147,7 +147,7 @@ const sncText =
   'Calls are refused: RFC SNC needs the cryptographic library of SAP, which this Cloud Connector does not load. Only the connection was tried.'
 
 /** The text that the guide shows where plain TCP is chosen (guide L21472). */
-export const tcpRisk =
+const tcpRisk =
   'TCP connections can pose a security risk by permitting unmonitored traffic. Ensure only trustworthy applications have access.'
 
 function portOf({ internalPort, protocol }: SystemMapping, { servicePort }: AvailabilityOptions): number | undefined {

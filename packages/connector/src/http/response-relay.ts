@@ -101,15 +101,17 @@ export class ResponseRelay {
       if (end < 0) return 'invalid'
       if (head.status === 101) return this.#switch(chunk, start, end)
       if (head.status >= 200) return this.#final(chunk, start, end, backend)
-      this.#sendHead(chunk, start)
+      // A system may send them without end, to a client that does not read.
+      if (!this.#sendHead(chunk, start)) backend.pause()
       start = end
       if (start === chunk.length) return 'more'
     }
   }
 
-  #sendHead(chunk: Buffer, start: number): void {
+  /** @returns false when the client is slow. */
+  #sendHead(chunk: Buffer, start: number): boolean {
     const bytes = rewriteResponseHead(chunk, start, head, this.#names as Names, this.#scheme, scratch)
-    this.#stream?.writeBorrowed(scratch, 0, bytes, false)
+    return this.#stream?.writeBorrowed(scratch, 0, bytes, false) ?? true
   }
 
   #switch(chunk: Buffer, start: number, end: number): ResponseProgress {

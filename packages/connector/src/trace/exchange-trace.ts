@@ -10,12 +10,14 @@ export interface PayloadTrace {
   write(text: string): void
 }
 
-/** Bytes that the exchanges of a trace may hold at once, all together. */
+/** Memory that the exchanges of a trace may hold at once, all together, in bytes. */
 export interface TraceBudget {
   bytes: number
 }
 
 const maxKeptBytes = 64 * 1024
+/** What keeping a piece costs besides its bytes: a body may come in pieces of one. */
+const pieceBytes = 128
 const kinds: Readonly<Record<number, string>> = {
   [StreamKind.http]: 'HTTP',
   [StreamKind.tcp]: 'TCP',
@@ -26,6 +28,8 @@ const kinds: Readonly<Record<number, string>> = {
 interface Direction {
   readonly kept: Buffer[]
   keptBytes: number
+  /** Taken from the budget. */
+  cost: number
   bytes: number
   /** What comes from now on is counted only. */
   isWritten: boolean
@@ -63,8 +67,8 @@ export class ExchangeTrace implements StreamTap {
     this.#number = number
     this.#beganAtMs = clock.now()
     this.#over = over
-    this.#request = { kept: [], keptBytes: 0, bytes: 0, isWritten: false }
-    this.#response = { kept: [], keptBytes: 0, bytes: 0, isWritten: false }
+    this.#request = { kept: [], keptBytes: 0, cost: 0, bytes: 0, isWritten: false }
+    this.#response = { kept: [], keptBytes: 0, cost: 0, bytes: 0, isWritten: false }
     this.#ends = 0
     this.#isOver = false
   }
@@ -107,11 +111,12 @@ export class ExchangeTrace implements StreamTap {
     if (this.#isOver) return
     direction.bytes += bytes.length
     if (direction.isWritten || this.#preface.kind !== StreamKind.http) return
-    const room = Math.min(maxKeptBytes - direction.keptBytes, this.#budget.bytes, bytes.length)
+    const room = Math.min(maxKeptBytes - direction.keptBytes, this.#budget.bytes - pieceBytes, bytes.length)
     if (room <= 0) return
     direction.kept.push(Buffer.from(bytes.subarray(0, room)))
     direction.keptBytes += room
-    this.#budget.bytes -= room
+    direction.cost += room + pieceBytes
+    this.#budget.bytes -= room + pieceBytes
   }
 
   #writeRequest(): void {
@@ -132,7 +137,8 @@ export class ExchangeTrace implements StreamTap {
     this.#trace.write(`=== ${time} #${this.#number} ${visible(title)}\n${text}${rest}\n`)
     direction.isWritten = true
     direction.kept.length = 0
-    this.#budget.bytes += keptBytes
+    this.#budget.bytes += direction.cost
+    direction.cost = 0
   }
 }
 

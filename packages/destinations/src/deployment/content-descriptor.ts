@@ -58,7 +58,7 @@ async function resolveSection(section: Descriptor, keys: KeyLookup): Promise<Des
 type DerivedDestination = Pick<DerivedProperties, 'certificate'> & { readonly properties: unknown }
 
 /** One descriptor: all values from a service key, token-service values from one, or none. Own properties win. */
-export async function resolveDestination(descriptor: Descriptor, keys: KeyLookup): Promise<DerivedDestination> {
+async function resolveDestination(descriptor: Descriptor, keys: KeyLookup): Promise<DerivedDestination> {
   const own = readProperties(Object.fromEntries(Object.entries(descriptor).filter(([key]) => !directives.has(key))))
   const name = own.Name ?? ''
   const isService = descriptor.ServiceInstanceName !== undefined

@@ -24,7 +24,7 @@ export interface KeyStore {
 const longestBytes = 4 * 1024 * 1024
 
 /** Tells the format by the bytes; undefined when it is none of the known ones. */
-export function keyStoreKind(content: Buffer): KeyStoreKind | undefined {
+function keyStoreKind(content: Buffer): KeyStoreKind | undefined {
   if (content.length >= 4 && content.readUInt32BE(0) === 0xfeedfeed) return 'jks'
   if (content.includes('-----BEGIN ')) return 'pem'
   if (content[0] !== 0x30) return undefined

@@ -8,7 +8,7 @@ import { collected } from './problems.ts'
 export type ExistingPolicy = 'fail' | 'ignore' | 'update'
 
 /** The kinds of entries in the order in which they are written: what may be referred to comes first. */
-export const contentKinds = ['certificates', 'fragments', 'destinations'] as const
+const contentKinds = ['certificates', 'fragments', 'destinations'] as const
 export type ContentKind = (typeof contentKinds)[number]
 
 export interface ContentEntry {

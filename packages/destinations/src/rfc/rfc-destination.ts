@@ -12,7 +12,7 @@ export interface RfcTarget {
 const hosts = { direct: 'jco.client.ashost', loadBalancing: 'jco.client.mshost', webSocket: 'jco.client.wshost' }
 
 /** `OnPremise` or `Internet`; not written, it follows from the target (guide L9994-10004, L10263-10270). */
-export function rfcProxyType(properties: Properties): string {
+function rfcProxyType(properties: Properties): string {
   const derived = present(properties, hosts.webSocket) === undefined ? 'OnPremise' : 'Internet'
   return present(properties, 'jco.destination.proxy_type') ?? derived
 }

@@ -14,6 +14,7 @@ import { propagationErrors } from './propagation.ts'
 import { proxyErrors } from './proxy.ts'
 import { registryErrors } from './registry.ts'
 import { serviceChannelErrors } from './service-channels.ts'
+import { transparentProxyErrors } from './transparent-proxy.ts'
 import { tunnelErrors } from './tunnel.ts'
 
 /** The error catalogue: every failure that the platform reports, one row each, one file per area. */
@@ -34,6 +35,7 @@ export const catalogue = {
   ...certificateMappingErrors,
   ...cliErrors,
   ...clientErrors,
+  ...transparentProxyErrors,
 } as const
 
 export type ErrorCode = keyof typeof catalogue

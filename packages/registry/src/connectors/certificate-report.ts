@@ -2,7 +2,7 @@ import { certificateFacts, splitPemChain } from '@landbridge/identity'
 import type { ConnectorPlace } from './bus-message.ts'
 
 /** What a connector uses a certificate for, besides its tunnels: those the cloud side issued itself. */
-export const reportedKinds = ['connector-ui', 'connector-system', 'connector-ca', 'connector-trust'] as const
+const reportedKinds = ['connector-ui', 'connector-system', 'connector-ca', 'connector-trust'] as const
 
 /** The public part of a certificate that lives on a connector. */
 export interface ReportedCertificate {

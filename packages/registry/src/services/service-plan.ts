@@ -12,7 +12,7 @@ export const servicePlans = {
 
 export type ServiceName = keyof typeof servicePlans
 
-export function isServiceName(name: string): name is ServiceName {
+function isServiceName(name: string): name is ServiceName {
   return Object.hasOwn(servicePlans, name)
 }
 

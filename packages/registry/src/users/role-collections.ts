@@ -7,11 +7,11 @@ export interface RoleCollection {
 
 /** The role that may pair a connector, refresh its certificate and see connected connectors (guide L18666). */
 export const cloudConnectorAdministrator = 'Cloud Connector Administrator'
-export const destinationAdministrator = 'Destination Administrator'
+const destinationAdministrator = 'Destination Administrator'
 const destinationViewer = 'Destination Viewer'
 const cloudConnectorAuditor = 'Cloud Connector Auditor'
-export const subaccountAdministrator = 'Subaccount Administrator'
-export const globalAccountAdministrator = 'Global Account Administrator'
+const subaccountAdministrator = 'Subaccount Administrator'
+const globalAccountAdministrator = 'Global Account Administrator'
 
 /** Whoever has one of these is a key user for certificates: told when they are renewed or end. */
 export const keyUserRoles: readonly string[] = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { CertificateRecord } from '@landbridge/certificates'
 import { isPlatformError, ManualClock } from '@landbridge/kernel'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import {
   addCertificate,
   newAuthority,
@@ -15,28 +15,18 @@ import {
 } from './renewal-landscape.ts'
 
 const dayMs = 86_400_000
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
-const databases = [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` as string | undefined },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-]
 
 /** Seven days before a scheduled run, so that nothing is due by the calendar. */
 const start = Date.UTC(2027, 0, 25)
 const toRun = Date.UTC(2027, 1, 1) - start
 
-for (const { name, url } of databases)
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
     /** A database without certificates, and two replicas on it (on SQLite, where one process works, two jobs). */
     const landscape = async () => {
       const clock = new ManualClock(start)
-      const first = await openReplica(url!, clock)
-      const second = name === 'SQLite' ? first : await openReplica(url!, clock)
+      const first = await openReplica(url, clock)
+      const second = name === 'SQLite' ? first : await openReplica(url, clock)
       for (const table of ['renewal_runs', 'renewal_outcomes', 'certificate_events', 'tenant_certificates'] as const)
         await first.store.db.deleteFrom(table).execute()
       const authority = await newAuthority(clock)

@@ -3,21 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { ManualClock } from '@landbridge/kernel'
 import { type ConnectorCertificate, type ConnectorSession, Registry } from '@landbridge/registry'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import { openRegistry } from './open-registry.ts'
 
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
-
-for (const { name, url } of [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-])
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
     const clock = new ManualClock()
     const now = clock.now()
     let replicas: Awaited<ReturnType<typeof openRegistry>>[]
@@ -25,8 +15,8 @@ for (const { name, url } of [
 
     before(async () => {
       // The second opening of one database must not migrate again; SQLite has one process, so one connection.
-      const first = await openRegistry(url!, clock)
-      replicas = first.store.kind === 'postgres' ? [first, await openRegistry(url!, clock)] : [first, first]
+      const first = await openRegistry(url, clock)
+      replicas = first.store.kind === 'postgres' ? [first, await openRegistry(url, clock)] : [first, first]
       const registry = new Registry({ repository: first.registry, clock })
       subaccountId = (await registry.createSubaccount({ subdomain: 'acme' })).id
     })

@@ -3,24 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { type ErrorCode, isPlatformError, ManualClock } from '@landbridge/kernel'
 import { Pairing, passcodeUser, Registry, UserAdministration } from '@landbridge/registry'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import type { RegistryStore, RegistryTables, Store } from '../../src/index.ts'
 import { openRegistry } from './open-registry.ts'
 
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
-
 const refused = (code: ErrorCode) => (thrown: unknown) => isPlatformError(thrown, code)
 
-for (const { name, url } of [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-])
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
     const clock = new ManualClock()
     let store: Store<RegistryTables>
     let repository: RegistryStore
@@ -28,7 +18,7 @@ for (const { name, url } of [
     let users: UserAdministration
 
     before(async () => {
-      const opened = await openRegistry(url!, clock)
+      const opened = await openRegistry(url, clock)
       store = opened.store
       repository = opened.registry
       registry = new Registry({ repository, clock })
@@ -203,6 +193,18 @@ for (const { name, url } of [
         ['a'],
       )
       assert.equal((await withInitData.updateInstance(created.id, { colour: 1 })).parameters.colour, 1)
+    })
+
+    test('where somebody else issues the tokens, nothing of the service identity is stored', async () => {
+      const { id: subaccountId } = await newSubaccount()
+      const { id: instanceId } = await registry.createInstance({ subaccountId, service: 'identity', name: 'a' })
+      const without = new Registry({ repository, clock, withoutIdentity: true })
+      await assert.rejects(without.createBinding({ instanceId, name: 'a-key' }), refused('IDENTITY_SERVICE_OFF'))
+      await assert.rejects(
+        without.createInstance({ subaccountId, service: 'identity', name: 'b' }),
+        refused('IDENTITY_SERVICE_OFF'),
+      )
+      assert.deepEqual(await without.boundServices(subaccountId), [])
     })
 
     test('an X.509 binding needs an instance that supports it; an update makes it so (CONN-017, CONN-018, CONN-019)', async () => {

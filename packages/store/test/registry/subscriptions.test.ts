@@ -4,24 +4,14 @@ import { after, before, describe, test } from 'node:test'
 import type { OAuthClient, VerifiedToken } from '@landbridge/identity'
 import { type ErrorCode, isPlatformError, ManualClock } from '@landbridge/kernel'
 import { Registry, type ServiceInstance, type Subaccount, Subscriptions, TenantAccess } from '@landbridge/registry'
-import { newDatabase, temporaryFolder } from '@landbridge/testkit'
+import { everyDatabase } from '@landbridge/testkit'
 import type { RegistryStore, RegistryTables, Store } from '../../src/index.ts'
 import { openRegistry } from './open-registry.ts'
 
-const folder = temporaryFolder()
-const postgres = await newDatabase()
-after(async () => {
-  if ('url' in postgres) await postgres.stop()
-  folder[Symbol.dispose]()
-})
-
 const refused = (code: ErrorCode) => (thrown: unknown) => isPlatformError(thrown, code)
 
-for (const { name, url } of [
-  { name: 'SQLite', url: `sqlite:${folder.path}/a.db` },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
-])
-  describe(name, { skip: url === undefined && 'unavailable' in postgres ? postgres.unavailable : false }, () => {
+for (const { name, url, skip } of await everyDatabase())
+  describe(name, { skip }, () => {
     const clock = new ManualClock()
     let store: Store<RegistryTables>
     let repository: RegistryStore
@@ -32,7 +22,7 @@ for (const { name, url } of [
     let named: readonly object[] = []
 
     before(async () => {
-      const opened = await openRegistry(url!, clock)
+      const opened = await openRegistry(url, clock)
       store = opened.store
       repository = opened.registry
       registry = new Registry({ repository, clock })
