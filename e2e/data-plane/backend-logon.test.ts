@@ -14,9 +14,10 @@ import {
   type WireAnswer,
   type WireSocket,
 } from '@landbridge/testkit'
+import { maxPrefaceBytes, StreamKind, writePreface } from '@landbridge/tunnel'
 import { send, sendCall } from './backend-calls.ts'
 
-type Ask = (client: WireSocket, path: string, authorization?: string) => Promise<WireAnswer>
+type Ask = (client: WireSocket, path: string, authorization?: string, ...lines: string[]) => Promise<WireAnswer>
 
 async function withNtlm(
   options: ConnectorOptions = {},
@@ -33,12 +34,10 @@ async function withNtlm(
   const mappings = [mapping('web', backend.port)]
   const plane = await DataPlane.start({ policy, connector: { mappings, propagate, ...options } })
   plane.defer(() => backend.close())
-  const ask: Ask = (client, path, authorization) =>
-    send(
-      plane,
-      { url: `web:80${path}`, lines: authorization === undefined ? [] : [`Authorization: ${authorization}`] },
-      client,
-    )
+  const ask: Ask = (client, path, authorization, ...lines) => {
+    const logon = authorization === undefined ? [] : [`Authorization: ${authorization}`]
+    return send(plane, { url: `web:80${path}`, lines: [...logon, ...lines] }, client)
+  }
   return { backend, plane, ask, named, [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose]() }
 }
 
@@ -174,6 +173,62 @@ test('another application over the same client connection is nobody', async () =
   assert.equal((await ask(shared, '/open')).body.toString(), 'ann')
   shared.end()
   while (setup.backend.open > 0) await nextTurn()
+})
+
+test('with connections of their own, a client connection is over when its backend connection is (CP-066, OPS-083)', async () => {
+  await using setup = await withNtlm({ bindsClients: true })
+  const { backend, plane, ask } = setup
+  const [ann, bob] = [await plane.client(), await plane.client()]
+  assert.equal((await logOn(ask, ann, 'ann')).body.toString(), 'ann')
+  assert.equal((await ask(ann, '/')).body.toString(), 'ann')
+  assert.equal(backend.accepted, 1)
+  backend.hangUp()
+  assert.equal((await ann.readToEnd()).length, 0)
+  assert.equal(ann.isBroken, false)
+  // One that is in use ends with its answer.
+  assert.equal((await ask(bob, '/open', undefined, 'X-Close: now')).body.toString(), 'nobody')
+  assert.equal((await bob.readToEnd()).length, 0)
+  while (backend.open > 0) await nextTurn()
+  // And the other way round.
+  const eve = await plane.client()
+  await ask(eve, '/open')
+  eve.end()
+  while (backend.open > 0) await nextTurn()
+  assert.deepEqual([backend.accepted, plane.connector.context.backends.clients.size], [3, 0])
+})
+
+test('a stream that tells the end of a client connection ends it for the connector, and carries nothing else', async () => {
+  await using setup = await withNtlm({ bindsClients: true })
+  const { backend, plane, ask, named } = setup
+  const ann = await plane.client()
+  await logOn(ask, ann, 'ann')
+  const [tunnel] = plane.table.tunnels()
+  assert.ok(tunnel)
+  const tell = (clientConnection: string, payload: string) =>
+    new Promise<string>((resolve) => {
+      const heard = { streamData: () => resolve('data'), streamDrain() {} }
+      const stream = tunnel.session.open({
+        ...heard,
+        streamEnd: () => resolve('ended'),
+        streamReset: () => resolve('reset'),
+      })
+      const nobody = { virtualHost: '', virtualPort: 0, userToken: '', technicalToken: '', traceId: '', clientId: '' }
+      const bytes = Buffer.alloc(maxPrefaceBytes)
+      const end = writePreface(bytes, 0, { ...nobody, kind: StreamKind.closed, clientConnection })
+      stream.end(Buffer.concat([bytes.subarray(0, end), Buffer.from(payload)]))
+    })
+  const name = named[0] ?? ''
+  assert.equal(await tell('never heard of', ''), 'ended')
+  for (const [wrong, payload] of [
+    [name, 'GET / HTTP/1.1'],
+    ['', ''],
+    ['x'.repeat(33), ''],
+  ] as const)
+    assert.equal(await tell(wrong, payload), 'reset')
+  assert.equal((await ask(ann, '/')).body.toString(), 'ann')
+  assert.equal(await tell(name, ''), 'ended')
+  while (backend.open > 0) await nextTurn()
+  assert.equal((await ask(ann, '/open')).body.toString(), 'nobody')
 })
 
 const version = await runChild('curl', ['--version']).catch(() => undefined)

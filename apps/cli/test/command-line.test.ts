@@ -30,16 +30,18 @@ test('wrong usage ends with status 2 and says what was meant', async () => {
     runCommand([]),
     runCommand(['certificate', '--out', 'x']),
     runCommand(['call', 'x', '-H', 'no header']),
+    runCommand(['transparent-proxy', 'ERP_PROD']),
   ])
   assert.deepEqual(
     runs.map((run) => run.status),
-    [2, 2, 2, 2, 2, 2, 2],
+    [2, 2, 2, 2, 2, 2, 2, 2],
   )
   assert.match(runs[0]?.stderr ?? '', /Did you mean status\?/)
   assert.match(runs[1]?.stderr ?? '', /Did you mean --json\?/)
   assert.match(runs[3]?.stderr ?? '', /Allowed choices are bash, zsh, fish/)
   assert.match(runs[5]?.stderr ?? '', /required option '--name <host>'/)
   assert.match(runs[6]?.stderr ?? '', /expected "Name: value"/)
+  assert.match(runs[7]?.stderr ?? '', /write name=DESTINATION, for example erp=ERP_PROD/)
 })
 
 test('a failure says what happened, why, and the next command, with status 1', async () => {

@@ -64,7 +64,7 @@ test('a key pair is written to a new file that only its owner reads, and gets to
   assert.match(await done(...key), /stands for ERP from now on/)
   assert.equal(statSync(out).mode & 0o777, 0o600)
   const again = await certificates(...key)
-  assert.match(again.stderr, /EEXIST/)
+  assert.match(again.stderr, /it exists already/)
   const weak = join(folder.path, 'weak.p12')
   const refused = await certificates(
     'mappings',

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readServiceKey } from '@landbridge/connectivity-proxy'
-import { ManualClock, systemClock } from '@landbridge/kernel'
-import { callJson } from '@landbridge/testkit'
+import { ManualClock, Secret, systemClock } from '@landbridge/kernel'
+import { callJson, temporaryFolder } from '@landbridge/testkit'
 import { ClientToken } from '../src/compose/client-token.ts'
+import { readServerTls } from '../src/compose/server-tls.ts'
 import { createAgent } from '../src/http/agent.ts'
 import { type CloudAndConnector, startCloudAndConnector } from './cloud-and-connector.ts'
 
@@ -80,4 +86,47 @@ test('a service key with a certificate of another key, or with neither, is refus
       () => readServiceKey(JSON.stringify(credentials)),
       (thrown: Error) => expected.test(JSON.stringify(thrown)),
     )
+})
+
+test('a tunnel server certificate that is none, or whose key is another one, is told as a wrong setting', async () => {
+  using folder = temporaryFolder()
+  const [one, other] = [await serviceKey('server', x509), await serviceKey('another-server', x509)]
+  const [certificateFile, noCertificate] = [join(folder.path, 'tls.crt'), join(folder.path, 'none.crt')]
+  writeFileSync(certificateFile, one.certificate)
+  writeFileSync(noCertificate, 'text')
+  assert.equal(readServerTls({ certificateFile, key: new Secret(one.key) }).cert, one.certificate)
+  for (const [file, key, expected] of [
+    [certificateFile, other.key, /tls\.key: expected the private key/],
+    [certificateFile, 'text', /tls\.key: expected the private key/],
+    [noCertificate, one.key, /tls\.certificateFile: expected a readable PEM file/],
+    [join(folder.path, 'absent'), one.key, /tls\.certificateFile: expected a readable PEM file/],
+  ] as const)
+    assert.throws(
+      () => readServerTls({ certificateFile: file, key: new Secret(key) }),
+      (thrown: Error) => expected.test(JSON.stringify(thrown)) && !JSON.stringify(thrown).includes('PRIVATE KEY'),
+    )
+})
+
+test('a token without a lifetime is used for a while, and an answer without token is refused without showing it', async (context) => {
+  const answers = ['{"access_token":"first"}', '{"access_token":"second","expires_in":"60"}', 'secret-text', '{}']
+  const server = createServer((_request, response) => void response.end(answers.shift()))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const agent = createAgent({ caFiles: [], hostNames: [], address: '127.0.0.1' })
+  context.after(async () => {
+    await agent.destroy()
+    server.close()
+  })
+  const clock = new ManualClock(0)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`
+  const token = new ClientToken({ url, clientId: 'c', agent, clock })
+  assert.deepEqual([await token.get(), await token.get()], ['first', 'first'])
+  clock.advance(300_000)
+  assert.equal(await token.get(), 'second')
+  clock.advance(60_000)
+  for (let i = 0; i < 2; i++)
+    await assert.rejects(token.get(), (thrown: Error) => {
+      assert.match(JSON.stringify(thrown), /no JSON with an access_token/)
+      return !JSON.stringify(thrown).includes('secret-text')
+    })
 })

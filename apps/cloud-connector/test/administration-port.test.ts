@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { get } from 'node:https'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { createLog, ManualClock, silentLog } from '@landbridge/kernel'
 import { ConnectorStore } from '@landbridge/store'
@@ -13,22 +13,14 @@ import {
   configuration,
   openConnectorStore,
   password,
-  type RunningConnector,
   restartLog,
   startConnector,
   testConfig,
 } from './running-connector.ts'
+import { suiteConnector } from './suite-connector.ts'
 
 describe('the port of the administration', () => {
-  const folder = temporaryFolder()
-  let connector: RunningConnector
-  before(async () => {
-    connector = await startConnector(folder.path)
-  })
-  after(async () => {
-    await connector.close()
-    folder[Symbol.dispose]()
-  })
+  const connector = suiteConnector()
 
   async function plain(request: string): Promise<string> {
     const socket = connect(Number(new URL(connector.app.url).port), '127.0.0.1')

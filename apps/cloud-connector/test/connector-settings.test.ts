@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { LocalCa } from '@landbridge/identity'
-import { temporaryFolder } from '@landbridge/testkit'
-import { type Answer, configuration, type RunningConnector, startConnector } from './running-connector.ts'
+import { type Answer, configuration, type RunningConnector } from './running-connector.ts'
+import { suiteConnector } from './suite-connector.ts'
 
 describe('settings of the connector', () => {
-  const folder = temporaryFolder()
-  let connector: RunningConnector
-  before(async () => {
-    connector = await startConnector(folder.path)
-  })
-  after(async () => {
-    await connector.close()
-    folder[Symbol.dispose]()
-  })
+  const connector = suiteConnector()
 
   test('the proxy takes a port as number and shows it as text, never the password (API1-031, API1-093, API1-094, API1-095, API1-097, API1-099)', async () => {
     const url = `${configuration}/connector/proxy`

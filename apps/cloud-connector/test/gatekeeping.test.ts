@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
 import { type Answer, configuration, type RunningConnector, startConnector } from './running-connector.ts'
+import { suiteConnector } from './suite-connector.ts'
 
 const basic = `${configuration}/connector/authentication/basic`
 const role = `${configuration}/connector/haRole`
@@ -130,15 +131,7 @@ describe('a fresh installation', () => {
 })
 
 describe('who may call', () => {
-  const folder = temporaryFolder()
-  let connector: RunningConnector
-  before(async () => {
-    connector = await startConnector(folder.path)
-  })
-  after(async () => {
-    await connector.close()
-    folder[Symbol.dispose]()
-  })
+  const connector = suiteConnector()
   const description = { json: { description: 'plant' } }
   const put = `${configuration}/connector`
   const cookieOf = (answer: Answer): string => String(answer.headers['set-cookie']).split(';')[0] ?? ''

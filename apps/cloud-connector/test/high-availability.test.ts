@@ -4,6 +4,7 @@ import { temporaryFolder } from '@landbridge/testkit'
 import type { CloudConnectorConfig } from '../src/index.ts'
 import { fromZip } from '../src/wire/zip.ts'
 import { configuration, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+import { suiteConnector } from './suite-connector.ts'
 
 const c = `${configuration}/connector`
 const master = `${c}/ha/master`
@@ -11,15 +12,7 @@ const shadow = `${c}/ha/shadow`
 const solution = `${c}/solutionManagement`
 
 describe('high availability of a single master', () => {
-  const folder = temporaryFolder()
-  let connector: RunningConnector
-  before(async () => {
-    connector = await startConnector(folder.path)
-  })
-  after(async () => {
-    await connector.close()
-    folder[Symbol.dispose]()
-  })
+  const connector = suiteConnector()
 
   const get = async (path: string) => (await connector.call('GET', path)).json
   const outcome = async (method: string, path: string, json?: object) => {
@@ -36,8 +29,7 @@ describe('high availability of a single master', () => {
     assert.deepEqual(await get(`${master}/config`), both)
     for (const json of [{ allowedShadowHost: 'no host' }, { allowedShadowHost: 'a/b' }, { haEnabled: 'maybe' }, []])
       assert.deepEqual(await outcome('PUT', `${master}/config`, json), [400, 'INVALID_REQUEST'])
-    await connector.close()
-    connector = await startConnector(folder.path)
+    await connector.restart()
     assert.deepEqual(await get(`${master}/config`), both)
     assert.deepEqual(await outcome('DELETE', `${master}/state`), [204, undefined])
     assert.deepEqual(await get(`${master}/config`), { haEnabled: false, allowedShadowHost: '' })

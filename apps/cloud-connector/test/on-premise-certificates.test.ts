@@ -2,25 +2,18 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { LocalCa, maySignCertificates, signingRequest } from '@landbridge/identity'
 import { createLog, systemClock } from '@landbridge/kernel'
 import { rsaWithChain, temporaryFolder } from '@landbridge/testkit'
 import { type Answer, configuration, type RunningConnector, startConnector } from './running-connector.ts'
+import { suiteConnector } from './suite-connector.ts'
 
 const base = `${configuration}/connector/onPremise`
 const kinds = ['systemCertificate', 'ppCaCertificate'] as const
 
 describe('certificates towards internal systems', () => {
-  const folder = temporaryFolder()
-  let connector: RunningConnector
-  before(async () => {
-    connector = await startConnector(folder.path)
-  })
-  after(async () => {
-    await connector.close()
-    folder[Symbol.dispose]()
-  })
+  const connector = suiteConnector()
 
   const create = (kind: string, json: object): Promise<Answer> =>
     connector.call('POST', `${base}/${kind}`, { json: { keySize: 2048, ...json } })
@@ -143,10 +136,10 @@ describe('certificates towards internal systems', () => {
     const system = await create('systemCertificate', { type: 'selfsigned', subjectDN: 'CN=kept' })
     assert.equal(system.status, 201)
     const { text: csr } = await create('ppCaCertificate', { type: 'csr', subjectDN: 'CN=later CA' })
-    await connector.close()
-    const files = ['connector.db', 'connector.db-wal'].map((name) => readIfThere(`${folder.path}/${name}`))
-    assert.ok(files.every((text) => !text.includes('PRIVATE KEY')))
-    connector = await startConnector(folder.path)
+    await connector.restart(() => {
+      const files = ['connector.db', 'connector.db-wal'].map((name) => readIfThere(`${connector.folder}/${name}`))
+      assert.ok(files.every((text) => !text.includes('PRIVATE KEY')))
+    })
     assert.equal((await connector.call('GET', `${base}/systemCertificate`)).json.subjectDN, 'CN=kept')
     const ca = await LocalCa.create({ subject: { CN: 'Corp CA' } })
     const chain = await ca.issueClientFromCsr({ csrPem: csr, subject: { CN: 'later CA' }, days: 30 })
@@ -174,7 +167,7 @@ describe('certificates towards internal systems', () => {
     for (const method of ['GET', 'DELETE'])
       assert.match((await connector.call(method, url)).json.message, /SNC.*not configured/s)
     // No library at all: whoever tried to load it would fail.
-    const libraryName = join(folder.path, 'libsapcrypto.so')
+    const libraryName = join(connector.folder, 'libsapcrypto.so')
     const wanted = { libraryName, myName: 'p:CN=agent01, O=Acme, C=DE', qualityOfProtection: 9 }
     assert.match((await put(wanted)).json.message, /libraryName names no file on this machine/)
     writeFileSync(libraryName, '')
@@ -182,7 +175,7 @@ describe('certificates towards internal systems', () => {
       [{ libraryName: 'libsapcrypto.so' }, /libraryName must be the absolute path/],
       [{ libraryName: `${libraryName}\n` }, /libraryName must be the absolute path/],
       [{ libraryName: '//evil.test/share/lib.so' }, /libraryName must be the absolute path/],
-      [{ libraryName: folder.path }, /libraryName names no file/],
+      [{ libraryName: connector.folder }, /libraryName names no file/],
       [{ libraryName: '' }, /libraryName is required/],
       [{ qualityOfProtection: 4 }, /qualityOfProtection must be 1 \(authentication\)/],
       [{ qualityOfProtection: undefined }, /qualityOfProtection is required/],
@@ -204,8 +197,7 @@ describe('certificates towards internal systems', () => {
     process.env.SECUDIR = '/sec'
     try {
       assert.deepEqual((await connector.call('GET', url)).json, { ...wanted, libraryExists: true, secudir: '/sec' })
-      await connector.close()
-      connector = await startConnector(folder.path)
+      await connector.restart()
       rmSync(libraryName)
       assert.deepEqual((await connector.call('GET', url)).json, { ...wanted, libraryExists: false, secudir: '/sec' })
     } finally {
@@ -243,8 +235,7 @@ describe('certificates towards internal systems', () => {
       { noCertificateMarker: 'a\r\nX: b' },
     ])
       assert.equal((await connector.call('PUT', url, { json })).status, 400, JSON.stringify(json))
-    await connector.close()
-    connector = await startConnector(folder.path)
+    await connector.restart()
     const kept = (await connector.call('GET', url)).json
     assert.equal(kept.certificateValidityMinutes, 15)
     assert.deepEqual(

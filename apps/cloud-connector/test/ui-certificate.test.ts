@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { connect } from 'node:tls'
 import { LocalCa, parseDistinguishedName, readCertificateRequest, readPkcs12 } from '@landbridge/identity'
 import { Secret } from '@landbridge/kernel'
-import { ecWithoutChain, fileWithKeyPassword, rsaWithChain, temporaryFolder } from '@landbridge/testkit'
+import { ecWithoutChain, fileWithKeyPassword, rsaWithChain } from '@landbridge/testkit'
 import { servedSuites } from '../src/cipher-table.ts'
-import {
-  type Answer,
-  type Call,
-  configuration,
-  form,
-  type RunningConnector,
-  startConnector,
-} from './running-connector.ts'
+import { type Answer, type Call, configuration, form, type RunningConnector } from './running-connector.ts'
+import { suiteConnector } from './suite-connector.ts'
 
 const url = `${configuration}/connector/ui/uiCertificate`
 const suites = `${configuration}/connector/ui/cipherSuites`
@@ -32,15 +26,7 @@ function handshake(connector: RunningConnector, options: object = {}): Promise<{
 }
 
 describe('certificate and cipher suites of the administration port', () => {
-  const folder = temporaryFolder()
-  let connector: RunningConnector
-  before(async () => {
-    connector = await startConnector(folder.path)
-  })
-  after(async () => {
-    await connector.close()
-    folder[Symbol.dispose]()
-  })
+  const connector = suiteConnector()
 
   const call = (method: string, path: string, options: Call = {}) =>
     connector.call(method, path, { ...options, insecure: true })
@@ -153,8 +139,7 @@ describe('certificate and cipher suites of the administration port', () => {
   })
 
   test('what an administrator installed is kept over a restart', async () => {
-    await connector.close()
-    connector = await startConnector(folder.path)
+    await connector.restart()
     assert.equal(await subject(), 'CN=connector,O=Corp')
   })
 
@@ -185,8 +170,7 @@ describe('certificate and cipher suites of the administration port', () => {
     const json = ['TLS_AES_256_GCM_SHA384', 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256']
     const dhe = 'TLS_DHE_RSA_WITH_AES_256_GCM_SHA384'
     assert.equal((await call('POST', suites, { json: [...json, dhe] })).status, 204)
-    await connector.close()
-    connector = await startConnector(folder.path)
+    await connector.restart()
     await assert.rejects(handshake(connector, only))
     assert.equal((await handshake(connector, { maxVersion: 'TLSv1.2' })).suite, 'ECDHE-RSA-AES128-GCM-SHA256')
     assert.equal((await handshake(connector)).suite, 'TLS_AES_256_GCM_SHA384')

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import type { IssuedCertificate, LocalCa } from '@landbridge/identity'
+import type { IssuedCertificate, LocalCa, TenantDirectory } from '@landbridge/identity'
 import type { Clock, Log } from '@landbridge/kernel'
 import { UaaDomain } from './uaa-domain.ts'
 
@@ -8,6 +8,8 @@ const days = 30
 /** Certificates are renewed at half their life. */
 export const renewAfterMs = (days / 2) * 86_400_000
 const maximumNames = 1_000
+/** Labels that bindings name and client libraries call. */
+const servedBesideTenants: ReadonlySet<string> = new Set(['internal-xsuaa', 'api'])
 
 interface Entry {
   readonly issued: Promise<SecureContext>
@@ -38,14 +40,21 @@ export class ServerCertificates {
     this.#default = ''
   }
 
-  /** The certificates that are shown now, those of tenants by their host names. */
-  list(): readonly { readonly name: string; readonly certificate: string }[] {
+  /**
+   * The certificates that are shown now, those of tenants by their host names. Who connects can ask for any name: those of
+   * tenants that do not exist are left out, so that no stranger fills the inventory and its metrics.
+   */
+  async list(
+    tenants: Pick<TenantDirectory, 'tenantBySubdomain'>,
+  ): Promise<readonly { readonly name: string; readonly certificate: string }[]> {
     // One that nobody asked for lately is made anew for whoever asks next: it is not shown any more.
-    const fresh = [...this.#entries].filter(([, entry]) => this.#isFresh(entry))
-    return [
-      { name: 'token service', certificate: this.#default },
-      ...fresh.map(([name, { certificate }]) => ({ name, certificate })),
-    ].filter(({ certificate }) => certificate !== '')
+    const fresh = [...this.#entries].filter(([, entry]) => entry.certificate !== '' && this.#isFresh(entry))
+    const listed = await Promise.all(
+      fresh.map(async ([name, { certificate }]) =>
+        (await this.#isMeant(name, tenants)) ? [{ name, certificate }] : [],
+      ),
+    )
+    return [...(this.#default === '' ? [] : [{ name: 'token service', certificate: this.#default }]), ...listed.flat()]
   }
 
   /** For clients that name no host: the domain, this machine and the address that is listened on. */
@@ -95,6 +104,12 @@ export class ServerCertificates {
     this.#entries.set(name, entry)
     entry.issued.catch(() => this.#entries.delete(name)) // reported by `select`
     return entry.issued
+  }
+
+  async #isMeant(name: string, tenants: Pick<TenantDirectory, 'tenantBySubdomain'>): Promise<boolean> {
+    const subdomain = this.#identityDomain?.subdomainOf(name) ?? this.#domain.subdomainOf(name)
+    if (subdomain === undefined || servedBesideTenants.has(subdomain)) return true
+    return (await tenants.tenantBySubdomain(subdomain)) !== undefined
   }
 
   #isFresh({ issuedAtMs }: Entry): boolean {

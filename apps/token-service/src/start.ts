@@ -58,7 +58,7 @@ export interface RunningTokenService extends RunningApp {
    */
   ownToken(client: OAuthClient, tenant: Tenant, scopes?: readonly string[]): Promise<string>
   /** The server certificates that are shown now; PEM. */
-  serverCertificates(): readonly { readonly name: string; readonly certificate: string }[]
+  serverCertificates(): Promise<readonly { readonly name: string; readonly certificate: string }[]>
   /** The key ring, as key source for verifiers in the same process. */
   readonly ring: SigningKeyRing
 }
@@ -116,7 +116,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<R
     uaaDomain: domain.name,
     identityDomain: identityDomain.name,
     ring,
-    serverCertificates: () => certificates.list(),
+    serverCertificates: () => certificates.list(options.tenants),
     issuerOf: (subdomain) => domain.issuerOf(subdomain),
     isOwnIssuer: (issuer) => domain.subdomainOfIssuer(issuer) !== undefined,
     verificationKey: () => ring.verificationKey(),

@@ -9,7 +9,7 @@ import { startHealth } from './health.ts'
 import { CallerConnections } from './http/caller-connections.ts'
 import { Forwarder } from './http/forwarder.ts'
 import { HttpFront } from './http/http-front.ts'
-import type { TenantRules } from './lookup/wish.ts'
+import type { TenantRules } from './lookup/tenant.ts'
 import { OnPremise } from './on-premise.ts'
 import { TcpFront } from './tcp/tcp-front.ts'
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import fc from 'fast-check'
+import { readHostName } from '../src/entries/host-name.ts'
+import { endToEnd } from '../src/http/raw-headers.ts'
 import {
   leadsTo,
   type Platform,
@@ -54,7 +57,7 @@ after(async () => {
   await platform?.[Symbol.asyncDispose]()
 })
 
-test('a request reaches the URL of the destination with its method, path, query, headers and body, and the answer comes back unchanged (TP-003, TP-034, TP-038, TP-040, TP-140, TP-143)', async () => {
+test('a request reaches the URL of the destination with its method, path, query, headers and body, and the answer comes back unchanged (TP-003, TP-034, TP-038, TP-040, TP-085, TP-140, TP-143)', async () => {
   const headers = [
     'X-Own',
     '1',
@@ -85,6 +88,9 @@ test('a request reaches the URL of the destination with its method, path, query,
   assert.deepEqual([answer.status, answer.body, answer.headers['x-error-origin']], [418, 'tea', undefined])
   assert.deepEqual(answer.rawHeaders.slice(0, 6), ['Set-Cookie', 'a=1', 'X-Own', 'x', 'Set-Cookie', 'b=2'])
   assert.equal(platform.finds[0]?.headers.authorization, 'Bearer t1')
+  const [token] = platform.tokens
+  assert.deepEqual([token?.method, token?.url], ['POST', '/oauth/token'])
+  assert.match(String(token?.body), /client_id=c&client_secret=s&grant_type=client_credentials/)
 })
 
 test('an entry answers to its name with namespace, cluster suffix and port, in its own namespace to the bare name, and to nothing else (TP-023, TP-036, TP-132)', async () => {
@@ -167,4 +173,23 @@ test('a page of another site cannot use the credentials, a page of the same host
   assert.equal((await call('Sec-Fetch-Site', 'cross-site')).status, 403)
   assert.equal(target.asked.length, 0)
   assert.equal((await call('Origin', `http://erp.shop.localhost:${port}`, 'Sec-Fetch-Site', 'same-origin')).status, 200)
+})
+
+test('whatever a host name or a header list holds, names are plain labels and nothing of a connection is passed on', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const host = readHostName(text)
+      for (const label of [host?.name, host?.namespace])
+        if (label !== undefined) assert.match(label, /^(?!-)[a-z0-9-]{1,63}(?<!-)$/)
+    }),
+  )
+  const name = fc.constantFrom('Connection', 'TE', 'X-A', 'x-b', 'Keep-Alive', 'Transfer-Encoding', 'Upgrade')
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, fc.constantFrom('X-A', 'x-b, close', '1'))), (pairs) => {
+      const isNamed = (header: string): boolean =>
+        pairs.some(([other, value]) => other === 'Connection' && value.toLowerCase().split(/, */).includes(header))
+      const expected = pairs.filter(([header]) => /^x-/i.test(header) && !isNamed(header.toLowerCase()))
+      assert.deepEqual(endToEnd(pairs.flat()), expected.flat())
+    }),
+  )
 })

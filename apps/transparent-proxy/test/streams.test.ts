@@ -25,7 +25,7 @@ after(async () => {
 type Handler = Parameters<typeof createServer>[1]
 
 async function startTarget(handle: Handler) {
-  const server = createServer({ keepAliveTimeout: 60_000 }, handle)
+  const server = createServer({ keepAliveTimeout: 60_000, maxHeaderSize: 1 << 20 }, handle)
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
@@ -50,6 +50,7 @@ function open(
   platform.destinations.set(name, leadsTo(url, more))
   const port = proxy.running.port
   return request({
+    maxHeaderSize: 1 << 20,
     port,
     host: '127.0.0.1',
     method,
@@ -145,6 +146,16 @@ test('an offer of HTTP/2, an expectation and a trailer do not disturb a request'
   assert.equal(answer.trailers['x-sum'], '42')
   const [headers] = seen
   assert.deepEqual([headers?.upgrade, headers?.['http2-settings'], headers?.expect], [undefined, undefined, undefined])
+})
+
+test('heads may be long, in both directions, as tokens and cookies make them', async () => {
+  const long = 'x'.repeat(40_000)
+  await using target = await startTarget(({ headers }, response) =>
+    response.writeHead(200, { 'x-long': `${headers['x-long']}` }).end(),
+  )
+  const sent = open(target.url, 'GET', {}, ['X-Long', long])
+  const [answer] = (await once(sent.end(), 'response')) as [IncomingMessage]
+  assert.ok(answer.headers['x-long'] === long, String(answer.statusCode))
 })
 
 test('connections of callers are kept for further requests', async () => {

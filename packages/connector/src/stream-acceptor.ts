@@ -1,4 +1,6 @@
 import {
+  hearClosed,
+  isClientName,
   type Preface,
   prefaceLength,
   readDefinition,
@@ -12,8 +14,6 @@ import { openRfcOrLdap } from './rfc/open-rfc-or-ldap.ts'
 import type { SubaccountContext } from './subaccount-context.ts'
 import { TcpExchange } from './tcp/tcp-exchange.ts'
 import { refuseConnection, refusingContext } from './trusted-applications.ts'
-
-const maxNameLength = 32
 
 export interface StreamTimeouts {
   readonly connectMs: number
@@ -46,7 +46,7 @@ export class StreamAcceptor implements StreamSink {
     stream.consumed(length - (bytes.length - chunk.length))
     if (bytes[0] === StreamKind.token) return define(stream, bytes, length)
     const preface = readPreface(bytes, 0, length, stream.receivedTokens)
-    if (preface === null || !isNameable(preface)) return stream.reset()
+    if (preface === null || !isClientName(preface.clientConnection ?? '')) return stream.reset()
     this.#dispatch(stream, preface, bytes, length)
   }
 
@@ -57,6 +57,11 @@ export class StreamAcceptor implements StreamSink {
   streamReset(): void {}
 
   streamDrain(): void {}
+
+  #clientGone(stream: Stream, bytes: Buffer): void {
+    const name = hearClosed(stream, bytes)
+    if (name !== null) this.#context.backends.clients.clientGone(stream.session, name)
+  }
 
   #dispatch(stream: Stream, preface: Preface, bytes: Buffer, rest: number): void {
     const isRefused = this.#context.applications?.has(preface.clientId) === false
@@ -84,10 +89,7 @@ export class StreamAcceptor implements StreamSink {
         return
       }
       case StreamKind.closed:
-        // Nothing more follows in either direction.
-        if (preface.clientConnection !== undefined)
-          this.#context.backends.clients.clientGone(stream.session, preface.clientConnection)
-        return stream.end()
+        return this.#clientGone(stream, bytes)
       default:
         // A newer cloud side may know kinds that this version does not.
         stream.reset()
@@ -101,18 +103,14 @@ function define(stream: Stream, bytes: Buffer, length: number): void {
   const { receivedTokens } = stream
   if (definition === null || receivedTokens === null) return stream.reset()
   receivedTokens.define(definition)
-  stream.sink = defined
+  stream.sink = told
   stream.end()
 }
 
-const defined: StreamSink = {
+/** Behind what was told nothing follows. */
+const told: StreamSink = {
   streamData: (stream) => stream.reset(),
   streamEnd() {},
   streamReset() {},
   streamDrain() {},
-}
-
-/** Names of client connections are remembered: a long one is no name. */
-function isNameable({ clientConnection }: Preface): boolean {
-  return clientConnection === undefined || clientConnection.length <= maxNameLength
 }

@@ -1,4 +1,5 @@
 export { borrowReads } from './borrowed-reads.ts'
+export { type ClientSession, hearClosed, isClientName, tellClosed } from './client-end.ts'
 export { ControlChannel, type ControlMessage } from './control-channel.ts'
 export { writeGathered } from './gathered-write.ts'
 export {

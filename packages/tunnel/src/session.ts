@@ -24,8 +24,11 @@ export class Session implements StreamHost, FrameHandler {
   /** Tokens that the peer knows by number, and those that it taught this end. Null until both ends have agreed on it. */
   sentTokens: SentTokens | null
   receivedTokens: ReceivedTokens | null
-  /** The peer wants to know which streams belong to one connection of a client (docs/protocol/tunnel.md, section 3). */
-  marksClients = false
+  /**
+   * Client connections that the peer knows by name, and what to do when it ends what it has for them; null unless it asked
+   * for names (docs/protocol/tunnel.md, section 4).
+   */
+  clients: Map<string, () => void> | null = null
   readonly #socket: Socket
   readonly #options: SessionOptions
   readonly #writer: BatchWriter

@@ -1,3 +1,4 @@
+import type { ClientSession } from './client-end.ts'
 import { initialWindowBytes, maxFrameBytes } from './frame.ts'
 import type { ReceivedTokens } from './received-tokens.ts'
 
@@ -17,7 +18,7 @@ export interface StreamSink {
 }
 
 /** What a stream asks of its session. */
-export interface StreamHost {
+export interface StreamHost extends ClientSession {
   readonly hasRoom: boolean
   readonly receivedTokens: ReceivedTokens | null
   sendData(stream: Stream, payload: Buffer, start: number, end: number, borrowed: boolean, fin: boolean): void
@@ -84,8 +85,8 @@ export class Stream {
     this.nextReady = null
   }
 
-  /** The session that carries it, for telling sessions apart. */
-  get session(): object {
+  /** The session that carries it. */
+  get session(): ClientSession {
     return this.#host
   }
 

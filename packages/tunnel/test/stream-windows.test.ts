@@ -8,6 +8,12 @@ import { Collector } from './session-pair.ts'
 const windowBytes = 256 * 1024
 
 class Recorder implements StreamHost {
+  readonly isUsable = false
+
+  open(): Stream {
+    throw new Error('opens nothing')
+  }
+
   hasRoom = true
   readonly receivedTokens = null
   sent = 0

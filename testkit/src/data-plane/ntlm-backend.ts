@@ -23,12 +23,14 @@ export interface NtlmBackend extends TestBackend {
   readonly accepted: number
   /** Connections that are open now. */
   readonly open: number
+  /** Closes those that are open, as after a time without requests. */
+  hangUp(): void
 }
 
 /**
  * An internal system that logs on connections, not requests: NTLM version 2 over HTTP (MS-NTHT), as web servers of
  * Windows do it. Who is logged on is answered by name, everybody else with 401. `/open` asks nobody who they are and
- * says whose connection it is all the same.
+ * says whose connection it is all the same. With `X-Close` it closes the connection behind its answer.
  */
 export async function startNtlmBackend(scheme: 'NTLM' | 'Negotiate' = 'NTLM'): Promise<NtlmBackend> {
   const logons = new WeakMap<Socket, Logon>()
@@ -48,6 +50,7 @@ export async function startNtlmBackend(scheme: 'NTLM' | 'Negotiate' = 'NTLM'): P
   return {
     port: backend.port,
     close: () => backend.close(),
+    hangUp: () => backend.server.closeIdleConnections(),
     get accepted() {
       return accepted
     },
@@ -70,6 +73,7 @@ function answer(scheme: string, logon: Logon, request: IncomingMessage, response
     response.writeHead(401, { 'WWW-Authenticate': scheme, 'Content-Length': 0 }).end()
     return
   }
+  if (request.headers['x-close'] !== undefined) response.setHeader('Connection', 'close')
   response.end(logon.user === '' ? 'nobody' : logon.user)
 }
 

@@ -81,11 +81,11 @@ interface ServerCertificate {
 }
 
 /** What is shown to those who connect to this process, and to the proxies that are connected to it. */
-export function serverSource(present: () => readonly ServerCertificate[]): CertificateSource {
+export function serverSource(present: () => Promise<readonly ServerCertificate[]>): CertificateSource {
   return {
     name: 'server',
     list: async () =>
-      present().map(({ name, certificate, renewer = 'platform', subaccountId = '' }) =>
+      (await present()).map(({ name, certificate, renewer = 'platform', subaccountId = '' }) =>
         readRecord(certificate, { kind: 'server', name, owner: { subaccountId }, renewer }),
       ),
   }

@@ -63,10 +63,11 @@ export class ClientToken {
     const text = await answer.body.text()
     if (answer.statusCode !== 200)
       throw new PlatformError('CLI_STEP_REFUSED', { step, url, status: answer.statusCode, answer: refusal(text) })
-    const { access_token: token, expires_in: seconds } = JSON.parse(text) as {
-      readonly access_token: string
-      readonly expires_in: number
-    }
+    const granted = readGrant(text)
+    // A successful answer may hold a token: it is never shown.
+    if (granted === undefined)
+      throw new PlatformError('CLI_STEP_REFUSED', { step, url, status: 200, answer: '(no JSON with an access_token)' })
+    const { token, seconds } = granted
     this.#token = token
     this.#freshUntilMs = clock.now() + seconds * 800
     return token
@@ -81,4 +82,17 @@ export function assertNotExpired(pem: string, clock: Clock): void {
       notAfter: validToDate.toISOString(),
       subject: subject.replaceAll('\n', ', '),
     })
+}
+
+/** How long a token is used whose answer does not say it, which RFC 6749 section 5.1 allows. */
+const unknownSeconds = 300
+
+function readGrant(text: string): { readonly token: string; readonly seconds: number } | undefined {
+  try {
+    const { access_token: token, expires_in: seconds = unknownSeconds } = JSON.parse(text) as Record<string, unknown>
+    // Some issuers write the number as a text.
+    return typeof token === 'string' ? { token, seconds: Number(seconds) || unknownSeconds } : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -239,7 +239,7 @@ async function startServices(options: CloudOptions, stores: CloudStores, started
 }
 
 /** What the services of this process show to those who connect; PEM. */
-function serverCertificates({
+async function serverCertificates({
   tokenService,
   destinationService,
   connectivityService,
@@ -248,7 +248,7 @@ function serverCertificates({
 }) {
   const destination = destinationService.serverCertificate?.()
   return [
-    ...(tokenService?.serverCertificates() ?? []),
+    ...((await tokenService?.serverCertificates()) ?? []),
     ...(destination === undefined ? [] : [{ name: 'destination service', certificate: destination }]),
     { name: 'connectivity service', certificate: connectivityService.serverCertificate() },
     ...connectivityService.proxyCertificates().map(({ name, ...proxy }) => ({

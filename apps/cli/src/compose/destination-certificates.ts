@@ -1,8 +1,7 @@
-import { X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { type CertificateRecord, type CertificateSource, readRecord } from '@landbridge/certificates'
 import {
   type DestinationStore,
-  type Level,
   present,
   readKeyStore,
   recogniseCertificate,
@@ -29,18 +28,25 @@ export function destinationSource(
 ): CertificateSource {
   /** By entity tag, which changes with every write: opening a key store is slow on purpose. */
   let opened: ReadonlyMap<string, CertificateRecord> = new Map()
+  /** The same for those that did not open, with a digest of the passwords that were tried. */
+  let closed: ReadonlyMap<string, string> = new Map()
   return {
     name: 'destination',
     async list() {
       const records = new Map<string, CertificateRecord>()
+      const failed = new Map<string, string>()
       for (const stored of await certificates.all()) {
-        const record =
-          opened.get(stored.etag) ??
-          (await destinationRecord(stored)) ??
-          recordOf(stored, await protectedChain(stored, destinations))
-        if (record !== undefined) records.set(stored.etag, record)
+        const { etag } = stored
+        const known = opened.get(etag) ?? (closed.has(etag) ? undefined : await destinationRecord(stored))
+        const passwords = known === undefined ? await passwordsFor(stored, destinations) : []
+        const tried = createHash('sha256').update(JSON.stringify(passwords)).digest('hex')
+        const isHopeless = known === undefined && closed.get(etag) === tried
+        const record = known ?? (isHopeless ? undefined : recordOf(stored, await protectedChain(stored, passwords)))
+        if (record === undefined) failed.set(etag, tried)
+        else records.set(etag, record)
       }
       opened = records
+      closed = failed
       return [...records.values()]
     },
   }
@@ -76,11 +82,8 @@ async function chainOf({ name, content, generation }: StoredCertificate): Promis
   }
 }
 
-async function protectedChain(
-  { level, name, content }: StoredCertificate,
-  destinations: Pick<DestinationStore, 'list'>,
-): Promise<string> {
-  for (const password of await passwordsFor(name, level, destinations)) {
+async function protectedChain({ content }: StoredCertificate, passwords: readonly string[]): Promise<string> {
+  for (const password of passwords) {
     try {
       const { identities, trusted } = await readKeyStore(content, password)
       return (identities[0]?.chain ?? trusted).map(String).join('')
@@ -92,15 +95,14 @@ async function protectedChain(
 }
 
 async function passwordsFor(
-  name: string,
-  level: Level,
+  { level, name }: StoredCertificate,
   destinations: Pick<DestinationStore, 'list'>,
-): Promise<ReadonlySet<string>> {
+): Promise<readonly string[]> {
   const passwords = new Set<string>()
   for (const { properties } of await destinations.list(level))
     for (const [location, key] of Object.entries(passwordOf)) {
       const password = present(properties, key)
       if (present(properties, location) === name && password !== undefined) passwords.add(password)
     }
-  return passwords
+  return [...passwords].sort()
 }

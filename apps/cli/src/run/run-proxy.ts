@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
-import { type Closeable, closeAll, PlatformError } from '@landbridge/kernel'
+import { type Closeable, closeAll } from '@landbridge/kernel'
 import { assertNotExpired, ClientToken } from '../compose/client-token.ts'
 import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
 import { proxyVerifier } from '../compose/proxy-verifier.ts'
+import { readCertificates, readServerTls } from '../compose/server-tls.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
 import { createAgent } from '../http/agent.ts'
 import type { Terminal } from '../terminal.ts'
@@ -31,7 +31,8 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
     config.proxy.integration.connectivityService.serviceCredentialsKey,
   )
   const { platformCaFile } = config
-  const ca = platformCaFile === undefined ? undefined : pem('platformCaFile', platformCaFile)
+  const ca = platformCaFile === undefined ? undefined : readCertificates('platformCaFile', platformCaFile)
+  const tls = readServerTls(config.tls)
   const { clientCertificate } = key
   if (clientCertificate !== undefined) assertNotExpired(clientCertificate.cert, clock)
   const started: Closeable[] = []
@@ -62,11 +63,7 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
         caListUrl: key.caListUrl,
         ...(ca === undefined ? {} : { ca }),
       },
-      tls: {
-        cert: pem('tls.certificateFile', config.tls.certificateFile),
-        key: config.tls.key.reveal(),
-        connectorCa: ca ?? '',
-      },
+      tls: { ...tls, connectorCa: ca ?? '' },
       audit: writeLine,
       clock,
       log,
@@ -83,17 +80,5 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
   } catch (failure) {
     await closeAll(started)
     throw failure
-  }
-}
-
-function pem(setting: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new PlatformError(
-      'CONFIG_INVALID',
-      { problems: [`${setting}: expected a readable PEM file, found ${path}`] },
-      { cause },
-    )
   }
 }

@@ -32,6 +32,9 @@ export interface Exchange {
   readonly gone: AbortSignal
 }
 
+/** Longest head of a request and of an answer, as in the connectivity proxy. */
+export const maxHeadBytes = 65_536
+
 /** `stale`: a kept connection that its other end had just closed. */
 type Outcome = 'done' | 'stale' | 'token-refused'
 
@@ -152,7 +155,7 @@ export class Forwarder {
         ? ['Connection', 'keep-alive']
         : ['Connection', 'Upgrade', 'Upgrade', incoming.headers.upgrade ?? '']),
     )
-    const common = { method: incoming.method ?? 'GET', headers }
+    const common = { method: incoming.method ?? 'GET', headers, maxHeaderSize: maxHeadBytes }
     try {
       if (way !== undefined)
         return httpRequest({

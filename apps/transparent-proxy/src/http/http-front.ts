@@ -6,10 +6,12 @@ import { type Closeable, type Log, PlatformError } from '@landbridge/kernel'
 import type { Directory } from '../entries/directory.ts'
 import { addressOfEntry } from '../entries/entry.ts'
 import { lookUp } from '../lookup/lookup.ts'
-import { readWish, refused, type TenantRules } from '../lookup/wish.ts'
+import { refused } from '../lookup/refused.ts'
+import type { TenantRules } from '../lookup/tenant.ts'
+import { readWish } from '../lookup/wish.ts'
 import { answerFailure, requestIdOf } from './answer-failure.ts'
 import { refuseCrossSite } from './cross-site.ts'
-import type { Exchange, Forwarder } from './forwarder.ts'
+import { type Exchange, type Forwarder, maxHeadBytes } from './forwarder.ts'
 import { readPlatformHeaders } from './platform-headers.ts'
 import { hasBody } from './request-head.ts'
 
@@ -36,6 +38,7 @@ export class HttpFront implements Closeable {
     this.server = createServer({
       // Uploads may take hours; pauses are watched while a request runs.
       requestTimeout: 0,
+      maxHeaderSize: maxHeadBytes,
       keepAliveTimeout: options.idleMs,
       // Some clients offer HTTP/2 with each request: that is an offer, and the request is meant.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',

@@ -1,5 +1,6 @@
 import type { FindOptions } from '@landbridge/client'
-import { refused, type Wish } from './wish.ts'
+import { refused } from './refused.ts'
+import type { Wish } from './wish.ts'
 
 /** What the bearer value of a caller is, by authentication type of the destination (guide L35220 to L35281). */
 const uses: Readonly<Record<string, 'user' | 'code' | 'refresh-token' | 'subject-token'>> = {

@@ -1,6 +1,7 @@
 import { isPlatformError, PlatformError } from '@landbridge/kernel'
 import { addressOfEntry, isGateway } from '../entries/entry.ts'
-import { refused, type Wish } from './wish.ts'
+import { refused } from './refused.ts'
+import type { Wish } from './wish.ts'
 
 /** What a failed lookup means for the caller, in the words of the original; `origin` and `internalStatus` go into headers. */
 export function lookupFailure(failure: unknown, wish: Wish): unknown {

@@ -1,7 +1,8 @@
 import type { FindOptions } from '@landbridge/client'
-import { PlatformError } from '@landbridge/kernel'
 import { type Entry, isGateway, type Level, levels } from '../entries/entry.ts'
 import type { PlatformHeader, PlatformHeaders } from '../http/platform-headers.ts'
+import { refused } from './refused.ts'
+import { type TenantRules, tenantOf } from './tenant.ts'
 
 /** What a request asks of the destination service. */
 export interface Wish {
@@ -17,12 +18,6 @@ export interface Wish {
   /** The caller chose the tenant. */
   readonly namesTenant: boolean
   readonly headers: PlatformHeaders
-}
-
-export interface TenantRules {
-  readonly mode: 'dedicated' | 'shared'
-  /** ID of the tenant of the binding, where the binding tells it. */
-  readonly own?: string
 }
 
 /** Headers that name a destination: only a gateway takes them. */
@@ -121,30 +116,6 @@ function levelOf(what: string, text: string | undefined): Level | undefined {
   return level
 }
 
-/** In the mode dedicated the headers mean nothing, and a user token leads to no other tenant. */
-function tenantOf(
-  headers: PlatformHeaders,
-  { mode, own }: TenantRules,
-): Pick<FindOptions, 'tenant' | 'tenantSubdomain'> {
-  if (mode === 'dedicated') return own === undefined ? {} : { tenant: own }
-  const id = headers.get('x-tenant-id')
-  const subdomain = headers.get('x-tenant-subdomain')
-  if (id !== undefined && subdomain !== undefined)
-    throw refused("Both 'x-tenant-id' and 'x-tenant-subdomain' headers are passed. Only one should be provided.")
-  if (id === undefined && subdomain === undefined)
-    throw refused(
-      "In multi-tenant operational mode, either 'x-tenant-id' or 'x-tenant-subdomain' header is mandatory to be provided.",
-    )
-  if (id !== undefined && !/^[\w-]{1,64}$/.test(id))
-    throw refused("The value of the header 'x-tenant-id' is not an ID.")
-  if (subdomain !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(subdomain))
-    throw refused("The value of the header 'x-tenant-subdomain' is not a DNS label.")
-  return {
-    ...(id === undefined ? {} : { tenant: id }),
-    ...(subdomain === undefined ? {} : { tenantSubdomain: subdomain }),
-  }
-}
-
 /** Chain and client assertion; single headers of a request win over the entry. */
 function chainOf(
   { chainRef }: Entry,
@@ -163,8 +134,4 @@ function chainOf(
     hasChain: chainName !== undefined,
     hasSubjectToken: variables.has('subjecttoken'),
   }
-}
-
-export function refused(reason: string): PlatformError {
-  return new PlatformError('TRANSPARENT_PROXY_REQUEST_REFUSED', { reason })
 }

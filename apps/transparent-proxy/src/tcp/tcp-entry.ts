@@ -4,7 +4,7 @@ import { type Closeable, isPlatformError, type Log, PlatformError } from '@landb
 import { addressOfEntry, type Entry } from '../entries/entry.ts'
 import { join } from '../http/upgraded.ts'
 import { invalid } from '../lookup/check-destination.ts'
-import type { TenantRules } from '../lookup/wish.ts'
+import type { TenantRules } from '../lookup/tenant.ts'
 import type { OnPremise } from '../on-premise.ts'
 
 export interface TcpEntryOptions {

@@ -1,5 +1,6 @@
 import type { System } from '@landbridge/access'
 import { type Clock, PlatformError } from '@landbridge/kernel'
+import type { ClientSession } from '@landbridge/tunnel'
 import { BackendConnection, type BackendUser } from './backend-connection.ts'
 import type { BackendIdentity } from './backend-identity.ts'
 import { type Asking, ClientBindings } from './client-bindings.ts'
@@ -93,7 +94,7 @@ export class BackendPool {
    * @param session the tunnel session in which the client connection has its name.
    */
   acquireFor(
-    session: object,
+    session: ClientSession,
     asking: Asking,
     system: System,
     identity: BackendIdentity | null,
@@ -175,7 +176,7 @@ export class BackendPool {
     if (!this.#connections.delete(connection)) return
     connection.target.open -= 1
     if (connection.target.client === null) this.#targets.forgetUnused(connection.target)
-    else this.clients.closed(connection.target, connection.target.client)
+    else this.clients.closed(connection.target, connection.target.client, connection.user === null)
   }
 
   #sweep(nowMs: number): void {

@@ -1,11 +1,12 @@
 import type { System } from '@landbridge/access'
+import { type ClientSession, tellClosed } from '@landbridge/tunnel'
 import type { BackendIdentity } from './backend-identity.ts'
 import { newTarget, type Target } from './target.ts'
 
 /** What one connection of a client of the cloud side has open at internal systems, for this client alone. */
 export interface ClientBinding {
   /** The tunnel session that the client's requests come over. */
-  readonly session: object
+  readonly session: ClientSession
   /** Of the client connection, unique within the session. */
   readonly name: string
   /** Those with connections, by their name. */
@@ -23,7 +24,7 @@ export interface Asking {
 
 /** The clients that have backend connections of their own. A client without is not remembered. */
 export class ClientBindings {
-  readonly #sessions: Map<object, Map<string, ClientBinding>>
+  readonly #sessions: Map<ClientSession, Map<string, ClientBinding>>
 
   constructor() {
     this.#sessions = new Map()
@@ -41,7 +42,7 @@ export class ClientBindings {
    * client: something between it and the proxy mixes them.
    */
   target(
-    session: object,
+    session: ClientSession,
     { clientConnection: name, clientId }: Asking,
     system: System,
     identity: BackendIdentity | null,
@@ -61,21 +62,22 @@ export class ClientBindings {
     else clients.set(client.name, client)
   }
 
-  /** A connection is gone. */
-  closed(target: Target, client: ClientBinding): void {
+  /** A connection is gone. @param isUnused not in the middle of a request, whose answer says enough. */
+  closed(target: Target, client: ClientBinding, isUnused: boolean): void {
+    if (isUnused && !client.isGone) tellClosed(client.session, client.name)
     if (target.open > 0 || client.targets.get(target.key) !== target) return
     client.targets.delete(target.key)
     if (client.targets.size === 0) this.#forget(client)
   }
 
   /** The client closed its connection, and so do we. */
-  clientGone(session: object, name: string): void {
+  clientGone(session: ClientSession, name: string): void {
     const client = this.#sessions.get(session)?.get(name)
     if (client !== undefined) this.#leave(client)
   }
 
   /** No request can come over this session any more. */
-  sessionGone(session: object): void {
+  sessionGone(session: ClientSession): void {
     for (const client of [...(this.#sessions.get(session)?.values() ?? [])]) this.#leave(client)
   }
 

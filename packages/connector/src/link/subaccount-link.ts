@@ -1,5 +1,5 @@
 import { type Clock, jitteredBackoffMs, type Log, PlatformError } from '@landbridge/kernel'
-import type { ControlMessage } from '@landbridge/tunnel'
+import type { ControlMessage, Session } from '@landbridge/tunnel'
 import { ChannelRequests } from '../channels/channel-requests.ts'
 import type { ChannelTunnelEvents } from '../channels/channel-runner.ts'
 import type { ChannelSpec } from '../channels/channel-spec.ts'
@@ -24,7 +24,7 @@ export interface SubaccountLinkOptions {
   readonly heartbeatMs: number
   readonly clock: Clock
   readonly log: Log
-  readonly sessionGone: (session: object) => void
+  readonly sessionGone: (session: Session) => void
   readonly trustChanged: () => void
   /** The control session stands, for the first time or again. */
   readonly connected: () => void

@@ -29,7 +29,7 @@ export interface TunnelLinkOptions {
   /** The cloud side wants no new streams on it. */
   readonly draining?: (link: TunnelLink) => void
   /** The session is over, whatever became of the link. */
-  readonly sessionGone?: (session: object) => void
+  readonly sessionGone?: (session: Session) => void
   readonly signal: AbortSignal
 }
 

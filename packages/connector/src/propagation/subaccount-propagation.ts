@@ -32,12 +32,15 @@ interface Remembered {
 
 /** What a tunnel remembers about a token that it was taught. */
 class FoundToken {
-  readonly verifier: TokenVerifier
+  /** Of the verifier that found it. Not the verifier: a tunnel's memory would keep former ones, with all their tokens. */
+  readonly trust: object
   readonly token: VerifiedToken
+  readonly remembered: Record<UserType, Remembered | undefined>
 
-  constructor(verifier: TokenVerifier, token: VerifiedToken) {
-    this.verifier = verifier
+  constructor(trust: object, token: VerifiedToken) {
+    this.trust = trust
     this.token = token
+    this.remembered = { Business: undefined, Technical: undefined }
   }
 }
 
@@ -56,6 +59,8 @@ export class SubaccountPropagation {
   readonly #key: string
   #issuers: readonly TrustedIssuer[]
   #verifier: TokenVerifier
+  /** Another object with each verifier. */
+  #trust: object
   #toleranceHours: number
   /** Systems whose users are lost; a changed mapping is another system. */
   readonly #warned: WeakSet<System>
@@ -68,6 +73,7 @@ export class SubaccountPropagation {
     this.#issuers = []
     this.#toleranceHours = propagator.active.settings.expirationToleranceHours
     this.#verifier = this.#newVerifier()
+    this.#trust = {}
     this.#warned = new WeakSet()
     this.#remembered = { Business: new WeakMap(), Technical: new WeakMap() }
   }
@@ -80,6 +86,7 @@ export class SubaccountPropagation {
     this.#toleranceHours = expirationToleranceHours
     // Tokens verified under the old list are forgotten with their verifier.
     this.#verifier = this.#newVerifier()
+    this.#trust = {}
   }
 
   /** What guide L21130 to L21180 say for each mode. Plain HTTP carries no certificates: users are not propagated there. */
@@ -169,24 +176,34 @@ export class SubaccountPropagation {
     const userType = userToken === '' ? 'Technical' : 'Business'
     const token = userToken === '' ? technicalToken : userToken
     const received = userToken === '' ? preface.receivedTechnical : preface.receivedUser
-    const verified = received ? this.#found(received) : this.#verifier.cached(token)
+    const found = received ? this.#found(received) : undefined
+    const verified = received ? found?.token : this.#verifier.cached(token)
     if (verified === undefined) return this.#verify(token, userType, observer)
-    const { active, clock } = this.#propagator
+    const near = found?.remembered[userType]
+    if (this.#isUsable(near)) return near.decision
     const remembered = this.#remembered[userType].get(verified)
-    if (remembered !== undefined && remembered.active === active && remembered.usableUntilMs > clock.now())
-      return remembered.decision
+    if (found !== undefined) found.remembered[userType] = remembered
+    if (this.#isUsable(remembered)) return remembered.decision
     return this.#certify(verified, userType)
   }
 
+  /** Made under the settings of this moment, and with a certificate that still lives. */
+  #isUsable(remembered: Remembered | undefined): remembered is Remembered {
+    if (remembered === undefined) return false
+    const { active, clock } = this.#propagator
+    return remembered.active === active && remembered.usableUntilMs > clock.now()
+  }
+
   /** Like `cached`, without a look-up for what has been looked up for an earlier request of the same tunnel. */
-  #found(received: ReceivedToken): VerifiedToken | undefined {
+  #found(received: ReceivedToken): FoundToken | undefined {
     const verifier = this.#verifier
     const { found } = received
     // Under another verifier others are trusted, or longer: what the former one found says nothing.
-    if (found instanceof FoundToken && found.verifier === verifier && verifier.isAlive(found.token)) return found.token
+    if (found instanceof FoundToken && found.trust === this.#trust && verifier.isAlive(found.token)) return found
     const token = verifier.cached(received.text)
-    received.found = token === undefined ? undefined : new FoundToken(verifier, token)
-    return token
+    const next = token === undefined ? undefined : new FoundToken(this.#trust, token)
+    received.found = next
+    return next
   }
 
   async #verify(

@@ -2,6 +2,7 @@ import type { TokenVerifier, VerifiedToken } from '@landbridge/identity'
 import { PlatformError } from '@landbridge/kernel'
 import type { AccessPolicy, Caller, Credentials } from './access-policy.ts'
 import { EmbeddedTokens } from './embedded-tokens.ts'
+import { flatText } from './flat-text.ts'
 
 const forever = Number.POSITIVE_INFINITY
 
@@ -19,8 +20,8 @@ export class Authorizer {
 
   /** @throws PlatformError of the areas proxy and identity; every one maps to 407 or 403 */
   async authorize(credentials: Credentials): Promise<Caller> {
-    const technicalToken = bearer(credentials.technicalAuthentication)
-    const userHeader = bearer(credentials.userAuthentication)
+    const technicalToken = flatText(bearer(credentials.technicalAuthentication))
+    const userHeader = flatText(bearer(credentials.userAuthentication))
     if (!this.policy.authorization) return this.#trusted(credentials, userHeader, technicalToken)
     const token = await this.#verified(proxyToken(credentials.proxyAuthorization))
     if (!this.policy.acceptClient(token))
@@ -81,7 +82,7 @@ export class Authorizer {
 
   /** The token to propagate, from the header with the user. */
   userToken(userAuthentication: string): string {
-    return this.#embedded.innermost(bearer(userAuthentication))
+    return this.#embedded.innermost(flatText(bearer(userAuthentication)))
   }
 
   async #trusted(credentials: Credentials, userToken: string, technicalToken: string): Promise<Caller> {

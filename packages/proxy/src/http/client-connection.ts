@@ -213,7 +213,7 @@ export class ClientConnection implements StreamSink {
   }
 
   #forward(source: Buffer, chunk: Buffer, rest: number, picked: Session, caller: Caller): void {
-    const session = picked.marksClients ? this.#marked(picked) : picked
+    const session = picked.clients === null ? picked : this.#marked(picked)
     let stream: Stream
     try {
       stream = session.open(this)
@@ -229,7 +229,7 @@ export class ClientConnection implements StreamSink {
       !head.keepAlive || this.#front.isDraining,
       head.upgradeIsWebSocket,
     )
-    const clientConnection = session.marksClients ? (this.#mark?.name ?? '') : ''
+    const clientConnection = session.clients === null ? '' : (this.#mark?.name ?? '')
     const at = writeForwarded(source, head, caller, clientConnection, session.sentTokens)
     if (!head.hasBody) {
       this.#requestComplete = true
@@ -246,7 +246,7 @@ export class ClientConnection implements StreamSink {
   }
 
   #marked(session: Session): Session {
-    this.#mark ??= new ClientMark()
+    this.#mark ??= new ClientMark(() => this.drain())
     return this.#memo.group === null ? session : this.#mark.sessionOf(this.#memo.group, session)
   }
 

@@ -1,27 +1,7 @@
-import { type Session, StreamKind, type StreamSink, writePreface } from '@landbridge/tunnel'
+import { type Session, tellClosed } from '@landbridge/tunnel'
 import type { TunnelGroup } from '../tunnels/tunnel-group.ts'
 
 let last = 0
-const scratch = Buffer.allocUnsafeSlow(64)
-const closed = {
-  kind: StreamKind.closed,
-  virtualHost: '',
-  virtualPort: 0,
-  userToken: '',
-  technicalToken: '',
-  traceId: '',
-  clientId: '',
-}
-
-/** Nothing is expected on a stream that only tells something. */
-const ignored: StreamSink = {
-  streamData(stream, chunk) {
-    stream.consumed(chunk.length)
-  },
-  streamEnd() {},
-  streamReset() {},
-  streamDrain() {},
-}
 
 /**
  * What connectors know one client connection by. Its requests to a connector keep to one tunnel, because that is where
@@ -29,9 +9,12 @@ const ignored: StreamSink = {
  */
 export class ClientMark {
   readonly name: string
+  readonly #ended: () => void
   readonly #sessions: Map<TunnelGroup, Session>
 
-  constructor() {
+  /** @param ended called when a connector has lost what it had for this client connection. */
+  constructor(ended: () => void) {
+    this.#ended = ended
     last += 1
     this.name = String(last)
     this.#sessions = new Map()
@@ -41,21 +24,20 @@ export class ClientMark {
   sessionOf(group: TunnelGroup, picked: Session): Session {
     const known = this.#sessions.get(group)
     if (known?.isUsable) return known
-    if (known !== undefined) this.#tell(known)
+    if (known !== undefined) this.#leave(known)
     this.#sessions.set(group, picked)
+    picked.clients?.set(this.name, this.#ended)
     return picked
   }
 
   /** The client connection is gone: the connectors need not wait for the end of their patience. */
   close(): void {
-    for (const session of this.#sessions.values()) this.#tell(session)
+    for (const session of this.#sessions.values()) this.#leave(session)
     this.#sessions.clear()
   }
 
-  #tell(session: Session): void {
-    // One that takes no streams any more ends soon, and with it all that belongs to it.
-    if (!session.isUsable) return
-    const end = writePreface(scratch, 0, { ...closed, clientConnection: this.name })
-    session.open(ignored).writeBorrowed(scratch, 0, end, true)
+  #leave(session: Session): void {
+    session.clients?.delete(this.name)
+    tellClosed(session, this.name)
   }
 }

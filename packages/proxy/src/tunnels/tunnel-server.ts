@@ -4,6 +4,7 @@ import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { ControlChannel, type ControlMessage, SentTokens, Session, tunnelAlpn } from '@landbridge/tunnel'
 import type { ChannelDesk } from '../channels/channel-desk.ts'
 import type { ChannelGrant, ChannelTunnel } from '../channels/channel-tunnel.ts'
+import { clientEnds } from './client-ends.ts'
 import type { TunnelHandshake } from './handshake-audit.ts'
 import { TunnelGroup } from './tunnel-group.ts'
 import type { TunnelTable } from './tunnel-table.ts'
@@ -116,7 +117,7 @@ export class TunnelServer {
       clock,
       ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
       accept: (stream) => {
-        if (settled) return tunnel
+        if (settled) return tunnel ?? (session.clients === null ? null : clientEnds)
         settled = true
         const channel = ControlChannel.accept(stream)
         channel.onMessage = (message) => {
@@ -175,7 +176,7 @@ export class TunnelServer {
       log.info('channel.opened', { ...facts, locationId: verdict.locationId, service: verdict.service })
       return channels?.opened(session, verdict) ?? null
     }
-    session.marksClients = message.clientConnections === true
+    if (message.clientConnections === true) session.clients = new Map()
     const ticket = String(message.ticket)
     verdict.add({ session, connectorId: subject.connectorId, fingerprint, ticket, openedAtMs: clock.now() })
     log.info('tunnel.opened', { ...facts, locationId: verdict.locationId })
