@@ -6,12 +6,11 @@ import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
 import { ManualClock, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
 import { callJson, type JsonAnswer } from '@landbridge/testkit'
-import { type RunningCloud, startCloud } from '../src/compose/cloud.ts'
-import { cloudConfigSchema } from '../src/compose/cloud-config.ts'
+import type { RunningCloud } from '../src/compose/cloud.ts'
 import { startConnectorGroup } from '../src/compose/connector.ts'
 import { connectorConfigSchema } from '../src/compose/connector-config.ts'
+import { regionHost, startCloudAlone } from './cloud-alone.ts'
 
-export const regionHost = 'region.example.test'
 const connectorPassword = 'connector-password'
 const operatorSecret = 'operator-secret-of-this-test'
 
@@ -32,23 +31,11 @@ export async function startCloudAndConnector(): Promise<CloudAndConnector> {
   const authority = await LocalCa.create({ subject: { CN: 'Platform CA' } })
   const ca = authority.certificatePem
   const clock = new ManualClock(Date.now())
-  const cloud = await startCloud({
-    config: loadConfig(cloudConfigSchema, {
-      environment: {},
-      overrides: {
-        'tokenService.port': 0,
-        'destinationService.port': 0,
-        'connectivityService.port': 0,
-        'connectivityService.regionHost': regionHost,
-      },
-    }),
-    storeUrl: 'sqlite::memory:',
-    sealer: new Sealer(randomBytes(32)),
+  const cloud = await startCloudAlone({
+    settings: { 'connectivityService.regionHost': regionHost },
     authority,
-    proxy: { host: '127.0.0.1', httpPort: 1, socks5Port: 2, rfcLdapPort: 3 },
     operatorSecret: new Secret(operatorSecret),
     clock,
-    log: silentLog,
   })
   const { connector: config } = loadConfig(connectorConfigSchema, {
     environment: {},

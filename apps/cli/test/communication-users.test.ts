@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { loadConfig } from '@landbridge/config'
 import { certificateFacts, LocalCa, selfSigned } from '@landbridge/identity'
 import { createLog, Sealer, Secret, systemClock } from '@landbridge/kernel'
 import { callJson, newDatabase } from '@landbridge/testkit'
-import { type RunningCloud, startCloud } from '../src/compose/cloud.ts'
-import { cloudConfigSchema } from '../src/compose/cloud-config.ts'
+import type { RunningCloud } from '../src/compose/cloud.ts'
+import { startCloudAlone } from './cloud-alone.ts'
 
 const auth0032 =
   '{"error":{"code":"AuthenticationFailed","message":"Authentication service failed to return token.","details":"[AUTH0032]Invalid client certificate"}}'
@@ -41,22 +40,16 @@ for (const [name, url, skip] of [
   describe(`communication users of a cloud side on ${name}`, { skip }, () => {
     const lines: string[] = []
     const replica = (): Promise<RunningCloud> =>
-      startCloud({
-        config: loadConfig(cloudConfigSchema, {
-          environment: {},
-          overrides: {
-            'tokenService.port': 0,
-            // Replicas are one token service to the world.
-            'tokenService.uaaDomain': 'uaa.example.test',
-            'destinationService.port': 0,
-            'destinationService.mutualTlsPort': 0,
-            'connectivityService.port': 0,
-          },
-        }),
+      startCloudAlone({
+        settings: {
+          // Replicas are one token service to the world.
+          'tokenService.uaaDomain': 'uaa.example.test',
+
+          'destinationService.mutualTlsPort': 0,
+        },
         storeUrl: url ?? 'sqlite::memory:',
         sealer,
         authority,
-        proxy: { host: '127.0.0.1', httpPort: 1, socks5Port: 2, rfcLdapPort: 3 },
         operatorSecret: new Secret(operatorSecret),
         clock: systemClock,
         log: createLog((_level, event, facts) => void lines.push(`${event} ${JSON.stringify(facts)}`), 'info'),

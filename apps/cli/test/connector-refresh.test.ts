@@ -3,14 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
-import { createLog, ManualClock, Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
+import { createLog, ManualClock, Sealer, Secret, systemClock } from '@landbridge/kernel'
 import { callJson, temporaryFolder } from '@landbridge/testkit'
-import { type RunningCloud, startCloud } from '../src/compose/cloud.ts'
-import { cloudConfigSchema } from '../src/compose/cloud-config.ts'
+import type { RunningCloud } from '../src/compose/cloud.ts'
 import { startConnectorGroup } from '../src/compose/connector.ts'
 import { connectorConfigSchema } from '../src/compose/connector-config.ts'
+import { regionHost, startCloudAlone } from './cloud-alone.ts'
 
-const regionHost = 'region.example.test'
 const administrator = { user: 'admin@plant.test', password: 'first-password' }
 const connectorPassword = 'connector-password'
 const operatorSecret = 'operator-secret-of-this-test'
@@ -35,24 +34,11 @@ let subaccount: string
 let path: string
 
 before(async () => {
-  cloud = await startCloud({
-    config: loadConfig(cloudConfigSchema, {
-      environment: {},
-      overrides: {
-        'tokenService.port': 0,
-        'destinationService.port': 0,
-        'connectivityService.port': 0,
-        'connectivityService.regionHost': regionHost,
-        'connectivityService.passwordDelayMs': 300_000,
-      },
-    }),
-    storeUrl: 'sqlite::memory:',
-    sealer: new Sealer(randomBytes(32)),
+  cloud = await startCloudAlone({
+    settings: { 'connectivityService.regionHost': regionHost, 'connectivityService.passwordDelayMs': 300_000 },
     authority,
-    proxy: { host: '127.0.0.1', httpPort: 1, socks5Port: 2, rfcLdapPort: 3 },
     operatorSecret: new Secret(operatorSecret),
     clock,
-    log: silentLog,
   })
   const { registry, users, port } = cloud.connectivityService
   subaccount = (await registry.createSubaccount({ subdomain: 'plant' })).id

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chownSync, existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
-import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
-import { Sealer, Secret, silentLog, systemClock } from '@landbridge/kernel'
+import { Secret, systemClock } from '@landbridge/kernel'
 import { callJson, freePort, temporaryFolder } from '@landbridge/testkit'
-import { type RunningCloud, startCloud } from '../src/compose/cloud.ts'
-import { cloudConfigSchema } from '../src/compose/cloud-config.ts'
+import type { RunningCloud } from '../src/compose/cloud.ts'
+import { regionHost, startCloudAlone } from './cloud-alone.ts'
 
-const regionHost = 'region.example.test'
 const cloudUser = { name: 'admin@plant.test', password: 'cloud-password' }
 const password = 'connector-password'
 const repository = join(import.meta.dirname, '../../..')
@@ -38,23 +35,11 @@ before(async () => {
     ...[join(repository, 'apps/cli/build/connector/pack.mjs'), '--level', '0', '--out', archive],
   ])
   const authority = await LocalCa.create({ subject: { CN: 'Platform CA' }, clock: systemClock })
-  cloud = await startCloud({
-    config: loadConfig(cloudConfigSchema, {
-      environment: {},
-      overrides: {
-        'tokenService.port': 0,
-        'destinationService.port': 0,
-        'connectivityService.port': 0,
-        'connectivityService.regionHost': regionHost,
-      },
-    }),
-    storeUrl: 'sqlite::memory:',
-    sealer: new Sealer(randomBytes(32)),
+  cloud = await startCloudAlone({
+    settings: { 'connectivityService.regionHost': regionHost },
     authority,
-    proxy: { host: '127.0.0.1', httpPort: 1, socks5Port: 2, rfcLdapPort: 3 },
     operatorSecret: new Secret('operator-secret'),
     clock: systemClock,
-    log: silentLog,
   })
   const { registry, users, port: regionPort } = cloud.connectivityService
   subaccount = (await registry.createSubaccount({ subdomain: 'plant' })).id

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type CloudAndConnector, PlainBrowser, regionHost, startCloudAndConnector } from './cloud-and-connector.ts'
+import { regionHost } from './cloud-alone.ts'
+import { type CloudAndConnector, PlainBrowser, startCloudAndConnector } from './cloud-and-connector.ts'
 
 const marker = '$SAP-CP-SSO-PASSCODE$'
 // As a user types it where the identity provider wants a one-time code behind the password.

@@ -24,10 +24,7 @@ export class Session implements StreamHost, FrameHandler {
   /** Tokens that the peer knows by number, and those that it taught this end. Null until both ends have agreed on it. */
   sentTokens: SentTokens | null
   receivedTokens: ReceivedTokens | null
-  /**
-   * Client connections that the peer knows by name, and what to do when it ends what it has for them; null unless it asked
-   * for names (docs/protocol/tunnel.md, section 4).
-   */
+  /** Client connections that the peer knows by name, and what ends them; null unless it asked for names. */
   clients: Map<string, () => void> | null = null
   readonly #socket: Socket
   readonly #options: SessionOptions

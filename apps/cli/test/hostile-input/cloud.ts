@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
-import { closeAll, ManualClock, Sealer, Secret } from '@landbridge/kernel'
+import { closeAll, ManualClock, Secret } from '@landbridge/kernel'
 import type { BoundService } from '@landbridge/registry'
 import { callJson, temporaryFolder } from '@landbridge/testkit'
-import { type RunningCloud, startCloud } from '../../src/compose/cloud.ts'
-import { cloudConfigSchema } from '../../src/compose/cloud-config.ts'
+import type { RunningCloud } from '../../src/compose/cloud.ts'
+import { startCloudAlone } from '../cloud-alone.ts'
 import { type HostileAnswer, openStored, type Route, type Target, watchfulLog, withRoutes } from './attack/index.ts'
 
 export const operatorSecret = 'operator-secret-of-this-test'
@@ -49,15 +47,9 @@ export async function startHostileCloud(databaseUrl: string): Promise<HostileClo
   // It stands still, so that nothing is written but by requests.
   const clock = new ManualClock(Date.now())
   const { started: cloud, servers } = await withRoutes(() =>
-    startCloud({
-      config: loadConfig(cloudConfigSchema, {
-        environment: {},
-        overrides: { 'tokenService.port': 0, 'destinationService.port': 0, 'connectivityService.port': 0 },
-      }),
+    startCloudAlone({
       storeUrl,
-      sealer: new Sealer(randomBytes(32)),
       authority,
-      proxy: { host: '127.0.0.1', httpPort: 1, socks5Port: 2, rfcLdapPort: 3 },
       operatorSecret: new Secret(operatorSecret),
       brokerPassword: new Secret(brokerPassword),
       clock,
