@@ -3,7 +3,7 @@
 //   npm test -- tunnel socks5            only files whose path contains one of the words
 //   npm test -- --test-name-pattern=x    only tests whose title matches; also --test-only, and
 //                                        --test-reporter=tap with --test-reporter-destination=file
-import { createWriteStream, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, createWriteStream, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -108,6 +108,8 @@ function folderInMemory() {
     const { bavail, bsize } = statfsSync('/dev/shm')
     if (!isHere || bavail * bsize < 2 * 1024 ** 3) return none
     const path = mkdtempSync('/dev/shm/landbridge-tests-')
+    // Some tests look at files as another user; each folder below is closed by itself.
+    chmodSync(path, 0o711)
     return {
       environment: { LANDBRIDGE_TEST_FOLDER: path },
       remove: () => rmSync(path, { recursive: true, force: true }),
