@@ -103,7 +103,9 @@ test('pairing and tunnel go through the HTTPS proxy with Basic credentials (API1
       if (head.length > 0) onward.write(head)
       socket.pipe(onward).pipe(socket)
     })
-    for (const end of [socket, onward]) end.on('error', () => {}).on('close', () => onward.destroy())
+    // Whichever ends first: the other one is read by nobody any more and would not notice its end.
+    for (const end of [socket, onward])
+      end.on('error', () => {}).on('close', () => [socket, onward].map((one) => one.destroy()))
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   const address = proxy.address()

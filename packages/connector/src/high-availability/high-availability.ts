@@ -12,7 +12,7 @@ import {
   type PairOptions,
   type PeerStatus,
   type Position,
-  readStatus,
+  readableStatus,
   stateRefusal,
 } from './pair-options.ts'
 import { fingerprintOf } from './peer-proof.ts'
@@ -326,13 +326,8 @@ export class HighAvailability {
     this.#lastProbeMs = this.#options.clock.now()
     const answer = await this.#ask(haPeer, 'status', this.ownStatus())
     if (this.#closed.signal.aborted || answer.kind !== 'answer' || answer.status !== 200) return
-    let told: PeerStatus
-    try {
-      told = readStatus(answer.body)
-    } catch (failure) {
-      // It has the right certificate, and is of another version or in other hands.
-      return this.#options.log.warn('ha.peer.unreadable', { host: haPeer.host }, failure)
-    }
+    const told = readableStatus(answer.body)
+    if (told === undefined) return this.#options.log.warn('ha.peer.unreadable', { host: haPeer.host })
     await this.#met(told, haPeer)
   }
 

@@ -92,6 +92,15 @@ export function readStatus(body: unknown): PeerStatus {
   }
 }
 
+/** Undefined where it makes no sense: whoever has the certificate of a peer may be of another version, or in other hands. */
+export function readableStatus(body: unknown): PeerStatus | undefined {
+  try {
+    return readStatus(body)
+  } catch {
+    return undefined
+  }
+}
+
 /** @throws PlatformError REQUEST_INVALID */
 export function readPosition(value: unknown): Position {
   const { epoch, revision } = members(value)
