@@ -225,7 +225,7 @@ describe('what the configuration says about identities and answers counts for th
   test('a WebSocket opens only where an enabled resource allows it, and plain requests need no such permission (API2-080)', async () => {
     const server = createServer((_request, response) => response.end('plain'))
     server.on('upgrade', (_request, socket) => {
-      // Nobody asked for more: the connector resets what is left.
+      // The tunnel ends with the suite, and resets what is still open.
       socket.on('error', () => {})
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
     })

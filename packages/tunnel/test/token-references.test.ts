@@ -255,13 +255,13 @@ test('a peer that defines without end costs no more than the limits; malformed d
   for (let number = 0; number < 1_000; number++) tokens.define({ number: number % 700, token: 'y'.repeat(16_384) })
   assert.ok(tokens.bytes <= tokenLimits.bytes && tokens.size === 256)
   for (const bytes of [
-    [8, 0, 4, 0, 0, 0, 1],
-    [8, 0, 3, 0, 0, 0],
-    [8, 0, 0],
+    [7, 0, 4, 0, 0, 0, 1],
+    [7, 0, 3, 0, 0, 0],
+    [7, 0, 0],
   ])
     assert.equal(readDefinition(Buffer.from(bytes), 0, bytes.length), null)
   assert.equal(readDefinition(Buffer.alloc(7 + 16_385), 0, 7 + 16_385), null)
-  assert.deepEqual(readDefinition(Buffer.from([8, 0, 5, 1, 0, 0, 2, 0xfc]), 0, 8), { number: 0x1000002, token: 'ü' })
+  assert.deepEqual(readDefinition(Buffer.from([7, 0, 5, 1, 0, 0, 2, 0xfc]), 0, 8), { number: 0x1000002, token: 'ü' })
 })
 
 test('a full table keeps its users for a minute, then the oldest makes room; one of two users of a request is never given up for the other', async () => {
