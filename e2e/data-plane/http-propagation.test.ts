@@ -56,6 +56,8 @@ test('a client-credentials token alone propagates no user, only the name of the 
     technicalToken: '',
     traceId: '',
     clientId: 'sb-client',
+    receivedUser: null,
+    receivedTechnical: null,
   })
 })
 
