@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from './postgres.ts'
+import { freePort } from './free-port.ts'
 import { temporaryFolder } from './temp.ts'
 
 const run = promisify(execFile)

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** A real PostgreSQL server with one empty database, gone after `stop()`. */
 export interface TestPostgres {
@@ -52,14 +52,4 @@ export async function startPostgres(): Promise<TestPostgres | Unavailable> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** A port that was free a moment ago. Prefer listening on port 0 wherever the listener can tell its port. */
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TestCertificate } from './certificate.ts'
-import { freePort } from './postgres.ts'
+import { freePort } from './free-port.ts'
 import { temporaryFolder } from './temp.ts'
 
 /** Program, modules and schemas of OpenLDAP. */
