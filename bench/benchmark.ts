@@ -13,6 +13,7 @@ import { rawGenerator } from './load/raw-generator.ts'
 import { wrkGenerator } from './load/wrk.ts'
 import { measureBulk } from './measure/bulk.ts'
 import { measureHold } from './measure/hold.ts'
+import { paired } from './measure/paired.ts'
 import { measureRequests } from './measure/requests.ts'
 import type { Progress, Subject } from './measure/subject.ts'
 import { isOfSubjects, type Options } from './options.ts'
@@ -120,16 +121,14 @@ async function measure(
     if (socks) hold.set(subject.name, await measureHold(subject, socks, plan.holdConnections, progress))
   }
   const bulk = phases.includes('bulk') ? await measureBulk(subjects, plan, progress) : new Map()
-  const baseline = requests.get('direct')?.['1']?.p50Us
+  const direct = requests.get('direct')?.['1']
   const figures: Record<string, SubjectFigures> = {}
   for (const { name, description } of subjects) {
     const own: SubjectFigures = { description, requests: requests.get(name) ?? {} }
-    const p50Us = own.requests['1']?.p50Us
+    const added = paired(own.requests['1'], direct, (us, backend) => us.p50Us - backend.p50Us)
     figures[name] = {
       ...own,
-      ...(p50Us !== undefined &&
-        baseline !== undefined &&
-        name !== 'direct' && { addedMedianLatencyUs: p50Us - baseline }),
+      ...(added !== undefined && name !== 'direct' && { addedMedianLatencyUs: Math.round(added) }),
       ...(bulk.has(name) && { bulk: bulk.get(name) }),
       ...(hold.has(name) && { hold: hold.get(name)! }),
     }

@@ -11,6 +11,14 @@ export interface RequestFigures {
   readonly cpuSecondsPerMillion: Readonly<Record<string, number>>
   /** Highest resident memory under this load, by role of the process. */
   readonly peakMemoryMb: Readonly<Record<string, number>>
+  /** What the medians are of, by the number of the pass. */
+  readonly passes: Readonly<Record<string, PassFigures>>
+}
+
+/** One run of the load generator. Those of one pass follow each other: they met the same machine. */
+export interface PassFigures {
+  readonly requestsPerSecond: number
+  readonly p50Us: number
 }
 
 /** Median speed of one large body on one connection, MB (10^6 bytes) per second. */

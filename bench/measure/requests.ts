@@ -5,6 +5,7 @@ import type { Pass, Plan } from '../plan.ts'
 import { alternating, mapRecord, median, type Progress, round, type Subject } from './subject.ts'
 
 interface Run extends LoadResult {
+  readonly pass: number
   readonly cpuSeconds: Record<string, number>
   readonly peakMemoryBytes: Record<string, number>
 }
@@ -29,7 +30,7 @@ export async function measureRequests(
   for (const [turn, pass] of plan.passes.entries()) {
     for (const subject of alternating(subjects, turn)) {
       if (!takesPart(subject, pass) || progress.isOver()) continue
-      const run = await loadOnce(subject, pass.connections, plan.runSeconds, generator)
+      const run = { pass: turn, ...(await loadOnce(subject, pass.connections, plan.runSeconds, generator)) }
       const known = runs.get(subject.name)!
       known.set(pass.connections, [...(known.get(pass.connections) ?? []), run])
       progress.say(
@@ -49,7 +50,7 @@ async function loadOnce(
   connections: number,
   seconds: number,
   generator: LoadGenerator,
-): Promise<Run> {
+): Promise<Omit<Run, 'pass'>> {
   const { pids, web } = subject.running
   for (const pid of Object.values(pids)) resetPeakMemory(pid)
   const before = mapRecord(pids, cpuSeconds)
@@ -79,6 +80,12 @@ function summarize(levels: ReadonlyMap<number, readonly Run[]>): Record<string, 
       cpuSecondsPerMillion: byRole((run, role) => (run.cpuSeconds[role]! / run.requests) * 1e6),
       peakMemoryMb: Object.fromEntries(
         roles.map((role) => [role, round(Math.max(...runs.map((run) => run.peakMemoryBytes[role]! / 1e6)), 1)]),
+      ),
+      passes: Object.fromEntries(
+        runs.map(({ pass, requests, seconds, p50Us }) => [
+          pass,
+          { requestsPerSecond: Math.round(requests / seconds), p50Us },
+        ]),
       ),
     }
   }

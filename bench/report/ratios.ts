@@ -1,4 +1,5 @@
 import type { Ratios, SubjectFigures } from '../figures.ts'
+import { paired } from '../measure/paired.ts'
 
 /** Our figures against those of every other subject; a figure that either side lacks has no ratio. */
 export function ratiosOf(subjects: Readonly<Record<string, SubjectFigures>>, ours: string): Record<string, Ratios> {
@@ -9,7 +10,9 @@ export function ratiosOf(subjects: Readonly<Record<string, SubjectFigures>>, our
     if (name === ours) continue
     const entries: [string, number | undefined][] = Object.keys(peer.requests).map((level) => [
       `requests${level}`,
-      divide(own.requests[level]?.requestsPerSecond, peer.requests[level]?.requestsPerSecond),
+      thousandths(
+        paired(own.requests[level], peer.requests[level], (us, them) => us.requestsPerSecond / them.requestsPerSecond),
+      ),
     ])
     entries.push(['bulkDown', divide(own.bulk?.downMbPerSecond, peer.bulk?.downMbPerSecond)])
     entries.push(['bulkUp', divide(own.bulk?.upMbPerSecond, peer.bulk?.upMbPerSecond)])
@@ -22,7 +25,11 @@ export function ratiosOf(subjects: Readonly<Record<string, SubjectFigures>>, our
 }
 
 function divide(own: number | undefined, other: number | undefined): number | undefined {
-  return own === undefined || other === undefined || other === 0 ? undefined : Math.round((own / other) * 1000) / 1000
+  return own === undefined || other === undefined || other === 0 ? undefined : thousandths(own / other)
+}
+
+function thousandths(ratio: number | undefined): number | undefined {
+  return ratio === undefined ? undefined : Math.round(ratio * 1000) / 1000
 }
 
 /** All roles together; undefined where there is no process to speak of. */

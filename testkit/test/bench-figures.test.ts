@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { Histogram } from '../../bench/load/histogram.ts'
 import { ResponseCounter } from '../../bench/load/response-counter.ts'
 import { parseWrk, wrkScript } from '../../bench/load/wrk.ts'
-import { alternating, median } from '../../bench/measure/subject.ts'
+import { paired } from '../../bench/measure/paired.ts'
+import { alternating, mapRecord, median } from '../../bench/measure/subject.ts'
 import { judge } from '../../bench/report/bars.ts'
 import { ratiosOf } from '../../bench/report/ratios.ts'
 
@@ -83,10 +84,30 @@ test('ratios divide our figures by those of the peer and leave out what one side
         p99Us: 1,
         cpuSecondsPerMillion: { cloud: cpu, connector: cpu },
         peakMemoryMb: {},
+        passes: { 2: { requestsPerSecond, p50Us: 1 } },
       },
     },
   })
   assert.deepEqual(ratiosOf({ landbridge: figures(300, 1), haproxy: figures(200, 2) }, 'landbridge'), {
     haproxy: { requests64: 1.5, cpuPerRequest64: 2 },
   })
+})
+
+test('comparisons are made pass by pass, and a pass that only one side had counts for nothing', () => {
+  const figures = (speeds: Record<string, number>) => ({
+    connections: 64,
+    rounds: 3,
+    requestsPerSecond: 0,
+    p50Us: 0,
+    p99Us: 0,
+    cpuSecondsPerMillion: {},
+    peakMemoryMb: {},
+    passes: mapRecord(speeds, (requestsPerSecond) => ({ requestsPerSecond, p50Us: 1 })),
+  })
+  // The machine was half as fast in the second pass; medians of each side would say 1.
+  const [own, peer] = [figures({ 0: 110, 1: 55, 2: 110 }), figures({ 0: 100, 1: 50, 3: 500 })]
+  const ratio = (a: { requestsPerSecond: number }, b: { requestsPerSecond: number }) =>
+    a.requestsPerSecond / b.requestsPerSecond
+  assert.equal(Math.round(paired(own, peer, ratio)! * 100), 110)
+  assert.equal(paired(own, figures({ 7: 1 }), ratio), undefined)
 })
