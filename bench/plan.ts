@@ -97,7 +97,7 @@ export const quickPlan: Plan = {
   runSeconds: 1,
   passes: [
     { connections: 64 },
-    { connections: 1 },
+    { connections: 1, only: main },
     { connections: 64, only: main },
     { connections: 16, only: main },
     { connections: 256, only: main },
