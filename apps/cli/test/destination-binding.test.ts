@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { LocalCa, writePkcs12 } from '@landbridge/identity'
 import { Secret } from '@landbridge/kernel'
-import { callJson, runCommand, temporaryFolder } from '@landbridge/testkit'
+import { callJson, runCommand } from '@landbridge/testkit'
 import { Agent, request } from 'undici'
-import { type Started, startUp } from './started.ts'
+import { suitePlatform } from './started.ts'
 
 async function keyStore(): Promise<Buffer> {
   const authority = await LocalCa.create({ subject: { CN: 'Client CA' } })
@@ -14,19 +14,10 @@ async function keyStore(): Promise<Buffer> {
   return writePkcs12({ chain: cert, key, alias: 'own', password: new Secret('store-password') })
 }
 
-/** One platform for all tests of this file. */
-const folder = temporaryFolder()
-const data = join(folder.path, 'data')
-let up: Started
-before(async () => {
-  up = await startUp(data)
-})
-after(async () => {
-  await up?.[Symbol.asyncDispose]()
-  folder[Symbol.dispose]()
-})
+const platform = suitePlatform()
+const { data, folder } = platform
 
-const run = (...args: string[]) => runCommand([...args, '--data', data], { cwd: folder.path })
+const run = (...args: string[]) => runCommand([...args, '--data', data], { cwd: folder })
 
 test('what an ordered instance was given is found with the token of its binding, the key store included (DEST-003)', async () => {
   const Content = (await keyStore()).toString('base64')
@@ -45,10 +36,10 @@ test('what an ordered instance was given is found with the token of its binding,
       },
     ],
   }
-  writeFileSync(join(folder.path, 'config.json'), JSON.stringify({ init_data: { instance } }))
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ init_data: { instance } }))
   assert.equal((await run('service', 'create', 'dest', '-c', 'config.json')).status, 0)
   assert.equal((await run('service', 'bind', 'dest', '--out', 'key.json')).status, 0)
-  const key = JSON.parse(readFileSync(join(folder.path, 'key.json'), 'utf8'))
+  const key = JSON.parse(readFileSync(join(folder, 'key.json'), 'utf8'))
 
   const basic = `Basic ${Buffer.from(`${key.clientid}:${key.clientsecret}`).toString('base64')}`
   const token = await callJson({
@@ -71,7 +62,7 @@ test('a token that a certificate of a binding got opens the destination service 
   const x509 = JSON.stringify({ xsuaa: { 'credential-type': 'x509' } })
   const bound = await run('service', 'bind', 'dest-x509', '-c', x509, '--out', 'key.json')
   assert.equal(bound.status, 0, bound.stderr)
-  const key = JSON.parse(readFileSync(join(folder.path, 'key.json'), 'utf8'))
+  const key = JSON.parse(readFileSync(join(folder, 'key.json'), 'utf8'))
   assert.equal(key.clientsecret, undefined)
   const dispatcher = new Agent({
     connect: { ca: readFileSync(join(data, 'ca.pem'), 'utf8'), cert: key.certificate, key: key.key },

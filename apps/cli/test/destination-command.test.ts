@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { freePort, javaKeyStore, runCommand, selfSignedCertificate, temporaryFolder } from '@landbridge/testkit'
+import { test } from 'node:test'
+import { freePort, javaKeyStore, runCommand, selfSignedCertificate } from '@landbridge/testkit'
 import { unzipSync } from 'fflate'
-import { type Started, startUp } from './started.ts'
+import { suitePlatform } from './started.ts'
 
 const secret = 'planted-secret'
 const file = `Name=erp
@@ -17,23 +17,14 @@ User=u
 Password=${secret}
 `
 
-/** One platform for all tests of this file. */
-const folder = temporaryFolder()
-const data = join(folder.path, 'data')
-let up: Started
-before(async () => {
-  up = await startUp(data)
-})
-after(async () => {
-  await up?.[Symbol.asyncDispose]()
-  folder[Symbol.dispose]()
-})
+const platform = suitePlatform()
+const { data, folder } = platform
 
 const run = (line: string, ...more: string[]) =>
-  runCommand(['destination', ...line.split(' '), ...more, '--data', data], { cwd: folder.path })
+  runCommand(['destination', ...line.split(' '), ...more, '--data', data], { cwd: folder })
 
 test('destinations are imported, shown, exported, duplicated and deleted on the command line (DEST-211, DEST-212)', async () => {
-  for (const name of ['erp.properties', 'erp.props', 'erp.txt', 'erp']) writeFileSync(join(folder.path, name), file)
+  for (const name of ['erp.properties', 'erp.props', 'erp.txt', 'erp']) writeFileSync(join(folder, name), file)
 
   const imported = await run('import erp.properties')
   assert.deepEqual([imported.status, imported.stdout], [0, 'erp: created.\n'], imported.stderr)
@@ -53,11 +44,11 @@ test('destinations are imported, shown, exported, duplicated and deleted on the 
 
   assert.equal((await run('duplicate', 'erp', 'erp-copy')).stdout, 'Created erp-copy from erp.\n')
   assert.equal((await run('export', 'erp', 'erp-copy', '--out', 'both.txt')).status, 0)
-  const both = readFileSync(join(folder.path, 'both.txt'), 'utf8')
+  const both = readFileSync(join(folder, 'both.txt'), 'utf8')
   assert.deepEqual(both.match(/^Name=.*$/gm), ['Name=erp', 'Name=erp-copy'])
   assert.equal((await run('delete', 'erp-copy')).status, 0)
-  writeFileSync(join(folder.path, 'pw'), `${secret}\n`)
-  writeFileSync(join(folder.path, 'copy.txt'), both.slice(both.lastIndexOf('#')))
+  writeFileSync(join(folder, 'pw'), `${secret}\n`)
+  writeFileSync(join(folder, 'copy.txt'), both.slice(both.lastIndexOf('#')))
   const lacking = await run('import copy.txt')
   assert.match(lacking.stderr, /erp-copy: property Password is missing/)
   const restored = await run('import copy.txt --secret Password=pw')
@@ -68,22 +59,22 @@ test('destinations are imported, shown, exported, duplicated and deleted on the 
 test('a .jks file is imported as a certificate, and destinations that name it are exported with it (DEST-213)', async () => {
   const { certificate } = await selfSignedCertificate()
   const store = javaKeyStore('secret', { trusted: [new X509Certificate(certificate).raw] })
-  writeFileSync(join(folder.path, 'trust.jks'), store)
+  writeFileSync(join(folder, 'trust.jks'), store)
   const stored = await run('import trust.jks')
   assert.deepEqual([stored.status, stored.stdout], [0, 'Stored trust.jks as a certificate.\n'], stored.stderr)
   assert.equal((await run('import trust.jks')).status, 1)
-  writeFileSync(join(folder.path, 'broken.jks'), store.subarray(4))
+  writeFileSync(join(folder, 'broken.jks'), store.subarray(4))
   assert.match((await run('import broken.jks')).stderr, /no certificate or key store/)
   const text = 'Name=mtls\nType=HTTP\nURL=https://a.example\nAuthentication=ClientCertificateAuthentication\n'
-  writeFileSync(join(folder.path, 'mtls'), `${text}KeyStoreLocation=trust.jks\nKeyStorePassword=secret\n`)
+  writeFileSync(join(folder, 'mtls'), `${text}KeyStoreLocation=trust.jks\nKeyStorePassword=secret\n`)
   assert.equal((await run('import mtls')).status, 0)
   assert.equal((await run('export mtls --out mtls.zip')).status, 0)
-  const files = unzipSync(readFileSync(join(folder.path, 'mtls.zip')))
+  const files = unzipSync(readFileSync(join(folder, 'mtls.zip')))
   assert.deepEqual(Buffer.from(files['trust.jks'] ?? []), store)
 })
 
 test('a check goes through the tunnel and tells mapping, resource and backend apart (DEST-217, DEST-219)', async () => {
-  await mapToNothing(up, await freePort())
+  await mapToNothing(await freePort())
   const targets: Record<string, [url: string, location: string]> = {
     fine: ['http://demo-backend.virtual:8080/hello', ''],
     missing: ['http://demo-backend.virtual:8080/none', ''],
@@ -100,7 +91,7 @@ test('a check goes through the tunnel and tells mapping, resource and backend ap
     Authentication: 'NoAuthentication',
     CloudConnectorLocationId,
   }))
-  writeFileSync(join(folder.path, 'all.json'), JSON.stringify(all))
+  writeFileSync(join(folder, 'all.json'), JSON.stringify(all))
   assert.equal((await run('import all.json')).status, 0)
   for (const [name, message] of [
     ['unmapped', 'Backend is not available in the list of defined system mappings in Cloud Connector.'],
@@ -122,7 +113,7 @@ test('a check goes through the tunnel and tells mapping, resource and backend ap
 })
 
 test('the content of an instance is administrated with its service key', async () => {
-  const service = (...args: string[]) => runCommand(['service', ...args, '--data', data], { cwd: folder.path })
+  const service = (...args: string[]) => runCommand(['service', ...args, '--data', data], { cwd: folder })
   const destination = { Name: 'inner', Type: 'HTTP', URL: 'https://a.example', Authentication: 'NoAuthentication' }
   const config = JSON.stringify({ init_data: { instance: { destinations: [destination] } } })
   assert.equal((await service('create', 'dest', '-c', config)).status, 0)
@@ -148,9 +139,9 @@ test('templates are listed and printed as files that import accepts once they ar
 })
 
 /** Maps `down.virtual:80` to a port on which nothing listens, with one resource. */
-async function mapToNothing(up: Started, port: number): Promise<void> {
-  const { name, password } = up.announcement.credentials.connector
-  const base = `${up.urlOf('cloud-connector')}/api/v1/configuration/subaccounts`
+async function mapToNothing(port: number): Promise<void> {
+  const { name, password } = platform.up.announcement.credentials.connector
+  const base = `${platform.up.urlOf('cloud-connector')}/api/v1/configuration/subaccounts`
   const headers = {
     authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`,
     'content-type': 'application/json',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { runCommand, temporaryFolder } from '@landbridge/testkit'
-import { type Started, startUp } from './started.ts'
+import { suitePlatform } from './started.ts'
 
 const destination = {
   Name: 'erp',
@@ -13,23 +13,14 @@ const destination = {
   Authentication: 'NoAuthentication',
 }
 
-/** One platform for all tests of this file. */
-const folder = temporaryFolder()
-const data = join(folder.path, 'data')
-let up: Started
-before(async () => {
-  up = await startUp(data)
-})
-after(async () => {
-  await up?.[Symbol.asyncDispose]()
-  folder[Symbol.dispose]()
-})
+const platform = suitePlatform()
+const { data, folder } = platform
 
-const run = (...args: string[]) => runCommand([...args, '--data', data], { cwd: folder.path })
+const run = (...args: string[]) => runCommand([...args, '--data', data], { cwd: folder })
 
 test('instances are created with content, bound, listed and deleted on the command line (CONN-015)', async () => {
   const service = (...args: string[]) => run('service', ...args)
-  const config = join(folder.path, 'config.json')
+  const config = join(folder, 'config.json')
   writeFileSync(config, JSON.stringify({ init_data: { instance: { destinations: [destination] } } }))
 
   const created = await service('create', 'dest', '-c', 'config.json')
@@ -45,7 +36,7 @@ test('instances are created with content, bound, listed and deleted on the comma
 
   const bound = await service('bind', 'dest', '--out', 'key.json')
   assert.equal(bound.status, 0, bound.stderr)
-  const key = join(folder.path, 'key.json')
+  const key = join(folder, 'key.json')
   assert.equal(statSync(key).mode & 0o777, 0o600)
   assert.equal(typeof JSON.parse(readFileSync(key, 'utf8')).clientsecret, 'string')
   const x509 = await service('bind', 'dest', '--name', 'mtls', '-c', '{"xsuaa":{"credential-type":"x509"}}')
@@ -88,7 +79,7 @@ test('content is deployed with values of service keys, and a destination is made
     destinations:
       - { Name: service, ServiceInstanceName: demo-destination, ServiceKeyName: demo-destination-binding }
 `
-  writeFileSync(join(folder.path, 'content.yaml'), content)
+  writeFileSync(join(folder, 'content.yaml'), content)
   const deployed = await run('service', 'deploy', 'demo-destination', 'content.yaml')
   assert.equal(deployed.status, 0, deployed.stderr)
   const before = await listed('subaccount')
@@ -100,7 +91,7 @@ test('content is deployed with values of service keys, and a destination is made
   const again = await run('service', 'deploy', 'demo-destination', 'content.yaml')
   assert.match(again.stderr, /instance\.destinations\[0\] \(service\): the name exists/)
   assert.deepEqual(await listed('subaccount'), before)
-  writeFileSync(join(folder.path, 'empty.yaml'), 'content: { subaccount: { destinations: [] }, instance: {} }')
+  writeFileSync(join(folder, 'empty.yaml'), 'content: { subaccount: { destinations: [] }, instance: {} }')
   assert.equal((await run('service', 'deploy', 'demo-destination', 'empty.yaml')).status, 0)
   assert.deepEqual(await listed('subaccount'), before)
   assert.equal((await listed('instance')).length, 1)

@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { type ChildOptions, onFreePorts, startLandbridge } from '@landbridge/testkit'
+import { after, before } from 'node:test'
+import { type ChildOptions, onFreePorts, startLandbridge, temporaryFolder } from '@landbridge/testkit'
 
 /** What a component prints with --json once it is ready. */
 export interface Announcement {
@@ -66,4 +68,35 @@ export class Started implements AsyncDisposable {
 /** `up` on any free ports. */
 export function startUp(folder: string): Promise<Started> {
   return Started.start(['up', '--data', folder, ...onFreePorts])
+}
+
+/** One platform for all tests of a suite or file: started before the first, gone after the last. */
+export interface SuitePlatform {
+  /** Where its data directory is, and commands may put files. */
+  readonly folder: string
+  readonly data: string
+  /** For tests and their hooks, not before. */
+  readonly up: Started
+}
+
+/** Starts it for the suite or file in which this is called. */
+export function suitePlatform(): SuitePlatform {
+  const folder = temporaryFolder()
+  const data = join(folder.path, 'data')
+  let up: Started | undefined
+  before(async () => {
+    up = await startUp(data)
+  })
+  after(async () => {
+    await up?.[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
+  return {
+    folder: folder.path,
+    data,
+    get up() {
+      if (up === undefined) throw new Error('the platform of the suite is not there yet')
+      return up
+    },
+  }
 }

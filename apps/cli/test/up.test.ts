@@ -4,10 +4,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
-import { type Started, startUp } from './started.ts'
+import { startUp, suitePlatform } from './started.ts'
 
 const run = promisify(execFile)
 const none = { cwd: '/' }
@@ -23,34 +23,26 @@ async function bindings(data: string): Promise<Readonly<Record<string, Credentia
 }
 
 describe('a platform that one command started', () => {
-  const folder = temporaryFolder()
-  const data = join(folder.path, 'data')
-  let up: Started
-  before(async () => {
-    up = await startUp(data)
-  })
-  after(async () => {
-    await up?.[Symbol.asyncDispose]()
-    folder[Symbol.dispose]()
-  })
+  const platform = suitePlatform()
+  const { data } = platform
 
   test('one command starts a platform on which a request goes from the cloud to the backend (CONN-001, CONN-002, CONN-003, CONN-005, CONN-006, CONN-007, CONN-049)', async () => {
     const ready = await runCommand(['status', '--json', '--data', data], none)
     assert.equal(ready.status, 0, ready.stdout)
     const { xsuaa, destination, connectivity } = await bindings(data)
     assert.ok(xsuaa !== undefined && destination !== undefined && connectivity !== undefined)
-    assert.equal(connectivity.onpremise_proxy_http_port, new URL(up.urlOf('HTTP proxy')).port)
-    assert.equal(connectivity.onpremise_socks5_proxy_port, up.urlOf('SOCKS5 proxy').split(':').at(-1))
+    assert.equal(connectivity.onpremise_proxy_http_port, new URL(platform.up.urlOf('HTTP proxy')).port)
+    assert.equal(connectivity.onpremise_socks5_proxy_port, platform.up.urlOf('SOCKS5 proxy').split(':').at(-1))
     // With the name of the tenant where this machine resolves it.
-    const { host } = new URL(up.urlOf('token-service'))
+    const { host } = new URL(platform.up.urlOf('token-service'))
     assert.ok([`https://demo.${host}`, `https://${host}`].includes(connectivity.token_service_url ?? ''))
-    assert.equal(destination.uri, up.urlOf('destination-service'))
+    assert.equal(destination.uri, platform.up.urlOf('destination-service'))
     const call = await runLandbridge(['call', 'demo-backend', '/hello', '--json', '--data', data], none)
     assert.equal(call.status, 0, call.stderr)
     const answer = JSON.parse(call.stdout)
     assert.equal(answer.destination.proxyType, 'OnPremise')
     assert.match(answer.body, /Hello from the on-premise backend/)
-    const { name, password } = up.announcement.credentials.user
+    const { name, password } = platform.up.announcement.credentials.user
     const asUser = await runCommand(
       ['call', 'demo-backend', '/echo', '-d', '{"a":1}', '--user', `${name}:${password}`, '--data', data],
       none,
@@ -66,12 +58,12 @@ describe('a platform that one command started', () => {
     const curl = await run('curl', ['--version']).catch(() => undefined)
     if (curl === undefined) return t.skip('curl is not installed')
     const { stdout: token } = await runLandbridge(['token', 'connectivity', '--data', data], none)
-    const proxy = up.urlOf('HTTP proxy')
+    const proxy = platform.up.urlOf('HTTP proxy')
     const header = `Proxy-Authorization: Bearer ${token.trim()}`
     const hello = await run('curl', ['-sS', '-x', proxy, '-H', header, 'http://demo-backend.virtual:8080/hello'])
     assert.match(hello.stdout, /Hello from the on-premise backend/)
-    const { name, password } = up.announcement.credentials.connector
-    const api = `${up.urlOf('cloud-connector')}/api/v1/configuration/subaccounts`
+    const { name, password } = platform.up.announcement.credentials.connector
+    const api = `${platform.up.urlOf('cloud-connector')}/api/v1/configuration/subaccounts`
     const ca = join(data, 'connector-ca.pem')
     const subaccounts = await run('curl', ['-sS', '--cacert', ca, '-u', `${name}:${password}`, api])
     assert.equal(JSON.parse(subaccounts.stdout)[0].regionHost, 'landbridge.localhost')
@@ -94,7 +86,7 @@ describe('a platform that one command started', () => {
       assert.equal(statSync(join(data, name)).mode & 0o077, 0, name)
     const { connectivity } = await bindings(data)
     const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
-    const { administrator, user, connector } = up.announcement.credentials
+    const { administrator, user, connector } = platform.up.announcement.credentials
     const secrets = [connectivity?.clientsecret, administrator.password, user.password, connector.password]
     for (const secret of secrets) assert.ok(secret !== undefined && !log.includes(secret))
     assert.doesNotMatch(log, /eyJ[\w-]{20,}/)
@@ -107,7 +99,7 @@ describe('a platform that one command started', () => {
   })
 
   test('it ends with status 0 when it is asked to, and leaves its log, and traces and audit files of the connector', async () => {
-    assert.equal(await up.stop(), 0)
+    assert.equal(await platform.up.stop(), 0)
     const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
     assert.match(log, /^\[AUDIT-EVENT\] \{.*tunnel handshake success/m)
     const trace = readFileSync(join(data, 'log/ljs_trace.log'), 'utf8').trimEnd().split('\n')

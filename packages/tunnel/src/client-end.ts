@@ -1,4 +1,4 @@
-import { prefaceLength, readPreface, StreamKind, writePreface } from './preface.ts'
+import { emptyPreface, prefaceLength, readPreface, StreamKind, writePreface } from './preface.ts'
 import type { Stream, StreamSink } from './stream.ts'
 
 /** Where something can be told. */
@@ -11,12 +11,7 @@ const maxNameLength = 32
 const scratch = Buffer.allocUnsafeSlow(64)
 const closed = {
   kind: StreamKind.closed,
-  virtualHost: '',
-  virtualPort: 0,
-  userToken: '',
-  technicalToken: '',
-  traceId: '',
-  clientId: '',
+  ...emptyPreface,
 }
 
 /** Nothing follows on a stream that tells something. */

@@ -3,6 +3,7 @@ export { type ClientSession, hearClosed, isClientName, tellClosed } from './clie
 export { ControlChannel, type ControlMessage } from './control-channel.ts'
 export { writeGathered } from './gathered-write.ts'
 export {
+  emptyPreface,
   maxPrefaceBytes,
   type Preface,
   prefaceLength,

@@ -46,6 +46,16 @@ export interface Preface {
   receivedTechnical?: ReceivedToken | null
 }
 
+/** Says nothing; what a stream has to say is put in its place. */
+export const emptyPreface = {
+  virtualHost: '',
+  virtualPort: 0,
+  userToken: '',
+  technicalToken: '',
+  traceId: '',
+  clientId: '',
+} as const satisfies Omit<Preface, 'kind'>
+
 export const maxPrefaceBytes = 3 + 0xffff
 
 /**

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Log } from '@landbridge/kernel'
 import {
+  emptyPreface,
   maxPrefaceBytes,
   type Session,
   SocketRelay,
@@ -18,12 +19,7 @@ const connectMs = 15_000
 /** The ticket of the tunnel has named the service: a stream only says what it is. */
 const preface = {
   kind: StreamKind.channel,
-  virtualHost: '',
-  virtualPort: 0,
-  userToken: '',
-  technicalToken: '',
-  traceId: '',
-  clientId: '',
+  ...emptyPreface,
 }
 
 export interface ChannelClientOptions {

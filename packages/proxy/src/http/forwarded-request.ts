@@ -1,5 +1,12 @@
 import { type RequestHead, requestLimits } from '@landbridge/http1'
-import { maxPrefaceBytes, type Preface, type SentTokens, StreamKind, writePreface } from '@landbridge/tunnel'
+import {
+  emptyPreface,
+  maxPrefaceBytes,
+  type Preface,
+  type SentTokens,
+  StreamKind,
+  writePreface,
+} from '@landbridge/tunnel'
 import type { Caller } from '../authorization/access-policy.ts'
 import { forwardSlack, writeForwardHead } from './forward-head.ts'
 
@@ -14,12 +21,7 @@ const defaultPort = 80
 /** Filled for each request and written at once; never kept. */
 const preface: Preface = {
   kind: StreamKind.http,
-  virtualHost: '',
-  virtualPort: 0,
-  userToken: '',
-  technicalToken: '',
-  traceId: '',
-  clientId: '',
+  ...emptyPreface,
   clientConnection: '',
 }
 
