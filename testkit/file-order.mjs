@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 const kept = fileURLToPath(new URL('../node_modules/.cache/tests/durations.json', import.meta.url))
 
 /** Files that start processes of their own, or wait for what really takes its time. */
-const heavy = /\b(?:runUntilReady|runLandbridge|startPlatform|startChild|Landscape|startBrowser|startUp|startCloudAlone)\b/
+const heavy =
+  /\b(?:runUntilReady|runLandbridge|startPlatform|startChild|Landscape|startBrowser|startUp|startCloudAlone)\b/
 
 /** What takes long and cannot be seen from outside: begun last, each would run alone at the end. */
 const longest = new Set([
