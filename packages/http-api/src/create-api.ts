@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { type Log, PlatformError, type Problem, toProblem } from '@landbridge/kernel'
+import { type Clock, type Log, PlatformError, type Problem, systemClock, toProblem } from '@landbridge/kernel'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { answerBrokenHttp } from './broken-http.ts'
+import { endInTime } from './end-in-time.ts'
 import { assertPlainInput } from './plain-input.ts'
 import { type ValidationError, validationFacts } from './validation-facts.ts'
 
@@ -11,6 +12,8 @@ export type ErrorBody = (problem: Problem, thrown: unknown, path: string) => { c
 
 export interface ApiOptions {
   readonly log: Log
+  /** For the time that connections have at the end; that of the machine by default. */
+  readonly clock?: Clock
   /** Largest accepted request body in bytes. */
   readonly bodyLimitBytes?: number
   /** Serves https when set. The callback form lets a certificate be renewed without a restart. */
@@ -42,6 +45,12 @@ export function createApi(options: ApiOptions): FastifyInstance {
     // Strict like the data plane: an unknown value must not silently become another type.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
   } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance
+  // Not before: what a service does with its server's connections comes first.
+  let end = (): void => {}
+  api.addHook('onReady', async () => {
+    end = endInTime(api.server, options.clock ?? systemClock)
+  })
+  api.addHook('preClose', async () => end())
   api.setErrorHandler((thrown, request, reply) => sendError(options, thrown, request, reply))
   api.setNotFoundHandler((request, reply) =>
     sendError(

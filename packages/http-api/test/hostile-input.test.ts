@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
-import { silentLog } from '@landbridge/kernel'
+import { ManualClock, silentLog } from '@landbridge/kernel'
 import { Type } from '@sinclair/typebox'
 import { createApi, listen } from '../src/index.ts'
 
@@ -99,4 +99,43 @@ test('of a choice a refusal names what can be chosen and what is wrong in the br
     'REQUEST_INVALID body, body/cents must NOT have additional properties (more); must be integer',
   )
   assert.match(await told({ kind: 'price' }), /^REQUEST_INVALID body must have required property 'cents'$/)
+})
+
+test('who connects and asks nothing holds up no end, and who asks by halves or does not read a few seconds only', async () => {
+  const clock = new ManualClock()
+  const ending = createApi({ log: silentLog, clock })
+  ending.get('/', async () => 'hello')
+  ending.get('/long', async () => Buffer.alloc(32 * 1024 * 1024))
+  ending.post('/', async () => ({}))
+  const at = await listen(ending, '127.0.0.1', 0, 'port')
+  /** The end of a connection on which this was sent, once there is an answer or else the server has it. */
+  const send = async (bytes: string, reads = true) => {
+    const accepted = once(ending.server, 'connection')
+    const socket = connect(at, '127.0.0.1')
+    const closed = once(
+      socket.on('error', () => {}),
+      'close',
+    )
+    const [ours] = (await accepted) as [Socket]
+    if (reads) socket.resume()
+    const read = bytes === '' ? undefined : once(socket, reads ? 'data' : 'readable')
+    socket.write(bytes)
+    return { closed, read, ended: once(ours, 'close') }
+  }
+  const silent = await send('')
+  const halfHead = await send('GET / HTTP/1.1\r\nHo')
+  const idle = await send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await idle.read
+  const again = await send('GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost')
+  const halfBody = await send('POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n1')
+  const deaf = await send('GET /long HTTP/1.1\r\nHost: x\r\n\r\n', false)
+  await Promise.all([again.read, deaf.read])
+  let isClosed = false
+  const closed = ending.close().then(() => {
+    isClosed = true
+  })
+  await Promise.all([silent.closed, halfHead.closed, idle.closed])
+  assert.equal(isClosed, false)
+  clock.advance(5_000)
+  await Promise.all([closed, again.closed, halfBody.ended, deaf.ended])
 })
