@@ -10,6 +10,7 @@ export {
   readPreface,
   StreamKind,
   type StreamKindCode,
+  undefinedToken,
   writePreface,
 } from './preface.ts'
 export { type ReceivedToken, ReceivedTokens } from './received-tokens.ts'
