@@ -164,6 +164,30 @@ test('a token that could not be fetched is an invalid destination, never a reque
   assert.equal(target.asked.length, 0)
 })
 
+test('a code or a refresh token that is used up is told to who sent it, with 400, and is neither kept nor sent again by itself (TP-064)', async () => {
+  const error = 'Retrieval of OAuthToken failed due to: invalid_grant: the code is unknown, expired or used'
+  const failed = { type: '', value: '', error, http_header: { key: '', value: '' } }
+  for (const [authentication, header, advice] of [
+    ['OAuth2AuthorizationCode', 'x-code', 'A code works once and for a short time: get a new one'],
+    ['OAuth2RefreshToken', 'x-refresh-token', 'A refresh token may work once only'],
+  ] as const) {
+    const name = `d${++names}`
+    const ask = () =>
+      proxy.call('gateway.shop', '/', { headers: ['X-Destination-Name', name, 'Authorization', 'Bearer one-time'] })
+    platform.destinations.set(name, authenticated(authentication, prepared('first')))
+    assert.equal((await ask()).status, 200)
+    platform.destinations.set(name, authenticated(authentication, failed))
+    const again = await ask()
+    assert.equal(again.status, 400)
+    assert.equal(again.headers['x-error-origin'], 'Destination Service')
+    const message = String(again.headers['x-error-message'])
+    assert.match(message, /^Check the 'authorization' request header, or the OAuth configuration in destination 'd/)
+    assert.ok(message.includes(`(${error}). ${advice}`), message)
+    assert.equal(platform.finds.filter(({ headers }) => headers[header] === 'one-time').length, 2)
+  }
+  assert.equal(target.asked.length, 2)
+})
+
 const onPremise = (Authentication: string, ...authTokens: readonly object[]): StoredDestination => ({
   ...leadsTo('http://erp.virtual:1234/sap', {
     Authentication,
