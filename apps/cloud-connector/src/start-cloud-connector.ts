@@ -162,7 +162,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       const forgetTraffic = (): void => usage.forget()
       // Whoever waits for news would keep the server from closing.
-      api.addHook('preClose', async () => pair.endWait())
+      api.addHook('preClose', async () => pair.master.endWait())
       const { servicePort } = options
       const services = servicePort === undefined ? {} : { servicePort }
       const context = {
