@@ -349,25 +349,6 @@ test('two hundred users at once each get their own certificate and no TLS connec
     assert.ok(backend.usersOfConnections.every((set) => set.size === 1))
   }))
 
-test('a token that was never defined is refused as unknown, and the log says so at the first and the tenth', async () => {
-  const told: unknown[] = []
-  const log = createLog((_level, event, facts) => told.push([event, facts.reason, facts.token, facts.count]), 'warn')
-  await withConnector(
-    async (connector) => {
-      const userToken = idp.token({ user_name: 'ann' })
-      assert.equal((await seenBy(connector, { userToken })).user, 'CN=ann')
-      connector.loseTokens()
-      for (let request = 0; request < 12; request++) await assert.rejects(connector.ask({ userToken }), /was reset/)
-      assert.equal((await seenBy(connector, { userToken, inline: true })).user, 'CN=ann')
-    },
-    { log },
-  )
-  assert.deepEqual(told, [
-    ['tunnel.preface-refused', 'token-undefined', 0, 1],
-    ['tunnel.preface-refused', 'token-undefined', 0, 10],
-  ])
-})
-
 test('plain HTTP carries no certificates: users are not propagated there, which is told once for each mapping (SCC-213, SCC-218)', async () => {
   const warnings: unknown[] = []
   const log = createLog(
