@@ -138,6 +138,21 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
   }
 }
 
+/** Runs with such a connector that trusts these issuers, and closes it. */
+export async function withPropagatingConnector(
+  parts: ConnectorParts,
+  trusted: readonly TrustedIssuer[],
+  run: (connector: PropagatingConnector) => Promise<void>,
+): Promise<void> {
+  const connector = await startPropagatingConnector(parts)
+  connector.trust(trusted)
+  try {
+    await run(connector)
+  } finally {
+    await connector.close()
+  }
+}
+
 const modes = ['NONE', 'NONE_RESTRICTED', 'X509_GENERAL', 'X509_RESTRICTED', 'KERBEROS'] as const
 
 function hostOf(protocol: Protocol, mode: AuthenticationMode): string {

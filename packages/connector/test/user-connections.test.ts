@@ -9,9 +9,9 @@ import { type BackendTimeouts, defaultPropagationSettings, Propagator, Subaccoun
 import {
   mappingsOf,
   type PropagatingConnector,
-  startPropagatingConnector,
   testCertificates,
   testClock,
+  withPropagatingConnector,
 } from './propagating-connector.ts'
 import { tokenIssuer } from './token-issuer.ts'
 
@@ -72,24 +72,20 @@ async function withBackend(
 ): Promise<void> {
   const { system, authority } = await testCertificates(testClock())
   const backend = await startCertificateBackend(system.cert)
-  const connector = await startPropagatingConnector({ backend, system, authority, timeouts, log })
-  const idp = tokenIssuer('https://idp.test', connector.clock.now())
-  connector.trust([idp])
+  const idp = tokenIssuer('https://idp.test', testClock().now())
   // Each user has one: another signature would make it another token.
   const tokens = new Map<string, string>()
-  try {
-    await run(connector, async (user, clientConnection) => {
+  const parts = { backend, system, authority, timeouts, log }
+  await withPropagatingConnector(parts, [idp], (connector) =>
+    run(connector, async (user, clientConnection) => {
       const userToken = tokens.get(user) ?? idp.token({ user_name: user })
       tokens.set(user, userToken)
       const asked = { userToken }
       const answer = await connector.ask(clientConnection === undefined ? asked : { ...asked, clientConnection })
       assert.equal(answer.status, 200, answer.body)
       return JSON.parse(answer.body) as Seen
-    })
-  } finally {
-    await connector.close()
-    await backend.close()
-  }
+    }),
+  ).finally(() => backend.close())
 }
 
 test('the connections that wait for users are limited, the longest waiting goes first', () =>
