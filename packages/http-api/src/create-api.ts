@@ -29,13 +29,16 @@ export interface ApiOptions {
 /** Two access tokens with many scopes do not fit into Node's default of 16 KiB for all headers. */
 const maxHeaderSize = 64 * 1024
 
+/** Names a request in our logs: as the caller has it, or made here. */
+const requestIdHeader = 'x-correlationid'
+
 /** A fastify instance with the platform's request IDs, error mapping, request log and health endpoints. */
 export function createApi(options: ApiOptions): FastifyInstance {
   const api = fastify({
     bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
-      headerText(request.headers['x-correlationid']) ?? randomUUID(),
+      headerText(request.headers[requestIdHeader]) ?? randomUUID(),
     requestIdHeader: false,
     ...(options.https === undefined ? { http: { maxHeaderSize } } : { https: { maxHeaderSize, ...options.https } }),
     // What the framework refuses before it knows a route looks like every other refusal.
@@ -110,6 +113,8 @@ function sendError(
     contentType: 'application/problem+json',
     body: problem,
   }
+  // Not every error body has a place for the ID under which the log has the failure.
+  reply.header(requestIdHeader, request.id)
   return reply.code(problem.status).header('content-type', contentType).send(body)
 }
 

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
-import { ManualClock, silentLog } from '@landbridge/kernel'
+import { createLog, ManualClock, silentLog } from '@landbridge/kernel'
 import { Type } from '@sinclair/typebox'
 import { createApi, listen } from '../src/index.ts'
 
-const api = createApi({ log: silentLog })
+const refused: unknown[] = []
+const log = createLog((_level, event, facts) => {
+  if (event === 'http.refused') refused.push(facts.requestId)
+}, 'debug')
+const api = createApi({ log })
 let port = 0
 before(async () => {
   api.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
@@ -87,6 +91,20 @@ test('who is answered that this is no HTTP and keeps his side open does not keep
   const [ours] = (await accepted) as [Socket]
   await Promise.all([once(ours, 'close'), once(socket, 'end')])
   socket.destroy()
+})
+
+test('a refusal carries the ID under which the log has it: that of the caller where it is a plain one', async () => {
+  const idOf = async (given?: string) => {
+    refused.length = 0
+    const headers: Record<string, string> = given === undefined ? {} : { 'X-CorrelationID': given }
+    const answer = await fetch(`http://127.0.0.1:${port}/nowhere`, { headers })
+    const id = answer.headers.get('x-correlationid')
+    assert.deepEqual([id, refused], [((await answer.json()) as { requestId?: string }).requestId, [id]])
+    return id
+  }
+  assert.equal(await idOf('4711-abc'), '4711-abc')
+  for (const given of [undefined, '{"forged":1}', 'x'.repeat(129)])
+    assert.match(String(await idOf(given)), /^[0-9a-f]{8}-[0-9a-f-]{27}$/)
 })
 
 test('of a choice a refusal names what can be chosen and what is wrong in the branch that was meant, once', async () => {
