@@ -8,6 +8,7 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { nodeFlagsOf } from './node-flags.mjs'
+import { startersOf, startersVariable } from './starters.mjs'
 
 const neededMajor = 24
 const here = dirname(fileURLToPath(import.meta.url))
@@ -27,6 +28,9 @@ process.env.NODE_COMPILE_CACHE ??= join(here, '..', 'node_modules', '.cache', 'l
 /** Commands that run on: worth a second start of Node, which takes some 30 ms, for the sake of its flags. */
 const services = ['up', 'cloud', 'connector', 'proxy', 'transparent-proxy']
 const flags = nodeFlagsOf(process.argv[2])
+
+const starters = startersOf(process.env, join(here, '..', 'package.json'), process.ppid)
+if (starters.length > 0) process.env[startersVariable] = starters.join()
 
 if (Number.parseInt(process.versions.node, 10) < neededMajor) runOnPinnedNode()
 else if (services.includes(process.argv[2]) && process.execve !== undefined) runInPlace()
@@ -63,6 +67,8 @@ function runOnPinnedNode() {
   }
   const child = spawn(node, [...flags, main, ...process.argv.slice(2)], {
     stdio: 'inherit',
+    // A launcher that is killed cannot pass that on.
+    env: { ...process.env, [startersVariable]: [...starters, process.pid].join() },
   })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (failure) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type ChildOptions, startLandbridge } from './child.ts'
+import { type ChildOptions, startChild, startLandbridge } from './child.ts'
 
 /** A `landbridge` command that keeps running. */
 export interface RunningCommand {
@@ -17,11 +17,15 @@ export interface RunningCommand {
 export interface RunOptions extends ChildOptions {
   /** What standard output says once the command is ready; by default any whole line. */
   readonly ready?: RegExp
+  /** True: `npm start` with these arguments, in the repository. Then `pid` and signals are those of npm alone. */
+  readonly byNpmStart?: boolean
 }
 
 /** Starts a command and waits until it says that it is ready. @throws Error with what it wrote when it ends before. */
 export async function runUntilReady(args: readonly string[], options: RunOptions = {}): Promise<RunningCommand> {
-  const child = startLandbridge(args, options)
+  const child = options.byNpmStart
+    ? startChild('npm', ['start', '--', ...args], options)
+    : startLandbridge(args, options)
   const ready = options.ready ?? /\n/
   let output = ''
   let errors = ''
@@ -36,9 +40,10 @@ export async function runUntilReady(args: readonly string[], options: RunOptions
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-20_000)
   })
-  const exit = once(child, 'exit') as Promise<[number | null]>
+  // Not its exit: what npm has started may live longer than npm, and holds the outputs.
+  const exit = once(child, 'close') as Promise<[number | null]>
   const isReadyFirst = await Promise.race([isReady.then(() => true), exit.then(() => false)])
-  if (!isReadyFirst) throw new Error(`landbridge ${args[0]} ended with ${(await exit)[0]}: ${errors}`)
+  if (!isReadyFirst) throw new Error(`landbridge ${args.join(' ')} ended with ${(await exit)[0]}: ${errors}`)
   return {
     output,
     errors: () => errors,

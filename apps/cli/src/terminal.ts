@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { createStyle, type Style } from './output/style.ts'
+import { takeStarters, whenOneIsGone } from './starters.ts'
 
 /** What a command may touch of the process that it runs in. The only place that knows `process`. */
 export interface Terminal {
@@ -18,7 +19,10 @@ export interface Terminal {
   readonly isInteractive: boolean
   /** Asks for one line, which is not shown. Undefined when the input has ended. */
   askSecret(question: string): Promise<string | undefined>
-  /** Calls `run` at the first request to end (SIGINT, SIGTERM, SIGHUP). A second one later ends at once with 1. */
+  /**
+   * Calls `run` at the first request to end: SIGINT, SIGTERM, SIGHUP, or the end of npm where `npm start` has started this.
+   * A second signal later ends at once with 1.
+   */
   onStop(run: () => void): void
 }
 
@@ -26,6 +30,9 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   // A closed pipe (`landbridge status | head`) is no failure of the command.
   process.stdout.on('error', (failure: NodeJS.ErrnoException) => process.exit(failure.code === 'EPIPE' ? 0 : 1))
+  // Nor are notes that nobody can read any more: who has started us may be gone, and we still have to close.
+  process.stderr.on('error', () => {})
+  const starters = takeStarters(process.env)
   return {
     environment: process.env,
     workingDirectory: process.cwd(),
@@ -39,7 +46,7 @@ export function processTerminal(): Terminal {
       }),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     askSecret: secretQuestions(),
-    onStop: (run) => stopSignals(run),
+    onStop: (run) => stopRequests(starters, run),
   }
 }
 
@@ -69,14 +76,19 @@ function secretQuestions(): (question: string) => Promise<string | undefined> {
   }
 }
 
-function stopSignals(run: () => void): void {
+function stopRequests(starters: readonly number[], run: () => void): void {
   let firstAt: number | undefined
-  const stop = (): void => {
-    // A terminal signals the whole group and the launcher forwards: the same request may arrive twice.
-    if (firstAt !== undefined && performance.now() - firstAt > 500) process.exit(1)
+  const first = (): void => {
     if (firstAt !== undefined) return
     firstAt = performance.now()
     run()
   }
+  const stop = (): void => {
+    // A terminal signals the whole group and the launcher forwards: the same request may arrive twice.
+    if (firstAt !== undefined && performance.now() - firstAt > 500) process.exit(1)
+    first()
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  // Not a second request: a signal to all of them ends the starter too, while we still close.
+  whenOneIsGone(starters, first)
 }

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
+import { startersOf } from '../../../bin/starters.mjs'
 
 test('help names every command, and each command explains itself with examples', async () => {
   const { status, stdout } = await runLandbridge(['--help'])
@@ -105,4 +106,26 @@ test('without a terminal no output carries escape sequences', async () => {
   mkdirSync(join(folder.path, 'data'))
   const { stderr } = await runLandbridge(['status', '--data', folder.path])
   assert.ok(!stderr.includes('\u001b'))
+})
+
+test('only what npm start has started ends with npm and its shell, not what somebody put into the background', () => {
+  const node = process.execPath
+  const byNpm = { npm_lifecycle_event: 'start', npm_package_json: '/lb/package.json', npm_node_execpath: node }
+  const startersIn = (environment: NodeJS.ProcessEnv, processes: Readonly<Record<number, readonly [string, number]>>) =>
+    startersOf(environment, '/lb/package.json', 30, (pid: number) => {
+      const [program, parent] = processes[pid] ?? []
+      return program === undefined ? undefined : { program, parent: parent ?? 0 }
+    })
+  const throughShell = { 30: ['/usr/bin/dash', 20], 20: [node, 10], 10: ['/usr/bin/bash', 1] } as const
+  assert.deepEqual(startersIn(byNpm, throughShell), [30, 20])
+  // A shell that replaced itself by the command: the terminal above npm is no starter of ours.
+  assert.deepEqual(startersIn(byNpm, { 30: [node, 20], 20: ['/usr/bin/bash', 1] }), [30])
+  assert.deepEqual(startersIn(byNpm, {}), [30])
+  for (const other of [
+    {},
+    { npm_lifecycle_event: 'start' },
+    { ...byNpm, npm_lifecycle_event: 'dev' },
+    { ...byNpm, npm_package_json: '/app/package.json' },
+  ])
+    assert.deepEqual(startersIn(other, throughShell), [])
 })

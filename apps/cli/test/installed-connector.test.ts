@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
@@ -126,6 +126,12 @@ test('the runtime is that of the archive or the one that LANDBRIDGE_NODE names; 
     }
   for (const node of [process.execPath, ''])
     assert.equal(runWith('changeport.sh', node, '--show').stdout.trim(), `${port}`)
+  // As it is set for a service; the port is changed on the same machine.
+  const extension = join(home, 'scc_daemon_extension.sh')
+  writeFileSync(extension, `LANDBRIDGE_NODE=${old}\n`)
+  for (const script of ['go.sh', 'changeport.sh'])
+    assert.match(runWith(script, '', '--show').stderr, new RegExp(`^${script}: .*old-node is Node 20`))
+  rmSync(extension)
 })
 
 test('an upgrade over the installation keeps settings, pairing, mappings, certificates and audit; the tunnel returns by itself (SCC-005, SCC-006, RFC-188)', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
@@ -11,6 +12,15 @@ import { startUp, suitePlatform } from './started.ts'
 
 const run = promisify(execFile)
 const none = { cwd: '/' }
+
+/** A connection on which no more than this is said; its end is that of the other side. */
+async function saying(text: string, port: number): Promise<{ end: Promise<unknown> }> {
+  const socket = connect(port, '127.0.0.1')
+  const end = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+  await once(socket, 'connect')
+  socket.resume().write(text)
+  return { end }
+}
 
 interface Credentials {
   readonly [name: string]: string
@@ -98,8 +108,15 @@ describe('a platform that one command started', () => {
     assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
   })
 
-  test('it ends with status 0 when it is asked to, and leaves its log, and traces and audit files of the connector', async () => {
+  test('it ends with status 0 when it is asked to, whoever is connected and says nothing, and leaves its log, and traces and audit files of the connector', async () => {
+    // The proxies for SOCKS5 and RFC give who is connected some seconds to finish.
+    const { socks, rfc, ...ports } = JSON.parse(readFileSync(join(data, 'ports.json'), 'utf8'))
+    assert.ok(Object.keys(ports).length >= 9)
+    const closed = await Promise.all(
+      Object.values<number>(ports).flatMap((port) => ['', '\x16'].map((text) => saying(text, port))),
+    )
     assert.equal(await platform.up.stop(), 0)
+    await Promise.all(closed.map(({ end }) => end))
     const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
     assert.match(log, /^\[AUDIT-EVENT\] \{.*tunnel handshake success/m)
     const trace = readFileSync(join(data, 'log/ljs_trace.log'), 'utf8').trimEnd().split('\n')

@@ -5,8 +5,6 @@ import type { FastifyInstance } from 'fastify'
 import { refusePlainHttp } from './plain-http.ts'
 
 const retryMs = 1_000
-/** How long answers under way have at the end. */
-const graceMs = 5_000
 
 export interface AdministrationServerOptions {
   /** A complete API that does not listen yet. */
@@ -48,10 +46,7 @@ export class AdministrationServer {
   async start(): Promise<void> {
     const { build, host } = this.#options
     const api = build()
-    if (api.server instanceof Server) {
-      const endEarly = refusePlainHttp(api.server)
-      api.addHook('preClose', async () => endEarly())
-    }
+    if (api.server instanceof Server) refusePlainHttp(api.server)
     try {
       this.#port = await listen(api, host, this.#port, 'cloud-connector.port')
       this.#api = api
@@ -76,17 +71,8 @@ export class AdministrationServer {
     this.#closed = true
     this.#cancelRetry()
     await this.#last
-    await this.#end(this.#api)
+    await this.#api?.close()
     this.#api = undefined
-  }
-
-  /** Whoever sends half a request, or does not read, is not waited for. */
-  async #end(api: FastifyInstance | undefined): Promise<void> {
-    const server: object | undefined = api?.server
-    const cancel = this.#options.clock.after(graceMs, () => {
-      if (server instanceof Server) server.closeAllConnections()
-    })
-    await api?.close().finally(cancel)
   }
 
   async #restart(): Promise<void> {
@@ -94,7 +80,7 @@ export class AdministrationServer {
     const former = this.#api
     this.#api = undefined
     try {
-      await this.#end(former)
+      await former?.close()
       await this.start()
       this.#options.log.info('cloud-connector.restarted', { port: this.#port })
     } catch (failure) {

@@ -13,20 +13,11 @@ const refusal =
 /**
  * Answers plain HTTP with a refusal that says what to do, where TLS would only cut the connection (guide L18475).
  * Whatever starts with something else than TLS gets that answer and nothing else.
- * @returns ends the connections on which nothing has been asked, now and from now on: a server does not count them as
- *   idle, and its end would wait for whoever says nothing.
  */
-export function refusePlainHttp(server: Server): () => void {
+export function refusePlainHttp(server: Server): void {
   const listeners = server.listeners('connection')
-  const early = new Map<string, Socket>()
-  let isEnding = false
   server.removeAllListeners('connection')
-  server.on('request', ({ socket }) => early.delete(peerOf(socket)))
   server.on('connection', (socket: Socket) => {
-    if (isEnding) return socket.destroy()
-    const peer = peerOf(socket)
-    early.set(peer, socket)
-    socket.once('close', () => early.delete(peer))
     const drop = (): void => void socket.destroy()
     socket.on('error', drop).setTimeout(firstByteTimeoutMs, drop)
     socket.once('readable', () => {
@@ -39,15 +30,6 @@ export function refusePlainHttp(server: Server): () => void {
       for (const listener of listeners) listener.call(server, socket)
     })
   })
-  return () => {
-    isEnding = true
-    for (const socket of early.values()) socket.destroy()
-  }
-}
-
-/** Tells connections to one port apart, before and after the handshake. */
-function peerOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`
 }
 
 function refuse(socket: Socket): void {

@@ -158,11 +158,11 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         sessions: new Sessions(clock, config.sessionIdleMs),
       }
       const ready = (): boolean => bootstrap.isDone
-      const api = createApi({ log, https, errorBody, ready, quiet: ['/health'] })
+      const api = createApi({ log, clock, https, errorBody, ready, quiet: ['/health'] })
       const restartAfter = (reply: FastifyReply): void => void reply.raw.once('close', () => server.restart())
       const forgetTraffic = (): void => usage.forget()
       // Whoever waits for news would keep the server from closing.
-      api.addHook('preClose', async () => pair.endWait())
+      api.addHook('preClose', async () => pair.master.endWait())
       const { servicePort } = options
       const services = servicePort === undefined ? {} : { servicePort }
       const context = {

@@ -1,23 +1,10 @@
 // Service channels of a pair of master and shadow. Each has an address of its own, so that their ports can be told apart.
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { test } from 'node:test'
 import { freePort } from '@landbridge/testkit'
+import { echoed } from './echoed.ts'
 import { masterPath, PairScene } from './pair-scene.ts'
 import { subaccountPath } from './running-connector.ts'
-
-/** What the service behind a port says, or the error code of the connection. */
-function echoed(host: string, port: number): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host)
-    socket.on('error', (failure: NodeJS.ErrnoException) => resolve(String(failure.code)))
-    socket.on('data', (bytes: Buffer) => {
-      resolve(bytes.toString())
-      socket.destroy()
-    })
-    socket.write('hello')
-  })
-}
 
 test('only the master has the ports of channels open; the new master opens the same ones, after a failure and after a switch (API2-153, OPS-048)', async () => {
   await using scene = await PairScene.start({ channelBindAddress: '127.0.0.12' })
@@ -33,7 +20,7 @@ test('only the master has the ports of channels open; the new master opens the s
   const path = `${subaccountPath}/channels/K8S/1`
   await scene.put(one, `${path}/state`, { enabled: true })
   await scene.eventually(async () => (await scene.get(two, path)).enabled === true)
-  assert.deepEqual([await echoed('127.0.0.1', port), await echoed('127.0.0.12', port)], ['hello', 'ECONNREFUSED'])
+  assert.deepEqual([await echoed(port, '127.0.0.1'), await echoed(port, '127.0.0.12')], ['hello', 'ECONNREFUSED'])
   assert.equal((await scene.get(two, path)).state.connected, false)
   const watched = await scene.during(two.running.call('GET', '/api/monitoring/connections/serviceChannels'))
   assert.deepEqual([watched.status, watched.json.type], [400, 'INVALID_REQUEST'])
@@ -41,11 +28,11 @@ test('only the master has the ports of channels open; the new master opens the s
   const switched = await scene.during(one.running.call('POST', `${masterPath}/state`, { json: { op: 'SWITCH' } }))
   assert.ok(switched.status < 300, switched.text)
   await scene.eventually(async () => (await scene.get(two, path)).state.connected === true)
-  assert.deepEqual([await echoed('127.0.0.1', port), await echoed('127.0.0.12', port)], ['ECONNREFUSED', 'hello'])
+  assert.deepEqual([await echoed(port, '127.0.0.1'), await echoed(port, '127.0.0.12')], ['ECONNREFUSED', 'hello'])
 
   await scene.until(two, 'master', 'CONNECTED')
   await scene.stop(two)
   await scene.eventually(async () => (await scene.role(one)) === 'master')
   await scene.eventually(async () => (await scene.get(one, path)).state.connected === true)
-  assert.equal(await echoed('127.0.0.1', port), 'hello')
+  assert.equal(await echoed(port, '127.0.0.1'), 'hello')
 })

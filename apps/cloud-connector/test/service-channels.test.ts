@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { freePort, temporaryFolder } from '@landbridge/testkit'
+import { echoed } from './echoed.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
 
@@ -12,19 +13,6 @@ const k8s = { k8sCluster: 'cp.Cluster.example:443', k8sService: 'orders.svc', po
 const abap = { abapCloudTenantHost: 'g.abap.example', instanceNumber: 5, connections: 1 }
 const hana = { hanaInstanceName: 'Space:Db:a:b', instanceNumber: '22', connections: '1' }
 const machine = { name: 'vm', endpointId: 'e-1', port: 2200, connections: 1 }
-
-/** What the service behind a local port says, or the error code of the connection. */
-function echoed(port: number, host = '127.0.0.1'): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host)
-    socket.on('error', (failure: NodeJS.ErrnoException) => resolve(String(failure.code)))
-    socket.on('data', (bytes: Buffer) => {
-      resolve(bytes.toString())
-      socket.destroy()
-    })
-    socket.write('hello')
-  })
-}
 
 /** Asks until the answer is yes. */
 async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {

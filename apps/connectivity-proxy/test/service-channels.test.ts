@@ -3,44 +3,14 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { after, afterEach, before, describe, test } from 'node:test'
 import type { ChannelSpec } from '@landbridge/connector'
 import { freePort, temporaryFolder } from '@landbridge/testkit'
 import { Cloud, type Tenant } from './cloud.ts'
+import { exchange, outcome, startEcho } from './echo.ts'
 import { bearer, startProxy, type TestProxy, tunnelName } from './proxy.ts'
 import { RealConnector } from './real-connector.ts'
-
-/** Returns every byte and ends when the peer ends. */
-async function startEcho(): Promise<{ server: Server; port: number; sockets: Set<Socket> }> {
-  const sockets = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket))
-    socket.pipe(socket)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  return { server, port: typeof address === 'object' && address !== null ? address.port : 0, sockets }
-}
-
-/** Sends bytes, ends its direction, and reads until the peer ends. */
-async function exchange(port: number, bytes: Buffer): Promise<Buffer> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  socket.end(bytes)
-  const chunks: Buffer[] = []
-  for await (const chunk of socket) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-}
-
-/** The error code with which a connection ends, or what it said. */
-async function outcome(port: number): Promise<string> {
-  return exchange(port, Buffer.from('x')).then(
-    (bytes) => bytes.toString(),
-    (failure: NodeJS.ErrnoException) => failure.code ?? failure.message,
-  )
-}
 
 describe('service channels through a real proxy', () => {
   const folder = temporaryFolder()

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { after, before, test } from 'node:test'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
 import { ManualClock } from '@landbridge/kernel'
 import type { BoundService } from '@landbridge/registry'
 import { ntlmBegin, ntlmFinish, startNtlmBackend, type WireAnswer, WireSocket } from '@landbridge/testkit'
-import { tunnelAlpn } from '@landbridge/tunnel'
 import { type Backend, startBackend } from './backend.ts'
 import { Cloud, type Tenant } from './cloud.ts'
 import { OpenConnector } from './open-connector.ts'
@@ -273,90 +271,6 @@ test('where there is no destination service the proxy starts and serves (CP-197)
   assert.equal((await proxy.get(bearer(await cloud.token(tenant.connectivity)))).status, 200)
 })
 
-test('plain text never becomes a tunnel (CP-116)', async () => {
-  const proxy = await newProxy()
-  const socket = connect(proxy.tunnelPort, '127.0.0.1')
-  socket.on('error', () => {})
-  socket.write('GET / HTTP/1.1\r\nHost: tunnel\r\n\r\n')
-  socket.resume()
-  await new Promise((resolve) => socket.on('close', resolve))
-  assert.equal(proxy.tunnelCount(), 0)
-})
-
-test('a certificate of another authority, none, or an expired one ends the handshake', async () => {
-  const proxy = await newProxy()
-  const past = new ManualClock(Date.now() - 10 * 86_400_000)
-  const other = await LocalCa.create({ subject: { CN: 'Other CA' } })
-  const subject = { CN: 'a', OU: 'b' }
-  const earlier = LocalCa.load(cloud.ca.certificatePem, cloud.ca.keyPem.reveal(), past)
-  const expired = await earlier.issueClient({ subject, days: 1 })
-  for (const certificate of [{}, await other.issueClient({ subject, days: 1 }), expired])
-    assert.equal(await handshake(proxy, { ...certificate, servername: tunnelName }), 'refused')
-  assert.equal(proxy.logged.filter((line) => line.includes('tunnel.handshake-failed')).length, 3)
-  assert.equal(proxy.tunnelCount(), 0)
-})
-
-test('with strict SNI a connection for another server name or for none is refused; without it is accepted', async () => {
-  const certificate = await cloud.ca.issueClient({ subject: { CN: 'a', OU: 'b' }, days: 1 })
-  const lenient = { ...settings, 'servers.businessDataTunnel.strictSniEnabled': false }
-  for (const [proxy, expected] of [
-    [await newProxy(), 'refused'],
-    [await newProxy({ settings: lenient }), 'accepted'],
-  ] as const) {
-    assert.equal(await handshake(proxy, { ...certificate, servername: tunnelName }), 'accepted')
-    assert.equal(await handshake(proxy, { ...certificate, servername: 'other.test' }), expected)
-    assert.equal(await handshake(proxy, { ...certificate, servername: '' }), expected)
-  }
-})
-
-/** Whether the tunnel server takes a connection: a yamux ping is answered by a session and by nothing else. */
-async function handshake(proxy: TestProxy, options: ConnectionOptions): Promise<'accepted' | 'refused'> {
-  const socket = connectTls({
-    host: '127.0.0.1',
-    port: proxy.tunnelPort,
-    ca: cloud.ca.certificatePem,
-    ALPNProtocols: [tunnelAlpn],
-    checkServerIdentity: () => undefined,
-    ...options,
-  })
-  const ping = Buffer.from('000200010000000000000001', 'hex')
-  let outcome: 'accepted' | 'refused' = 'refused'
-  socket.on('error', () => {})
-  socket.on('secureConnect', () => socket.write(ping))
-  socket.on('data', () => {
-    outcome = 'accepted'
-    socket.destroy()
-  })
-  // Not `once`, which takes the expected error for its own.
-  await new Promise((resolve) => socket.on('close', resolve))
-  return outcome
-}
-
-test('a ticket opens a tunnel for the subaccount, the connector and the location it was made for, and for no other (CP-118)', async () => {
-  const [acme, umbra] = [await cloud.newTenant(), await cloud.newTenant()]
-  const [own, foreign] = [await openConnector(acme), await openConnector(umbra)]
-  own.answersRequests = false
-  const proxy = await newProxy()
-  const asked = own.nextRequest()
-  const answer = proxy.get(bearer(await cloud.token(acme.connectivity)))
-  const message = await asked
-  const refusal = async (opened: Promise<unknown>) => String(((await opened) as { title?: string } | undefined)?.title)
-  assert.match(await refusal(foreign.openTunnel(message)), /another subaccount/)
-  const disguised = { subaccountId: acme.subaccount.id }
-  assert.match(await refusal(foreign.openTunnel(message, disguised)), /another subaccount/)
-  assert.match(await refusal(own.openTunnel(message, { locationId: 'plant' })), /another location/)
-  assert.match(await refusal(own.openTunnel(message, { connectorId: 'x' })), /another connector/)
-  assert.match(await refusal(own.openTunnel({ ...message, ticket: 'made-up' })), /ticket is unknown/)
-  assert.equal(proxy.tunnelCount(), 0)
-  assert.equal((await own.openTunnel(message))?.type, 'tunnel-accepted')
-  assert.equal((await answer).text, 'erp')
-  const other = await proxy.get(bearer(await cloud.token(umbra.connectivity)))
-  assert.equal(other.text, 'erp')
-  assert.equal(foreign.requests.length, 1)
-  assert.equal(own.prefaces.length, 1)
-  assert.equal(foreign.prefaces.length, 1)
-})
-
 test('a connector that does not trust the tunnel server reports it, and the caller is answered 503 (CP-127)', async () => {
   const tenant = await cloud.newTenant()
   const connector = await realConnector(tenant)
@@ -369,91 +283,6 @@ test('a connector that does not trust the tunnel server reports it, and the call
   clock.advance(10_000)
   const { status, error } = await answer
   assert.deepEqual([status, error], [503, 'TUNNEL_OPEN_FAILED'])
-})
-
-test('the authorities of connectors come from the service of the key, and again every hour, or a minute after a failure (CP-124)', async () => {
-  const other = await LocalCa.create({ subject: { CN: 'Other CA' } })
-  const lists = [
-    cloud.ca.certificatePem,
-    'no PEM',
-    `${other.certificatePem}${cloud.ca.certificatePem}`,
-    other.certificatePem,
-  ]
-  let asked = 0
-  const server = createServer((_request, response) => void response.end(lists[Math.min(asked++, 3)]))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  closings.push(() => server.close())
-  const caListUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/CAs`
-  const clock = new ManualClock(Date.now())
-  const proxy = await newProxy({ clock, caListUrl })
-  const subject = { CN: 'a', OU: 'b' }
-  const [own, foreign] = [
-    await cloud.ca.issueClient({ subject, days: 1 }),
-    await other.issueClient({ subject, days: 1 }),
-  ]
-  const accepted = async (): Promise<string[]> => [
-    await handshake(proxy, { ...own, servername: tunnelName }),
-    await handshake(proxy, { ...foreign, servername: tunnelName }),
-  ]
-  assert.deepEqual(await accepted(), ['accepted', 'refused'])
-  const changed = 'proxy.connector-authorities-changed'
-  clock.advance(3_600_000)
-  await proxy.said('proxy.connector-authorities-unavailable', 1)
-  assert.deepEqual(await accepted(), ['accepted', 'refused'])
-  clock.advance(60_000)
-  await proxy.said(changed, 1)
-  assert.deepEqual(await accepted(), ['accepted', 'accepted'])
-  clock.advance(3_600_000)
-  await proxy.said(changed, 2)
-  assert.deepEqual(await accepted(), ['refused', 'accepted'])
-})
-
-test('without the list a proxy starts with the authority that it was given, or says what is missing', async () => {
-  const caListUrl = 'http://127.0.0.1:9/api/v1/CAs'
-  await assert.rejects(newProxy({ caListUrl }), { code: 'CONNECTOR_AUTHORITIES_UNAVAILABLE' })
-  const proxy = await newProxy({ caListUrl, fallbackCa: cloud.ca.certificatePem })
-  const certificate = await cloud.ca.issueClient({ subject: { CN: 'a', OU: 'b' }, days: 1 })
-  assert.equal(await handshake(proxy, { ...certificate, servername: tunnelName }), 'accepted')
-})
-
-test('each handshake is audited in one line, with the reason where it fails (CP-182, CP-183)', async () => {
-  const tenant = await cloud.newTenant()
-  const connector = await openConnector(tenant)
-  connector.answersRequests = false
-  const proxy = await newProxy()
-  const asked = connector.nextRequest()
-  const answer = proxy.get(bearer(await cloud.token(tenant.connectivity)))
-  const message = await asked
-  await connector.openTunnel({ ...message, ticket: 'made-up\n[AUDIT-EVENT] {}' })
-  assert.equal((await connector.openTunnel(message))?.type, 'tunnel-accepted')
-  await answer
-  await handshake(proxy, { servername: tunnelName })
-  const events = proxy.audited.map((line) => {
-    assert.ok(line.startsWith('[AUDIT-EVENT] {') && !line.includes('\n'), line)
-    const { data, ...event } = JSON.parse(line.slice('[AUDIT-EVENT] '.length))
-    return { ...event, data: JSON.parse(data) }
-  })
-  const details = events.map(({ data }) => data.handshakeDetails)
-  assert.deepEqual(details.slice(0, 2), ['the ticket is unknown, expired or used already', 'success'])
-  assert.equal(events.length, 3)
-  assert.notEqual(details[2], 'success')
-  const [failed, { data, user, tenant: whose }, unknown] = events
-  assert.match(data.tunnelId, /^[0-9a-f-]{36}$/)
-  assert.deepEqual([user, whose], ['fallback_for_missing_user', tenant.subaccount.id])
-  assert.deepEqual(data, {
-    action: 'open connectivity tunnel',
-    message: 'tunnel handshake success',
-    tunnelId: data.tunnelId,
-    objectName: 'connectivity tunnel management',
-    clientId: connector.connectorId,
-    loggedByClass: 'com.sap.core.connectivity.tunnel.server.TunnelServerHandshaker',
-    handshakeDetails: 'success',
-  })
-  assert.deepEqual([failed.data.message, failed.data.clientId], ['tunnel handshake failure', connector.connectorId])
-  assert.equal(failed.tenant, tenant.subaccount.id)
-  assert.deepEqual([unknown.data.clientId, unknown.tenant], ['', ''])
-  assert.equal(new Set(events.map((event) => event.data.tunnelId)).size, 3)
 })
 
 test('the connectors of the paired connectivity service are reached, those of another are not (CP-109)', async () => {

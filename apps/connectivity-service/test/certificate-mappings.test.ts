@@ -7,7 +7,8 @@ import { certificateFacts, LocalCa, readPkcs12, selfSigned } from '@landbridge/i
 import { createLog, Secret, systemClock } from '@landbridge/kernel'
 import { newDatabase } from '@landbridge/testkit'
 import { type Call, callHttps } from './https-call.ts'
-import { newBinding, newTenant, operatorSecret, type Platform, startPlatform } from './platform.ts'
+import { newBinding, newTenant, type Platform, startPlatform } from './platform.ts'
+import { rawPost, tableTexts } from './raw-reads.ts'
 
 type Row = Record<string, unknown>
 
@@ -371,48 +372,3 @@ for (const [name, url, skip] of [
       assert.deepEqual((await one.operator({ path: users })).json, [])
     })
   })
-
-/** A call whose answer is a file. */
-async function rawPost(platform: Platform, path: string, body: object) {
-  return new Promise<{ status: number; headers: Row; body: Buffer }>((resolve, reject) => {
-    const sent = request(
-      {
-        host: '127.0.0.1',
-        port: platform.service.port,
-        ca: platform.ca.certificatePem,
-        servername: platform.serverName,
-        agent: false,
-        method: 'POST',
-        path,
-        headers: {
-          host: platform.serverName,
-          'content-type': 'application/json',
-          authorization: `Bearer ${operatorSecret}`,
-        },
-      },
-      (answer) => {
-        const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('error', reject)
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }),
-        )
-      },
-    )
-    sent.on('error', reject)
-    sent.end(JSON.stringify(body))
-  })
-}
-
-/** All rows of all tables. */
-async function tableTexts({ store }: Platform): Promise<string> {
-  const tables = await store.db.introspection.getTables()
-  // The compiler knows the tables of one area only; any of them will do.
-  const rows = tables.map(({ name }) =>
-    store.db
-      .selectFrom(name as 'subaccount')
-      .selectAll()
-      .execute(),
-  )
-  return JSON.stringify(await Promise.all(rows))
-}

@@ -1,5 +1,5 @@
 import { createServer } from 'node:https'
-import { keepCertificateFresh, mutualTlsOptions } from '@landbridge/http-api'
+import { endInTime, keepCertificateFresh, mutualTlsOptions } from '@landbridge/http-api'
 import type { LocalCa } from '@landbridge/identity'
 import { type Clock, type Closeable, type Log, PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
@@ -38,6 +38,7 @@ export async function startMutualTls(
   const server = createServer({ ...tls, maxHeaderSize, handshakeTimeout: 10_000 }, (request, response) =>
     api.routing(request, response),
   )
+  const end = endInTime(server, clock)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const facts = { host, port: mutualTlsPort, setting: 'destinationService.mutualTlsPort' }
@@ -53,7 +54,7 @@ export async function startMutualTls(
     serverCertificate: () => fresh.certificate,
     close: () => {
       fresh.stop()
-      server.closeIdleConnections()
+      end()
       return new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }

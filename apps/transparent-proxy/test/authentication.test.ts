@@ -1,53 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import {
-  type Called,
-  leadsTo,
-  type Platform,
-  prepared,
-  type Recorder,
-  type Started,
-  type StoredDestination,
-  startPlatform,
-  startProxy,
-  startRecorder,
-} from './stand-in.ts'
+import { test } from 'node:test'
+import { startScene } from './scene.ts'
+import { leadsTo, prepared, type StoredDestination } from './stand-in.ts'
 
-let platform: Platform
-let target: Recorder
-let connectivityProxy: Recorder
-let proxy: Started
-
-before(async () => {
-  platform = await startPlatform()
-  target = await startRecorder()
-  connectivityProxy = await startRecorder((response, { headers }) => {
+const { platform, target, connectivityProxy, proxy, put, call } = await startScene({
+  onPremise: (response, { headers }) => {
     if (headers['proxy-authorization'] === 'Bearer t1') response.writeHead(407).end('no')
     else response.end('on-premise')
-  })
-  proxy = await startProxy(platform, {
-    destinations: [{ name: 'gateway', namespace: 'shop', destinationRef: { name: '*' } }],
-    connectivity: { onpremise_proxy_host: '127.0.0.1', onpremise_proxy_http_port: String(connectivityProxy.port) },
-  })
+  },
 })
-
-beforeEach(() => {
-  for (const { asked } of [target, connectivityProxy, platform]) asked.length = 0
-  platform.destinations.clear()
-})
-
-after(async () => {
-  for (const part of [proxy, target, connectivityProxy, platform]) await part?.[Symbol.asyncDispose]()
-})
-
-let names = 0
-
-/** Calls a destination that nobody knows yet. */
-function call(stored: StoredDestination, ...headers: readonly string[]): Promise<Called> {
-  const name = `d${++names}`
-  platform.destinations.set(name, stored)
-  return proxy.call('gateway.shop', '/', { headers: ['X-Destination-Name', name, ...headers] })
-}
 
 function authenticated(Authentication: string, ...authTokens: readonly object[]): StoredDestination {
   return { ...leadsTo(target.url, { Authentication, User: 'u', Password: 'p' }), authTokens }
@@ -162,6 +123,29 @@ test('a token that could not be fetched is an invalid destination, never a reque
     assert.equal(answer.headers['x-error-origin'], 'Destination Service')
   }
   assert.equal(target.asked.length, 0)
+})
+
+test('a code or a refresh token that is used up is told to who sent it, with 400, and is neither kept nor sent again by itself (TP-064)', async () => {
+  const error = 'Retrieval of OAuthToken failed due to: invalid_grant: the code is unknown, expired or used'
+  const failed = { type: '', value: '', error, http_header: { key: '', value: '' } }
+  for (const [authentication, header, advice] of [
+    ['OAuth2AuthorizationCode', 'x-code', 'A code works once and for a short time: get a new one'],
+    ['OAuth2RefreshToken', 'x-refresh-token', 'A refresh token may work once only'],
+  ] as const) {
+    const name = put(authenticated(authentication, prepared('first')))
+    const ask = () =>
+      proxy.call('gateway.shop', '/', { headers: ['X-Destination-Name', name, 'Authorization', 'Bearer one-time'] })
+    assert.equal((await ask()).status, 200)
+    platform.destinations.set(name, authenticated(authentication, failed))
+    const again = await ask()
+    assert.equal(again.status, 400)
+    assert.equal(again.headers['x-error-origin'], 'Destination Service')
+    const message = String(again.headers['x-error-message'])
+    assert.match(message, /^Check the 'authorization' request header, or the OAuth configuration in destination 'd/)
+    assert.ok(message.includes(`(${error}). ${advice}`), message)
+    assert.equal(platform.finds.filter(({ headers }) => headers[header] === 'one-time').length, 2)
+  }
+  assert.equal(target.asked.length, 2)
 })
 
 const onPremise = (Authentication: string, ...authTokens: readonly object[]): StoredDestination => ({

@@ -1,47 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { after, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { createLog, ManualClock } from '@landbridge/kernel'
 import { answerFailure } from '../src/http/answer-failure.ts'
-import {
-  type Called,
-  leadsTo,
-  type Platform,
-  type Started,
-  type StoredDestination,
-  startPlatform,
-  startProxy,
-  startRecorder,
-} from './stand-in.ts'
+import { startScene } from './scene.ts'
+import { leadsTo, startPlatform, startProxy, startRecorder } from './stand-in.ts'
 
-let platform: Platform
-let proxy: Started
-
-before(async () => {
-  platform = await startPlatform()
-  proxy = await startProxy(platform, {
-    destinations: [
-      { name: 'gateway', namespace: 'shop', destinationRef: { name: '*' } },
-      { name: 'gone', namespace: 'shop', destinationRef: { name: 'NO-SUCH' } },
-    ],
-  })
+const { platform, proxy, call } = await startScene({
+  destinations: [{ name: 'gone', namespace: 'shop', destinationRef: { name: 'NO-SUCH' } }],
 })
-
-beforeEach(() => platform.destinations.clear())
-
-after(async () => {
-  await proxy?.[Symbol.asyncDispose]()
-  await platform?.[Symbol.asyncDispose]()
-})
-
-let names = 0
-
-function call(stored: StoredDestination): Promise<Called> {
-  const name = `d${++names}`
-  platform.destinations.set(name, stored)
-  return proxy.call('gateway.shop', '/', { headers: ['X-Destination-Name', name] })
-}
 
 test('a destination that is not there is a bad gateway, with the words of the original (TP-023)', async () => {
   const { status, headers } = await proxy.call('gone.shop', '/', { headers: ['X-Request-Id', 'r-1'] })

@@ -1,54 +1,25 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import {
-  leadsTo,
-  type Platform,
-  prepared,
-  type Recorder,
-  type Started,
-  startPlatform,
-  startProxy,
-  startRecorder,
-} from './stand-in.ts'
+import { test } from 'node:test'
+import { startScene } from './scene.ts'
+import { leadsTo, prepared } from './stand-in.ts'
 
-let platform: Platform
-let target: Recorder
-let proxy: Started
-
-before(async () => {
-  platform = await startPlatform()
-  target = await startRecorder()
-  proxy = await startProxy(platform, {
-    settings: { destinationCacheSeconds: 0 },
-    destinations: [
-      { name: 'gateway', namespace: 'shop', destinationRef: { name: '*' } },
-      {
-        name: 'erp',
-        namespace: 'shop',
-        destinationRef: { name: 'ERP', level: 'subaccount' },
-        fragmentRef: { name: 'test', level: 'instance', optional: true },
-        chainRef: {
-          name: 'c1',
-          variables: [
-            { name: 'samlProviderDestinationName', value: 'ias' },
-            { name: 'other', value: 'o' },
-          ],
-        },
+const { platform, target, proxy } = await startScene({
+  settings: { destinationCacheSeconds: 0 },
+  destinations: [
+    {
+      name: 'erp',
+      namespace: 'shop',
+      destinationRef: { name: 'ERP', level: 'subaccount' },
+      fragmentRef: { name: 'test', level: 'instance', optional: true },
+      chainRef: {
+        name: 'c1',
+        variables: [
+          { name: 'samlProviderDestinationName', value: 'ias' },
+          { name: 'other', value: 'o' },
+        ],
       },
-    ],
-  })
-})
-
-beforeEach(() => {
-  target.asked.length = 0
-  platform.asked.length = 0
-  platform.destinations.clear()
-})
-
-after(async () => {
-  await proxy?.[Symbol.asyncDispose]()
-  await target?.[Symbol.asyncDispose]()
-  await platform?.[Symbol.asyncDispose]()
+    },
+  ],
 })
 
 const exchange = { Authentication: 'OAuth2TokenExchange' }

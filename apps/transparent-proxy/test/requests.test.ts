@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import fc from 'fast-check'
 import { readHostName } from '../src/entries/host-name.ts'
 import { endToEnd } from '../src/http/raw-headers.ts'
-import {
-  leadsTo,
-  type Platform,
-  type Recorder,
-  type Started,
-  startPlatform,
-  startProxy,
-  startRecorder,
-} from './stand-in.ts'
+import { startScene } from './scene.ts'
+import { leadsTo } from './stand-in.ts'
 
-let platform: Platform
-let target: Recorder
-let proxy: Started
-
-before(async () => {
-  platform = await startPlatform()
-  target = await startRecorder((response, { url }) => {
+const { platform, target, proxy } = await startScene({
+  target: (response, { url }) => {
     if (url.includes('/teapot'))
       response
         .writeHead(418, 'Short and stout', [
@@ -34,27 +22,16 @@ before(async () => {
         ])
         .end('tea')
     else response.end('fine')
-  })
-  proxy = await startProxy(platform, {
-    destinations: [
-      { name: 'erp', namespace: 'shop', destinationRef: { name: 'ERP_PROD' } },
-      { name: 'crm', destinationRef: { name: 'crm' } },
-      { name: 'gateway', namespace: 'shop', destinationRef: { name: '*' } },
-    ],
-  })
+  },
+  destinations: [
+    { name: 'erp', namespace: 'shop', destinationRef: { name: 'ERP_PROD' } },
+    { name: 'crm', destinationRef: { name: 'crm' } },
+  ],
 })
 
 beforeEach(() => {
-  target.asked.length = 0
-  platform.destinations.clear()
   platform.destinations.set('ERP_PROD', leadsTo(`${target.url}/api`))
   platform.destinations.set('crm', leadsTo(target.url))
-})
-
-after(async () => {
-  await proxy?.[Symbol.asyncDispose]()
-  await target?.[Symbol.asyncDispose]()
-  await platform?.[Symbol.asyncDispose]()
 })
 
 test('a request reaches the URL of the destination with its method, path, query, headers and body, and the answer comes back unchanged (TP-003, TP-034, TP-038, TP-040, TP-085, TP-140, TP-143)', async () => {

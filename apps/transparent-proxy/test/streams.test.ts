@@ -3,24 +3,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { after, before, test } from 'node:test'
-import { leadsTo, type Platform, type Started, startPlatform, startProxy } from './stand-in.ts'
+import { test } from 'node:test'
+import { startScene } from './scene.ts'
+import { leadsTo } from './stand-in.ts'
 
-let platform: Platform
-let proxy: Started
-
-before(async () => {
-  platform = await startPlatform()
-  proxy = await startProxy(platform, {
-    settings: { idleTimeoutSeconds: 1 },
-    destinations: [{ name: 'gateway', namespace: 'shop', destinationRef: { name: '*' } }],
-  })
-})
-
-after(async () => {
-  await proxy?.[Symbol.asyncDispose]()
-  await platform?.[Symbol.asyncDispose]()
-})
+const { platform, proxy, put } = await startScene({ settings: { idleTimeoutSeconds: 1 } })
 
 type Handler = Parameters<typeof createServer>[1]
 
@@ -38,16 +25,13 @@ async function startTarget(handle: Handler) {
   }
 }
 
-let names = 0
-
 function open(
   url: string,
   method: string,
   more: Readonly<Record<string, string>> = {},
   headers: readonly string[] = [],
 ) {
-  const name = `s${++names}`
-  platform.destinations.set(name, leadsTo(url, more))
+  const name = put(leadsTo(url, more))
   const port = proxy.running.port
   return request({
     maxHeaderSize: 1 << 20,
@@ -91,9 +75,8 @@ test('a caller that does not read holds the target back, and is given up after a
     response.on('drain', more).on('close', isOver.resolve)
     more()
   })
-  const name = `s${++names}`
   // The target may take its time: it is the caller who pauses.
-  platform.destinations.set(name, leadsTo(target.url, { 'URL.socketReadTimeoutInSeconds': '600' }))
+  const name = put(leadsTo(target.url, { 'URL.socketReadTimeoutInSeconds': '600' }))
   const caller = connect(proxy.running.port, '127.0.0.1')
   caller.pause().write(`GET / HTTP/1.1\r\nHost: gateway.shop\r\nX-Destination-Name: ${name}\r\n\r\n`)
   caller.on('error', () => {})

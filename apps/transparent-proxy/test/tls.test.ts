@@ -8,10 +8,10 @@ import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:
 import { Destination } from '@landbridge/client'
 import { rsaWithChain, selfSignedCertificate, type TestCertificate } from '@landbridge/testkit'
 import { TargetAgents } from '../src/http/target-agents.ts'
-import { leadsTo, type Platform, type Started, startPlatform, startProxy } from './stand-in.ts'
+import { startScene } from './scene.ts'
+import { leadsTo } from './stand-in.ts'
 
-let platform: Platform
-let proxy: Started
+const { proxy, put } = await startScene()
 let server: Server
 let own: TestCertificate
 let port: number
@@ -40,33 +40,24 @@ before(async () => {
   )
   await once(server.listen(0, '127.0.0.1'), 'listening')
   port = (server.address() as AddressInfo).port
-  platform = await startPlatform()
-  proxy = await startProxy(platform, {
-    destinations: [{ name: 'gateway', namespace: 'shop', destinationRef: { name: '*' } }],
-  })
 })
 
 after(async () => {
-  await proxy?.[Symbol.asyncDispose]()
   server.closeAllConnections()
   server.close()
-  await platform?.[Symbol.asyncDispose]()
 })
-
-let names = 0
 
 async function call(
   host: string,
   more: Readonly<Record<string, string>>,
   files: Readonly<Record<string, Buffer | string>> = {},
 ) {
-  const name = `d${++names}`
   const certificates = Object.entries(files).map(([Name, content]) => ({
     Name,
     Type: 'CERTIFICATE',
     Content: Buffer.from(content).toString('base64'),
   }))
-  platform.destinations.set(name, { ...leadsTo(`https://${host}:${port}`, more), certificates })
+  const name = put({ ...leadsTo(`https://${host}:${port}`, more), certificates })
   const { status, headers } = await proxy.call('gateway.shop', '/', { headers: ['X-Destination-Name', name] })
   return { status, message: String(headers['x-error-message'] ?? ''), seen: seen.at(-1) }
 }

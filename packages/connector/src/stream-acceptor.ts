@@ -8,6 +8,7 @@ import {
   type Stream,
   StreamKind,
   type StreamSink,
+  undefinedToken,
 } from '@landbridge/tunnel'
 import { HttpExchange } from './http/http-exchange.ts'
 import { openRfcOrLdap } from './rfc/open-rfc-or-ldap.ts'
@@ -26,10 +27,13 @@ export interface StreamTimeouts {
 export class StreamAcceptor implements StreamSink {
   readonly #context: SubaccountContext
   readonly #timeouts: StreamTimeouts
+  /** How many prefaces of a session were refused. */
+  readonly #refused: WeakMap<Stream['session'], number>
 
   constructor(context: SubaccountContext, timeouts: StreamTimeouts) {
     this.#context = context
     this.#timeouts = timeouts
+    this.#refused = new WeakMap()
   }
 
   streamData(stream: Stream, chunk: Buffer): void {
@@ -46,7 +50,7 @@ export class StreamAcceptor implements StreamSink {
     stream.consumed(length - (bytes.length - chunk.length))
     if (bytes[0] === StreamKind.token) return define(stream, bytes, length)
     const preface = readPreface(bytes, 0, length, stream.receivedTokens)
-    if (preface === null || !isClientName(preface.clientConnection ?? '')) return stream.reset()
+    if (preface === null || !isClientName(preface.clientConnection ?? '')) return this.#refuse(stream, bytes, length)
     this.#dispatch(stream, preface, bytes, length)
   }
 
@@ -57,6 +61,19 @@ export class StreamAcceptor implements StreamSink {
   streamReset(): void {}
 
   streamDrain(): void {}
+
+  /** The cloud side learns of a reset only. Told at the first one of a connection, the tenth, the hundredth, ... */
+  #refuse(stream: Stream, bytes: Buffer, length: number): void {
+    const { session } = stream
+    const count = (this.#refused.get(session) ?? 0) + 1
+    this.#refused.set(session, count)
+    if (/^10*$/.test(String(count))) {
+      const token = undefinedToken(bytes, 0, length, stream.receivedTokens)
+      const reason = token === null ? { reason: 'malformed' } : { reason: 'token-undefined', token }
+      this.#context.log.warn('tunnel.preface-refused', { subaccount: this.#context.subaccountId, ...reason, count })
+    }
+    stream.reset()
+  }
 
   #clientGone(stream: Stream, bytes: Buffer): void {
     const name = hearClosed(stream, bytes)

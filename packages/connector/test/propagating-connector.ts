@@ -38,6 +38,8 @@ export interface PropagatingConnector {
   readonly denied: DeniedAccess[]
   readonly pool: BackendPool
   ask(request: Asked): Promise<Answered>
+  /** As if the definitions of the cloud side had been lost: what it refers to from now on is not known. */
+  loseTokens(): void
   trust(issuers: readonly TrustedIssuer[]): void
   configure(change: {
     settings?: Partial<PropagationSettings>
@@ -108,7 +110,7 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
     domainMappings: [],
     backends: pool,
     propagate: propagation.decide,
-    log: silentLog,
+    log: parts.log ?? silentLog,
     denied: (access: DeniedAccess) => denied.push(access),
   }
   const tunnel = await sessionPair(new StreamAcceptor(context, { connectMs: 5_000 }))
@@ -117,6 +119,7 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
     denied,
     pool,
     ask: (request) => ask(tunnel.cloud, request),
+    loseTokens: tunnel.loseTokens,
     trust(list) {
       issuers = list
       apply()
@@ -132,6 +135,21 @@ export async function startPropagatingConnector(parts: ConnectorParts): Promise<
       await tunnel.close()
       pool.close()
     },
+  }
+}
+
+/** Runs with such a connector that trusts these issuers, and closes it. */
+export async function withPropagatingConnector(
+  parts: ConnectorParts,
+  trusted: readonly TrustedIssuer[],
+  run: (connector: PropagatingConnector) => Promise<void>,
+): Promise<void> {
+  const connector = await startPropagatingConnector(parts)
+  connector.trust(trusted)
+  try {
+    await run(connector)
+  } finally {
+    await connector.close()
   }
 }
 
@@ -161,7 +179,9 @@ export function mappingsOf(httpsPort: number, plainPort = 1): SystemMapping[] {
   )
 }
 
-async function sessionPair(acceptor: StreamAcceptor): Promise<{ cloud: Session; close(): Promise<void> }> {
+async function sessionPair(
+  acceptor: StreamAcceptor,
+): Promise<{ cloud: Session; loseTokens(): void; close(): Promise<void> }> {
   const listener = createServer()
   const accepted = new Promise<Socket>((resolve) => listener.once('connection', resolve))
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
@@ -173,9 +193,13 @@ async function sessionPair(acceptor: StreamAcceptor): Promise<{ cloud: Session; 
   const cloud = new Session(socket, { ...base, role: 'server', accept: () => null })
   const onPremise = new Session(await accepted, { ...base, role: 'client', accept: () => acceptor })
   cloud.sentTokens = new SentTokens(cloud, systemClock)
-  onPremise.receivedTokens = new ReceivedTokens()
+  const loseTokens = (): void => {
+    onPremise.receivedTokens = new ReceivedTokens()
+  }
+  loseTokens()
   return {
     cloud,
+    loseTokens,
     async close() {
       cloud.destroy()
       onPremise.destroy()

@@ -14,6 +14,7 @@ import {
   startPropagatingConnector,
   testCertificates,
   testClock,
+  withPropagatingConnector,
 } from './propagating-connector.ts'
 import { type TokenIssuer, tokenIssuer } from './token-issuer.ts'
 
@@ -32,18 +33,12 @@ before(async () => {
 after(() => backend.close())
 
 /** Runs with a connector that has all certificates and trusts `idp`. */
-async function withConnector(
+function withConnector(
   run: (connector: PropagatingConnector) => Promise<void>,
   parts: Partial<ConnectorParts> = {},
   trusted: readonly TokenIssuer[] = [idp],
 ): Promise<void> {
-  const connector = await startPropagatingConnector({ backend, system, authority, ...parts })
-  connector.trust(trusted)
-  try {
-    await run(connector)
-  } finally {
-    await connector.close()
-  }
+  return withPropagatingConnector({ backend, system, authority, ...parts }, trusted, run)
 }
 
 /** Twice by reference, so that the tunnel remembers what was found out about the token, and once with the token itself. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileAccess } from '@landbridge/access'
-import { silentLog } from '@landbridge/kernel'
+import { createLog, type Log, silentLog } from '@landbridge/kernel'
 import { type Seen, startCertificateBackend } from '@landbridge/testkit'
 import { StreamKind } from '@landbridge/tunnel'
 import { TargetTable } from '../src/backend/target.ts'
@@ -9,9 +9,9 @@ import { type BackendTimeouts, defaultPropagationSettings, Propagator, Subaccoun
 import {
   mappingsOf,
   type PropagatingConnector,
-  startPropagatingConnector,
   testCertificates,
   testClock,
+  withPropagatingConnector,
 } from './propagating-connector.ts'
 import { tokenIssuer } from './token-issuer.ts'
 
@@ -68,23 +68,24 @@ async function withBackend(
     connector: PropagatingConnector,
     ask: (user: string, clientConnection?: string) => Promise<Seen>,
   ) => Promise<void>,
+  log: Log = silentLog,
 ): Promise<void> {
   const { system, authority } = await testCertificates(testClock())
   const backend = await startCertificateBackend(system.cert)
-  const connector = await startPropagatingConnector({ backend, system, authority, timeouts })
-  const idp = tokenIssuer('https://idp.test', connector.clock.now())
-  connector.trust([idp])
-  try {
-    await run(connector, async (user, clientConnection) => {
-      const asked = { userToken: idp.token({ user_name: user }) }
+  const idp = tokenIssuer('https://idp.test', testClock().now())
+  // Each user has one: another signature would make it another token.
+  const tokens = new Map<string, string>()
+  const parts = { backend, system, authority, timeouts, log }
+  await withPropagatingConnector(parts, [idp], (connector) =>
+    run(connector, async (user, clientConnection) => {
+      const userToken = tokens.get(user) ?? idp.token({ user_name: user })
+      tokens.set(user, userToken)
+      const asked = { userToken }
       const answer = await connector.ask(clientConnection === undefined ? asked : { ...asked, clientConnection })
       assert.equal(answer.status, 200, answer.body)
       return JSON.parse(answer.body) as Seen
-    })
-  } finally {
-    await connector.close()
-    await backend.close()
-  }
+    }),
+  ).finally(() => backend.close())
 }
 
 test('the connections that wait for users are limited, the longest waiting goes first', () =>
@@ -126,5 +127,21 @@ test('a client connection has one backend connection for each user, kept until i
     assert.equal(pool.clients.size, 0)
     await assert.rejects(ask('ann', 'x'.repeat(33)), /reset/)
   }))
+
+test('a token that was never defined is refused as unknown, and the log says so at the first and the tenth', async () => {
+  const told: unknown[] = []
+  const log = createLog((_level, event, facts) => told.push([event, facts.reason, facts.token, facts.count]), 'warn')
+  const tenTimesAndMore = async (connector: PropagatingConnector, ask: (user: string) => Promise<Seen>) => {
+    await ask('ann')
+    connector.loseTokens()
+    for (let request = 0; request < 12; request++) await assert.rejects(ask('ann'), /was reset/)
+    await ask('bob')
+  }
+  await withBackend({}, tenTimesAndMore, log)
+  assert.deepEqual(told, [
+    ['tunnel.preface-refused', 'token-undefined', 0, 1],
+    ['tunnel.preface-refused', 'token-undefined', 0, 10],
+  ])
+})
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))

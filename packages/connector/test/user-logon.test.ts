@@ -20,9 +20,9 @@ import {
   type Answered,
   type ConnectorParts,
   type PropagatingConnector,
-  startPropagatingConnector,
   testCertificates,
   testClock,
+  withPropagatingConnector,
 } from './propagating-connector.ts'
 import { tokenIssuer } from './token-issuer.ts'
 
@@ -41,17 +41,11 @@ before(async () => {
 after(() => backend.close())
 
 /** Runs with a connector that has no certificate of its own. */
-async function withConnector(
+function withConnector(
   run: (connector: PropagatingConnector) => Promise<void>,
   parts: Partial<ConnectorParts> = {},
 ): Promise<void> {
-  const connector = await startPropagatingConnector({ backend, authority, ...parts })
-  connector.trust([idp])
-  try {
-    await run(connector)
-  } finally {
-    await connector.close()
-  }
+  return withPropagatingConnector({ backend, authority, ...parts }, [idp], run)
 }
 
 function seen(answer: Answered): Seen {

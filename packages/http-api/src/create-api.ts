@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { type Log, PlatformError, type Problem, toProblem } from '@landbridge/kernel'
+import { type Clock, type Log, PlatformError, type Problem, systemClock, toProblem } from '@landbridge/kernel'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { answerBrokenHttp } from './broken-http.ts'
+import { endInTime } from './end-in-time.ts'
 import { assertPlainInput } from './plain-input.ts'
 import { type ValidationError, validationFacts } from './validation-facts.ts'
 
@@ -11,6 +12,8 @@ export type ErrorBody = (problem: Problem, thrown: unknown, path: string) => { c
 
 export interface ApiOptions {
   readonly log: Log
+  /** For the time that connections have at the end; that of the machine by default. */
+  readonly clock?: Clock
   /** Largest accepted request body in bytes. */
   readonly bodyLimitBytes?: number
   /** Serves https when set. The callback form lets a certificate be renewed without a restart. */
@@ -26,13 +29,16 @@ export interface ApiOptions {
 /** Two access tokens with many scopes do not fit into Node's default of 16 KiB for all headers. */
 const maxHeaderSize = 64 * 1024
 
+/** Names a request in our logs: as the caller has it, or made here. */
+const requestIdHeader = 'x-correlationid'
+
 /** A fastify instance with the platform's request IDs, error mapping, request log and health endpoints. */
 export function createApi(options: ApiOptions): FastifyInstance {
   const api = fastify({
     bodyLimit: options.bodyLimitBytes ?? 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) =>
-      headerText(request.headers['x-correlationid']) ?? randomUUID(),
+      headerText(request.headers[requestIdHeader]) ?? randomUUID(),
     requestIdHeader: false,
     ...(options.https === undefined ? { http: { maxHeaderSize } } : { https: { maxHeaderSize, ...options.https } }),
     // What the framework refuses before it knows a route looks like every other refusal.
@@ -42,6 +48,12 @@ export function createApi(options: ApiOptions): FastifyInstance {
     // Strict like the data plane: an unknown value must not silently become another type.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
   } as Parameters<typeof fastify>[0]) as unknown as FastifyInstance
+  // Not before: what a service does with its server's connections comes first.
+  let end = (): void => {}
+  api.addHook('onReady', async () => {
+    end = endInTime(api.server, options.clock ?? systemClock)
+  })
+  api.addHook('preClose', async () => end())
   api.setErrorHandler((thrown, request, reply) => sendError(options, thrown, request, reply))
   api.setNotFoundHandler((request, reply) =>
     sendError(
@@ -101,6 +113,8 @@ function sendError(
     contentType: 'application/problem+json',
     body: problem,
   }
+  // Not every error body has a place for the ID under which the log has the failure.
+  reply.header(requestIdHeader, request.id)
   return reply.code(problem.status).header('content-type', contentType).send(body)
 }
 

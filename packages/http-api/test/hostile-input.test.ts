@@ -2,11 +2,15 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
-import { silentLog } from '@landbridge/kernel'
+import { createLog, ManualClock, silentLog } from '@landbridge/kernel'
 import { Type } from '@sinclair/typebox'
 import { createApi, listen } from '../src/index.ts'
 
-const api = createApi({ log: silentLog })
+const refused: unknown[] = []
+const log = createLog((_level, event, facts) => {
+  if (event === 'http.refused') refused.push(facts.requestId)
+}, 'debug')
+const api = createApi({ log })
 let port = 0
 before(async () => {
   api.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
@@ -89,6 +93,20 @@ test('who is answered that this is no HTTP and keeps his side open does not keep
   socket.destroy()
 })
 
+test('a refusal carries the ID under which the log has it: that of the caller where it is a plain one', async () => {
+  const idOf = async (given?: string) => {
+    refused.length = 0
+    const headers: Record<string, string> = given === undefined ? {} : { 'X-CorrelationID': given }
+    const answer = await fetch(`http://127.0.0.1:${port}/nowhere`, { headers })
+    const id = answer.headers.get('x-correlationid')
+    assert.deepEqual([id, refused], [((await answer.json()) as { requestId?: string }).requestId, [id]])
+    return id
+  }
+  assert.equal(await idOf('4711-abc'), '4711-abc')
+  for (const given of [undefined, '{"forged":1}', 'x'.repeat(129)])
+    assert.match(String(await idOf(given)), /^[0-9a-f]{8}-[0-9a-f-]{27}$/)
+})
+
 test('of a choice a refusal names what can be chosen and what is wrong in the branch that was meant, once', async () => {
   const told = async (body: object) => (await send('/chosen', json, JSON.stringify(body))).told
   assert.equal(await told({ kind: 'paint', colour: 'red' }), '')
@@ -99,4 +117,43 @@ test('of a choice a refusal names what can be chosen and what is wrong in the br
     'REQUEST_INVALID body, body/cents must NOT have additional properties (more); must be integer',
   )
   assert.match(await told({ kind: 'price' }), /^REQUEST_INVALID body must have required property 'cents'$/)
+})
+
+test('who connects and asks nothing holds up no end, and who asks by halves or does not read a few seconds only', async () => {
+  const clock = new ManualClock()
+  const ending = createApi({ log: silentLog, clock })
+  ending.get('/', async () => 'hello')
+  ending.get('/long', async () => Buffer.alloc(32 * 1024 * 1024))
+  ending.post('/', async () => ({}))
+  const at = await listen(ending, '127.0.0.1', 0, 'port')
+  /** The end of a connection on which this was sent, once there is an answer or else the server has it. */
+  const send = async (bytes: string, reads = true) => {
+    const accepted = once(ending.server, 'connection')
+    const socket = connect(at, '127.0.0.1')
+    const closed = once(
+      socket.on('error', () => {}),
+      'close',
+    )
+    const [ours] = (await accepted) as [Socket]
+    if (reads) socket.resume()
+    const read = bytes === '' ? undefined : once(socket, reads ? 'data' : 'readable')
+    socket.write(bytes)
+    return { closed, read, ended: once(ours, 'close') }
+  }
+  const silent = await send('')
+  const halfHead = await send('GET / HTTP/1.1\r\nHo')
+  const idle = await send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await idle.read
+  const again = await send('GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost')
+  const halfBody = await send('POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n1')
+  const deaf = await send('GET /long HTTP/1.1\r\nHost: x\r\n\r\n', false)
+  await Promise.all([again.read, deaf.read])
+  let isClosed = false
+  const closed = ending.close().then(() => {
+    isClosed = true
+  })
+  await Promise.all([silent.closed, halfHead.closed, idle.closed])
+  assert.equal(isClosed, false)
+  clock.advance(5_000)
+  await Promise.all([closed, again.closed, halfBody.ended, deaf.ended])
 })

@@ -1,7 +1,7 @@
 // The cloud end of service channels against connectors that lie, hold back and misuse what they got.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { connect as tlsConnect } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
@@ -244,6 +244,23 @@ test('a tunnel of the other direction opens no streams, whatever its connector t
   await acquired
   assert.equal(await talk(session, head(StreamKind.channel), Buffer.from('hello')), 'reset')
   session.destroy()
+})
+
+test('who dials and says nothing is cut off when the time for a handshake is over, and at once when the server ends', async () => {
+  const { cert, key } = await ca.issueServer({ dnsNames: ['localhost'], days: 1 })
+  const options = { host: '127.0.0.1', port: 0, cert, key, ca: ca.certificatePem, table, clock, log: silentLog }
+  const dialled = async (to: TunnelServer) => {
+    const socket = connect(await to.listen(), '127.0.0.1')
+    const closed = new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
+    await once(socket.resume(), 'connect')
+    return { closed }
+  }
+  const impatient = new TunnelServer({ ...options, handshakeMs: 20 })
+  await (await dialled(impatient)).closed
+  await impatient.close()
+  const patient = new TunnelServer(options)
+  const { closed } = await dialled(patient)
+  await Promise.all([patient.close(), closed])
 })
 
 test('a mapping that is taken away ends the tunnels to it, another target counts for the next connection (CP-155)', async () => {

@@ -11,6 +11,7 @@ export {
   readPreface,
   StreamKind,
   type StreamKindCode,
+  undefinedToken,
   writePreface,
 } from './preface.ts'
 export { PrefixViews } from './prefix-views.ts'

@@ -238,3 +238,25 @@ function referredTo(source: Buffer, start: number, end: number, tokens: Received
   if (end - start !== referenceBytes) return null
   return tokens?.find(readUint32(source, start)) ?? null
 }
+
+/**
+ * For the log, of a preface that `readPreface` refuses: the number of the first token that it refers to and `tokens` does
+ * not hold. Null: no reference is to blame.
+ */
+export function undefinedToken(
+  source: Buffer,
+  start: number,
+  end: number,
+  tokens: ReceivedTokens | null,
+): number | null {
+  let at = start + 6 + (source[start + 5] ?? 0)
+  while (end - at >= fieldHeadBytes) {
+    const valueStart = at + fieldHeadBytes
+    const valueEnd = valueStart + (((source[at + 1] as number) << 8) | (source[at + 2] as number))
+    const isReference = source[at] === PrefaceTag.userReference || source[at] === PrefaceTag.technicalReference
+    if (isReference && valueEnd <= end && referredTo(source, valueStart, valueEnd, tokens) === null)
+      return valueEnd - valueStart === referenceBytes ? readUint32(source, valueStart) : null
+    at = valueEnd
+  }
+  return null
+}

@@ -17,6 +17,7 @@ import {
   type Stream,
   StreamKind,
   type StreamSink,
+  undefinedToken,
   writePreface,
 } from '../src/index.ts'
 import { type TokenLimits, tokenLimits } from '../src/token-definition.ts'
@@ -223,12 +224,21 @@ test('a definition that the peer does not take is forgotten: the token goes alon
 test('what is referred to and not known is refused, never read as nobody; so is a token beside a reference', () => {
   const tokens = new ReceivedTokens()
   tokens.define({ number: 7, token: 'a.b.c' })
-  const read = (table: ReceivedTokens | null, ...fields: number[][]) => {
+  const written = (...fields: (readonly number[])[]) => {
     const bytes = Buffer.from([1, 0, 0, 0, 80, 1, 0x68, ...fields.flat()])
     bytes.writeUInt16BE(bytes.length - 3, 1)
+    return bytes
+  }
+  const read = (table: ReceivedTokens | null, ...fields: (readonly number[])[]) => {
+    const bytes = written(...fields)
     return readPreface(bytes, 0, bytes.length, table)
   }
-  const [user, technical, inline] = [
+  /** Which number is to blame. */
+  const blamed = (table: ReceivedTokens | null, ...fields: (readonly number[])[]) => {
+    const bytes = written(...fields)
+    return undefinedToken(bytes, 0, bytes.length, table)
+  }
+  const [user, technical, inline]: [number[], number[], number[]] = [
     [5, 0, 4, 0, 0, 0, 7],
     [6, 0, 4, 0, 0, 0, 7],
     [1, 0, 1, 0x78],
@@ -236,16 +246,21 @@ test('what is referred to and not known is refused, never read as nobody; so is 
   assert.equal(read(tokens, user)?.userToken, 'a.b.c')
   assert.equal(read(tokens, technical, user)?.technicalToken, 'a.b.c')
   assert.equal(read(tokens, technical, inline)?.userToken, 'x')
-  for (const fields of [
-    [[5, 0, 4, 0, 0, 0, 8]],
-    [[6, 0, 4, 1, 0, 0, 7]],
-    [[5, 0, 3, 0, 0, 7]],
-    [[5, 0, 0]],
-    [user, inline],
-    [inline, user],
-  ])
+  for (const [number, ...fields] of [
+    [8, [5, 0, 4, 0, 0, 0, 8]],
+    [0x1000007, user, [6, 0, 4, 1, 0, 0, 7]],
+    [null, [5, 0, 3, 0, 0, 7]],
+    [null, [5, 0, 0]],
+    [null, [5, 0, 4, 0, 0, 8]],
+    [null, [5, 0]],
+    [null, user, inline],
+    [null, inline, user],
+  ] as const) {
     assert.equal(read(tokens, ...fields), null)
+    assert.equal(blamed(tokens, ...fields), number)
+  }
   assert.equal(read(null, user), null)
+  assert.equal(blamed(null, user), 7)
 })
 
 test('a peer that defines without end costs no more than the limits; malformed definitions are none', () => {

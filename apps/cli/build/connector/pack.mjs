@@ -62,6 +62,7 @@ function assemble(folder) {
   copyFileSync(join(repository, 'LICENSE'), join(folder, 'LICENSE'))
   const program = join(folder, 'program', version)
   mkdirSync(program, { recursive: true })
+  copyFileSync(join(here, 'find-node.sh'), join(program, 'find-node.sh'))
   copyNode(program)
   const manifest = { name: 'landbridge-scc', version, private: true, type: 'module', license }
   writeFileSync(join(program, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)

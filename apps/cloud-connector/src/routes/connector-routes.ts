@@ -28,7 +28,7 @@ export function connectorRoutes(api: FastifyInstance, context: ApiContext): void
         if (
           role === 'shadow' &&
           store.current.settings.haRole === 'master' &&
-          context.pair.masterState().state === 'CONNECTED'
+          context.pair.master.state().state === 'CONNECTED'
         ) {
           await context.pair.switchRoles(request.actor, false)
           return sendNothing(reply)

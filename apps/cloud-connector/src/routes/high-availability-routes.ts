@@ -37,7 +37,7 @@ function masterRoutes(api: FastifyInstance, context: ApiContext): void {
   })
   api.get(`${base}/master/state`, (_request, reply) => {
     master()
-    return sendJson(reply, pair.masterState())
+    return sendJson(reply, pair.master.state())
   })
   api.post(`${base}/master/state`, async (request, reply) => {
     master()
@@ -47,7 +47,7 @@ function masterRoutes(api: FastifyInstance, context: ApiContext): void {
   })
   api.delete(`${base}/master/state`, async (request, reply) => {
     master()
-    await pair.resetMaster(request.actor)
+    await pair.master.reset(request.actor)
     return sendNothing(reply)
   })
 }
@@ -74,7 +74,7 @@ function shadowRoutes(api: FastifyInstance, context: ApiContext): void {
   })
   api.get(`${base}/shadow/state`, (_request, reply) => {
     shadow()
-    const { state, message, versions } = pair.shadowState()
+    const { state, message, versions } = pair.shadow.state()
     return sendJson(reply, {
       state,
       ownHosts: [...new Set([hostname(), ...context.config.dnsNames])],
@@ -85,13 +85,13 @@ function shadowRoutes(api: FastifyInstance, context: ApiContext): void {
   api.post(`${base}/shadow/state`, async (request, reply) => {
     shadow()
     const fields = readFields(request)
-    if (readOperation(fields, ['CONNECT', 'DISCONNECT']) === 'DISCONNECT') await pair.disconnect(request.actor)
-    else await pair.connect(request.actor, readCredentials(fields), readFingerprint(fields))
+    if (readOperation(fields, ['CONNECT', 'DISCONNECT']) === 'DISCONNECT') await pair.shadow.disconnect(request.actor)
+    else await pair.shadow.connect(request.actor, readCredentials(fields), readFingerprint(fields))
     return sendNothing(reply)
   })
   api.delete(`${base}/shadow/state`, async (request, reply) => {
     shadow()
-    await pair.resetShadow(request.actor, randomUUID())
+    await pair.shadow.reset(request.actor, randomUUID())
     return sendNothing(reply)
   })
 }

@@ -31,20 +31,20 @@ export function peerRoutes(api: FastifyInstance, context: ApiContext): void {
     const gone = new AbortController()
     request.raw.socket.once('close', () => gone.abort())
     const applied = position === undefined ? undefined : readPosition(position)
-    return sendJson(reply, await pair.acceptWatch(applied, addressOf(request), gone.signal))
+    return sendJson(reply, await pair.master.acceptWatch(applied, addressOf(request), gone.signal))
   })
   api.post(`${peerPath}leave`, async (request, reply) => {
     requirePeer(request, context)
-    await pair.acceptLeave()
+    await pair.master.acceptLeave()
     return sendJson(reply, {})
   })
   api.get('/api/v1/landbridge/ha', (_request, reply) => {
     const { haRole, haPeer, haTerm } = context.store.current.settings
-    const { problem } = pair
+    const { problem } = pair.master
     return sendJson(reply, {
       role: haRole,
       term: haTerm?.number ?? 1,
-      state: haRole === 'shadow' ? pair.shadowState().state : pair.masterState().state,
+      state: haRole === 'shadow' ? pair.shadow.state().state : pair.master.state().state,
       ...(haPeer === undefined
         ? {}
         : {

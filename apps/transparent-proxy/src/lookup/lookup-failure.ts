@@ -1,10 +1,14 @@
+import type { FindOptions } from '@landbridge/client'
 import { isPlatformError, PlatformError } from '@landbridge/kernel'
 import { addressOfEntry, isGateway } from '../entries/entry.ts'
 import { refused } from './refused.ts'
 import type { Wish } from './wish.ts'
 
-/** What a failed lookup means for the caller, in the words of the original; `origin` and `internalStatus` go into headers. */
-export function lookupFailure(failure: unknown, wish: Wish): unknown {
+/**
+ * What a failed lookup means for the caller, in the words of the original; `origin` and `internalStatus` go into headers.
+ * @param caller what was found in the caller's `Authorization`, if it came to that
+ */
+export function lookupFailure(failure: unknown, wish: Wish, caller: FindOptions = {}): unknown {
   if (!isPlatformError(failure) || failure.code.startsWith('TRANSPARENT_PROXY_')) return failure
   const { status } = failure.facts
   const facts = {
@@ -42,7 +46,18 @@ export function lookupFailure(failure: unknown, wish: Wish): unknown {
       )
     case 'CLIENT_CREDENTIALS_REFUSED':
       return credentialsRefused(failure, wish, facts)
-    case 'CLIENT_DESTINATION_TOKEN_FAILED':
+    case 'CLIENT_DESTINATION_TOKEN_FAILED': {
+      const advice = adviceOf(caller)
+      if (advice !== undefined)
+        return new PlatformError(
+          'TRANSPARENT_PROXY_REQUEST_REFUSED',
+          {
+            ...facts,
+            origin: 'Destination Service',
+            reason: `Check the 'authorization' request header, or the OAuth configuration in ${named(wish)}${referred(wish)}${because}. ${advice}`,
+          },
+          options,
+        )
       return new PlatformError(
         'TRANSPARENT_PROXY_DESTINATION_INVALID',
         {
@@ -52,6 +67,7 @@ export function lookupFailure(failure: unknown, wish: Wish): unknown {
         },
         options,
       )
+    }
     case 'CLIENT_SERVICE_UNREACHABLE':
     case 'CLIENT_SERVICE_TIMEOUT':
     case 'CLIENT_SERVICE_FAILED':
@@ -85,6 +101,15 @@ export function lookupFailure(failure: unknown, wish: Wish): unknown {
     default:
       return failure
   }
+}
+
+/** Where the caller's value is used up by a request, that is the likelier cause than the destination (guide L36898). */
+function adviceOf({ authorizationCode, refreshToken }: FindOptions): string | undefined {
+  if (authorizationCode !== undefined)
+    return 'A code works once and for a short time: get a new one from the authorization server for each request.'
+  if (refreshToken !== undefined)
+    return 'A refresh token may work once only, and ends with the session of its user: send the latest one.'
+  return undefined
 }
 
 /** A tenant that the caller named may be the reason; otherwise the binding is (guide L36912). */

@@ -1,4 +1,10 @@
-import { type AuthenticationHeader, type Destination, headersOf, type LandbridgeClient } from '@landbridge/client'
+import {
+  type AuthenticationHeader,
+  type Destination,
+  type FindOptions,
+  headersOf,
+  type LandbridgeClient,
+} from '@landbridge/client'
 import { callerOptions, passesAuthorization } from './caller-credential.ts'
 import { checkHttpDestination, type TargetTimeouts } from './check-destination.ts'
 import { lookupFailure } from './lookup-failure.ts'
@@ -29,13 +35,14 @@ const withoutTokens: ReadonlySet<string> = new Set([
  * @throws PlatformError TRANSPARENT_PROXY_*; the signal's reason
  */
 export async function lookUp(client: LandbridgeClient, wish: Wish, signal: AbortSignal): Promise<Prepared> {
+  let caller: FindOptions = {}
   try {
     const { destinationName: name, find } = wish
     const { tokenServiceTenant: _, ...place } = find
     const plain = await client.findDestination(name, { ...place, skipTokenRetrieval: true, signal })
     const timeouts = checkHttpDestination(plain)
     const { authentication } = plain
-    const caller = callerOptions(authentication, wish)
+    caller = callerOptions(authentication, wish)
     const destination = withoutTokens.has(authentication)
       ? plain
       : await client.findDestination(name, { ...find, ...caller, signal })
@@ -48,6 +55,6 @@ export async function lookUp(client: LandbridgeClient, wish: Wish, signal: Abort
     }
   } catch (failure) {
     if (signal.aborted) throw signal.reason
-    throw lookupFailure(failure, wish)
+    throw lookupFailure(failure, wish, caller)
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { ControlChannel, type ControlMessage, SentTokens, Session, tunnelAlpn } from '@landbridge/tunnel'
@@ -23,6 +24,8 @@ export interface TunnelServerOptions {
   readonly channels?: ChannelDesk
   /** Ping a connector after this silence; twice that, and its tunnel counts as lost. */
   readonly heartbeatMs?: number
+  /** Connections that take longer for the handshake are cut off, in ms of the machine's clock; 10 s. */
+  readonly handshakeMs?: number
   /** Gets every handshake that succeeded or failed. */
   readonly audit?: (handshake: TunnelHandshake) => void
   readonly clock: Clock
@@ -37,11 +40,14 @@ export class TunnelServer {
   readonly #server: Server
   /** Open sessions with the fingerprint of the certificate that each of them showed. */
   readonly #sessions: Map<Session, string>
+  /** All connections, also those that stand in the handshake. */
+  readonly #connections: Set<Socket>
   #isClosing: boolean
 
   constructor(options: TunnelServerOptions) {
     this.#options = options
     this.#sessions = new Map()
+    this.#connections = new Set()
     this.#isClosing = false
     this.#server = createServer(
       {
@@ -52,7 +58,7 @@ export class TunnelServer {
         rejectUnauthorized: true,
         ALPNProtocols: [tunnelAlpn],
         minVersion: 'TLSv1.2',
-        handshakeTimeout: helloTimeoutMs,
+        handshakeTimeout: options.handshakeMs ?? helloTimeoutMs,
         SNICallback: (name, done) => done(this.#serves(name) ? null : new Error('another server name'), undefined),
       },
       (socket) => this.#connected(socket),
@@ -60,10 +66,16 @@ export class TunnelServer {
     options.table.onRevoked((revoked) => {
       for (const [session, fingerprint] of [...this.#sessions]) if (fingerprint === revoked) session.destroy()
     })
+    this.#server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
     this.#server.on('tlsClientError', (cause, socket) => {
       // A refused certificate reaches us as a broken connection; why it was refused stands on the socket, as a text.
       const refusal = String(socket.authorizationError ?? '')
       const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
+      // Node only tells of it, and would leave the connection open for as long as the client likes.
+      if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy()
       options.log.info('tunnel.handshake-failed', { remote: socket.remoteAddress ?? '', reason: refusal || code })
       options.audit?.({ tunnelId: randomUUID(), ...nobody, failure: refusal || code })
     })
@@ -87,6 +99,8 @@ export class TunnelServer {
   async close(): Promise<void> {
     this.#isClosing = true
     for (const session of [...this.#sessions.keys()]) session.destroy()
+    // Who connects and says nothing would keep the server from closing.
+    for (const socket of this.#connections) socket.destroy()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
   }
 

@@ -12,7 +12,8 @@ import { PlatformError } from '@landbridge/kernel'
 import type { ExpressionBuilder } from 'kysely'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
-import { byName, isImpossible, labelsColumn, labelsOf, levelOf, run } from './rows.ts'
+import { changeLabelsOf } from './change-labels.ts'
+import { byName, isImpossible, labelsOf, levelOf, run } from './rows.ts'
 import type { DestinationRow, DestinationTables } from './tables.ts'
 
 /** Destinations in SQL. The properties are sealed for their row; names stay readable, for search and unique keys. */
@@ -116,24 +117,8 @@ export class SqlDestinationStore implements DestinationStore {
     change: (labels: readonly Label[]) => readonly Label[],
   ): Promise<readonly Label[] | undefined> {
     if (isImpossible(name)) return undefined
-    return run(
-      this.#store.db.transaction().execute(async (transaction) => {
-        const row = await transaction
-          .selectFrom('destination')
-          .select(['id', 'labels'])
-          .where('subaccount_id', '=', level.subaccountId)
-          .where('instance_id', '=', level.instanceId)
-          .where('name', '=', name)
-          // SQLite has one writer at a time anyway.
-          .$if(this.#store.kind === 'postgres', (query) => query.forUpdate())
-          .executeTakeFirst()
-        if (row === undefined) return undefined
-        const labels = change(labelsOf(row))
-        const update = transaction.updateTable('destination').set({ labels: labelsColumn(labels) })
-        await update.where('id', '=', row.id).execute()
-        return labels
-      }),
-    )
+    const key = { subaccount_id: level.subaccountId, instance_id: level.instanceId, name }
+    return changeLabelsOf(this.#store, 'destination', key, change)
   }
 
   #rows(level: Level) {

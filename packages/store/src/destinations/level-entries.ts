@@ -3,7 +3,8 @@ import type { Label, Level } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
-import { byName, isImpossible, labelsColumn, labelsOf, run } from './rows.ts'
+import { changeLabelsOf } from './change-labels.ts'
+import { byName, isImpossible, run } from './rows.ts'
 import type { DestinationTables, LevelEntryRow } from './tables.ts'
 
 /** What a write puts into an entry. */
@@ -97,28 +98,8 @@ export class LevelEntries {
     change: (labels: readonly Label[]) => readonly Label[],
   ): Promise<readonly Label[] | undefined> {
     if (isImpossible(name)) return undefined
-    return run(
-      this.#store.db.transaction().execute(async (transaction) => {
-        const row = await transaction
-          .selectFrom('level_entry')
-          .select(['id', 'labels'])
-          .where('kind', '=', this.#kind)
-          .where('subaccount_id', '=', level.subaccountId)
-          .where('instance_id', '=', level.instanceId)
-          .where('name', '=', name)
-          // SQLite has one writer at a time anyway.
-          .$if(this.#store.kind === 'postgres', (query) => query.forUpdate())
-          .executeTakeFirst()
-        if (row === undefined) return undefined
-        const labels = change(labelsOf(row))
-        await transaction
-          .updateTable('level_entry')
-          .set({ labels: labelsColumn(labels) })
-          .where('id', '=', row.id)
-          .execute()
-        return labels
-      }),
-    )
+    const key = { kind: this.#kind, subaccount_id: level.subaccountId, instance_id: level.instanceId, name }
+    return changeLabelsOf(this.#store, 'level_entry', key, change)
   }
 
   /** Entries of all levels whose column lies after one time and not after another. */
