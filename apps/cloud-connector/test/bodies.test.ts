@@ -28,6 +28,15 @@ describe('lenient JSON', () => {
     assert.equal(Object.hasOwn(parseLenientJson("{'__proto__': {'x': 1}}") as object, '__proto__'), true)
   })
 
+  test('a NUL character is refused in names and values, in strict and in lenient writing', () => {
+    for (const text of ['"\\u0000"', '{"a":["\\u0000"]}', "{a='\\u0000'}", 'a\0b', '{"a"="b", c: \0}'])
+      assert.throws(
+        () => parseLenientJson(text),
+        (thrown) => isPlatformError(thrown, 'REQUEST_INVALID'),
+        text,
+      )
+  })
+
   test('everything else is refused as an invalid request, however it looks (API1-017)', () => {
     const pieces = fc.constantFrom(
       '{',

@@ -120,6 +120,17 @@ describe('subaccounts', () => {
     assert.equal((await connector.call('GET', subaccountPath)).status, 200)
   })
 
+  test('an ID in capitals is the same subaccount, also to the cloud: it is not paired a second time (API1-186)', async () => {
+    const capitals = { ...wanted, subaccount: wanted.subaccount.toUpperCase() }
+    assert.notEqual(capitals.subaccount, wanted.subaccount)
+    await connector.call('POST', collection, { json: capitals })
+    const again = await connector.call('POST', collection, { json: wanted })
+    assert.deepEqual([again.status, again.json.type], [409, 'INVALID_CONFIGURATION'])
+    // It is shown as it was written, as clients compare it, and found in either way.
+    const { subaccount, tunnel } = (await connector.call('GET', subaccountPath)).json
+    assert.deepEqual([subaccount, tunnel.state], [capitals.subaccount, 'Connected'])
+  })
+
   test('two requests at once for the same subaccount pair it once (API1-186)', async () => {
     const answers = await Promise.all([0, 1].map(() => connector.call('POST', collection, { json: wanted })))
     assert.deepEqual(answers.map((answer) => answer.status).sort(), [201, 409])
@@ -257,6 +268,16 @@ describe('subaccounts', () => {
     await until(() => (region.hellos.at(-1)?.description === 'plant 7' ? true : undefined))
     await connector.call('PUT', `${configuration}/connector`, { json: { description: '' } })
     await until(() => (region.hellos.at(-1)?.description === '' ? true : undefined))
+    // More than the cloud takes would keep the connector from connecting.
+    const longest = 'ä'.repeat(1_000)
+    for (const path of [subaccountPath, `${configuration}/connector`]) {
+      const refused = await connector.call('PUT', path, { json: { description: `${longest}x` } })
+      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'])
+      assert.match(refused.json.message, /description may hold at most 1000 characters/)
+      assert.equal((await connector.call('PUT', path, { json: { description: longest } })).status, 200)
+      await until(() => (region.hellos.at(-1)?.description === longest ? true : undefined))
+    }
+    await connector.call('PUT', `${configuration}/connector`, { json: { description: '' } })
   })
 
   test('registration data of the cloud stands for region, subaccount and credentials (RC-138, API1-211)', async () => {

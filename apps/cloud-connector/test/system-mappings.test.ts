@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
 import fc from 'fast-check'
-import { decodeResourceId, encodeResourceId } from '../src/wire/resource-id.ts'
+import { decodeResourceId, resourceSegment } from '../src/wire/resource-id.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
 
@@ -174,7 +174,7 @@ describe('system mappings and their resources', () => {
     assert.equal((await connector.call('PUT', `${mappings}/erp.corp:1`, { json: erp })).status, 404)
   })
 
-  test('lists of an RFC mapping stay when absent, go when empty, and have two names (API1-247, API1-253, API2-049, API2-056)', async () => {
+  test('lists of an RFC mapping stay when absent, go when empty, and have two names (API1-247, API1-253, API2-049, API2-056, API2-105, API2-175)', async () => {
     const rfc = { ...erp, protocol: 'RFC', authenticationMode: 'NONE', virtualPort: 'sapgw00', localPort: 'sapgw00' }
     const path = `${mappings}/erp.corp:sapgw00`
     await post({ ...rfc, allowedClients: ['100', '200'], blacklistedUsers: [{ client: '100', user: 'EVE' }] })
@@ -184,10 +184,18 @@ describe('system mappings and their resources', () => {
       return [allowedClients.length, blacklistedUsers.length]
     }
     assert.deepEqual(await lists(), [2, 1])
-    await connector.call('PUT', path, { json: rfc })
-    assert.deepEqual(await lists(), [2, 1])
+    // An empty list of clients admits them all: only who says so gets it, and it is on record.
+    for (const none of [{}, { allowedClients: null, blacklistedUsers: null, blacklistedClientUsers: null }]) {
+      assert.equal((await connector.call('PUT', path, { json: { ...rfc, ...none } })).status, 204)
+      assert.deepEqual(await lists(), [2, 1])
+    }
+    const recorded = async () => (await get('/api/v1/landbridge/audit?limit=1'))[0]
+    assert.deepEqual((await recorded()).details ?? {}, {})
     await connector.call('PUT', path, { json: { ...rfc, blacklistedClientUsers: [], allowedClients: [] } })
     assert.deepEqual(await lists(), [0, 0])
+    const { category, action, object, details } = await recorded()
+    assert.deepEqual([category, action, object], ['BackendMapping', 'update', 'erp.corp:sapgw00'])
+    assert.deepEqual(details, { opensToAllClients: true })
     const both = { blacklistedUsers: [], blacklistedClientUsers: [{ client: '100', user: 'EVE' }] }
     assert.equal((await connector.call('PUT', path, { json: { ...rfc, ...both } })).status, 400)
   })
@@ -212,7 +220,7 @@ describe('system mappings and their resources', () => {
     await post(erp)
     const created = await connector.call('POST', `${one}/resources`, { json: { id: '/a-b+c/d' } })
     assert.deepEqual([created.status, created.text], [201, ''])
-    assert.equal(created.headers.location, `${connector.app.url}${one}/resources/-a%2B2Db%2B2Bc-d`)
+    assert.equal(created.headers.location, `${connector.app.url}${one}/resources/-a+2Db+2Bc-d`)
     const [resource] = await get(`${one}/resources`)
     assert.deepEqual(Object.keys(resource), [
       ...['id', 'enabled', 'exactMatchOnly', 'websocketUpgradeAllowed', 'creationDate', '_links'],
@@ -226,6 +234,23 @@ describe('system mappings and their resources', () => {
       assert.equal(single.id, '/a-b+c/d')
       assert.equal(single._links.self.href, created.headers.location)
     }
+  })
+
+  test('an ID that no address could name is refused', async () => {
+    await post(erp)
+    const add = (id: string) => connector.call('POST', `${one}/resources`, { json: { id } })
+    for (const id of ['/a\n', '/\u007f', '/a\0', `/${'x'.repeat(1_000)}`, `/${'ä'.repeat(500)}`]) {
+      const refused = await add(id)
+      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'], JSON.stringify(id.slice(0, 5)))
+    }
+    assert.deepEqual(await get(`${one}/resources`), [])
+    // The longest ones, in the longest spelling, are found where their address says.
+    for (const id of [`/${'+'.repeat(999)}`, `/${'-'.repeat(999)}`, `/${'ä'.repeat(499)}`]) {
+      const { location } = (await add(id)).headers
+      assert.equal((await get(String(location).slice(connector.app.url.length))).id, id)
+    }
+    const tooLong = await connector.call('GET', `${one}/resources/-${'x'.repeat(5_000)}`)
+    assert.deepEqual([tooLong.status, tooLong.json.type], [400, 'INVALID_REQUEST'])
   })
 
   test('flags are booleans on the way out and also texts on the way in; unknown members are ignored (RC-144, RC-160, API1-030, API1-032, API2-018, API2-020)', async () => {
@@ -282,7 +307,7 @@ describe('system mappings and their resources', () => {
   })
 
   test('resource IDs round-trip through a path (API1-268, API1-269, API2-068, API2-070)', () => {
-    assert.deepEqual(['/', '/sap/opu/odata', '/my-app/v1', '/a+b', '/x+2Dy', '/BIC/Z-FN'].map(encodeResourceId), [
+    assert.deepEqual(['/', '/sap/opu/odata', '/my-app/v1', '/a+b', '/x+2Dy', '/BIC/Z-FN'].map(resourceSegment), [
       '-',
       '-sap-opu-odata',
       '-my+2Dapp-v1',
@@ -292,7 +317,7 @@ describe('system mappings and their resources', () => {
     ])
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('/', '-', '+', '2', 'B', 'D', 'a', ' ', '%') }), (text) => {
-        const segment = decodeURIComponent(encodeURIComponent(encodeResourceId(text)))
+        const segment = decodeURIComponent(resourceSegment(text))
         assert.equal(decodeResourceId(segment), text)
         assert.equal(segment.includes('/'), false)
       }),

@@ -94,7 +94,7 @@ function readNewSubaccount(fields: Fields): NewSubaccount {
     },
     displayName: fields.text('displayName') || (source === fields ? '' : (source.text('displayName') ?? '')),
     locationId: readLocationId(fields) ?? '',
-    description: fields.text('description') ?? '',
+    description: fields.description() ?? '',
     isManaged: fields.flag('isManaged') ?? false,
     autoCertRenewal: fields.flag('autoCertRenewal') ?? false,
     autoSyncTrust: false,
@@ -155,7 +155,7 @@ function readCredentials(fields: Fields): CloudCredentials {
 function readPatch(fields: Fields): SubaccountPatch {
   const displayName = fields.text('displayName')
   const locationId = readLocationId(fields)
-  const description = fields.text('description')
+  const description = fields.description()
   const autoCertRenewal = fields.flag('autoCertRenewal')
   return {
     ...(displayName === undefined ? {} : { displayName }),

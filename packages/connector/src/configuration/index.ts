@@ -2,6 +2,7 @@ export { withTrustedApplications } from './application-edits.ts'
 export { type AuditLevel, auditLevels, defaultAuditLevel, isAudited } from './audit-level.ts'
 export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
 export { addRegion, type CustomRegion, removeRegion, replaceRegion } from './custom-regions.ts'
+export { longestDescription } from './description.ts'
 export {
   addDomainMapping,
   domainMappingOf,
@@ -51,7 +52,14 @@ export {
 } from './model.ts'
 export { type OwnCertificate, ownCertificates } from './own-certificates.ts'
 export { isReplicated, sameReplica } from './replicated-part.ts'
-export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
+export {
+  distinctClients,
+  distinctUsers,
+  opensToAllClients,
+  requireRfc,
+  withoutClient,
+  withoutUsers,
+} from './rfc-list-edits.ts'
 export {
   defineScenario,
   importScenario,

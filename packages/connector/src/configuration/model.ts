@@ -166,8 +166,9 @@ export interface Subaccount extends SubaccountProperties {
   readonly channels: ReadonlyMap<number, ServiceChannel>
 }
 
+/** Neither part has a case that counts: the cloud side knows both in either. */
 export function subaccountKey(regionHost: string, subaccountId: string): string {
-  return `${subaccountId}@${regionHost.toLowerCase()}`
+  return `${subaccountId.toLowerCase()}@${regionHost.toLowerCase()}`
 }
 
 /** Host names are compared without regard to case, ports as text. */
