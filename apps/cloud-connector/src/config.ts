@@ -138,6 +138,11 @@ export const cloudConnectorConfigSchema = Type.Object(
       description:
         'Tell the cloud side of the certificates that live here (administration port, system, authority, trusted backends; never keys), so that its inventory and alerts cover them.',
     }),
+    omitEmptyTexts: Type.Boolean({
+      default: false,
+      description:
+        'Leave locationID, displayName and description out of subaccounts in the configuration API while they are not set, as the guide of release 2.15 says. Otherwise they are empty texts, as releases of today send them.',
+    }),
     rfcInfrastructureFunctions: Type.Array(Type.String({ minLength: 1, maxLength: 30 }), {
       default: [...defaultInfrastructureFunctions],
       description:

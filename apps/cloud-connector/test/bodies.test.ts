@@ -114,6 +114,29 @@ describe('hostile bodies', () => {
     }
   })
 
+  test('a text is taken in the encoding that it names, else in UTF-8; bytes that are none change nothing', async () => {
+    const path = `${configuration}/connector`
+    const put = (text: string, encoding: BufferEncoding, type: string) =>
+      connector.call('PUT', path, { body: Buffer.from(text, encoding), headers: { 'content-type': type } })
+    const json = 'application/json'
+    for (const [text, encoding, type] of [
+      ['{"description":"Düren"}', 'utf8', json],
+      // PowerShell begins with a byte order mark.
+      ['\ufeff{"description":"Düren"}', 'utf8', `${json}; charset=UTF-8`],
+      ['{"description":"Düren"}', 'latin1', `${json}; charset=ISO-8859-1`],
+      ['{"description":"Düren"}', 'utf16le', `${json}; charset="utf-16le"`],
+    ] as const) {
+      await connector.call('PUT', path, { json: { description: '' } })
+      const answer = await put(text, encoding, type)
+      assert.deepEqual([answer.status, answer.json.description], [200, 'Düren'], type)
+    }
+    const wrong = await put('{"description":"Köln"}', 'latin1', json)
+    assert.deepEqual([wrong.status, wrong.json.type], [400, 'INVALID_REQUEST'])
+    assert.match(wrong.json.message, /not encoded in utf-8/)
+    assert.equal((await put('{"description":"Köln"}', 'utf8', `${json}; charset=klingon`)).status, 415)
+    assert.equal((await connector.call('GET', path)).json.description, 'Düren')
+  })
+
   test('a body beyond the limit is refused with 413', async () => {
     const json = { description: 'x'.repeat(2_000_000) }
     assert.equal((await connector.call('PUT', `${configuration}/connector`, { json })).status, 413)

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import type { ConnectorSettings } from '@landbridge/connector'
 import { LocalCa } from '@landbridge/identity'
+import { Secret } from '@landbridge/kernel'
+import { ConnectorStore } from '@landbridge/store'
 import { temporaryFolder } from '@landbridge/testkit'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
-import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+import {
+  configuration,
+  id,
+  openConnectorStore,
+  type RunningConnector,
+  startConnector,
+  subaccountPath,
+} from './running-connector.ts'
 import { until } from './scene.ts'
 
 const collection = `${configuration}/subaccounts`
@@ -16,6 +26,13 @@ const wanted = {
   description: 'demo',
   displayName: '',
   locationID: '',
+}
+
+/** Everything in a value, however deep. */
+function* valuesIn(value: unknown): Generator<unknown> {
+  yield value
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return
+  for (const member of value instanceof Map ? value.values() : Object.values(value)) yield* valuesIn(member)
 }
 
 describe('subaccounts', () => {
@@ -83,7 +100,7 @@ describe('subaccounts', () => {
     assert.ok(certificate.notAfterTimeStamp > certificate.notBeforeTimeStamp)
   })
 
-  test('the private key stays here: the region gets a signing request and the pairing user is not in it (SCC-059, SCC-061)', async () => {
+  test('the private key stays here: the region gets a signing request and the pairing user is not in it, whom the subaccount shows (SCC-059, SCC-061)', async () => {
     region.asked.length = 0
     await connector.call('POST', collection, { json: { ...wanted, locationID: 'loc-1' } })
     const [download, signing] = region.asked
@@ -98,14 +115,27 @@ describe('subaccounts', () => {
     assert.equal(signing?.body.includes(cloudUser), false)
   })
 
-  test('the password of the cloud user is nowhere in answers or audit (SCC-062, API1-035, API1-191, API1-281)', async () => {
+  test('the password of the cloud user is nowhere in answers, audit and what is kept (SCC-062, API1-035, API1-191, API1-281)', async () => {
     const added = await connector.call('POST', collection, { json: wanted })
     const audit = await connector.call('GET', '/api/v1/landbridge/audit')
     assert.equal(`${added.text}${audit.text}`.includes(cloudPassword), false)
     assert.match(audit.text, /"category":"Configuration","action":"create","object":"7f0c/)
+    // Nor is it kept, sealed or not: the private key is the only secret of the subaccount.
+    const kept: string[] = []
+    const store = await openConnectorStore(folder.path)
+    const { current } = await ConnectorStore.open(store, {} as ConnectorSettings)
+    await store.close()
+    for (const value of valuesIn(current.subaccounts))
+      if (value instanceof Secret) kept.push(value.reveal())
+      else if (typeof value === 'string') kept.push(value)
+    assert.ok(kept.includes(cloudUser) && kept.some((text) => text.includes('PRIVATE KEY')))
+    assert.deepEqual(
+      kept.filter((text) => text.includes(cloudPassword)),
+      [],
+    )
   })
 
-  test('a list shows exactly four members per subaccount (RC-139, API1-183)', async () => {
+  test('a list shows exactly four members per subaccount (RC-139)', async () => {
     assert.deepEqual((await connector.call('GET', collection)).json, [])
     await connector.call('POST', collection, { json: wanted })
     const [item] = (await connector.call('GET', collection)).json
@@ -331,7 +361,7 @@ describe('subaccounts', () => {
     }
   })
 
-  test('subaccounts, keys and the wish to stay disconnected survive a restart (SCC-060, SCC-085, API1-202)', async () => {
+  test('subaccounts, keys and the wish to stay disconnected survive a restart, which needs no credentials (SCC-060, SCC-085, API1-191, API1-202)', async () => {
     using own = temporaryFolder()
     const first = await startConnector(own.path, region)
     const other = id.replace(/1$/, '2')
@@ -348,5 +378,32 @@ describe('subaccounts', () => {
     assert.equal(tunnel.state, 'Connected')
     assert.deepEqual(tunnel.subaccountCertificate, before.tunnel.subaccountCertificate)
     await second.close()
+  })
+
+  test('whoever wants it as the guide of 2.15 says gets no texts that are not set, in any answer (SCC-068, API1-183, API1-190)', async () => {
+    using own = temporaryFolder()
+    const second = await startConnector(own.path, region, { omitEmptyTexts: true })
+    const texts = (record: object) =>
+      Object.keys(record).filter((name) => ['locationID', 'displayName', 'description'].includes(name))
+    try {
+      assert.deepEqual((await second.call('GET', collection)).json, [])
+      const added = await second.call('POST', collection, { json: { ...wanted, description: '' } })
+      const read = async () => (await second.call('GET', subaccountPath)).json
+      const listed = async () => (await second.call('GET', collection)).json[0]
+      const renewal = { json: { user: cloudUser, password: cloudPassword } }
+      const renewed = await second.call('POST', `${subaccountPath}/validity`, renewal)
+      for (const record of [added.json, renewed.json, await read(), await listed()]) assert.deepEqual(texts(record), [])
+      const set = { locationID: 'north', displayName: 'Plant', description: 'd' }
+      const edited = await second.call('PUT', subaccountPath, { json: set })
+      for (const record of [edited.json, await read()])
+        assert.deepEqual(Object.fromEntries(texts(record).map((name) => [name, record[name]])), set)
+      assert.equal((await listed()).locationID, 'north')
+      // Monitoring has no such rule, and its clients want all members.
+      const monitored = async () => (await second.call('GET', '/api/monitoring/subaccounts')).json.subaccounts[0]
+      await second.call('PUT', subaccountPath, { json: { locationID: '' } })
+      assert.deepEqual([texts(await read()).includes('locationID'), (await monitored()).locationID], [false, ''])
+    } finally {
+      await second.close()
+    }
   })
 })

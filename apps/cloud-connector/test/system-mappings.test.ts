@@ -69,7 +69,7 @@ describe('system mappings and their resources', () => {
     })
   })
 
-  test('after a minimal request lists are empty, no sid or description appears and the host in the header is virtual; a description may be added later and is shown (RC-140, RC-141, SCC-185, SCC-210, API2-037, API2-038)', async () => {
+  test('after a minimal request lists are empty, no sid or description appears and the host in the header is virtual; a description may be added later and is shown (RC-140, RC-141, SCC-185, SCC-210, API2-037)', async () => {
     const { authenticationMode, hostInHeader, ...minimal } = erp
     await post({ ...minimal, authenticationMode: '', virtualPort: 8000, localPort: 8001 })
     const mapping = await get(one)
@@ -113,7 +113,7 @@ describe('system mappings and their resources', () => {
     assert.equal((await get(mappings)).length, combinations.length)
   })
 
-  test('values outside their lists and missing ones are refused (API1-236, API1-237, API1-238, API1-239, API1-241, API1-243, API1-246, API2-035, API2-036, API2-040, API2-044)', async () => {
+  test('values outside their lists and missing ones are refused (API1-236, API1-237, API1-238, API1-239, API1-241, API1-243, API1-244, API1-246, API2-035, API2-036, API2-038, API2-040, API2-044)', async () => {
     const wrong: object[] = [
       { protocol: 'http' },
       { protocol: 'SMTP' },
@@ -144,6 +144,11 @@ describe('system mappings and their resources', () => {
       assert.equal(refused.json.type, 'INVALID_REQUEST')
     }
     assert.deepEqual(await get(mappings), [])
+    for (const hostInHeader of ['internal', 'virtual', 'INTERNAL', 'VIRTUAL']) {
+      await post({ ...erp, hostInHeader })
+      assert.equal((await get(one)).hostInHeader, hostInHeader.toUpperCase())
+      await connector.call('DELETE', one)
+    }
   })
 
   test('a virtual address exists once per subaccount, whatever its case, and ranges do not overlap (SCC-181, API1-242, API1-244, API2-045, API2-062)', async () => {
@@ -302,6 +307,7 @@ describe('system mappings and their resources', () => {
     assert.equal(await add(tcp, { id: '/' }), 400)
     assert.deepEqual(await get(`${tcp}/resources`), [])
     assert.equal(await add(`${mappings}/erp.corp:10`, { id: '/' }), 404)
+    assert.equal((await connector.call('GET', `${mappings}/erp.corp:10/resources`)).status, 404)
     assert.equal((await connector.call('DELETE', `${one}/resources`)).status, 204)
     assert.deepEqual(await get(`${one}/resources`), [])
   })
@@ -378,17 +384,39 @@ describe('system mappings and their resources', () => {
     assert.deepEqual(await get(domains), [])
   })
 
-  test('changes of mappings and resources are in the audit trail with their category (SCC-194, API1-280, API2-026)', async () => {
-    await post(erp)
-    await connector.call('POST', `${one}/resources`, { json: { id: '/' } })
-    const entries = (await get('/api/v1/landbridge/audit?limit=2')) as Record<string, unknown>[]
-    assert.deepEqual(
-      entries.map(({ actor, category, action, object, subaccount }) => [actor, category, action, object, subaccount]),
-      [
-        ['Administrator', 'BackendMapping', 'create', 'erp.corp:8000', `${id}@${regionHost}`],
-        ['Administrator', 'AllowedResource', 'create', 'erp.corp:8000 /', `${id}@${regionHost}`],
-      ],
-    )
+  test('changes of mappings, resources and lists are in the audit trail once, with their category; refused ones are not (SCC-194, API1-280, API2-026)', async () => {
+    const rfc = { ...erp, virtualPort: 'sapgw00', localPort: 'sapgw00', protocol: 'RFC', authenticationMode: 'NONE' }
+    const system = `${mappings}/erp.corp:sapgw00`
+    const steps = [
+      ['POST', mappings, erp, 'BackendMapping', 'create', 'erp.corp:8000'],
+      ['PUT', one, erp, 'BackendMapping', 'update', 'erp.corp:8000'],
+      ['POST', `${one}/resources`, { id: '/' }, 'AllowedResource', 'create', 'erp.corp:8000 /'],
+      ['PUT', `${one}/resources/-`, { enabled: true }, 'AllowedResource', 'update', 'erp.corp:8000 /'],
+      ['DELETE', `${one}/resources/-`, undefined, 'AllowedResource', 'delete', 'erp.corp:8000 /'],
+      ['DELETE', one, undefined, 'BackendMapping', 'delete', 'erp.corp:8000'],
+      ['POST', mappings, rfc, 'BackendMapping', 'create', 'erp.corp:sapgw00'],
+      ['POST', `${system}/allowedClients`, ['100'], 'BackendAuthority', 'update', 'erp.corp:sapgw00 allowedClients'],
+      ...[[`${system}/blockedClientUsers`, [{ client: '100', user: 'X' }], 'BackendAuthority', 'update'] as const].map(
+        ([path, body, category, action]) =>
+          ['POST', path, body, category, action, 'erp.corp:sapgw00 blockedClientUsers'] as const,
+      ),
+    ] as const
+    const newest = async () => (await get('/api/v1/landbridge/audit?limit=1'))[0]
+    for (const [method, path, json, ...expected] of steps) {
+      const before = (await newest()).sequence
+      // What is refused leaves no trace of a change.
+      const wrong = method === 'DELETE' ? `${path}x` : path
+      const refused = await connector.call(method, wrong, method === 'DELETE' ? {} : { json: 'nonsense' })
+      assert.ok([400, 404].includes(refused.status), `${method} ${wrong} ${refused.status}`)
+      assert.equal((await newest()).sequence, before)
+      assert.ok(
+        (await connector.call(method, path, json === undefined ? {} : { json })).status < 300,
+        `${method} ${path}`,
+      )
+      const { sequence, actor, category, action, object, subaccount } = await newest()
+      assert.deepEqual([sequence, actor, subaccount], [before + 1, 'Administrator', `${id}@${regionHost}`])
+      assert.deepEqual([category, action, object], expected)
+    }
     assert.deepEqual(await get('/api/v1/landbridge/audit/verification'), { intact: true })
   })
 

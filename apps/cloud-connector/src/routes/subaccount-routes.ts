@@ -10,7 +10,7 @@ import type { FastifyInstance } from 'fastify'
 import { Fields, invalid, readRegionHost } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { type Links, subaccountPath } from '../wire/links.ts'
-import { subaccountItemJson, subaccountJson } from '../wire/subaccount-json.ts'
+import { subaccountItemJson, subaccountJson, withoutUnset } from '../wire/subaccount-json.ts'
 import { type ApiContext, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
 import { trustRoutes } from './trust-routes.ts'
 
@@ -20,14 +20,20 @@ const maxLocationIdLength = 189
 
 /** Subaccounts: pairing, properties, connection, certificate (guide L23684). */
 export function subaccountRoutes(api: FastifyInstance, context: ApiContext): void {
-  const { store, subaccounts, channels } = context
-  const shown = (subaccount: Subaccount, links: Links): object =>
-    subaccountJson(subaccount, subaccounts.status(subaccount), (id) => channels.status(subaccount, id), links)
+  const { store, subaccounts, channels, config } = context
+  const asTold = (json: object, subaccount: Subaccount): object =>
+    config.omitEmptyTexts ? withoutUnset(json, subaccount) : json
+  const shown = (subaccount: Subaccount, links: Links): object => {
+    const stateOf = (id: number) => channels.status(subaccount, id)
+    return asTold(subaccountJson(subaccount, subaccounts.status(subaccount), stateOf, links), subaccount)
+  }
   api.get(collection, (request, reply) => {
     const links = linksOf(request, context)
     return sendJson(
       reply,
-      Array.from(store.current.subaccounts.values(), (subaccount) => subaccountItemJson(subaccount, links)),
+      Array.from(store.current.subaccounts.values(), (subaccount) =>
+        asTold(subaccountItemJson(subaccount, links), subaccount),
+      ),
     )
   })
   api.post(collection, async (request, reply) => {

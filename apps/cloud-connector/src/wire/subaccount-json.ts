@@ -70,6 +70,12 @@ export function subaccountItemJson(subaccount: Subaccount, links: Links): object
   }
 }
 
+/** The same without the texts that nobody has set (guide L23705, L23745). */
+export function withoutUnset(json: object, { locationId, displayName, description }: Subaccount): object {
+  const texts: Readonly<Record<string, string>> = { locationID: locationId, displayName, description }
+  return Object.fromEntries(Object.entries(json).filter(([name]) => texts[name] !== ''))
+}
+
 function subaccountLinks(subaccount: Subaccount, links: Links): Readonly<Record<string, Link>> {
   const self = subaccountPath(subaccount.regionHost, subaccount.subaccountId)
   return {
