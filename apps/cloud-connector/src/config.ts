@@ -12,7 +12,10 @@ const resource = Type.Object(
   {
     id: Type.String({ minLength: 1, description: 'URL path (HTTP) or function module name (RFC).' }),
     enabled: Type.Boolean({ default: true, description: 'Declared resources are active unless said otherwise.' }),
-    exactMatchOnly: Type.Boolean({ default: false, description: 'Only this path or name; otherwise all that begin with it, `/api` also `/apikeys`.' }),
+    exactMatchOnly: Type.Boolean({
+      default: false,
+      description: 'Only this path or name; otherwise all that begin with it, `/api` also `/apikeys`.',
+    }),
     websocketUpgradeAllowed: Type.Boolean({ default: false, description: 'Allow the upgrade to WebSocket.' }),
     description: Type.String({ default: '', description: 'Free text.' }),
   },

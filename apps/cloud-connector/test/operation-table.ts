@@ -153,6 +153,31 @@ export const answers: Readonly<Record<string, Shape>> = {
   'API2 58': [{ client: 'string', user: 'string' }],
 }
 
+/** Reads by POST, and switches that are where they are wanted already. */
+export const changesNothing = ['API1 55', 'API1 62', 'API2 37', 'API2 38']
+
+/** Categories of the audit trail (guide L30036), the first pattern that fits. */
+const auditCategories: readonly (readonly [path: RegExp, category: string])[] = [
+  [/\/connector\/proxy$/, 'ProxySettings'],
+  [/\/authentication\/basic$/, 'SCCUser'],
+  [/\/ppCaCertificate$/, 'PpcaCertificate'],
+  [/\/systemCertificate$/, 'SystemCertificate'],
+  [/\/truststore/, 'TrustedBackendCertificate'],
+  [/\/trust$/, 'TrustSynchronization'],
+  [/\/trust\/\{type\}/, 'IdentityProviderTrust'],
+  [/\/(allowedClients|blockedClientUsers)/, 'BackendAuthority'],
+  [/\/resources/, 'AllowedResource'],
+  [/\/systemMappings/, 'BackendMapping'],
+  [/\/domainMappings/, 'DomainMapping'],
+  [/\/channels/, 'ServiceChannelConfiguration'],
+]
+
+export function auditCategory({ path, name }: Operation): string {
+  // Properties and certificate of a subaccount are its account; that it is there is configuration.
+  if (name === 'API1 60' || name === 'API1 63') return 'Account'
+  return auditCategories.find(([pattern]) => pattern.test(path))?.[1] ?? 'Configuration'
+}
+
 /** Lists of what this platform or the region of the test does not have. */
 export const emptyHere = ['API1 71', 'API2 23', 'API2 28']
 

@@ -7,7 +7,9 @@ import { isPermitted, type Role } from '../src/login/permissions.ts'
 import { type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import {
   answers,
+  auditCategory,
   bodies,
+  changesNothing,
   channels,
   emptyHere,
   http,
@@ -163,6 +165,10 @@ describe('every operation of the published interface', () => {
     return form({ backup: Buffer.from(backup.text, 'latin1'), password: 'secret' })
   }
 
+  async function newestEntry(connector: RunningConnector) {
+    return (await ask(connector, 'GET', '/api/v1/landbridge/audit?limit=1')).json[0]
+  }
+
   async function run(operation: Operation): Promise<void> {
     const { name, method, only } = operation
     const connector = only === 'shadow' ? shadow : name === 'API1 5' ? fresh : master
@@ -173,7 +179,15 @@ describe('every operation of the published interface', () => {
       ...(json === undefined ? parts : { json }),
       ...(operation.form?.startsWith('application/') ? { headers: { accept: operation.form } } : {}),
     }
-    const answer = await ask(connector, method, await address(operation), call)
+    const at = await address(operation)
+    const before = method === 'GET' || isLast(operation) ? undefined : (await newestEntry(connector)).sequence
+    const answer = await ask(connector, method, at, call)
+    if (before !== undefined) {
+      const isChange = answer.status < 300 && !changesNothing.includes(name)
+      const { sequence, actor, category } = await newestEntry(connector)
+      assert.equal(sequence - before, isChange ? 1 : 0, 'entries of the audit trail')
+      if (isChange) assert.deepEqual([actor, category], ['Administrator', auditCategory(operation)])
+    }
     assert.equal(answer.status, otherwise[name]?.[0] ?? operation.status, answer.text)
     if (answer.status >= 400) return assert.deepEqual(Object.keys(answer.json), ['type', 'message'])
     const shape = answers[name]
@@ -188,7 +202,7 @@ describe('every operation of the published interface', () => {
   }
 
   for (const operation of operations.filter((one) => !isLast(one)))
-    test(`${operation.name}: ${operation.method} ${operation.path} ${operation.form ?? ''} has the status and shape of the reference`, () =>
+    test(`${operation.name}: ${operation.method} ${operation.path} ${operation.form ?? ''} has the status and shape of the reference, and writes one audit entry if it changes something (API1-280, API2-026)`, () =>
       run(operation))
 
   test('roles: everybody whom the reference names may call an operation, and nobody else (API1-048)', () => {
