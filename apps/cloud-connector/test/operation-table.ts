@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { cloudPassword, cloudUser, regionHost } from './fake-region.ts'
+import { cloudPassword, cloudUser, otherRegionHost, regionHost } from './fake-region.ts'
 import { id, password } from './running-connector.ts'
 
 /** An operation of the published interface, as its reference lists it. */
@@ -26,9 +26,6 @@ export type Shape = 'string' | 'number' | 'boolean' | 'object' | readonly [Shape
 
 /** Where this connector answers otherwise, and why. */
 export const otherwise: Readonly<Record<string, readonly [status: number, why: string]>> = {
-  ...Object.fromEntries(
-    [64, 65, 66, 67, 68].map((row) => [`API1 ${row}`, [410, 'the original has dropped recovery subaccounts']] as const),
-  ),
   'API1 9': [409, 'no shadow is connected: the pair has tests of its own'],
   'API1 14': [500, 'there is no master: the pair has tests of its own'],
   'API1 74': [404, 'applications are a concept of platforms that are not offered'],
@@ -126,6 +123,13 @@ export const answers: Readonly<Record<string, Shape>> = {
   'API1 59': subaccount,
   'API1 60': subaccount,
   'API1 63': subaccount,
+  'API1 66': {
+    ...(subaccount as object),
+    recoveryAccountState: {
+      ...{ isActive: 'boolean', regionHost: 'string', user: 'string' },
+      subaccountCertificate: certificate,
+    },
+  },
   'API1 70': [provider],
   'API1 71': ['object'],
   'API1 73': provider,
@@ -163,6 +167,8 @@ const auditCategories: readonly (readonly [path: RegExp, category: string])[] = 
   [/\/ppCaCertificate$/, 'PpcaCertificate'],
   [/\/systemCertificate$/, 'SystemCertificate'],
   [/\/truststore/, 'TrustedBackendCertificate'],
+  [/\/recovery\/state$/, 'Configuration'],
+  [/\/recovery/, 'RecoveryAccount'],
   [/\/trust$/, 'TrustSynchronization'],
   [/\/trust\/\{type\}/, 'IdentityProviderTrust'],
   [/\/(allowedClients|blockedClientUsers)/, 'BackendAuthority'],
@@ -233,7 +239,7 @@ export const bodies: Readonly<Record<string, unknown>> = {
   'API1 60': { description: 'new' },
   'API1 62': { connected: true },
   'API1 63': credentials,
-  'API1 64': { regionHost: 'other.test', cloudUser, cloudPassword },
+  'API1 64': { regionHost: otherRegionHost, cloudUser, cloudPassword },
   'API1 66': credentials,
   'API1 67': { active: true },
   'API1 72': { enabled: false },

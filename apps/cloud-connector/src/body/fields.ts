@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net'
-import { longestDescription } from '@landbridge/connector'
-import { PlatformError } from '@landbridge/kernel'
+import { type CloudCredentials, longestDescription } from '@landbridge/connector'
+import { PlatformError, Secret } from '@landbridge/kernel'
 
 /**
  * Reads members of a request body as existing clients send them: numbers and booleans also as text, unknown members
@@ -140,4 +140,13 @@ export function readRegionHost(fields: Fields): string {
   if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[1-9]\d{0,4})?$/.test(host))
     throw invalid('regionHost', 'must be a host name, for example cf.eu10.example.com')
   return host
+}
+
+/** The sample program of the guide sends the names of the other operation (guide L26718). */
+export function readCredentials(fields: Fields): CloudCredentials {
+  const user = fields.text('user') ?? fields.text('cloudUser')
+  const password = fields.text('password') ?? fields.text('cloudPassword')
+  if (!user) throw invalid('user', 'is required')
+  if (!password) throw invalid('password', 'is required')
+  return { user, password: new Secret(password) }
 }

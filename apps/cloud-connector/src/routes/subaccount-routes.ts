@@ -5,13 +5,14 @@ import {
   type Subaccount,
   type SubaccountPatch,
 } from '@landbridge/connector'
-import { PlatformError, Secret } from '@landbridge/kernel'
+import { Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
-import { Fields, invalid, readRegionHost } from '../body/fields.ts'
+import { Fields, invalid, readCredentials, readRegionHost } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { type Links, subaccountPath } from '../wire/links.ts'
 import { subaccountItemJson, subaccountJson, withoutUnset } from '../wire/subaccount-json.ts'
 import { type ApiContext, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
+import { recoveryRoutes } from './recovery-routes.ts'
 import { trustRoutes } from './trust-routes.ts'
 
 const collection = '/api/v1/configuration/subaccounts'
@@ -65,27 +66,10 @@ export function subaccountRoutes(api: FastifyInstance, context: ApiContext): voi
     const renewed = await subaccounts.renew(request.actor, address, readRefresh(readFields(request), address))
     return sendJson(reply, shown(renewed, linksOf(request, context)))
   })
-  recoveryRoutes(api, context)
+  recoveryRoutes(api, context, (request, reply, subaccount) =>
+    sendJson(reply, shown(subaccount, linksOf(request, context))),
+  )
   trustRoutes(api, context)
-}
-
-/** Deprecated by the guide (guide L19515) and gone in the version that this API is compatible with. */
-function recoveryRoutes(api: FastifyInstance, context: ApiContext): void {
-  for (const [method, path] of [
-    ['POST', 'recovery'],
-    ['DELETE', 'recovery'],
-    ['POST', 'recovery/validity'],
-    ['PUT', 'recovery/state'],
-    ['POST', 'recovery/takeover'],
-  ] as const)
-    api.route({
-      method,
-      url: `${one}/${path}`,
-      handler(request) {
-        subaccountIn(request, context)
-        throw new PlatformError('CONNECTOR_RECOVERY_UNAVAILABLE')
-      },
-    })
 }
 
 function readNewSubaccount(fields: Fields): NewSubaccount {
@@ -146,15 +130,6 @@ function readRefresh(fields: Fields, { regionHost, subaccountId }: Subaccount): 
     data.required('subaccount').toLowerCase() === subaccountId.toLowerCase()
   if (!isMeant) throw invalid('authenticationData', 'is that of another subaccount')
   return { user: data.required('cloudUser'), password: new Secret(data.required('cloudPassword')) }
-}
-
-/** The sample program of the guide sends the names of the other operation (guide L26718). */
-function readCredentials(fields: Fields): CloudCredentials {
-  const user = fields.text('user') ?? fields.text('cloudUser')
-  const password = fields.text('password') ?? fields.text('cloudPassword')
-  if (!user) throw invalid('user', 'is required')
-  if (!password) throw invalid('password', 'is required')
-  return { user, password: new Secret(password) }
 }
 
 /** Absent: unchanged. Empty: back to the default (guide L23801). */

@@ -43,6 +43,7 @@ export {
   mappingKey,
   type OnPremiseCertificate,
   type PendingRequest,
+  type RecoverySubaccount,
   type SolutionManagement,
   type Subaccount,
   type SubaccountProperties,
@@ -51,6 +52,7 @@ export {
   type UiCertificate,
 } from './model.ts'
 export { type OwnCertificate, ownCertificates } from './own-certificates.ts'
+export { isTaken, recoveryOf, wayOf } from './recovery-edits.ts'
 export { isReplicated, sameReplica } from './replicated-part.ts'
 export {
   distinctClients,
