@@ -87,8 +87,8 @@ const legacy: Shape = {
 const domain: Shape = { virtualDomain: 'string', internalDomain: 'string', _links: self }
 const provider: Shape = {
   ...{ id: 'number', name: 'string', description: 'string', enabled: 'boolean' },
-  // The reference has a certificate here; issuers of this platform publish keys instead.
-  issuer: 'string',
+  // The reference has the certificate only; issuers of this platform publish keys, some with certificates.
+  ...{ issuer: 'string', certificate },
 }
 const shadowSettings: Shape = {
   ...{ masterHost: 'string', masterPort: 'string', ownHost: 'string', checkIntervalInSeconds: 'number' },

@@ -48,9 +48,9 @@ describe('every operation of the published interface', () => {
   let authority: LocalCa
   before(async () => {
     region = await startFakeRegion()
-    const idp = { id: 'one', name: 'one', description: '', issuer: 'https://one', jwks: { keys: [] } }
-    region.idps = [idp]
     authority = await LocalCa.create({ subject: { CN: 'Authority' } })
+    const keys = [{ kty: 'RSA', x5c: [authority.certificatePem.replaceAll(/-----.*-----|\s/g, '')] }]
+    region.idps = [{ id: 'one', name: 'one', description: '', issuer: 'https://one', jwks: { keys } }]
     const paths = folders.map(({ path }) => path) as [string, string, string]
     const at = { address: '127.0.0.1', port: region.port, ca: region.ca.certificatePem }
     const regions = { [regionHost]: at, [otherRegionHost]: at }

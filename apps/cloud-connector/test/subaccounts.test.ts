@@ -333,8 +333,27 @@ describe('subaccounts', () => {
     assert.deepEqual((await connector.call('GET', trust)).json, { autoSyncTrustEnabled: true })
     const off = await connector.call('PUT', `${trust}/idps/2`, { json: { enabled: false } })
     assert.equal(off.status, 204)
-    region.idps = [idp('two'), idp('three')]
-    await connector.call('POST', trust)
+    const published = async (CN: string) => {
+      const { certificatePem } = await LocalCa.create({ subject: { CN } })
+      const x5c = [certificatePem.replaceAll(/-----.*-----|\s/g, '')]
+      return {
+        ...idp('three'),
+        jwks: {
+          keys: [
+            { kty: 'RSA', x5c: ['nonsense'] },
+            { kty: 'RSA', x5c },
+          ],
+        },
+      }
+    }
+    for (const CN of ['Former', 'Present']) {
+      region.idps = [idp('two'), await published(CN)]
+      await connector.call('POST', trust)
+      const { certificate } = (await connector.call('GET', `${trust}/idps/3`)).json
+      const { notBeforeTimeStamp, notAfterTimeStamp, ...names } = certificate
+      assert.ok(notBeforeTimeStamp < Date.now() && Date.now() < notAfterTimeStamp)
+      assert.deepEqual([names.subjectDN, names.issuer], [`CN=${CN}`, `CN=${CN}`])
+    }
     const list = (await connector.call('GET', `${trust}/idps`)).json
     assert.deepEqual(
       list.map((entry: { id: number; name: string; enabled: boolean }) => [entry.id, entry.name, entry.enabled]),
