@@ -12,7 +12,10 @@ const resource = Type.Object(
   {
     id: Type.String({ minLength: 1, description: 'URL path (HTTP) or function module name (RFC).' }),
     enabled: Type.Boolean({ default: true, description: 'Declared resources are active unless said otherwise.' }),
-    exactMatchOnly: Type.Boolean({ default: false, description: 'Only this path, without its sub-paths.' }),
+    exactMatchOnly: Type.Boolean({
+      default: false,
+      description: 'Only this path or name; otherwise all that begin with it, `/api` also `/apikeys`.',
+    }),
     websocketUpgradeAllowed: Type.Boolean({ default: false, description: 'Allow the upgrade to WebSocket.' }),
     description: Type.String({ default: '', description: 'Free text.' }),
   },
@@ -137,6 +140,11 @@ export const cloudConnectorConfigSchema = Type.Object(
       default: true,
       description:
         'Tell the cloud side of the certificates that live here (administration port, system, authority, trusted backends; never keys), so that its inventory and alerts cover them.',
+    }),
+    omitEmptyTexts: Type.Boolean({
+      default: false,
+      description:
+        'Leave locationID, displayName and description out of subaccounts in the configuration API while they are not set, as the guide of release 2.15 says. Otherwise they are empty texts, as releases of today send them.',
     }),
     rfcInfrastructureFunctions: Type.Array(Type.String({ minLength: 1, maxLength: 30 }), {
       default: [...defaultInfrastructureFunctions],

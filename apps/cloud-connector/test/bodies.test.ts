@@ -28,6 +28,15 @@ describe('lenient JSON', () => {
     assert.equal(Object.hasOwn(parseLenientJson("{'__proto__': {'x': 1}}") as object, '__proto__'), true)
   })
 
+  test('a NUL character is refused in names and values, in strict and in lenient writing', () => {
+    for (const text of ['"\\u0000"', '{"a":["\\u0000"]}', "{a='\\u0000'}", 'a\0b', '{"a"="b", c: \0}'])
+      assert.throws(
+        () => parseLenientJson(text),
+        (thrown) => isPlatformError(thrown, 'REQUEST_INVALID'),
+        text,
+      )
+  })
+
   test('everything else is refused as an invalid request, however it looks (API1-017)', () => {
     const pieces = fc.constantFrom(
       '{',
@@ -103,6 +112,29 @@ describe('hostile bodies', () => {
       const headers = { 'content-type': 'application/json' }
       assert.equal((await connector.call('PUT', `${configuration}/connector`, { body, headers })).status, 400)
     }
+  })
+
+  test('a text is taken in the encoding that it names, else in UTF-8; bytes that are none change nothing', async () => {
+    const path = `${configuration}/connector`
+    const put = (text: string, encoding: BufferEncoding, type: string) =>
+      connector.call('PUT', path, { body: Buffer.from(text, encoding), headers: { 'content-type': type } })
+    const json = 'application/json'
+    for (const [text, encoding, type] of [
+      ['{"description":"Düren"}', 'utf8', json],
+      // PowerShell begins with a byte order mark.
+      ['\ufeff{"description":"Düren"}', 'utf8', `${json}; charset=UTF-8`],
+      ['{"description":"Düren"}', 'latin1', `${json}; charset=ISO-8859-1`],
+      ['{"description":"Düren"}', 'utf16le', `${json}; charset="utf-16le"`],
+    ] as const) {
+      await connector.call('PUT', path, { json: { description: '' } })
+      const answer = await put(text, encoding, type)
+      assert.deepEqual([answer.status, answer.json.description], [200, 'Düren'], type)
+    }
+    const wrong = await put('{"description":"Köln"}', 'latin1', json)
+    assert.deepEqual([wrong.status, wrong.json.type], [400, 'INVALID_REQUEST'])
+    assert.match(wrong.json.message, /not encoded in utf-8/)
+    assert.equal((await put('{"description":"Köln"}', 'utf8', `${json}; charset=klingon`)).status, 415)
+    assert.equal((await connector.call('GET', path)).json.description, 'Düren')
   })
 
   test('a body beyond the limit is refused with 413', async () => {

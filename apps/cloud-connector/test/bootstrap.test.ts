@@ -20,12 +20,14 @@ const mapping = {
   resources: [{ id: '/', enabled: true, exactMatchOnly: false, websocketUpgradeAllowed: false, description: '' }],
 }
 
+const long = 'plant '.repeat(200)
+
 function declared(region: FakeRegion, password = cloudPassword): Partial<CloudConnectorConfig> {
   return {
     haRole: 'undefined',
     regions: { [regionHost]: { address: '127.0.0.1', port: region.port, ca: region.ca.certificatePem } },
     bootstrap: {
-      description: 'plant',
+      description: long,
       backendConnections: 'perClientConnection',
       subaccounts: [
         {
@@ -52,7 +54,10 @@ describe('the declared state', () => {
     const [found] = (await first.call('GET', `${subaccountPath}/systemMappings`)).json
     assert.deepEqual([found.virtualPort, found.enabledResourcesCount], ['80', 1])
     assert.equal((await first.call('GET', `${subaccountPath}/trust/idps`)).json.length, 1)
-    assert.equal((await first.call('GET', `${configuration}/connector`)).json.description, 'plant')
+    assert.equal((await first.call('GET', `${configuration}/connector`)).json.description, long)
+    // What the cloud would not take is cut for it: the connector is connected all the same.
+    assert.equal(region.hellos.at(-1)?.description, long.slice(0, 1_000))
+    assert.equal(region.hellos.at(-1)?.connectorDescription, long.slice(0, 1_000))
     const tuning = (await first.call('GET', '/api/v1/landbridge/connector/advancedConnectivity')).json
     assert.equal(tuning.backendConnections, 'perClientConnection')
     const audit = (await first.call('GET', '/api/v1/landbridge/audit')).json.length

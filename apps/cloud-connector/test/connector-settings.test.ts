@@ -23,7 +23,7 @@ describe('settings of the connector', () => {
     for (const _ of [1, 2]) assert.equal((await connector.call('DELETE', url)).status, 204)
   })
 
-  test('half a proxy is refused (API1-096)', async () => {
+  test('half a proxy is refused, and a host that is none (API1-096)', async () => {
     const url = `${configuration}/connector/proxy`
     for (const json of [
       { host: 'p' },
@@ -31,6 +31,10 @@ describe('settings of the connector', () => {
       { host: 'p', port: 0 },
       { host: 'p', port: 65_536 },
       { host: 'p', port: 'x' },
+      { host: 'http://p', port: 1 },
+      { host: 'a b', port: 1 },
+      { host: 'p:1', port: 1 },
+      { host: ['p'], port: 1 },
     ])
       assert.equal((await connector.call('PUT', url, { json })).status, 400)
   })

@@ -233,8 +233,8 @@ describe('conventions of the configuration API', () => {
   test('an operation without body needs no content type (API1-033)', async () => {
     assert.equal((await call('POST', `${subaccountPath}/trust`)).status, 204)
     assert.equal((await call('POST', `${c}/solutionManagement`)).status, 204)
-    // Recovery subaccounts are gone, whatever the request says.
-    assert.equal((await call('POST', `${subaccountPath}/recovery/takeover`)).status, 410)
+    // There is none: the request was understood.
+    assert.equal((await call('POST', `${subaccountPath}/recovery/takeover`)).status, 404)
   })
 
   test('other kinds of trust and unknown entries are not found; a form where JSON stands is 415 (API1-020, API1-227)', async () => {
@@ -249,7 +249,7 @@ describe('conventions of the configuration API', () => {
       assert.equal((await call(method, path, {})).status, 415)
   })
 
-  test('links of entities are absolute and answer (API1-210, API2-016)', async () => {
+  test('links of entities are absolute and answer, also behind a reverse proxy (API1-026, API1-027, API1-210, API2-016, API2-017)', async () => {
     await call('POST', `${subaccountPath}/systemMappings`, erp)
     const { _links } = (await call('GET', subaccountPath)).json
     for (const name of [
@@ -268,6 +268,10 @@ describe('conventions of the configuration API', () => {
     const [mapping] = (await call('GET', addressOf(_links.systemMappings.href))).json
     for (const link of Object.values(mapping._links as Record<string, { href: string }>))
       assert.equal((await call('GET', addressOf(link.href))).status, 200)
+    const headers = { 'x-forwarded-host': 'proxy.test', 'x-forwarded-proto': 'https', 'x-forwarded-prefix': '/scc2' }
+    const [behind] = (await connector.call('GET', `${subaccountPath}/systemMappings`, { headers })).json
+    for (const name of ['self', 'resources'])
+      assert.equal(behind._links[name].href, `https://proxy.test/scc2${addressOf(mapping._links[name].href)}`)
     await call('DELETE', `${subaccountPath}/systemMappings`)
   })
 })

@@ -13,6 +13,8 @@ import {
 } from '@landbridge/tunnel'
 
 export const regionHost = 'cf.eu99.example.test'
+/** Another region, which every fake region stands for as well. */
+export const otherRegionHost = 'cf.us99.example.test'
 export const cloudUser = 'admin@example.test'
 export const cloudPassword = 'cloud-pass'
 
@@ -54,7 +56,10 @@ export interface FakeRegion {
 export async function startFakeRegion(former?: FakeRegion, host = '127.0.0.1'): Promise<FakeRegion> {
   const ca = former?.ca ?? (await LocalCa.create({ subject: { CN: 'Region CA', O: 'Test' } }))
   const server = await ca.issueServer({
-    dnsNames: [`connectivitynotification.${regionHost}`, `connectivitycertsigning.${regionHost}`],
+    dnsNames: [regionHost, otherRegionHost].flatMap((name) => [
+      `connectivitynotification.${name}`,
+      `connectivitycertsigning.${name}`,
+    ]),
     days: 10,
   })
   const sockets = new Set<TLSSocket>()
@@ -192,12 +197,13 @@ async function answer(region: FakeRegion, request: IncomingMessage, response: Se
   const expected = `Basic ${Buffer.from(`${cloudUser}:${cloudPassword}`).toString('base64')}`
   if (request.headers.authorization !== expected) return reply(401, { title: 'wrong user or password' })
   if (id.startsWith('unknown')) return reply(404, { title: 'There is no subaccount with this ID' })
+  const asked = request.headers.host?.includes(otherRegionHost) ? otherRegionHost : regionHost
   if (what === 'configuration')
     return reply(200, {
       subaccountId: id,
       displayName: 'Demo',
-      notificationHost: `connectivitynotification.${regionHost}`,
-      certSigningHost: `connectivitycertsigning.${regionHost}`,
+      notificationHost: `connectivitynotification.${asked}`,
+      certSigningHost: `connectivitycertsigning.${asked}`,
     })
   const { csr, connectorId } = JSON.parse(body) as { csr: string; connectorId: string }
   const subject = { CN: id, L: regionHost, OU: connectorId, O: 'Landbridge' }

@@ -263,6 +263,8 @@ describe('who may call', () => {
     assert.match(answer.json.version, /^2\.\d+/)
     assert.equal(answer.headers['cache-control'], 'max-age=3600')
     assert.equal((await connector.call('GET', '/api/v1/connector/version', { login: false })).status, 401)
+    for (const path of [`${configuration}/connector/version`, '/api/v1/connector', '/api/v1/subaccounts'])
+      assert.equal((await connector.call('GET', path)).status, 404, path)
   })
 
   test('the start page answers without log-in and plain HTTP is refused (SCC-009, API1-001)', async () => {
@@ -279,7 +281,7 @@ describe('who may call', () => {
     assert.equal(plain, 'status 400')
   })
 
-  test('behind a reverse proxy links lead back through it (RC-162, API1-026, API1-027, API2-017)', async () => {
+  test('behind a reverse proxy the address of what was created leads back through it (RC-162, API1-027, API2-017)', async () => {
     using own = temporaryFolder()
     const fixed = await startConnector(own.path, undefined, { publicUrl: 'https://cc.example.test/scc1/' })
     const certificate = await certificateForm()

@@ -81,10 +81,12 @@ describe('users of a directory', () => {
     assert.deepEqual((await local('GET', url)).json, { type: 'basic' })
   })
 
-  test('a server that does not respond is a conflict, and nothing is stored (API1-111)', async () => {
+  test('a server that does not respond is a conflict, and nothing is stored (API1-111, API1-113)', async () => {
     const hosts = [{ host: '127.0.0.1', port: await freePort() }]
     const answer = await local('PUT', `${url}/ldap`, { enable: true, configuration: { config, hosts } })
     assert.deepEqual([answer.status, answer.json.type], [409, 'INVALID_CONFIGURATION'])
+    const noPort = { enable: true, configuration: { config, hosts: [{ host: 'no-such-host.invalid' }] } }
+    assert.match((await local('PUT', `${url}/ldap`, noPort)).json.message, /no-such-host\.invalid:389\b/)
     assert.deepEqual((await local('GET', url)).json, { type: 'basic' })
   })
 
@@ -93,7 +95,7 @@ describe('users of a directory', () => {
     const cookie = String(login.headers['set-cookie']).split(';')[0] ?? ''
     const hosts = [
       { host: '127.0.0.1', port: await freePort() },
-      { host: '127.0.0.1', port: server.port },
+      { host: '127.0.0.1', port: String(server.port) },
     ]
     const enabled = await local('PUT', `${url}/ldap`, { enable: true, configuration: { config, hosts, ...searcher } })
     assert.deepEqual([enabled.status, enabled.text], [204, ''])

@@ -74,6 +74,19 @@ describe('certificates towards internal systems', () => {
       { type: 'selfsigned', subjectDN, subjectAltNames: [{ type: 'OTHER', value: 'x' }] },
     ])
       assert.equal((await create('systemCertificate', json)).status, 400, JSON.stringify(json))
+    for (const [type, value] of [
+      ...['nope', '1.2.3', '1.2.3.4/8', '[::1]'].map((address) => ['IP', address]),
+      ...['a b', 'ä.test', 'a..b', '*', 'a.*.b', `${'a'.repeat(64)}.b`].map((name) => ['DNS', name]),
+      ...['x', 'http://a b', 'http://ä'].map((uri) => ['URI', uri]),
+      ...['x', 'a@b@c', 'ä@b'].map((mail) => ['RFC822', mail]),
+    ]) {
+      const subjectAltNames = [{ type, value }]
+      const refused = await create('systemCertificate', { type: 'csr', subjectDN, subjectAltNames })
+      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'], `${type} ${value}`)
+      assert.match(refused.json.message, /subjectAltNames holds "/)
+    }
+    const noObject = await create('systemCertificate', { type: 'csr', subjectDN, subjectAltNames: ['a.test'] })
+    assert.match(noObject.json.message, /subjectAltNames must hold objects/)
   })
 
   test('a chain is installed when it answers the latest signing request, else nothing changes (SCC-113, API1-143, API1-149)', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { cloudPassword, cloudUser, regionHost } from './fake-region.ts'
+import { cloudPassword, cloudUser, otherRegionHost, regionHost } from './fake-region.ts'
 import { id, password } from './running-connector.ts'
 
 /** An operation of the published interface, as its reference lists it. */
@@ -26,9 +26,6 @@ export type Shape = 'string' | 'number' | 'boolean' | 'object' | readonly [Shape
 
 /** Where this connector answers otherwise, and why. */
 export const otherwise: Readonly<Record<string, readonly [status: number, why: string]>> = {
-  ...Object.fromEntries(
-    [64, 65, 66, 67, 68].map((row) => [`API1 ${row}`, [410, 'the original has dropped recovery subaccounts']] as const),
-  ),
   'API1 9': [409, 'no shadow is connected: the pair has tests of its own'],
   'API1 14': [500, 'there is no master: the pair has tests of its own'],
   'API1 74': [404, 'applications are a concept of platforms that are not offered'],
@@ -90,8 +87,8 @@ const legacy: Shape = {
 const domain: Shape = { virtualDomain: 'string', internalDomain: 'string', _links: self }
 const provider: Shape = {
   ...{ id: 'number', name: 'string', description: 'string', enabled: 'boolean' },
-  // The reference has a certificate here; issuers of this platform publish keys instead.
-  issuer: 'string',
+  // The reference has the certificate only; issuers of this platform publish keys, some with certificates.
+  ...{ issuer: 'string', certificate },
 }
 const shadowSettings: Shape = {
   ...{ masterHost: 'string', masterPort: 'string', ownHost: 'string', checkIntervalInSeconds: 'number' },
@@ -126,6 +123,13 @@ export const answers: Readonly<Record<string, Shape>> = {
   'API1 59': subaccount,
   'API1 60': subaccount,
   'API1 63': subaccount,
+  'API1 66': {
+    ...(subaccount as object),
+    recoveryAccountState: {
+      ...{ isActive: 'boolean', regionHost: 'string', user: 'string' },
+      subaccountCertificate: certificate,
+    },
+  },
   'API1 70': [provider],
   'API1 71': ['object'],
   'API1 73': provider,
@@ -151,6 +155,33 @@ export const answers: Readonly<Record<string, Shape>> = {
   'API2 48': [{ client: 'string' }],
   'API2 57': [{ client: 'string', user: 'string' }],
   'API2 58': [{ client: 'string', user: 'string' }],
+}
+
+/** Reads by POST, and switches that are where they are wanted already. */
+export const changesNothing = ['API1 55', 'API1 62', 'API2 37', 'API2 38']
+
+/** Categories of the audit trail (guide L30036), the first pattern that fits. */
+const auditCategories: readonly (readonly [path: RegExp, category: string])[] = [
+  [/\/connector\/proxy$/, 'ProxySettings'],
+  [/\/authentication\/basic$/, 'SCCUser'],
+  [/\/ppCaCertificate$/, 'PpcaCertificate'],
+  [/\/systemCertificate$/, 'SystemCertificate'],
+  [/\/truststore/, 'TrustedBackendCertificate'],
+  [/\/recovery\/state$/, 'Configuration'],
+  [/\/recovery/, 'RecoveryAccount'],
+  [/\/trust$/, 'TrustSynchronization'],
+  [/\/trust\/\{type\}/, 'IdentityProviderTrust'],
+  [/\/(allowedClients|blockedClientUsers)/, 'BackendAuthority'],
+  [/\/resources/, 'AllowedResource'],
+  [/\/systemMappings/, 'BackendMapping'],
+  [/\/domainMappings/, 'DomainMapping'],
+  [/\/channels/, 'ServiceChannelConfiguration'],
+]
+
+export function auditCategory({ path, name }: Operation): string {
+  // Properties and certificate of a subaccount are its account; that it is there is configuration.
+  if (name === 'API1 60' || name === 'API1 63') return 'Account'
+  return auditCategories.find(([pattern]) => pattern.test(path))?.[1] ?? 'Configuration'
 }
 
 /** Lists of what this platform or the region of the test does not have. */
@@ -208,7 +239,7 @@ export const bodies: Readonly<Record<string, unknown>> = {
   'API1 60': { description: 'new' },
   'API1 62': { connected: true },
   'API1 63': credentials,
-  'API1 64': { regionHost: 'other.test', cloudUser, cloudPassword },
+  'API1 64': { regionHost: otherRegionHost, cloudUser, cloudPassword },
   'API1 66': credentials,
   'API1 67': { active: true },
   'API1 72': { enabled: false },

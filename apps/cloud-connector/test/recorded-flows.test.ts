@@ -117,7 +117,7 @@ describe('flows of the published Terraform provider, recorded with the original'
   })
 
   // The guide of 2.15 says otherwise for subaccounts and wins nowhere: clients of today read these.
-  test('what was not given is an empty text of a subaccount, and absent from a mapping; an empty text stays one (API1-190, API1-240, API2-053)', async () => {
+  test('what was not given is an empty text of a subaccount, and absent from a mapping; an empty text stays one (RC-132, API1-240, API2-053)', async () => {
     await prepare(connector, '', [])
     const { description, displayName, locationID } = (await connector.call('GET', subaccountPath)).json
     assert.deepEqual([description, displayName, locationID], ['', id, ''])

@@ -52,6 +52,7 @@ export const testConfig: CloudConnectorConfig = {
   tunnelTimeoutMs: 5_000,
   channelBindAddress: '127.0.0.1',
   reportCertificates: true,
+  omitEmptyTexts: false,
   rfcInfrastructureFunctions: [],
   regions: {},
 }

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import type { ConnectorSettings } from '@landbridge/connector'
 import { LocalCa } from '@landbridge/identity'
+import { Secret } from '@landbridge/kernel'
+import { ConnectorStore } from '@landbridge/store'
 import { temporaryFolder } from '@landbridge/testkit'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
-import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+import {
+  configuration,
+  id,
+  openConnectorStore,
+  type RunningConnector,
+  startConnector,
+  subaccountPath,
+} from './running-connector.ts'
 import { until } from './scene.ts'
 
 const collection = `${configuration}/subaccounts`
@@ -16,6 +26,13 @@ const wanted = {
   description: 'demo',
   displayName: '',
   locationID: '',
+}
+
+/** Everything in a value, however deep. */
+function* valuesIn(value: unknown): Generator<unknown> {
+  yield value
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return
+  for (const member of value instanceof Map ? value.values() : Object.values(value)) yield* valuesIn(member)
 }
 
 describe('subaccounts', () => {
@@ -83,7 +100,7 @@ describe('subaccounts', () => {
     assert.ok(certificate.notAfterTimeStamp > certificate.notBeforeTimeStamp)
   })
 
-  test('the private key stays here: the region gets a signing request and the pairing user is not in it (SCC-059, SCC-061)', async () => {
+  test('the private key stays here: the region gets a signing request and the pairing user is not in it, whom the subaccount shows (SCC-059, SCC-061)', async () => {
     region.asked.length = 0
     await connector.call('POST', collection, { json: { ...wanted, locationID: 'loc-1' } })
     const [download, signing] = region.asked
@@ -98,14 +115,27 @@ describe('subaccounts', () => {
     assert.equal(signing?.body.includes(cloudUser), false)
   })
 
-  test('the password of the cloud user is nowhere in answers or audit (SCC-062, API1-035, API1-191, API1-281)', async () => {
+  test('the password of the cloud user is nowhere in answers, audit and what is kept (SCC-062, API1-035, API1-191, API1-281)', async () => {
     const added = await connector.call('POST', collection, { json: wanted })
     const audit = await connector.call('GET', '/api/v1/landbridge/audit')
     assert.equal(`${added.text}${audit.text}`.includes(cloudPassword), false)
     assert.match(audit.text, /"category":"Configuration","action":"create","object":"7f0c/)
+    // Nor is it kept, sealed or not: the private key is the only secret of the subaccount.
+    const kept: string[] = []
+    const store = await openConnectorStore(folder.path)
+    const { current } = await ConnectorStore.open(store, {} as ConnectorSettings)
+    await store.close()
+    for (const value of valuesIn(current.subaccounts))
+      if (value instanceof Secret) kept.push(value.reveal())
+      else if (typeof value === 'string') kept.push(value)
+    assert.ok(kept.includes(cloudUser) && kept.some((text) => text.includes('PRIVATE KEY')))
+    assert.deepEqual(
+      kept.filter((text) => text.includes(cloudPassword)),
+      [],
+    )
   })
 
-  test('a list shows exactly four members per subaccount (RC-139, API1-183)', async () => {
+  test('a list shows exactly four members per subaccount (RC-139)', async () => {
     assert.deepEqual((await connector.call('GET', collection)).json, [])
     await connector.call('POST', collection, { json: wanted })
     const [item] = (await connector.call('GET', collection)).json
@@ -118,6 +148,17 @@ describe('subaccounts', () => {
     assert.equal(again.status, 409)
     assert.equal(again.json.type, 'INVALID_CONFIGURATION')
     assert.equal((await connector.call('GET', subaccountPath)).status, 200)
+  })
+
+  test('an ID in capitals is the same subaccount, also to the cloud: it is not paired a second time (API1-186)', async () => {
+    const capitals = { ...wanted, subaccount: wanted.subaccount.toUpperCase() }
+    assert.notEqual(capitals.subaccount, wanted.subaccount)
+    await connector.call('POST', collection, { json: capitals })
+    const again = await connector.call('POST', collection, { json: wanted })
+    assert.deepEqual([again.status, again.json.type], [409, 'INVALID_CONFIGURATION'])
+    // It is shown as it was written, as clients compare it, and found in either way.
+    const { subaccount, tunnel } = (await connector.call('GET', subaccountPath)).json
+    assert.deepEqual([subaccount, tunnel.state], [capitals.subaccount, 'Connected'])
   })
 
   test('two requests at once for the same subaccount pair it once (API1-186)', async () => {
@@ -257,6 +298,16 @@ describe('subaccounts', () => {
     await until(() => (region.hellos.at(-1)?.description === 'plant 7' ? true : undefined))
     await connector.call('PUT', `${configuration}/connector`, { json: { description: '' } })
     await until(() => (region.hellos.at(-1)?.description === '' ? true : undefined))
+    // More than the cloud takes would keep the connector from connecting.
+    const longest = 'ä'.repeat(1_000)
+    for (const path of [subaccountPath, `${configuration}/connector`]) {
+      const refused = await connector.call('PUT', path, { json: { description: `${longest}x` } })
+      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'])
+      assert.match(refused.json.message, /description may hold at most 1000 characters/)
+      assert.equal((await connector.call('PUT', path, { json: { description: longest } })).status, 200)
+      await until(() => (region.hellos.at(-1)?.description === longest ? true : undefined))
+    }
+    await connector.call('PUT', `${configuration}/connector`, { json: { description: '' } })
   })
 
   test('registration data of the cloud stands for region, subaccount and credentials (RC-138, API1-211)', async () => {
@@ -282,8 +333,27 @@ describe('subaccounts', () => {
     assert.deepEqual((await connector.call('GET', trust)).json, { autoSyncTrustEnabled: true })
     const off = await connector.call('PUT', `${trust}/idps/2`, { json: { enabled: false } })
     assert.equal(off.status, 204)
-    region.idps = [idp('two'), idp('three')]
-    await connector.call('POST', trust)
+    const published = async (CN: string) => {
+      const { certificatePem } = await LocalCa.create({ subject: { CN } })
+      const x5c = [certificatePem.replaceAll(/-----.*-----|\s/g, '')]
+      return {
+        ...idp('three'),
+        jwks: {
+          keys: [
+            { kty: 'RSA', x5c: ['nonsense'] },
+            { kty: 'RSA', x5c },
+          ],
+        },
+      }
+    }
+    for (const CN of ['Former', 'Present']) {
+      region.idps = [idp('two'), await published(CN)]
+      await connector.call('POST', trust)
+      const { certificate } = (await connector.call('GET', `${trust}/idps/3`)).json
+      const { notBeforeTimeStamp, notAfterTimeStamp, ...names } = certificate
+      assert.ok(notBeforeTimeStamp < Date.now() && Date.now() < notAfterTimeStamp)
+      assert.deepEqual([names.subjectDN, names.issuer], [`CN=${CN}`, `CN=${CN}`])
+    }
     const list = (await connector.call('GET', `${trust}/idps`)).json
     assert.deepEqual(
       list.map((entry: { id: number; name: string; enabled: boolean }) => [entry.id, entry.name, entry.enabled]),
@@ -310,7 +380,7 @@ describe('subaccounts', () => {
     }
   })
 
-  test('subaccounts, keys and the wish to stay disconnected survive a restart (SCC-060, SCC-085, API1-202)', async () => {
+  test('subaccounts, keys and the wish to stay disconnected survive a restart, which needs no credentials (SCC-060, SCC-085, API1-191, API1-202)', async () => {
     using own = temporaryFolder()
     const first = await startConnector(own.path, region)
     const other = id.replace(/1$/, '2')
@@ -327,5 +397,32 @@ describe('subaccounts', () => {
     assert.equal(tunnel.state, 'Connected')
     assert.deepEqual(tunnel.subaccountCertificate, before.tunnel.subaccountCertificate)
     await second.close()
+  })
+
+  test('whoever wants it as the guide of 2.15 says gets no texts that are not set, in any answer (SCC-068, API1-183, API1-190)', async () => {
+    using own = temporaryFolder()
+    const second = await startConnector(own.path, region, { omitEmptyTexts: true })
+    const texts = (record: object) =>
+      Object.keys(record).filter((name) => ['locationID', 'displayName', 'description'].includes(name))
+    try {
+      assert.deepEqual((await second.call('GET', collection)).json, [])
+      const added = await second.call('POST', collection, { json: { ...wanted, description: '' } })
+      const read = async () => (await second.call('GET', subaccountPath)).json
+      const listed = async () => (await second.call('GET', collection)).json[0]
+      const renewal = { json: { user: cloudUser, password: cloudPassword } }
+      const renewed = await second.call('POST', `${subaccountPath}/validity`, renewal)
+      for (const record of [added.json, renewed.json, await read(), await listed()]) assert.deepEqual(texts(record), [])
+      const set = { locationID: 'north', displayName: 'Plant', description: 'd' }
+      const edited = await second.call('PUT', subaccountPath, { json: set })
+      for (const record of [edited.json, await read()])
+        assert.deepEqual(Object.fromEntries(texts(record).map((name) => [name, record[name]])), set)
+      assert.equal((await listed()).locationID, 'north')
+      // Monitoring has no such rule, and its clients want all members.
+      const monitored = async () => (await second.call('GET', '/api/monitoring/subaccounts')).json.subaccounts[0]
+      await second.call('PUT', subaccountPath, { json: { locationID: '' } })
+      assert.deepEqual([texts(await read()).includes('locationID'), (await monitored()).locationID], [false, ''])
+    } finally {
+      await second.close()
+    }
   })
 })

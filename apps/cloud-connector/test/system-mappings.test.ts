@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
 import fc from 'fast-check'
-import { decodeResourceId, encodeResourceId } from '../src/wire/resource-id.ts'
+import { decodeResourceId, resourceSegment } from '../src/wire/resource-id.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
 
@@ -69,7 +69,7 @@ describe('system mappings and their resources', () => {
     })
   })
 
-  test('after a minimal request lists are empty, no sid or description appears and the host in the header is virtual; a description may be added later and is shown (RC-140, RC-141, SCC-185, SCC-210, API2-037, API2-038)', async () => {
+  test('after a minimal request lists are empty, no sid or description appears and the host in the header is virtual; a description may be added later and is shown (RC-140, RC-141, SCC-185, SCC-210, API2-037)', async () => {
     const { authenticationMode, hostInHeader, ...minimal } = erp
     await post({ ...minimal, authenticationMode: '', virtualPort: 8000, localPort: 8001 })
     const mapping = await get(one)
@@ -113,7 +113,7 @@ describe('system mappings and their resources', () => {
     assert.equal((await get(mappings)).length, combinations.length)
   })
 
-  test('values outside their lists and missing ones are refused (API1-236, API1-237, API1-238, API1-239, API1-241, API1-243, API1-246, API2-035, API2-036, API2-040, API2-044)', async () => {
+  test('values outside their lists and missing ones are refused (API1-236, API1-237, API1-238, API1-239, API1-241, API1-243, API1-244, API1-246, API2-035, API2-036, API2-038, API2-040, API2-044)', async () => {
     const wrong: object[] = [
       { protocol: 'http' },
       { protocol: 'SMTP' },
@@ -144,6 +144,11 @@ describe('system mappings and their resources', () => {
       assert.equal(refused.json.type, 'INVALID_REQUEST')
     }
     assert.deepEqual(await get(mappings), [])
+    for (const hostInHeader of ['internal', 'virtual', 'INTERNAL', 'VIRTUAL']) {
+      await post({ ...erp, hostInHeader })
+      assert.equal((await get(one)).hostInHeader, hostInHeader.toUpperCase())
+      await connector.call('DELETE', one)
+    }
   })
 
   test('a virtual address exists once per subaccount, whatever its case, and ranges do not overlap (SCC-181, API1-242, API1-244, API2-045, API2-062)', async () => {
@@ -174,7 +179,7 @@ describe('system mappings and their resources', () => {
     assert.equal((await connector.call('PUT', `${mappings}/erp.corp:1`, { json: erp })).status, 404)
   })
 
-  test('lists of an RFC mapping stay when absent, go when empty, and have two names (API1-247, API1-253, API2-049, API2-056)', async () => {
+  test('lists of an RFC mapping stay when absent, go when empty, and have two names (API1-247, API1-253, API2-049, API2-056, API2-105, API2-175)', async () => {
     const rfc = { ...erp, protocol: 'RFC', authenticationMode: 'NONE', virtualPort: 'sapgw00', localPort: 'sapgw00' }
     const path = `${mappings}/erp.corp:sapgw00`
     await post({ ...rfc, allowedClients: ['100', '200'], blacklistedUsers: [{ client: '100', user: 'EVE' }] })
@@ -184,10 +189,18 @@ describe('system mappings and their resources', () => {
       return [allowedClients.length, blacklistedUsers.length]
     }
     assert.deepEqual(await lists(), [2, 1])
-    await connector.call('PUT', path, { json: rfc })
-    assert.deepEqual(await lists(), [2, 1])
+    // An empty list of clients admits them all: only who says so gets it, and it is on record.
+    for (const none of [{}, { allowedClients: null, blacklistedUsers: null, blacklistedClientUsers: null }]) {
+      assert.equal((await connector.call('PUT', path, { json: { ...rfc, ...none } })).status, 204)
+      assert.deepEqual(await lists(), [2, 1])
+    }
+    const recorded = async () => (await get('/api/v1/landbridge/audit?limit=1'))[0]
+    assert.deepEqual((await recorded()).details ?? {}, {})
     await connector.call('PUT', path, { json: { ...rfc, blacklistedClientUsers: [], allowedClients: [] } })
     assert.deepEqual(await lists(), [0, 0])
+    const { category, action, object, details } = await recorded()
+    assert.deepEqual([category, action, object], ['BackendMapping', 'update', 'erp.corp:sapgw00'])
+    assert.deepEqual(details, { opensToAllClients: true })
     const both = { blacklistedUsers: [], blacklistedClientUsers: [{ client: '100', user: 'EVE' }] }
     assert.equal((await connector.call('PUT', path, { json: { ...rfc, ...both } })).status, 400)
   })
@@ -212,7 +225,7 @@ describe('system mappings and their resources', () => {
     await post(erp)
     const created = await connector.call('POST', `${one}/resources`, { json: { id: '/a-b+c/d' } })
     assert.deepEqual([created.status, created.text], [201, ''])
-    assert.equal(created.headers.location, `${connector.app.url}${one}/resources/-a%2B2Db%2B2Bc-d`)
+    assert.equal(created.headers.location, `${connector.app.url}${one}/resources/-a+2Db+2Bc-d`)
     const [resource] = await get(`${one}/resources`)
     assert.deepEqual(Object.keys(resource), [
       ...['id', 'enabled', 'exactMatchOnly', 'websocketUpgradeAllowed', 'creationDate', '_links'],
@@ -226,6 +239,23 @@ describe('system mappings and their resources', () => {
       assert.equal(single.id, '/a-b+c/d')
       assert.equal(single._links.self.href, created.headers.location)
     }
+  })
+
+  test('an ID that no address could name is refused', async () => {
+    await post(erp)
+    const add = (id: string) => connector.call('POST', `${one}/resources`, { json: { id } })
+    for (const id of ['/a\n', '/\u007f', '/a\0', `/${'x'.repeat(1_000)}`, `/${'ä'.repeat(500)}`]) {
+      const refused = await add(id)
+      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'], JSON.stringify(id.slice(0, 5)))
+    }
+    assert.deepEqual(await get(`${one}/resources`), [])
+    // The longest ones, in the longest spelling, are found where their address says.
+    for (const id of [`/${'+'.repeat(999)}`, `/${'-'.repeat(999)}`, `/${'ä'.repeat(499)}`]) {
+      const { location } = (await add(id)).headers
+      assert.equal((await get(String(location).slice(connector.app.url.length))).id, id)
+    }
+    const tooLong = await connector.call('GET', `${one}/resources/-${'x'.repeat(5_000)}`)
+    assert.deepEqual([tooLong.status, tooLong.json.type], [400, 'INVALID_REQUEST'])
   })
 
   test('flags are booleans on the way out and also texts on the way in; unknown members are ignored (RC-144, RC-160, API1-030, API1-032, API2-018, API2-020)', async () => {
@@ -277,12 +307,13 @@ describe('system mappings and their resources', () => {
     assert.equal(await add(tcp, { id: '/' }), 400)
     assert.deepEqual(await get(`${tcp}/resources`), [])
     assert.equal(await add(`${mappings}/erp.corp:10`, { id: '/' }), 404)
+    assert.equal((await connector.call('GET', `${mappings}/erp.corp:10/resources`)).status, 404)
     assert.equal((await connector.call('DELETE', `${one}/resources`)).status, 204)
     assert.deepEqual(await get(`${one}/resources`), [])
   })
 
   test('resource IDs round-trip through a path (API1-268, API1-269, API2-068, API2-070)', () => {
-    assert.deepEqual(['/', '/sap/opu/odata', '/my-app/v1', '/a+b', '/x+2Dy', '/BIC/Z-FN'].map(encodeResourceId), [
+    assert.deepEqual(['/', '/sap/opu/odata', '/my-app/v1', '/a+b', '/x+2Dy', '/BIC/Z-FN'].map(resourceSegment), [
       '-',
       '-sap-opu-odata',
       '-my+2Dapp-v1',
@@ -292,7 +323,7 @@ describe('system mappings and their resources', () => {
     ])
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('/', '-', '+', '2', 'B', 'D', 'a', ' ', '%') }), (text) => {
-        const segment = decodeURIComponent(encodeURIComponent(encodeResourceId(text)))
+        const segment = decodeURIComponent(resourceSegment(text))
         assert.equal(decodeResourceId(segment), text)
         assert.equal(segment.includes('/'), false)
       }),
@@ -353,17 +384,39 @@ describe('system mappings and their resources', () => {
     assert.deepEqual(await get(domains), [])
   })
 
-  test('changes of mappings and resources are in the audit trail with their category (SCC-194, API1-280, API2-026)', async () => {
-    await post(erp)
-    await connector.call('POST', `${one}/resources`, { json: { id: '/' } })
-    const entries = (await get('/api/v1/landbridge/audit?limit=2')) as Record<string, unknown>[]
-    assert.deepEqual(
-      entries.map(({ actor, category, action, object, subaccount }) => [actor, category, action, object, subaccount]),
-      [
-        ['Administrator', 'BackendMapping', 'create', 'erp.corp:8000', `${id}@${regionHost}`],
-        ['Administrator', 'AllowedResource', 'create', 'erp.corp:8000 /', `${id}@${regionHost}`],
-      ],
-    )
+  test('changes of mappings, resources and lists are in the audit trail once, with their category; refused ones are not (SCC-194, API1-280, API2-026)', async () => {
+    const rfc = { ...erp, virtualPort: 'sapgw00', localPort: 'sapgw00', protocol: 'RFC', authenticationMode: 'NONE' }
+    const system = `${mappings}/erp.corp:sapgw00`
+    const steps = [
+      ['POST', mappings, erp, 'BackendMapping', 'create', 'erp.corp:8000'],
+      ['PUT', one, erp, 'BackendMapping', 'update', 'erp.corp:8000'],
+      ['POST', `${one}/resources`, { id: '/' }, 'AllowedResource', 'create', 'erp.corp:8000 /'],
+      ['PUT', `${one}/resources/-`, { enabled: true }, 'AllowedResource', 'update', 'erp.corp:8000 /'],
+      ['DELETE', `${one}/resources/-`, undefined, 'AllowedResource', 'delete', 'erp.corp:8000 /'],
+      ['DELETE', one, undefined, 'BackendMapping', 'delete', 'erp.corp:8000'],
+      ['POST', mappings, rfc, 'BackendMapping', 'create', 'erp.corp:sapgw00'],
+      ['POST', `${system}/allowedClients`, ['100'], 'BackendAuthority', 'update', 'erp.corp:sapgw00 allowedClients'],
+      ...[[`${system}/blockedClientUsers`, [{ client: '100', user: 'X' }], 'BackendAuthority', 'update'] as const].map(
+        ([path, body, category, action]) =>
+          ['POST', path, body, category, action, 'erp.corp:sapgw00 blockedClientUsers'] as const,
+      ),
+    ] as const
+    const newest = async () => (await get('/api/v1/landbridge/audit?limit=1'))[0]
+    for (const [method, path, json, ...expected] of steps) {
+      const before = (await newest()).sequence
+      // What is refused leaves no trace of a change.
+      const wrong = method === 'DELETE' ? `${path}x` : path
+      const refused = await connector.call(method, wrong, method === 'DELETE' ? {} : { json: 'nonsense' })
+      assert.ok([400, 404].includes(refused.status), `${method} ${wrong} ${refused.status}`)
+      assert.equal((await newest()).sequence, before)
+      assert.ok(
+        (await connector.call(method, path, json === undefined ? {} : { json })).status < 300,
+        `${method} ${path}`,
+      )
+      const { sequence, actor, category, action, object, subaccount } = await newest()
+      assert.deepEqual([sequence, actor, subaccount], [before + 1, 'Administrator', `${id}@${regionHost}`])
+      assert.deepEqual([category, action, object], expected)
+    }
     assert.deepEqual(await get('/api/v1/landbridge/audit/verification'), { intact: true })
   })
 

@@ -40,6 +40,8 @@ test('with an empty list every application may use the tunnel, with entries only
     assert.equal(await connect(StreamKind.tcp), 0)
 
     assert.equal(await put(['sb-other', 'sb-other']), 204)
+    // Nothing is no empty list, which would let all in.
+    assert.equal(await put(null), 400)
     assert.deepEqual((await call('GET', list)).json, { applications: ['sb-other'] })
     const refused = await get()
     assert.match(refused, /^HTTP\/1\.1 403 .*^X-Landbridge-Error: APPLICATION_NOT_TRUSTED$/ms)

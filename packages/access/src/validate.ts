@@ -62,6 +62,9 @@ export function checkMapping(mapping: SystemMapping): readonly EntryProblem[] {
 export function checkResource(resource: Resource, protocol: Protocol): readonly EntryProblem[] {
   if (!isHttp(protocol) && !isRfc(protocol)) return [{ field: 'protocol', reason: `${protocol} has no resources` }]
   if (resource.id === '') return [{ field: 'id', reason: 'must not be empty' }]
+  if (/\p{Cc}/u.test(resource.id)) return [{ field: 'id', reason: 'must not contain control characters' }]
+  if (Buffer.byteLength(resource.id) > longestId)
+    return [{ field: 'id', reason: `must have at most ${longestId} bytes in UTF-8` }]
   if (isHttp(protocol) && !resource.id.startsWith('/')) return [{ field: 'id', reason: 'must start with /' }]
   if (isHttp(protocol) && resource.id.includes('?'))
     return [{ field: 'id', reason: 'must not contain ?: the query never takes part in the comparison' }]
@@ -84,6 +87,9 @@ export function findOverlap(existing: Iterable<SystemMapping>, candidate: System
   }
   return undefined
 }
+
+/** Longer ones would not fit into the address of their resource. */
+const longestId = 1_000
 
 const hostRule = 'must be a host name without port, slash, colon or white space'
 

@@ -4,6 +4,7 @@ import type { BackendSecurity } from './backend/secure-contexts.ts'
 import { noChannel } from './channels/channel-spec.ts'
 import { SubaccountChannels } from './channels/subaccount-channels.ts'
 import type { AuditLevel } from './configuration/audit-level.ts'
+import { toldDescription } from './configuration/description.ts'
 import { CertificateNews } from './link/certificate-news.ts'
 import type { ConnectorAbout } from './link/control-link.ts'
 import { SubaccountLink } from './link/subaccount-link.ts'
@@ -74,7 +75,12 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   })
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
-    const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
+    const propagation = new SubaccountPropagation(
+      propagator,
+      // As tokens name tenants; an administrator may have written the ID in capitals.
+      subaccount.subaccountId.toLowerCase(),
+      subaccount.regionHost,
+    )
     const context: SubaccountContext = {
       subaccountId: subaccount.subaccountId,
       access: subaccount.access,
@@ -231,7 +237,7 @@ function shownDescription(subaccount: SubaccountRuntime, snapshot: ConnectorSnap
 }
 
 function aboutOf({ description, haRole = '' }: ConnectorSnapshot): ConnectorAbout {
-  return { connectorDescription: description, haRole }
+  return { connectorDescription: toldDescription(description), haRole }
 }
 
 function keyOf(subaccount: SubaccountRuntime): string {

@@ -134,6 +134,8 @@ function translate(thrown: unknown): unknown {
     )
   if (code === 'FST_ERR_BAD_URL')
     return new PlatformError('REQUEST_INVALID', { field: 'path', reason: 'the path is not percent-encoded correctly' })
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH' || code === 'FST_ERR_ROUTE_MAX_PARAM_LENGTH')
+    return new PlatformError('REQUEST_INVALID', { field: 'path', reason: 'a part of the path is too long' })
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new PlatformError('REQUEST_TOO_LARGE', { reason: 'the body is larger than this service accepts' })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')

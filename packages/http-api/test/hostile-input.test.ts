@@ -54,6 +54,14 @@ test('a NUL in path, query, form or JSON is refused, as a name and as a value, b
   assert.deepEqual(await send('/things/a', 'application/octet-stream', Buffer.alloc(10)), { status: 200, told: '' })
 })
 
+test('a part of the path that is too long is a bad request, not a failure of the service', async () => {
+  assert.equal((await send(`/things/${'a'.repeat(4_096)}`, json, '{}')).status, 200)
+  assert.deepEqual(await send(`/things/${'a'.repeat(4_097)}`, json, '{}'), {
+    status: 400,
+    told: 'REQUEST_INVALID path a part of the path is too long',
+  })
+})
+
 test('a body may be nested 64 levels deep and no deeper', async () => {
   const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
   assert.equal((await send('/things/a', json, nested(64))).status, 200)

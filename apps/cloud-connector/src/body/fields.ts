@@ -1,4 +1,6 @@
-import { PlatformError } from '@landbridge/kernel'
+import { isIPv6 } from 'node:net'
+import { type CloudCredentials, longestDescription } from '@landbridge/connector'
+import { PlatformError, Secret } from '@landbridge/kernel'
 
 /**
  * Reads members of a request body as existing clients send them: numbers and booleans also as text, unknown members
@@ -7,10 +9,15 @@ import { PlatformError } from '@landbridge/kernel'
 export class Fields {
   readonly #members: Readonly<Record<string, unknown>>
 
-  /** @throws PlatformError REQUEST_INVALID unless the body is an object. */
-  constructor(body: unknown) {
+  /**
+   * @param list the member whose entry this is, if it is not the body.
+   * @throws PlatformError REQUEST_INVALID unless it is an object.
+   */
+  constructor(body: unknown, list?: string) {
     if (typeof body !== 'object' || body === null || Array.isArray(body))
-      throw new PlatformError('REQUEST_INVALID', { field: 'body', reason: 'the body must be an object' })
+      throw list === undefined
+        ? new PlatformError('REQUEST_INVALID', { field: 'body', reason: 'the body must be an object' })
+        : invalid(list, 'must hold objects')
     this.#members = body as Readonly<Record<string, unknown>>
   }
 
@@ -53,6 +60,13 @@ export class Fields {
     throw invalid(name, 'must be a text')
   }
 
+  /** As `text`, for descriptions: the cloud side takes no longer ones. */
+  description(): string | undefined {
+    const text = this.text('description')
+    if (text !== undefined) refuseLonger('description', text)
+    return text
+  }
+
   /** Nothing but a JSON string, not even null. */
   strictText(name: string): string {
     const value = this.has(name) ? this.#members[name] : undefined
@@ -73,6 +87,14 @@ export class Fields {
     return value
   }
 
+  /** A host name or IP address that must be there. */
+  host(name: string): string {
+    const host = this.required(name)
+    if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?$/.test(host) && !isIPv6(host))
+      throw invalid(name, 'must be a host name or an IP address')
+    return host
+  }
+
   /** A port from 1 to 65535. */
   port(name: string): number {
     const text = this.required(name)
@@ -90,11 +112,10 @@ export class Fields {
     return value
   }
 
-  /** Undefined when absent; null counts as an empty list. */
+  /** Undefined when the member is absent or null: an empty list may open a system to everybody, silence must not. */
   list(name: string): readonly unknown[] | undefined {
-    if (!this.has(name)) return undefined
-    const value = this.#members[name]
-    if (value === null) return []
+    const value = this.#value(name)
+    if (value === undefined) return undefined
     if (!Array.isArray(value)) throw invalid(name, 'must be a list')
     return value
   }
@@ -102,6 +123,11 @@ export class Fields {
   #value(name: string): unknown {
     return Object.hasOwn(this.#members, name) ? (this.#members[name] ?? undefined) : undefined
   }
+}
+
+/** @throws PlatformError REQUEST_INVALID */
+export function refuseLonger(field: string, text: string): void {
+  if (text.length > longestDescription) throw invalid(field, `may hold at most ${longestDescription} characters`)
 }
 
 export function invalid(field: string, reason: string): PlatformError {
@@ -114,4 +140,13 @@ export function readRegionHost(fields: Fields): string {
   if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[1-9]\d{0,4})?$/.test(host))
     throw invalid('regionHost', 'must be a host name, for example cf.eu10.example.com')
   return host
+}
+
+/** The sample program of the guide sends the names of the other operation (guide L26718). */
+export function readCredentials(fields: Fields): CloudCredentials {
+  const user = fields.text('user') ?? fields.text('cloudUser')
+  const password = fields.text('password') ?? fields.text('cloudPassword')
+  if (!user) throw invalid('user', 'is required')
+  if (!password) throw invalid('password', 'is required')
+  return { user, password: new Secret(password) }
 }

@@ -12,15 +12,19 @@ export function parseLenientJson(text: string): unknown {
     return guarded(JSON.parse(text), 0)
   } catch (failure) {
     if (failure instanceof PlatformError) throw failure
-    return new LenientReader(text).document()
+    return guarded(new LenientReader(text).document(), 0)
   }
 }
 
-/** The depth is limited here too, so that both ways accept the same documents. */
+/** Both ways accept the same documents: limited in depth, and without NUL, which databases and headers cannot hold. */
 function guarded(value: unknown, depth: number): unknown {
+  if (typeof value === 'string' && value.includes('\0')) throw invalid('a NUL character is not allowed')
   if (typeof value !== 'object' || value === null) return value
   if (depth >= maxDepth) throw invalid('it is nested too deeply')
-  for (const member of Object.values(value)) guarded(member, depth + 1)
+  for (const [name, member] of Object.entries(value)) {
+    guarded(name, depth + 1)
+    guarded(member, depth + 1)
+  }
   return value
 }
 

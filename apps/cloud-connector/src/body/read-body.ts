@@ -21,7 +21,22 @@ export function readJson(request: FastifyRequest, alsoAccepted: readonly string[
   const type = mediaType(request)
   if (type !== '' && type !== 'application/json' && !alsoAccepted.includes(type))
     throw new PlatformError('MEDIA_TYPE_UNSUPPORTED', { reason: 'send application/json' })
-  return parseLenientJson(bytes.toString('utf8'))
+  return parseLenientJson(decoded(bytes, request.headers['content-type'] ?? ''))
+}
+
+/**
+ * The text of a body, UTF-8 unless the content type names another encoding. Bytes that are none in it are refused: a
+ * replacement character in their place would be stored as if it had been sent.
+ */
+function decoded(bytes: Buffer, contentType: string): string {
+  const label = /;\s*charset="?([\w-]{1,40})/i.exec(contentType)?.[1] ?? 'utf-8'
+  try {
+    return new TextDecoder(label, { fatal: true }).decode(bytes)
+  } catch (failure) {
+    // Unknown names are range errors, wrong bytes are type errors.
+    if (failure instanceof RangeError) throw new PlatformError('MEDIA_TYPE_UNSUPPORTED', { reason: 'send UTF-8' })
+    throw new PlatformError('REQUEST_INVALID', { field: 'body', reason: `the body is not encoded in ${label}` })
+  }
 }
 
 /** The members of a JSON object in the body. */

@@ -6,7 +6,7 @@ import { Fields, invalid } from '../body/fields.ts'
 import { readJson } from '../body/read-body.ts'
 import { readMapping } from '../wire/mapping-json.ts'
 import { type ApiContext, sendJson, subaccountIn } from './context.ts'
-import { mappingAt } from './mapping-routes.ts'
+import { mappingAt } from './named-mapping.ts'
 
 const url = '/api/v1/configuration/subaccounts/:regionHost/:subaccount/availability'
 const most = 100

@@ -1,7 +1,7 @@
 import type { AuditCategory, ConnectorConfiguration, ConnectorSettings, HaRole } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { invalid } from '../body/fields.ts'
+import { invalid, refuseLonger } from '../body/fields.ts'
 import { readFields, readJson } from '../body/read-body.ts'
 import { compatibleVersion } from '../version.ts'
 import { type ApiContext, sendJson, sendNothing } from './context.ts'
@@ -15,6 +15,7 @@ export function connectorRoutes(api: FastifyInstance, context: ApiContext): void
   api.get('/api/v1/configuration/connector', (_request, reply) => sendJson(reply, commonProperties(store.current)))
   api.put('/api/v1/configuration/connector', async (request, reply) => {
     const description = readFields(request, ['text/plain']).strictText('description')
+    refuseLonger('description', description)
     await changeSettings(context, request, 'connector', (settings) => ({ ...settings, description }))
     return sendJson(reply, commonProperties(store.current))
   })

@@ -2,7 +2,7 @@ import type { Resource, SystemMapping } from '@landbridge/access'
 import { type AuditEvent, type Subaccount, subaccountOf, withSubaccount } from '@landbridge/connector'
 import type { FastifyRequest } from 'fastify'
 import { type ApiContext, parameters, subaccountIn } from './context.ts'
-import { mappingIn } from './mapping-routes.ts'
+import { mappingIn } from './named-mapping.ts'
 
 /** What an edit of several resources makes of a subaccount, and what it tells the caller. */
 export interface ResourcesEdit<T> {

@@ -64,7 +64,7 @@ async function readLdap({ store }: ApiContext, body: unknown): Promise<LdapSetti
 }
 
 function readHost(entry: unknown): LdapHost {
-  const fields = new Fields(entry)
+  const fields = new Fields(entry, 'hosts')
   const host = fields.required('host')
   if (!/^[^\s/?#@[\]]{1,253}$/.test(host)) throw invalid('host', 'must be a host name')
   return {

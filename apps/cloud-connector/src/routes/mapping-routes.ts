@@ -1,6 +1,5 @@
 import type { SystemMapping } from '@landbridge/access'
-import { addMapping, mappingOf, removeMapping, replaceMapping, type Subaccount } from '@landbridge/connector'
-import { PlatformError } from '@landbridge/kernel'
+import { addMapping, removeMapping } from '@landbridge/connector'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { checked } from '../availability.ts'
 import { Fields } from '../body/fields.ts'
@@ -10,12 +9,13 @@ import {
   type ApiContext,
   editSubaccount,
   linksOf,
-  parameters,
   sendCreated,
   sendJson,
   sendNothing,
   subaccountIn,
 } from './context.ts'
+import { editMapping } from './edit-mapping.ts'
+import { mappingIn } from './named-mapping.ts'
 
 export const mappings = '/api/v1/configuration/subaccounts/:regionHost/:subaccount/systemMappings'
 
@@ -46,8 +46,9 @@ export function mappingRoutes(api: FastifyInstance, context: ApiContext): void {
     const before = mappingIn(request, subaccountIn(request, context))
     const fields = readFields(request)
     const isChecked = wantsCheck(request)
-    await editSubaccount(context, request, event('update', before), (current) =>
-      replaceMapping(current, readMapping(fields, context.clock.now(), mappingIn(request, current))),
+    const { category, object } = event('update', before)
+    await editMapping(context, request, { category, object }, (current) =>
+      readMapping(fields, context.clock.now(), current),
     )
     if (isChecked) return sendJson(reply, await checked(context, mappingIn(request, subaccountIn(request, context))))
     return sendNothing(reply)
@@ -69,18 +70,6 @@ export function mappingRoutes(api: FastifyInstance, context: ApiContext): void {
 /** Whether a save is to be followed by a check (guide L21189), which cannot undo it: `?checkAvailability=true`. */
 function wantsCheck(request: FastifyRequest): boolean {
   return new Fields(request.query).flag('checkAvailability') ?? false
-}
-
-/** The mapping that the path names as `<virtual host>:<virtual port>`. */
-export function mappingIn(request: FastifyRequest, subaccount: Subaccount): SystemMapping {
-  return mappingAt(subaccount, parameters(request).address ?? '')
-}
-
-/** @throws PlatformError CONNECTOR_MAPPING_NOT_FOUND */
-export function mappingAt(subaccount: Subaccount, address: string): SystemMapping {
-  const colon = address.lastIndexOf(':')
-  if (colon < 0) throw new PlatformError('CONNECTOR_MAPPING_NOT_FOUND', { address })
-  return mappingOf(subaccount, address.slice(0, colon), address.slice(colon + 1))
 }
 
 function event(

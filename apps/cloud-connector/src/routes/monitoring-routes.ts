@@ -2,7 +2,7 @@ import type { Subaccount } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { channelTypeJson } from '../wire/legacy-channel-json.ts'
-import { tunnelJson } from '../wire/subaccount-json.ts'
+import { recoveryJson, tunnelJson } from '../wire/subaccount-json.ts'
 import { performanceJson, sinceTime, timeConsumersJson, usageJson } from '../wire/traffic-json.ts'
 import { type ApiContext, sendJson } from './context.ts'
 
@@ -25,6 +25,7 @@ export function monitoringRoutes(api: FastifyInstance, context: ApiContext): voi
         ...tunnelJson(subaccount, status, (id) => channels.status(subaccount, id)),
         connectedSince: state === 'Connected' ? sinceTime(connectedSinceMs) : '',
       },
+      ...recoveryJson(subaccount),
     }
   })
   list(['connections/backends', 'connections/backend'], ({ subaccountId, regionHost }) => ({

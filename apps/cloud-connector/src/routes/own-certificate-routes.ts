@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import type {
   AuditCategory,
   AuditEvent,
@@ -214,11 +215,25 @@ function readSubject(text: string): ReturnType<typeof parseDistinguishedName> {
 }
 
 function readAlternativeName(entry: unknown): OwnAlternativeName {
-  const fields = new Fields(entry)
+  const fields = new Fields(entry, 'subjectAltNames')
   const type = fields.required('type')
   if (type !== 'DNS' && type !== 'IP' && type !== 'URI' && type !== 'RFC822')
     throw invalid('subjectAltNames', 'may hold the types DNS, IP, URI and RFC822')
-  return { type, value: fields.required('value') }
+  const value = fields.required('value')
+  const { isValid, rule } = alternativeNames[type]
+  // Certificates hold these values in ASCII (RFC 5280 section 4.2.1.6).
+  if (value.length > 1_000 || !/^[!-~]+$/.test(value) || !isValid(value))
+    throw invalid('subjectAltNames', `holds ${JSON.stringify(value.slice(0, 100))} as ${type}, which must be ${rule}`)
+  return { type, value }
+}
+
+const alternativeNames: Readonly<
+  Record<OwnAlternativeName['type'], { readonly isValid: (value: string) => boolean; readonly rule: string }>
+> = {
+  DNS: { isValid: (name) => /^(\*\.)?[\w-]{1,63}(\.[\w-]{1,63})*$/.test(name), rule: 'a host name' },
+  IP: { isValid: (address) => isIP(address) !== 0, rule: 'an IP address' },
+  URI: { isValid: (uri) => URL.canParse(uri), rule: 'an absolute URI' },
+  RFC822: { isValid: (mail) => /^[^@]+@[^@]+$/.test(mail), rule: 'a mail address' },
 }
 
 function matchPending(settings: ConnectorSettings, { setting }: Kind, chain: string): OnPremiseCertificate {

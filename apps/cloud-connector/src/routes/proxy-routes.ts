@@ -39,7 +39,7 @@ function readProxy(fields: Fields): HttpsProxy {
   const user = fields.text('user') ?? ''
   const password = fields.text('password') ?? ''
   return {
-    host: fields.required('host'),
+    host: fields.host('host'),
     port: fields.port('port'),
     ...(user === '' ? {} : { user }),
     ...(password === '' ? {} : { password: new Secret(password) }),

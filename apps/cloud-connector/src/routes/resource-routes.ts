@@ -12,7 +12,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Fields, invalid } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { mappingPath } from '../wire/mapping-json.ts'
-import { decodeResourceId, encodeResourceId } from '../wire/resource-id.ts'
+import { decodeResourceId, resourceSegment } from '../wire/resource-id.ts'
 import { readResource, resourceJson } from '../wire/resource-json.ts'
 import {
   type ApiContext,
@@ -25,7 +25,8 @@ import {
   subaccountIn,
 } from './context.ts'
 import { editResources } from './edit-resources.ts'
-import { mappingIn, mappings } from './mapping-routes.ts'
+import { mappings } from './mapping-routes.ts'
+import { mappingIn } from './named-mapping.ts'
 
 const resources = `${mappings}/:address/resources`
 const one = `${resources}/:resource`
@@ -44,7 +45,7 @@ export function resourceRoutes(api: FastifyInstance, context: ApiContext): void 
     const subaccount = subaccountIn(request, context)
     const mapping = mappingIn(request, subaccount)
     const resource = resourceOf(mapping, idIn(request))
-    const path = `${mappingPath(subaccount, mapping)}/resources/${encodeURIComponent(encodeResourceId(resource.id))}`
+    const path = `${mappingPath(subaccount, mapping)}/resources/${resourceSegment(resource.id)}`
     return sendJson(reply, resourceJson(resource, { self: linksOf(request, context).link(path) }))
   })
   api.post(resources, async (request, reply) => {
@@ -56,7 +57,7 @@ export function resourceRoutes(api: FastifyInstance, context: ApiContext): void 
       const target = mappingIn(request, current)
       return addResource(current, target, readResource(fields, id, target, context.clock.now()))
     })
-    const path = `${mappingPath(subaccount, mapping)}/resources/${encodeURIComponent(encodeResourceId(id))}`
+    const path = `${mappingPath(subaccount, mapping)}/resources/${resourceSegment(id)}`
     return sendCreated(reply, linksOf(request, context).to(path))
   })
   api.put(one, async (request, reply) => {

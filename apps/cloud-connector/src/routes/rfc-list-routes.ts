@@ -1,20 +1,13 @@
 import type { BlockedUser, SystemMapping } from '@landbridge/access'
-import {
-  distinctClients,
-  distinctUsers,
-  replaceMapping,
-  requireRfc,
-  subaccountOf,
-  withoutClient,
-  withoutUsers,
-  withSubaccount,
-} from '@landbridge/connector'
+import { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from '@landbridge/connector'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fields, invalid } from '../body/fields.ts'
 import { readJson } from '../body/read-body.ts'
 import { mappingPath } from '../wire/mapping-json.ts'
 import { type ApiContext, linksOf, parameters, sendCreated, sendJson, sendNothing, subaccountIn } from './context.ts'
-import { mappingIn, mappings } from './mapping-routes.ts'
+import { editMapping } from './edit-mapping.ts'
+import { mappings } from './mapping-routes.ts'
+import { mappingIn } from './named-mapping.ts'
 
 /** RFC clients and users of a mapping (guide L24718, L25988), under both spellings of the path that the guide prints. */
 export function rfcListRoutes(api: FastifyInstance, context: ApiContext): void {
@@ -125,32 +118,16 @@ function locationOf(context: ApiContext, request: FastifyRequest, list: string):
   return linksOf(request, context).to(`${mappingPath(subaccount, mappingIn(request, subaccount))}/${list}`)
 }
 
-/** An emptied list of clients opens the system to all of them: the trail says so. */
-async function edit(
+function edit(
   context: ApiContext,
   request: FastifyRequest,
   list: string,
   change: (mapping: SystemMapping) => SystemMapping,
 ): Promise<void> {
-  const { store, log } = context
-  const { regionHost, subaccountId } = subaccountIn(request, context)
-  const opened = await store.change(request.actor, (current) => {
-    const subaccount = subaccountOf(current, regionHost, subaccountId)
-    const before = mappingIn(request, subaccount)
-    requireRfc(before)
-    const after = change(before)
-    const opensToAll = before.allowedClients.length > 0 && after.allowedClients.length === 0
-    return {
-      next: withSubaccount(current, replaceMapping(subaccount, after)),
-      audit: {
-        category: 'BackendAuthority',
-        action: 'update',
-        object: `${before.virtualHost}:${before.virtualPort} ${list}`,
-        subaccount: `${subaccountId}@${regionHost}`,
-        ...(opensToAll ? { details: { opensToAllClients: true } } : {}),
-      },
-      result: opensToAll,
-    }
+  const { virtualHost, virtualPort } = mappingIn(request, subaccountIn(request, context))
+  const event = { category: 'BackendAuthority', object: `${virtualHost}:${virtualPort} ${list}` } as const
+  return editMapping(context, request, event, (mapping) => {
+    requireRfc(mapping)
+    return change(mapping)
   })
-  if (opened) log.warn('mapping.opened-to-all-clients', { address: parameters(request).address, subaccountId })
 }

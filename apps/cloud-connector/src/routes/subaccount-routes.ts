@@ -5,13 +5,14 @@ import {
   type Subaccount,
   type SubaccountPatch,
 } from '@landbridge/connector'
-import { PlatformError, Secret } from '@landbridge/kernel'
+import { Secret } from '@landbridge/kernel'
 import type { FastifyInstance } from 'fastify'
-import { Fields, invalid, readRegionHost } from '../body/fields.ts'
+import { Fields, invalid, readCredentials, readRegionHost } from '../body/fields.ts'
 import { readFields } from '../body/read-body.ts'
 import { type Links, subaccountPath } from '../wire/links.ts'
-import { subaccountItemJson, subaccountJson } from '../wire/subaccount-json.ts'
+import { subaccountItemJson, subaccountJson, withoutUnset } from '../wire/subaccount-json.ts'
 import { type ApiContext, linksOf, sendJson, sendNothing, subaccountIn } from './context.ts'
+import { recoveryRoutes } from './recovery-routes.ts'
 import { trustRoutes } from './trust-routes.ts'
 
 const collection = '/api/v1/configuration/subaccounts'
@@ -20,14 +21,20 @@ const maxLocationIdLength = 189
 
 /** Subaccounts: pairing, properties, connection, certificate (guide L23684). */
 export function subaccountRoutes(api: FastifyInstance, context: ApiContext): void {
-  const { store, subaccounts, channels } = context
-  const shown = (subaccount: Subaccount, links: Links): object =>
-    subaccountJson(subaccount, subaccounts.status(subaccount), (id) => channels.status(subaccount, id), links)
+  const { store, subaccounts, channels, config } = context
+  const asTold = (json: object, subaccount: Subaccount): object =>
+    config.omitEmptyTexts ? withoutUnset(json, subaccount) : json
+  const shown = (subaccount: Subaccount, links: Links): object => {
+    const stateOf = (id: number) => channels.status(subaccount, id)
+    return asTold(subaccountJson(subaccount, subaccounts.status(subaccount), stateOf, links), subaccount)
+  }
   api.get(collection, (request, reply) => {
     const links = linksOf(request, context)
     return sendJson(
       reply,
-      Array.from(store.current.subaccounts.values(), (subaccount) => subaccountItemJson(subaccount, links)),
+      Array.from(store.current.subaccounts.values(), (subaccount) =>
+        asTold(subaccountItemJson(subaccount, links), subaccount),
+      ),
     )
   })
   api.post(collection, async (request, reply) => {
@@ -59,27 +66,10 @@ export function subaccountRoutes(api: FastifyInstance, context: ApiContext): voi
     const renewed = await subaccounts.renew(request.actor, address, readRefresh(readFields(request), address))
     return sendJson(reply, shown(renewed, linksOf(request, context)))
   })
-  recoveryRoutes(api, context)
+  recoveryRoutes(api, context, (request, reply, subaccount) =>
+    sendJson(reply, shown(subaccount, linksOf(request, context))),
+  )
   trustRoutes(api, context)
-}
-
-/** Deprecated by the guide (guide L19515) and gone in the version that this API is compatible with. */
-function recoveryRoutes(api: FastifyInstance, context: ApiContext): void {
-  for (const [method, path] of [
-    ['POST', 'recovery'],
-    ['DELETE', 'recovery'],
-    ['POST', 'recovery/validity'],
-    ['PUT', 'recovery/state'],
-    ['POST', 'recovery/takeover'],
-  ] as const)
-    api.route({
-      method,
-      url: `${one}/${path}`,
-      handler(request) {
-        subaccountIn(request, context)
-        throw new PlatformError('CONNECTOR_RECOVERY_UNAVAILABLE')
-      },
-    })
 }
 
 function readNewSubaccount(fields: Fields): NewSubaccount {
@@ -94,7 +84,7 @@ function readNewSubaccount(fields: Fields): NewSubaccount {
     },
     displayName: fields.text('displayName') || (source === fields ? '' : (source.text('displayName') ?? '')),
     locationId: readLocationId(fields) ?? '',
-    description: fields.text('description') ?? '',
+    description: fields.description() ?? '',
     isManaged: fields.flag('isManaged') ?? false,
     autoCertRenewal: fields.flag('autoCertRenewal') ?? false,
     autoSyncTrust: false,
@@ -142,20 +132,11 @@ function readRefresh(fields: Fields, { regionHost, subaccountId }: Subaccount): 
   return { user: data.required('cloudUser'), password: new Secret(data.required('cloudPassword')) }
 }
 
-/** The sample program of the guide sends the names of the other operation (guide L26718). */
-function readCredentials(fields: Fields): CloudCredentials {
-  const user = fields.text('user') ?? fields.text('cloudUser')
-  const password = fields.text('password') ?? fields.text('cloudPassword')
-  if (!user) throw invalid('user', 'is required')
-  if (!password) throw invalid('password', 'is required')
-  return { user, password: new Secret(password) }
-}
-
 /** Absent: unchanged. Empty: back to the default (guide L23801). */
 function readPatch(fields: Fields): SubaccountPatch {
   const displayName = fields.text('displayName')
   const locationId = readLocationId(fields)
-  const description = fields.text('description')
+  const description = fields.description()
   const autoCertRenewal = fields.flag('autoCertRenewal')
   return {
     ...(displayName === undefined ? {} : { displayName }),

@@ -1,8 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import type { IdentityProvider, Subaccount } from '@landbridge/connector'
 import { PlatformError } from '@landbridge/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fields } from '../body/fields.ts'
 import { readFields, readJson } from '../body/read-body.ts'
+import { certificateJson } from '../wire/certificate-json.ts'
 import { type ApiContext, editSubaccount, parameters, sendJson, sendNothing, subaccountIn } from './context.ts'
 
 const trust = '/api/v1/configuration/subaccounts/:regionHost/:subaccount/trust'
@@ -63,7 +65,22 @@ function providerIn(request: FastifyRequest, subaccount: Subaccount): IdentityPr
   return provider
 }
 
-/** Providers here have key sets instead of a certificate; the issuer stands where clients look for a name. */
-function providerJson({ id, name, description, issuer, enabled }: IdentityProvider): object {
-  return { id, name, description, issuer, enabled }
+/** Providers have key sets, in which a key may come with its certificate (RFC 7517 section 4.7): the first is shown. */
+function providerJson({ id, name, description, issuer, enabled, jwks }: IdentityProvider): object {
+  const certificate = certificateIn(jwks)
+  return { id, name, description, issuer, ...(certificate === undefined ? {} : { certificate }), enabled }
+}
+
+function certificateIn(jwks: unknown): object | undefined {
+  const { keys } = Object(jwks) as { readonly keys?: unknown }
+  for (const key of Array.isArray(keys) ? keys : []) {
+    const [first] = [Object(key).x5c].flat()
+    if (typeof first !== 'string') continue
+    try {
+      return certificateJson(new X509Certificate(Buffer.from(first, 'base64')).toString())
+    } catch {
+      // What cannot be read is not shown; it does not verify any token either.
+    }
+  }
+  return undefined
 }

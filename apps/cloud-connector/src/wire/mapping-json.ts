@@ -112,7 +112,7 @@ function readBlockedUsers(fields: Fields): readonly BlockedUser[] | undefined {
 
 function readPairs(fields: Fields, name: string): readonly BlockedUser[] | undefined {
   return fields.list(name)?.map((pair) => {
-    const members = new Fields(pair)
+    const members = new Fields(pair, name)
     return { client: members.required('client'), user: members.required('user') }
   })
 }

@@ -1,4 +1,4 @@
-import { type ConnectorConfiguration, certificateAlertDays } from '@landbridge/connector'
+import { type ConnectorConfiguration, certificateAlertDays, type Subaccount } from '@landbridge/connector'
 import { certificateJson } from './certificate-json.ts'
 
 const dayMs = 86_400_000
@@ -42,7 +42,7 @@ function monitored({ settings, subaccounts }: ConnectorConfiguration): readonly 
     ...own('UI', uiCertificate?.cert),
     ...own('System', systemCertificate?.cert),
     ...own('CA', ppCaCertificate?.cert),
-    ...Array.from(subaccounts.values(), ({ certificate, subaccountId, regionHost }) => {
+    ...waysOf(subaccounts.values()).map(({ certificate, subaccountId, regionHost }) => {
       const { notAfterTimeStamp: validTo } = certificateJson(certificate)
       return {
         validTo,
@@ -50,4 +50,12 @@ function monitored({ settings, subaccounts }: ConnectorConfiguration): readonly 
       }
     }),
   ]
+}
+
+/** Subaccounts, each followed by its recovery subaccount. */
+function waysOf(subaccounts: Iterable<Subaccount>): Pick<Subaccount, 'certificate' | 'subaccountId' | 'regionHost'>[] {
+  return Array.from(subaccounts, (subaccount) => {
+    const { recovery, subaccountId } = subaccount
+    return recovery === undefined ? [subaccount] : [subaccount, { ...recovery, subaccountId }]
+  }).flat()
 }

@@ -1,4 +1,4 @@
-import type { ChannelStatus, ChannelType, Subaccount, TunnelStatus } from '@landbridge/connector'
+import { type ChannelStatus, type ChannelType, type Subaccount, type TunnelStatus, wayOf } from '@landbridge/connector'
 import { certificateJson } from './certificate-json.ts'
 import { detailsOf } from './legacy-channel-json.ts'
 import { type Link, type Links, subaccountPath } from './links.ts'
@@ -29,7 +29,15 @@ export function subaccountJson(
     regionHost: subaccount.regionHost,
     subaccount: subaccount.subaccountId,
     locationID: subaccount.locationId,
+    ...recoveryJson(subaccount),
   }
+}
+
+/** The recovery subaccount, if there is one (guide L23886, L29401). */
+export function recoveryJson({ recovery }: Subaccount): object {
+  if (recovery === undefined) return {}
+  const { isActive, regionHost, user, certificate } = recovery
+  return { recoveryAccountState: { isActive, regionHost, user, subaccountCertificate: certificateJson(certificate) } }
 }
 
 /** How the subaccount is connected at this moment; configuration and monitoring show the same. */
@@ -55,8 +63,8 @@ export function tunnelJson(
         details: `${channel.port}: ${detailsOf(channel)}`,
         comment: channel.comment,
       })),
-    subaccountCertificate: certificateJson(subaccount.certificate),
-    user: subaccount.user,
+    subaccountCertificate: certificateJson(wayOf(subaccount).certificate),
+    user: wayOf(subaccount).user,
   }
 }
 
@@ -68,6 +76,12 @@ export function subaccountItemJson(subaccount: Subaccount, links: Links): object
     subaccount: subaccount.subaccountId,
     locationID: subaccount.locationId,
   }
+}
+
+/** The same without the texts that nobody has set (guide L23705, L23745). */
+export function withoutUnset(json: object, { locationId, displayName, description }: Subaccount): object {
+  const texts: Readonly<Record<string, string>> = { locationID: locationId, displayName, description }
+  return Object.fromEntries(Object.entries(json).filter(([name]) => texts[name] !== ''))
 }
 
 function subaccountLinks(subaccount: Subaccount, links: Links): Readonly<Record<string, Link>> {

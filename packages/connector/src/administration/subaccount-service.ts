@@ -1,5 +1,12 @@
 import { type Clock, errorEntry, isPlatformError, type Log, PlatformError } from '@landbridge/kernel'
-import { type Subaccount, type SubaccountProperties, subaccountKey } from '../configuration/model.ts'
+import {
+  type ConnectorConfiguration,
+  type Subaccount,
+  type SubaccountProperties,
+  subaccountKey,
+  type WayToCloud,
+} from '../configuration/model.ts'
+import { addRecovery, isTaken, recoveryOf, removeRecovery, takeOver, wayOf } from '../configuration/recovery-edits.ts'
 import type { AuditEvent, ConfigurationStore } from '../configuration/store-port.ts'
 import { addSubaccount, removeSubaccount, subaccountOf, withSubaccount } from '../configuration/subaccount-edits.ts'
 import { type Pairing, type PairingRequest, pairSubaccount } from '../pairing/pair.ts'
@@ -84,16 +91,17 @@ export class SubaccountService {
   async add(actor: string, wanted: NewSubaccount): Promise<Subaccount> {
     const { regionHost, subaccountId } = wanted
     const key = subaccountKey(regionHost, subaccountId)
-    if (this.#pairing.has(key) || this.#options.store.current.subaccounts.has(key))
+    this.#refuseTaken(this.#options.store.current, wanted)
+    if (this.#pairing.has(key))
       throw new PlatformError('CONNECTOR_SUBACCOUNT_EXISTS', { subaccount: subaccountId, regionHost })
     this.#pairing.add(key)
     try {
       const properties = await this.#pair(wanted)
-      await this.#options.store.change(actor, (current) => ({
-        next: addSubaccount(current, properties),
-        audit: audit('create', wanted, 'Configuration', { initiatedBy: properties.user }),
-        result: undefined,
-      }))
+      await this.#options.store.change(actor, (current) => {
+        this.#refuseTaken(current, wanted)
+        const event = audit('create', wanted, 'Configuration', { initiatedBy: properties.user })
+        return { next: addSubaccount(current, properties), audit: event, result: undefined }
+      })
     } finally {
       this.#pairing.delete(key)
     }
@@ -170,17 +178,108 @@ export class SubaccountService {
   /** Takes over the identity providers that the cloud side names; a failure keeps the known ones. */
   async synchroniseTrust(actor: string, address: SubaccountAddress): Promise<void> {
     const subaccount = this.find(address)
-    const providers = await downloadTrust(this.#access(subaccount.regionHost), {
-      subaccountId: subaccount.subaccountId,
-      notificationHost: subaccount.endpoint.notificationHost,
-      certificate: subaccount.certificate,
-      privateKey: subaccount.privateKey,
-    })
+    const { regionHost, endpoint, certificate, privateKey } = wayOf(subaccount)
+    const { subaccountId } = subaccount
+    const { notificationHost } = endpoint
+    const from = { subaccountId, notificationHost, certificate, privateKey }
+    const providers = await downloadTrust(this.#access(regionHost), from)
     const event = audit('update', address, 'TrustSynchronization', { providers: providers.length })
     await this.#update(actor, address, event, (current) => ({
       ...current,
       identityProviders: mergeTrust(current.identityProviders, providers),
     }))
+  }
+
+  /** @throws PlatformError CONNECTOR_RECOVERY_NOT_FOUND */
+  requireRecovery(address: SubaccountAddress): void {
+    recoveryOf(this.find(address))
+  }
+
+  /**
+   * Pairs the subaccount of the same ID in another region, which waits until it is activated.
+   * @throws PlatformError CONNECTOR_RECOVERY_EXISTS, CONNECTOR_SUBACCOUNT_EXISTS, those of `pairSubaccount`
+   */
+  async addRecovery(
+    actor: string,
+    address: SubaccountAddress,
+    regionHost: string,
+    credentials: CloudCredentials,
+  ): Promise<void> {
+    const { subaccountId } = address
+    const before = this.find(address)
+    // Refused before the cloud is asked.
+    if (before.recovery !== undefined) addRecovery(before, before.recovery)
+    this.#refuseTaken(this.#options.store.current, { regionHost, subaccountId })
+    const way = await this.#wayBy('connect', regionHost, credentials, before)
+    const event = audit('create', address, 'RecoveryAccount', { regionHost, initiatedBy: way.user })
+    await this.#options.store.change(actor, (current) => {
+      const subaccount = subaccountOf(current, address.regionHost, subaccountId)
+      const next = withSubaccount(current, addRecovery(subaccount, { ...way, isActive: false }))
+      this.#refuseTaken(current, { regionHost, subaccountId })
+      return { next, audit: event, result: undefined }
+    })
+  }
+
+  /** If it was active the original is connected again. */
+  async removeRecovery(actor: string, address: SubaccountAddress): Promise<void> {
+    const { regionHost } = recoveryOf(this.find(address))
+    await this.#update(actor, address, audit('delete', address, 'RecoveryAccount', { regionHost }), removeRecovery)
+    await this.#settle(address)
+  }
+
+  /** As `renew`, for the recovery subaccount. */
+  async renewRecovery(actor: string, address: SubaccountAddress, credentials: CloudCredentials): Promise<Subaccount> {
+    const before = this.find(address)
+    const { regionHost } = recoveryOf(before)
+    const way = await this.#wayBy('refresh', regionHost, credentials, before)
+    const event = audit('update', address, 'RecoveryAccount', { regionHost, initiatedBy: way.user })
+    await this.#update(actor, address, event, (subaccount) => ({
+      ...subaccount,
+      recovery: { ...recoveryOf(subaccount), ...way },
+    }))
+    await this.#settle(address)
+    return this.find(address)
+  }
+
+  /** Puts the recovery subaccount into the place of the original, or the original back. Waits as `setConnected` does. */
+  async setRecoveryActive(actor: string, address: SubaccountAddress, isActive: boolean): Promise<void> {
+    const { isActive: before, regionHost } = recoveryOf(this.find(address))
+    const event = audit('update', address, 'Configuration', { recoveryRegionHost: regionHost, isActive })
+    if (before !== isActive)
+      await this.#update(actor, address, event, (subaccount) => ({
+        ...subaccount,
+        recovery: { ...recoveryOf(subaccount), isActive },
+      }))
+    await this.#settle(address)
+  }
+
+  /** The active recovery subaccount stays for good. @throws PlatformError CONNECTOR_RECOVERY_INACTIVE */
+  async takeOver(actor: string, address: SubaccountAddress): Promise<void> {
+    const { subaccountId } = address
+    const { regionHost } = recoveryOf(this.find(address))
+    await this.#options.store.change(actor, (current) => ({
+      next: takeOver(current, address.regionHost, subaccountId),
+      audit: audit('update', address, 'RecoveryAccount', { takenOverBy: regionHost }),
+      result: undefined,
+    }))
+    await this.#settle({ regionHost, subaccountId })
+  }
+
+  #refuseTaken(current: ConnectorConfiguration, { regionHost, subaccountId }: SubaccountAddress): void {
+    if (isTaken(current, regionHost, subaccountId))
+      throw new PlatformError('CONNECTOR_SUBACCOUNT_EXISTS', { subaccount: subaccountId, regionHost })
+  }
+
+  async #wayBy(
+    operation: 'connect' | 'refresh',
+    regionHost: string,
+    credentials: CloudCredentials,
+    { subaccountId, locationId, description }: Subaccount,
+  ): Promise<WayToCloud> {
+    const connectorId = this.#options.store.current.settings.installationId
+    const wanted = { subaccountId, locationId, connectorId, description }
+    const { user, endpoint, certificate, privateKey } = await this.#askCloud(operation, regionHost, credentials, wanted)
+    return { regionHost, user, endpoint, certificate, privateKey }
   }
 
   async #pair(wanted: NewSubaccount): Promise<SubaccountProperties> {

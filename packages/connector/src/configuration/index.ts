@@ -2,6 +2,7 @@ export { withTrustedApplications } from './application-edits.ts'
 export { type AuditLevel, auditLevels, defaultAuditLevel, isAudited } from './audit-level.ts'
 export { addChannel, channelOf, nextChannelId, removeChannel, removeChannels, withChannel } from './channel-edits.ts'
 export { addRegion, type CustomRegion, removeRegion, replaceRegion } from './custom-regions.ts'
+export { longestDescription } from './description.ts'
 export {
   addDomainMapping,
   domainMappingOf,
@@ -42,6 +43,7 @@ export {
   mappingKey,
   type OnPremiseCertificate,
   type PendingRequest,
+  type RecoverySubaccount,
   type SolutionManagement,
   type Subaccount,
   type SubaccountProperties,
@@ -50,8 +52,16 @@ export {
   type UiCertificate,
 } from './model.ts'
 export { type OwnCertificate, ownCertificates } from './own-certificates.ts'
+export { isTaken, recoveryOf, wayOf } from './recovery-edits.ts'
 export { isReplicated, sameReplica } from './replicated-part.ts'
-export { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers } from './rfc-list-edits.ts'
+export {
+  distinctClients,
+  distinctUsers,
+  opensToAllClients,
+  requireRfc,
+  withoutClient,
+  withoutUsers,
+} from './rfc-list-edits.ts'
 export {
   defineScenario,
   importScenario,

@@ -125,8 +125,25 @@ export interface IdentityProvider {
   readonly enabled: boolean
 }
 
-export interface SubaccountProperties {
+/** How the cloud side is reached in a region, and as whom. */
+export interface WayToCloud {
   readonly regionHost: string
+  /** The cloud user who paired ("Initiated By"). The password is not kept. */
+  readonly user: string
+  readonly endpoint: RegionEndpoint
+  /** PEM chain, leaf first. */
+  readonly certificate: string
+  /** PEM (PKCS#8). Made here; it never leaves. */
+  readonly privateKey: Secret
+}
+
+/** A subaccount of the same ID in another region, which has all else in common with the original (guide L19525). */
+export interface RecoverySubaccount extends WayToCloud {
+  /** It has taken the place of the original for the time being. */
+  readonly isActive: boolean
+}
+
+export interface SubaccountProperties extends WayToCloud {
   readonly subaccountId: string
   /** Empty: shown as the subaccount ID. */
   readonly displayName: string
@@ -146,13 +163,7 @@ export interface SubaccountProperties {
   readonly auditLevel?: AuditLevel
   /** OAuth clients that may use the tunnel. Absent or empty: all of the subaccount. */
   readonly trustedApplications?: readonly string[]
-  /** The cloud user who paired ("Initiated By"). The password is not kept. */
-  readonly user: string
-  readonly endpoint: RegionEndpoint
-  /** PEM chain, leaf first. */
-  readonly certificate: string
-  /** PEM (PKCS#8). Made here; it never leaves. */
-  readonly privateKey: Secret
+  readonly recovery?: RecoverySubaccount
   readonly createdAtMs: number
 }
 
@@ -166,8 +177,9 @@ export interface Subaccount extends SubaccountProperties {
   readonly channels: ReadonlyMap<number, ServiceChannel>
 }
 
+/** Neither part has a case that counts: the cloud side knows both in either. */
 export function subaccountKey(regionHost: string, subaccountId: string): string {
-  return `${subaccountId}@${regionHost.toLowerCase()}`
+  return `${subaccountId.toLowerCase()}@${regionHost.toLowerCase()}`
 }
 
 /** Host names are compared without regard to case, ports as text. */

@@ -10,6 +10,11 @@ export function requireRfc(mapping: SystemMapping): void {
     })
 }
 
+/** Whether a change takes the last client off the list: an empty one admits every client (guide L24745). */
+export function opensToAllClients(before: SystemMapping, after: SystemMapping): boolean {
+  return isRfc(after.protocol) && before.allowedClients.length > 0 && after.allowedClients.length === 0
+}
+
 /** Without repetitions, in the order of first appearance. */
 export function distinctClients(clients: readonly string[]): readonly string[] {
   return [...new Set(clients)]

@@ -5,6 +5,7 @@ import type { ConnectorSnapshot, RegionEndpoint, SubaccountRuntime } from '../ru
 import { defaultAuditLevel } from './audit-level.ts'
 import type { ConnectorConfiguration, ConnectorSettings, Subaccount } from './model.ts'
 import { ownCertificates } from './own-certificates.ts'
+import { wayOf } from './recovery-edits.ts'
 import { toChannelSpec } from './service-channel.ts'
 import { advancedConnectivityOf, connectionsOf } from './tunnel-limits.ts'
 
@@ -63,7 +64,7 @@ export function toSnapshot(
               subaccount,
               connectionsOf(configuration, subaccount),
               bindsClients,
-              regions.get(subaccount.regionHost.toLowerCase()),
+              regions.get(wayOf(subaccount).regionHost.toLowerCase()),
             ),
           ),
   }
@@ -80,6 +81,7 @@ function toRuntime(
   bindsClients: boolean,
   override: RegionOverride | undefined,
 ): SubaccountRuntime {
+  const way = wayOf(subaccount)
   const { subaccountId, regionHost, locationId, description, connected, loadSharing, connectionLimits } = subaccount
   return {
     subaccountId,
@@ -91,9 +93,9 @@ function toRuntime(
     tunnelConnections,
     ...(bindsClients ? { bindsClients } : {}),
     ...(connectionLimits === undefined ? {} : { connectionLimits }),
-    endpoint: overridden(subaccount.endpoint, override),
-    certificate: subaccount.certificate,
-    privateKey: subaccount.privateKey,
+    endpoint: overridden(way.endpoint, override),
+    certificate: way.certificate,
+    privateKey: way.privateKey,
     access: accessOf(subaccount),
     auditLevel: subaccount.auditLevel ?? defaultAuditLevel,
     ...(subaccount.trustedApplications === undefined ? {} : { trustedApplications: subaccount.trustedApplications }),

@@ -20,6 +20,7 @@ export type AuditCategory =
   | 'KerberosConfiguration'
   | 'PayloadTrace'
   | 'ProxySettings'
+  | 'RecoveryAccount'
   | 'SCCPassword'
   | 'SNCSettings'
   | 'SCCUser'

@@ -1,5 +1,6 @@
 import { type Clock, type Log, PlatformError } from '@landbridge/kernel'
 import { ControlChannel, type ControlMessage, Session, tunnelAlpn } from '@landbridge/tunnel'
+import { toldDescription } from '../configuration/description.ts'
 import { dialTls } from '../dial/dial-tls.ts'
 import type { HttpsProxy, SubaccountRuntime } from '../runtime-port.ts'
 
@@ -88,7 +89,7 @@ export class ControlLink {
         connectorId: options.connectorId,
         subaccountId: subaccount.subaccountId,
         locationId: subaccount.locationId,
-        description: subaccount.description,
+        description: toldDescription(subaccount.description),
         loadSharing: subaccount.loadSharing,
         ...options.about,
       })

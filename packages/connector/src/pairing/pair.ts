@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Secret } from '@landbridge/kernel'
+import { toldDescription } from '../configuration/description.ts'
 import type { RegionEndpoint } from '../runtime-port.ts'
 import { createKeyAndRequest } from './certificate-request.ts'
 import { refusalOf, type Tried } from './refusal.ts'
@@ -56,7 +57,8 @@ export async function pairSubaccount(
   )
   const notificationHost = textOf(configuration, 'notificationHost', access)
   const { privateKey, csr } = await createKeyAndRequest(wanted.subaccountId)
-  const { locationId, connectorId, description, automaticRenewal = false } = wanted
+  const { locationId, connectorId, automaticRenewal = false } = wanted
+  const description = toldDescription(wanted.description)
   const issued = await askRegion(access, {
     service: 'connectivitycertsigning',
     host: textOf(configuration, 'certSigningHost', access),

@@ -43,12 +43,7 @@ async function loadSubaccounts(db: Kysely<ConnectorTables>, sealer: Sealer): Pro
     rows.map(({ subaccount_key: key, data, private_key: privateKey }) => [
       key,
       {
-        // Written by `saveDifference`; the schema version is checked when the store opens.
-        ...(JSON.parse(data) as Omit<
-          Subaccount,
-          'privateKey' | 'mappings' | 'domainMappings' | 'identityProviders' | 'channels'
-        >),
-        privateKey: new Secret(sealer.open(privateKey, `connector-subaccount:${key}`)),
+        ...readSubaccount(data, sealer.open(privateKey, `connector-subaccount:${key}`)),
         mappings: mappings.get(key) ?? new Map<string, SystemMapping>(),
         domainMappings: new Map<string, DomainMapping>(
           domainsOf
@@ -84,4 +79,14 @@ async function loadMappings(db: Kysely<ConnectorTables>): Promise<Map<string, Ma
     })
   }
   return mappings
+}
+
+type StoredSubaccount = Omit<Subaccount, 'mappings' | 'domainMappings' | 'identityProviders' | 'channels'>
+
+/** What `saveDifference` wrote; the schema version is checked when the store opens. */
+function readSubaccount(data: string, keys: string): StoredSubaccount {
+  const { recovery, ...stored } = JSON.parse(data) as Omit<StoredSubaccount, 'privateKey'>
+  if (recovery === undefined) return { ...stored, privateKey: new Secret(keys) }
+  const [own = '', other = ''] = JSON.parse(keys) as string[]
+  return { ...stored, privateKey: new Secret(own), recovery: { ...recovery, privateKey: new Secret(other) } }
 }

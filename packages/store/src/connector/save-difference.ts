@@ -70,8 +70,13 @@ async function saveSubaccount(
   positions: Positions,
 ): Promise<void> {
   const data = subaccountData(now)
-  if (was === undefined || data !== subaccountData(was) || was.privateKey !== now.privateKey) {
-    const privateKey = sealer.seal(now.privateKey.reveal(), `connector-subaccount:${key}`)
+  if (
+    was === undefined ||
+    data !== subaccountData(was) ||
+    was.privateKey !== now.privateKey ||
+    was.recovery?.privateKey !== now.recovery?.privateKey
+  ) {
+    const privateKey = sealer.seal(privateKeys(now), `connector-subaccount:${key}`)
     await db
       .insertInto('connector_subaccount')
       .values({ subaccount_key: key, position: positions.next(), data, private_key: privateKey })
@@ -86,8 +91,17 @@ async function saveSubaccount(
 
 /** The properties without the collections and the key, which have their own places. */
 function subaccountData(subaccount: Subaccount): string {
-  const { mappings, domainMappings, identityProviders, channels, privateKey, ...data } = subaccount
-  return JSON.stringify(data satisfies Omit<SubaccountProperties, 'privateKey'>)
+  const { mappings, domainMappings, identityProviders, channels, privateKey, recovery, ...data } = subaccount
+  const known = data satisfies Omit<SubaccountProperties, 'privateKey' | 'recovery'>
+  if (recovery === undefined) return JSON.stringify(known)
+  const { privateKey: _sealed, ...way } = recovery
+  return JSON.stringify({ ...known, recovery: way })
+}
+
+/** The private key as PEM; with a recovery subaccount a JSON list of both. */
+function privateKeys({ privateKey, recovery }: Subaccount): string {
+  if (recovery === undefined) return privateKey.reveal()
+  return JSON.stringify([privateKey.reveal(), recovery.privateKey.reveal()])
 }
 
 async function saveMappings(
