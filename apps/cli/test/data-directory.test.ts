@@ -36,10 +36,24 @@ test('a data directory that is a file, holds a damaged marker or files of somebo
   mkdirSync(join(folder.path, 'bad'))
   mkdirSync(join(folder.path, 'foreign/file'), { recursive: true })
   writeFileSync(join(folder.path, 'bad/format.json'), '{}')
-  for (const name of ['file', 'bad', 'foreign'])
+  for (const [name, reason] of [
+    ['file', /^it is a file$/],
+    ['file/below', /^a part of its path is no folder$/],
+    ['bad', /^format\.json is damaged: it names no format$/],
+    ['foreign', /^it holds files that are not ours$/],
+  ] as const)
     assert.throws(
       () => openDataDirectory(join(folder.path, name), '0.1.0'),
-      (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && String(thrown.facts.reason) !== '',
+      (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && reason.test(String(thrown.facts.reason)),
+      name,
+    )
+})
+
+test('a place where no folder can be made is refused at once', { skip: process.platform !== 'linux' }, () => {
+  for (const path of ['/proc/landbridge', '/proc/landbridge/data'])
+    assert.throws(
+      () => openDataDirectory(path, '0.1.0'),
+      (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && thrown.facts.reason !== '',
     )
 })
 
