@@ -18,14 +18,23 @@ export interface Terminal {
   readonly isInteractive: boolean
   /** Asks for one line, which is not shown. Undefined when the input has ended. */
   askSecret(question: string): Promise<string | undefined>
-  /** Calls `run` at the first request to end (SIGINT, SIGTERM, SIGHUP). A second one later ends at once with 1. */
+  /**
+   * Calls `run` at the first request to end (SIGINT, SIGTERM, SIGHUP). A second one later ends at once with 1. Nothing
+   * else ends the process any more: output that cannot be written costs its lines only.
+   */
   onStop(run: () => void): void
 }
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  // A closed pipe (`landbridge status | head`) is no failure of the command.
-  process.stdout.on('error', (failure: NodeJS.ErrnoException) => process.exit(failure.code === 'EPIPE' ? 0 : 1))
+  let runsOn = false
+  process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
+    // A collector of logs that was restarted, or a full disk, is no reason to stop serving.
+    if (runsOn) return
+    // A closed pipe (`landbridge status | head`) is no failure of the command.
+    process.exit(failure.code === 'EPIPE' ? 0 : 1)
+  })
+  process.stderr.on('error', () => {})
   return {
     environment: process.env,
     workingDirectory: process.cwd(),
@@ -39,7 +48,10 @@ export function processTerminal(): Terminal {
       }),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     askSecret: secretQuestions(),
-    onStop: (run) => stopSignals(run),
+    onStop(run) {
+      runsOn = true
+      stopSignals(run)
+    },
   }
 }
 

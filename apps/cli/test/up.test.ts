@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -112,7 +112,7 @@ describe('a platform that one command started', () => {
   })
 })
 
-test('a second start finds everything as it was, also after the first was killed', async () => {
+test('a second start finds everything as it was, also after the first was killed, and serves while the disk of its log is full', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   const first = await startUp(data)
@@ -122,6 +122,9 @@ test('a second start finds everything as it was, also after the first was killed
   const second = await startUp(data)
   assert.deepEqual(second.announcement.credentials, first.announcement.credentials)
   await second.stop('SIGKILL')
+  // The disk of the log is full from now on: it costs the lines, and nothing else.
+  rmSync(join(data, 'landbridge.log'))
+  if (process.platform === 'linux') symlinkSync('/dev/full', join(data, 'landbridge.log'))
   await using third = await startUp(data)
   const after = await bindings(data)
   assert.equal(after.connectivity?.clientid, before.connectivity?.clientid)
@@ -130,6 +133,8 @@ test('a second start finds everything as it was, also after the first was killed
   const call = await runCommand(['call', 'demo-backend', '/hello', '--data', data], none)
   assert.equal(call.status, 0, call.stderr)
   assert.equal(await third.stop(), 0)
+  if (process.platform === 'linux')
+    assert.match(await third.log, /The log \S+landbridge\.log cannot be written: ENOSPC/)
 })
 
 test('a port that was asked for and is taken ends the start with the option named', async () => {
