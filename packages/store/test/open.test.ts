@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { isPlatformError, Sealer, silentLog, systemClock } from '@landbridge/kernel'
 import { everyDatabase } from '@landbridge/testkit'
+import { sql } from 'kysely'
 import { isDuplicate, openStore } from '../src/index.ts'
 
 interface Tables {
@@ -39,6 +40,24 @@ for (const { name, url, skip } of await everyDatabase())
       )
       await assert.rejects(second.db.insertInto('thing').values({ name: 'a', size: 1 }).execute(), isDuplicate)
       await second.close()
+    })
+
+    test('a full disk is told as such, whichever part of the program writes', async () => {
+      const store = await openStore<Tables>({ ...base, url })
+      const isFull = (thrown: unknown): boolean => isPlatformError(thrown, 'STORE_FULL')
+      if (url.startsWith('sqlite:')) {
+        const pages = await sql<{ page_count: number }>`PRAGMA page_count`.execute(store.db)
+        await sql.raw(`PRAGMA max_page_count = ${pages.rows[0]?.page_count}`).execute(store.db)
+        const large = store.db.insertInto('thing').values({ name: 'x'.repeat(100_000), size: 1 })
+        await assert.rejects(large.execute(), isFull)
+        await assert.rejects(large.returning('size').execute(), isFull)
+        await assert.rejects(
+          store.db.transaction().execute((transaction) => transaction.executeQuery(large.compile())),
+          isFull,
+        )
+      } else await assert.rejects(sql`DO $$ BEGIN RAISE disk_full; END $$`.execute(store.db), isFull)
+      assert.equal((await store.db.selectFrom('thing').selectAll().execute()).length, 1)
+      await store.close()
     })
 
     test('a database of a newer version is refused and left alone', async () => {
