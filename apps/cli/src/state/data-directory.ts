@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
 import { fileReason } from '../output/file-failure.ts'
+import { writeFileWhole } from './write-file.ts'
 
 /** Changes only when an older version could damage what a newer one wrote. */
 const supportedFormat = 1
@@ -28,7 +29,8 @@ export function openDataDirectory(path: string, version: string): string {
       if (readdirSync(folder).length > 0)
         throw new PlatformError('CLI_DATA_UNUSABLE', { path: folder, reason: 'it holds files that are not ours' })
       chmodSync(folder, 0o700)
-      writeFileSync(marker, `${JSON.stringify({ format: supportedFormat, writtenBy: version })}\n`, { mode: 0o600 })
+      // As a whole: half a marker of a full disk would lock its owner out.
+      writeFileWhole(marker, `${JSON.stringify({ format: supportedFormat, writtenBy: version })}\n`)
     }
   } catch (thrown) {
     if (thrown instanceof PlatformError) throw thrown
