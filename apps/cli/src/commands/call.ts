@@ -70,7 +70,7 @@ export function addCallCommand(context: CommandContext): void {
     .addOption(
       new Option(
         '--env <file>',
-        'bindings in a file like default-env.json (default: VCAP_SERVICES, ./default-env.json, then the data directory)',
+        'bindings in a file like default-env.json (default: those of --data, VCAP_SERVICES, ./default-env.json, ./.landbridge)',
       ),
     )
     .addOption(dataOption())

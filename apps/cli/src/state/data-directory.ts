@@ -4,6 +4,9 @@ import { PlatformError } from '@landbridge/kernel'
 import { fileReason } from '../output/file-failure.ts'
 import { writeFileWhole } from './write-file.ts'
 
+/** Where `landbridge up` keeps its data, and where the other commands look for it, unless told otherwise. */
+export const usualDataDirectory = '.landbridge'
+
 /** Changes only when an older version could damage what a newer one wrote. */
 const supportedFormat = 1
 
