@@ -98,6 +98,28 @@ describe('a platform that one command started', () => {
     assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
   })
 
+  test('the operator lists the connectors and revokes one: its tunnels end, and it stays out', async () => {
+    const json = async (...args: string[]) =>
+      JSON.parse((await runCommand([...args, '--json', '--data', data], none)).stdout)
+    const [connector] = await json('connectors', 'list')
+    assert.deepEqual([connector.locationId, connector.description], ['', 'Set up by landbridge up'])
+    const id = connector.connectorId
+    const listed = await runCommand(['connectors', 'list', '--subaccount', 'demo', '--data', data], none)
+    assert.match(
+      listed.stdout,
+      new RegExp(`^demo +\\(default\\) +${id} +0\\.\\d+\\.\\d+ +20.*Z +127\\.0\\.0\\.1 `, 'm'),
+    )
+    const unknown = await runCommand(['connectors', 'revoke', 'nobody', '--reason', 'x', '--data', data], none)
+    assert.match(unknown.stderr, /status: 404[\s\S]*There is no connector with this ID/)
+    const revoked = await runCommand(['connectors', 'revoke', id, '--reason', 'stolen laptop', '--data', data], none)
+    assert.match(revoked.stdout, new RegExp(`^Revoked 1 certificate of ${id}\\.\n.*refresh-connector`))
+    const call = await runCommand(['call', 'demo-backend', '/hello', '--data', data], none)
+    assert.deepEqual([call.status, call.stderr.trim()], [1, 'The answer has status 503.'])
+    const [certificate] = await json('connectors', 'certificates')
+    assert.deepEqual([certificate.connectorId, certificate.revoked.reason], [id, 'stolen laptop'])
+    assert.match((await runCommand(['connectors', 'list', '--data', data], none)).stdout, /^No Cloud Connector is/)
+  })
+
   test('it ends with status 0 when it is asked to, and leaves its log, and traces and audit files of the connector', async () => {
     assert.equal(await platform.up.stop(), 0)
     const log = readFileSync(join(data, 'landbridge.log'), 'utf8')
