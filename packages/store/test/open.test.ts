@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { isPlatformError, Sealer, silentLog, systemClock } from '@landbridge/kernel'
-import { everyDatabase } from '@landbridge/testkit'
+import { everyDatabase, freePort, temporaryFolder } from '@landbridge/testkit'
 import { sql } from 'kysely'
 import { isDuplicate, openStore } from '../src/index.ts'
 
@@ -79,3 +81,24 @@ for (const { name, url, skip } of await everyDatabase())
       await store.close()
     })
   })
+
+test('a database that is away, refuses the user or is no database is named with the reason, without its password', async () => {
+  using folder = temporaryFolder()
+  const path = join(folder.path, 'x.db')
+  writeFileSync(
+    path,
+    'this is no database, but it is long enough to be asked whether it could be one of them'.repeat(20),
+  )
+  const postgres = `postgres://user:pass-word@127.0.0.1:${await freePort()}/x`
+  for (const [url, named, reason] of [
+    [`sqlite:${path}`, `sqlite:${path}`, /not a database/],
+    [`sqlite:${folder.path}`, `sqlite:${folder.path}`, /unable to open/],
+    [postgres, postgres.replace('user:pass-word@', ''), /ECONNREFUSED/],
+  ] as const)
+    await assert.rejects(openStore<Tables>({ ...base, url }), (thrown) => {
+      assert.ok(isPlatformError(thrown, 'STORE_UNUSABLE'), String(thrown))
+      assert.equal(thrown.facts.database, named)
+      assert.match(String(thrown.facts.reason), reason)
+      return !JSON.stringify(thrown.facts).includes('pass-word')
+    })
+})
