@@ -75,9 +75,16 @@ for (const { name, url, skip } of await everyDatabase())
         migrations: { ...create, '9999-future': { async up() {} } },
       })
       const received = new Promise<string>((resolve) => store.bus.subscribe('changes', resolve))
-      const timer = setInterval(() => void store.bus.publish('changes', 'hello'), 50)
+      // The subscription takes its time; one message after the other, so that none is under way at the end.
+      let isReceived = false
+      void received.then(() => {
+        isReceived = true
+      })
+      while (!isReceived) {
+        await store.bus.publish('changes', 'hello')
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
       assert.equal(await received, 'hello')
-      clearInterval(timer)
       await store.close()
     })
   })
