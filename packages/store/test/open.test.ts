@@ -68,7 +68,7 @@ for (const { name, url, skip } of await everyDatabase())
       await assert.rejects(openStore<Tables>({ ...base, url }), (thrown) => isPlatformError(thrown, 'STORE_NEWER'))
     })
 
-    test('a published message reaches a subscriber', async () => {
+    test('published messages reach a subscriber, in their order', async () => {
       const store = await openStore<Tables>({
         ...base,
         url,
@@ -85,6 +85,15 @@ for (const { name, url, skip } of await everyDatabase())
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
       assert.equal(await received, 'hello')
+      const many = Array.from({ length: 5 }, (_, i) => `message ${i}`)
+      const rest: string[] = []
+      const all = new Promise<void>((resolve) =>
+        // The last greeting may still be on its way.
+        store.bus.subscribe('changes', (message) => message !== 'hello' && rest.push(message) === 5 && resolve()),
+      )
+      await Promise.all(many.map((message) => store.bus.publish('changes', message)))
+      await all
+      assert.deepEqual(rest, many)
       await store.close()
     })
   })
