@@ -40,7 +40,15 @@ export class ConnectProxy {
         client.write('HTTP/1.1 200 Connection established\r\n\r\n')
         client.pipe(upstream).pipe(client)
       })
-      upstream.on('error', () => client.destroy()).once('close', () => client.destroy())
+      let isOpen = false
+      upstream.once('connect', () => {
+        isOpen = true
+      })
+      // A proxy answers for a target that is away; a connection that broke it can only close.
+      upstream.on('error', () => {
+        if (!isOpen) client.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n')
+      })
+      upstream.once('close', () => isOpen && client.destroy())
       client.once('close', () => upstream.destroy())
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

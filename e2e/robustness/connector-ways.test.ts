@@ -117,16 +117,20 @@ test('two agents that share a location share its requests, and when one dies no 
     landscape.agentSettings({ tenant, loadSharing: true })
   const agents = [await landscape.startAgent(settings()), await landscape.startAgent(settings())]
   const before = await landscape.cloud.call<number>('tunnels')
+  const sockets = (): Promise<number[]> => Promise.all(agents.map((agent) => agent.call<number>('sockets')))
+  const fresh = await sockets()
   assert.ok(isEcho(await callWeb(landscape, '/echo/x.', { token }), 'x.'))
   await eventually('both have a tunnel', async () => (await landscape.cloud.call<number>('tunnels')) === before + 2)
-  const idle = await Promise.all(agents.map((agent) => agent.call<number>('sockets')))
+  for (let i = 0; i < 4; i++) assert.ok(isEcho(await callWeb(landscape, '/echo/x.', { token }), 'x.'))
+  const idle = await sockets()
+  // One after the other, too: each has its tunnel and a connection to the backend.
+  for (const [i, count] of idle.entries()) assert.equal(count - fresh[i]!, 2, `agent ${i}`)
   const waiting = Array.from({ length: 20 }, (_, i) => callWeb(landscape, `/hold/${i}.`, { token }))
   await eventually('all requests wait', async () => {
     return (await landscape.backend.call<{ held: number }>('counts')).held === 20
   })
-  const busy = await Promise.all(agents.map((agent) => agent.call<number>('sockets')))
-  for (const [i, sockets] of busy.entries())
-    assert.ok(sockets - idle[i]! >= 8, `agent ${i}: ${sockets - idle[i]!} of 20`)
+  for (const [i, count] of (await sockets()).entries())
+    assert.ok(count - idle[i]! >= 8, `agent ${i}: ${count - idle[i]!} of 20`)
   await agents[0]!.kill()
   await eventually('its tunnel is gone', async () => (await landscape.cloud.call<number>('tunnels')) === before + 1)
   for (let i = 0; i < 100; i++) assert.ok(isEcho(await callWeb(landscape, '/echo/x.', { token }), 'x.'))

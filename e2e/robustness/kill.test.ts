@@ -31,12 +31,17 @@ async function serviceIsBack(what: string): Promise<void> {
 /** Runs load, lets `fault` happen in the middle of it, and stops the load when the service is back. */
 async function underLoad(what: string, fault: () => Promise<void>): Promise<LoadResult> {
   const load = new Load(landscape)
-  await eventually('requests are served', () => load.result.good > 200)
-  await fault()
-  await serviceIsBack(what)
-  const before = load.result.good
-  await eventually('the load is served again', () => load.result.good > before + 200)
-  const result = await load.stop()
+  try {
+    await eventually('requests are served', () => load.result.good > 200)
+    await fault()
+    await serviceIsBack(what)
+    const before = load.result.good
+    await eventually('the load is served again', () => load.result.good > before + 200)
+  } finally {
+    // Also when it failed: a load that goes on keeps the process of the tests busy for ever.
+    await load.stop()
+  }
+  const { result } = load
   assert.deepEqual(result.wrong, [])
   console.log(`# ${what}: ${result.good} answered, ${result.refused} failed cleanly`)
   return result
@@ -62,7 +67,7 @@ test('a killed cloud side costs requests a closed connection, and the connector 
   assert.ok(result.refused > 0)
 })
 
-test('after an outage of several seconds the connector is back within seconds of the cloud side (OPS-084)', async () => {
+test('after an outage of several seconds the connector is back at its next attempt (OPS-084)', async () => {
   await landscape.cloud.kill()
   const killedAtMs = Date.now()
   // Long enough for an exponential backoff to have grown.

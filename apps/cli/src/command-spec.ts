@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { usualDataDirectory } from './state/data-directory.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What every command is given. */
@@ -43,7 +44,7 @@ export function addGroup(
 
 /** The option that names the data directory, with the same text everywhere. */
 export function dataOption(): Option {
-  return new Option('--data <dir>', 'data directory').default('.landbridge')
+  return new Option('--data <dir>', 'data directory').default(usualDataDirectory)
 }
 
 /** Collects an option that may be given several times. */

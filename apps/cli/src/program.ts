@@ -8,6 +8,7 @@ import { addCloudCommand } from './commands/cloud.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addConnectorCommand } from './commands/connector.ts'
+import { addConnectorsCommands } from './commands/connectors/connectors.ts'
 import { addDestinationCommands } from './commands/destination/destination.ts'
 import { addDiagnoseCommands } from './commands/diagnose/diagnose.ts'
 import { addEnvCommand } from './commands/env.ts'
@@ -57,6 +58,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addServiceCommands(context)
   addSubscriptionCommands(context)
   addUserCommands(context)
+  addConnectorsCommands(context)
   addStatusCommand(context)
   addHostsCommand(context)
   addDiagnoseCommands(context)

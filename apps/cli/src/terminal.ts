@@ -28,8 +28,13 @@ export interface Terminal {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  // A closed pipe (`landbridge status | head`) is no failure of the command.
-  process.stdout.on('error', (failure: NodeJS.ErrnoException) => process.exit(failure.code === 'EPIPE' ? 0 : 1))
+  let runsOn = false
+  process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
+    // A collector of logs that was restarted, or a full disk, is no reason to stop serving.
+    if (runsOn) return
+    // A closed pipe (`landbridge status | head`) is no failure of the command.
+    process.exit(failure.code === 'EPIPE' ? 0 : 1)
+  })
   // Nor are notes that nobody can read any more: who has started us may be gone, and we still have to close.
   process.stderr.on('error', () => {})
   const starters = takeStarters(process.env)
@@ -46,7 +51,10 @@ export function processTerminal(): Terminal {
       }),
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     askSecret: secretQuestions(),
-    onStop: (run) => stopRequests(starters, run),
+    onStop(run) {
+      runsOn = true
+      stopRequests(starters, run)
+    },
   }
 }
 

@@ -73,7 +73,7 @@ test('an answer outside 2xx is printed and ends with status 1', async () => {
   assert.match(stderr, /status 503/)
 })
 
-test('the time of every step is shown with -v and given in the JSON document', async () => {
+test('the time of every step, status and headers are shown with -v and given in the JSON document', async () => {
   await using services = await ContractServices.start()
   services.properties = onPremise
   const steps = ['user token', 'token', 'find', 'connectivity token', 'first byte', 'body']
@@ -83,6 +83,8 @@ test('the time of every step is shown with -v and given in the JSON document', a
     shown.map((line) => /^\* (.+?) {2,}\d+\.\d ms/.exec(line)?.[1]),
     steps,
   )
+  assert.match(verbose.stderr, /^\* first byte .*\n< HTTP\/1\.1 200\n(< .*\n)*< content-type: application\/json\n/m)
+  assert.equal(verbose.stdout, '{"ok":true}')
   assert.doesNotMatch(verbose.stderr, /app:alice|secret/)
   const json = JSON.parse((await call(services, ['demo', '--json', '--user', 'alice'])).stdout)
   assert.equal(json.status, 200)

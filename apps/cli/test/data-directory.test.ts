@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import fs, { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { isPlatformError } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { openDataDirectory } from '../src/state/data-directory.ts'
@@ -36,11 +37,51 @@ test('a data directory that is a file, holds a damaged marker or files of somebo
   mkdirSync(join(folder.path, 'bad'))
   mkdirSync(join(folder.path, 'foreign/file'), { recursive: true })
   writeFileSync(join(folder.path, 'bad/format.json'), '{}')
-  for (const name of ['file', 'bad', 'foreign'])
+  for (const [name, reason] of [
+    ['file', /^it is a file$/],
+    ['file/below', /^a part of its path is no folder$/],
+    ['bad', /^format\.json is damaged: it names no format$/],
+    ['foreign', /^it holds files that are not ours$/],
+  ] as const)
     assert.throws(
       () => openDataDirectory(join(folder.path, name), '0.1.0'),
-      (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && String(thrown.facts.reason) !== '',
+      (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && reason.test(String(thrown.facts.reason)),
+      name,
     )
+})
+
+test('a place where no folder can be made is refused at once', { skip: process.platform !== 'linux' }, () => {
+  for (const path of ['/proc/landbridge', '/proc/landbridge/data'])
+    assert.throws(
+      () => openDataDirectory(path, '0.1.0'),
+      (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && thrown.facts.reason !== '',
+    )
+})
+
+test('a start that a full disk stopped leaves nothing behind, and the next one succeeds', () => {
+  using folder = temporaryFolder()
+  const path = join(folder.path, 'data')
+  const onFullDisk = (start: () => void): void => {
+    mock.method(fs, 'writeFileSync', (file: string | number) => {
+      // What a full disk leaves: the file, without its content.
+      if (typeof file === 'string') fs.closeSync(fs.openSync(file, 'w'))
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    })
+    syncBuiltinESMExports()
+    try {
+      start()
+    } finally {
+      mock.restoreAll()
+      syncBuiltinESMExports()
+    }
+  }
+  assert.throws(
+    () => onFullDisk(() => openDataDirectory(path, '0.1.0')),
+    (thrown) => isPlatformError(thrown, 'CLI_DATA_UNUSABLE') && thrown.facts.reason === 'the disk is full',
+  )
+  openDataDirectory(path, '0.1.0')
+  assert.throws(() => onFullDisk(() => lockDirectory(path)), /ENOSPC/)
+  assert.deepEqual(readdirSync(path), ['format.json'])
 })
 
 test('a second process is kept out while the first runs, and told its process ID', () => {

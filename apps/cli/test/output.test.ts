@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs, { openSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { PlatformError } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import { refusal } from '../src/http/refusal.ts'
@@ -43,6 +47,17 @@ test('a file that the system refuses is told by its own name and in words, and n
   const failure = fileFailure(thrown)
   assert.deepEqual(failure?.facts, { path, reason: 'there is no such file or folder' })
   assert.deepEqual(fileFailure(catchSync(() => writeFileWhole(folder.path, '')))?.facts.path, folder.path)
+  // A write names no file, other than the opening.
+  mock.method(fs, 'writeFileSync', () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  })
+  syncBuiltinESMExports()
+  const full = join(folder.path, 'x')
+  const isFull = catchSync(() => writeFileWhole(full, ''))
+  mock.restoreAll()
+  syncBuiltinESMExports()
+  assert.deepEqual(fileFailure(isFull)?.facts, { path: full, reason: 'the disk is full' })
+  assert.equal(fileFailure(Object.assign(new Error('write'), { code: 'ENOSPC' }))?.code, 'STORE_FULL')
   assert.equal(fileFailure(new Error('path')), undefined)
   assert.equal(fileFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED', path: '/x' })), undefined)
 })
@@ -65,3 +80,26 @@ function catchSync(work: () => void): unknown {
   }
   return assert.fail('nothing was thrown')
 }
+
+test('output that nobody takes ends a command, and never what was started to serve', async () => {
+  const terminal = new URL('../src/terminal.ts', import.meta.url).href
+  const script = `const { processTerminal } = await import(${JSON.stringify(terminal)})
+    const terminal = processTerminal()
+    if (process.argv[1] === 'serves') terminal.onStop(() => {})
+    for (let line = 0; line < 3; line++) {
+      terminal.print('line')
+      terminal.note('line')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    process.exit(7)`
+  const run = async (kind: string, out: number | 'pipe'): Promise<unknown> => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, kind], { stdio: ['ignore', out, out] })
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    return (await once(child, 'exit'))[0]
+  }
+  assert.deepEqual(await Promise.all([run('serves', 'pipe'), run('asks', 'pipe')]), [7, 0])
+  if (process.platform !== 'linux') return
+  const full = openSync('/dev/full', 'w')
+  assert.deepEqual(await Promise.all([run('serves', full), run('asks', full)]), [7, 1])
+})

@@ -117,3 +117,14 @@ test('hosts prints the names of the platform for a hosts file', async () => {
   writeState(folder.path, state(folder.path, []))
   assert.equal((await runCommand(['hosts', '--data', folder.path])).stdout, '127.0.0.1\tdemo.localhost\n')
 })
+
+test('a data directory that is named wins over bindings that another one left in the folder or the environment', async () => {
+  using folder = temporaryFolder()
+  writeState(folder.path, state(folder.path, []))
+  const stale = JSON.stringify({ destination: [{ name: 'stale', credentials: {} }] })
+  writeFileSync(join(folder.path, 'default-env.json'), `{"VCAP_SERVICES":${stale}}`)
+  const token = (...args: string[]) =>
+    runCommand(['token', 'xsuaa', ...args], { cwd: folder.path, env: { VCAP_SERVICES: stale } })
+  assert.match((await token('--data', folder.path)).stderr, new RegExp(`path: ${folder.path}\n`))
+  assert.match((await token()).stderr, /path: VCAP_SERVICES/)
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -108,6 +108,28 @@ describe('a platform that one command started', () => {
     assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
   })
 
+  test('the operator lists the connectors and revokes one: its tunnels end, and it stays out', async () => {
+    const json = async (...args: string[]) =>
+      JSON.parse((await runCommand([...args, '--json', '--data', data], none)).stdout)
+    const [connector] = await json('connectors', 'list')
+    assert.deepEqual([connector.locationId, connector.description], ['', 'Set up by landbridge up'])
+    const id = connector.connectorId
+    const listed = await runCommand(['connectors', 'list', '--subaccount', 'demo', '--data', data], none)
+    assert.match(
+      listed.stdout,
+      new RegExp(`^demo +\\(default\\) +${id} +0\\.\\d+\\.\\d+ +20.*Z +127\\.0\\.0\\.1 `, 'm'),
+    )
+    const unknown = await runCommand(['connectors', 'revoke', 'nobody', '--reason', 'x', '--data', data], none)
+    assert.match(unknown.stderr, /status: 404[\s\S]*There is no connector with this ID/)
+    const revoked = await runCommand(['connectors', 'revoke', id, '--reason', 'stolen laptop', '--data', data], none)
+    assert.match(revoked.stdout, new RegExp(`^Revoked 1 certificate of ${id}\\.\n.*refresh-connector`))
+    const call = await runCommand(['call', 'demo-backend', '/hello', '--data', data], none)
+    assert.deepEqual([call.status, call.stderr.trim()], [1, 'The answer has status 503.'])
+    const [certificate] = await json('connectors', 'certificates')
+    assert.deepEqual([certificate.connectorId, certificate.revoked.reason], [id, 'stolen laptop'])
+    assert.match((await runCommand(['connectors', 'list', '--data', data], none)).stdout, /^No Cloud Connector is/)
+  })
+
   test('it ends with status 0 when it is asked to, whoever is connected and says nothing, and leaves its log, and traces and audit files of the connector', async () => {
     // The proxies for SOCKS5 and RFC give who is connected some seconds to finish.
     const { socks, rfc, ...ports } = JSON.parse(readFileSync(join(data, 'ports.json'), 'utf8'))
@@ -129,7 +151,7 @@ describe('a platform that one command started', () => {
   })
 })
 
-test('a second start finds everything as it was, also after the first was killed', async () => {
+test('a second start finds everything as it was, also after the first was killed, and serves while the disk of its log is full', async () => {
   using folder = temporaryFolder()
   const data = join(folder.path, 'data')
   const first = await startUp(data)
@@ -139,6 +161,9 @@ test('a second start finds everything as it was, also after the first was killed
   const second = await startUp(data)
   assert.deepEqual(second.announcement.credentials, first.announcement.credentials)
   await second.stop('SIGKILL')
+  // The disk of the log is full from now on: it costs the lines, and nothing else.
+  rmSync(join(data, 'landbridge.log'))
+  if (process.platform === 'linux') symlinkSync('/dev/full', join(data, 'landbridge.log'))
   await using third = await startUp(data)
   const after = await bindings(data)
   assert.equal(after.connectivity?.clientid, before.connectivity?.clientid)
@@ -147,6 +172,8 @@ test('a second start finds everything as it was, also after the first was killed
   const call = await runCommand(['call', 'demo-backend', '/hello', '--data', data], none)
   assert.equal(call.status, 0, call.stderr)
   assert.equal(await third.stop(), 0)
+  if (process.platform === 'linux')
+    assert.match(await third.log, /The log \S+landbridge\.log cannot be written: ENOSPC/)
 })
 
 test('a port that was asked for and is taken ends the start with the option named', async () => {

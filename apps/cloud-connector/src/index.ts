@@ -1,4 +1,5 @@
 export { type CloudConnectorConfig, cloudConnectorConfigSchema } from './config.ts'
 export { KerberosAgent } from './kerberos/kerberos-agent.ts'
 export { type CloudConnector, type CloudConnectorOptions, startCloudConnector } from './start-cloud-connector.ts'
+export { RotatingFile } from './trace/rotating-file.ts'
 export { openTraceFile } from './trace/trace-file.ts'

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { isPlatformError, Sealer, silentLog, systemClock } from '@landbridge/kernel'
-import { everyDatabase } from '@landbridge/testkit'
+import { everyDatabase, freePort, temporaryFolder } from '@landbridge/testkit'
+import { sql } from 'kysely'
 import { isDuplicate, openStore } from '../src/index.ts'
 
 interface Tables {
@@ -41,22 +44,77 @@ for (const { name, url, skip } of await everyDatabase())
       await second.close()
     })
 
+    test('a full disk is told as such, whichever part of the program writes', async () => {
+      const store = await openStore<Tables>({ ...base, url })
+      const isFull = (thrown: unknown): boolean => isPlatformError(thrown, 'STORE_FULL')
+      if (url.startsWith('sqlite:')) {
+        const pages = await sql<{ page_count: number }>`PRAGMA page_count`.execute(store.db)
+        await sql.raw(`PRAGMA max_page_count = ${pages.rows[0]?.page_count}`).execute(store.db)
+        const large = store.db.insertInto('thing').values({ name: 'x'.repeat(100_000), size: 1 })
+        await assert.rejects(large.execute(), isFull)
+        await assert.rejects(large.returning('size').execute(), isFull)
+        await assert.rejects(
+          store.db.transaction().execute((transaction) => transaction.executeQuery(large.compile())),
+          isFull,
+        )
+      } else await assert.rejects(sql`DO $$ BEGIN RAISE disk_full; END $$`.execute(store.db), isFull)
+      assert.equal((await store.db.selectFrom('thing').selectAll().execute()).length, 1)
+      await store.close()
+    })
+
     test('a database of a newer version is refused and left alone', async () => {
       const newer = { ...create, '9999-future': { async up() {} } }
       await (await openStore<Tables>({ ...base, url, migrations: newer })).close()
       await assert.rejects(openStore<Tables>({ ...base, url }), (thrown) => isPlatformError(thrown, 'STORE_NEWER'))
     })
 
-    test('a published message reaches a subscriber', async () => {
+    test('published messages reach a subscriber, in their order', async () => {
       const store = await openStore<Tables>({
         ...base,
         url,
         migrations: { ...create, '9999-future': { async up() {} } },
       })
       const received = new Promise<string>((resolve) => store.bus.subscribe('changes', resolve))
-      const timer = setInterval(() => void store.bus.publish('changes', 'hello'), 50)
+      // The subscription takes its time; one message after the other, so that none is under way at the end.
+      let isReceived = false
+      void received.then(() => {
+        isReceived = true
+      })
+      while (!isReceived) {
+        await store.bus.publish('changes', 'hello')
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
       assert.equal(await received, 'hello')
-      clearInterval(timer)
+      const many = Array.from({ length: 5 }, (_, i) => `message ${i}`)
+      const rest: string[] = []
+      const all = new Promise<void>((resolve) =>
+        // The last greeting may still be on its way.
+        store.bus.subscribe('changes', (message) => message !== 'hello' && rest.push(message) === 5 && resolve()),
+      )
+      await Promise.all(many.map((message) => store.bus.publish('changes', message)))
+      await all
+      assert.deepEqual(rest, many)
       await store.close()
     })
   })
+
+test('a database that is away, refuses the user or is no database is named with the reason, without its password', async () => {
+  using folder = temporaryFolder()
+  const path = join(folder.path, 'x.db')
+  writeFileSync(
+    path,
+    'this is no database, but it is long enough to be asked whether it could be one of them'.repeat(20),
+  )
+  const postgres = `postgres://user:pass-word@127.0.0.1:${await freePort()}/x`
+  for (const [url, named, reason] of [
+    [`sqlite:${path}`, `sqlite:${path}`, /not a database/],
+    [`sqlite:${folder.path}`, `sqlite:${folder.path}`, /unable to open/],
+    [postgres, postgres.replace('user:pass-word@', ''), /ECONNREFUSED/],
+  ] as const)
+    await assert.rejects(openStore<Tables>({ ...base, url }), (thrown) => {
+      assert.ok(isPlatformError(thrown, 'STORE_UNUSABLE'), String(thrown))
+      assert.equal(thrown.facts.database, named)
+      assert.match(String(thrown.facts.reason), reason)
+      return !JSON.stringify(thrown.facts).includes('pass-word')
+    })
+})

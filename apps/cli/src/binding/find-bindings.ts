@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
 import { fileReason } from '../output/file-failure.ts'
+import { usualDataDirectory } from '../state/data-directory.ts'
 import type { PlatformState } from '../state/state-file.ts'
 import { findState } from '../state/state-file.ts'
 
@@ -29,8 +30,8 @@ export interface BindingSources {
 }
 
 /**
- * Looks for service bindings: the named file, VCAP_SERVICES, default-env.json of the working directory, and the
- * state of the data directory, in this order. The state also tells which CA to trust, wherever the bindings are from.
+ * Looks for service bindings: the named file, the state of a data directory that was named, VCAP_SERVICES,
+ * default-env.json of the working directory, and the state of the usual data directory, in this order. The state also tells which CA to trust, wherever the bindings are from.
  * @throws PlatformError CLI_NOT_RUNNING when there is none, CLI_BINDINGS_INVALID
  */
 export function findBindings(sources: BindingSources): Bindings {
@@ -49,6 +50,10 @@ function readBindings(
   state: PlatformState | undefined,
 ): { readonly source: string; readonly json: unknown } {
   if (file !== undefined) return { source: file, json: fromFile(file) }
+  // Whoever names a directory means it, and not the bindings that another one has left here.
+  const isNamed = dataDirectory !== usualDataDirectory
+  if (isNamed && state !== undefined && Object.keys(state.vcapServices).length > 0)
+    return { source: dataDirectory, json: state.vcapServices }
   const variable = environment.VCAP_SERVICES
   if (variable !== undefined && variable !== '')
     return { source: 'VCAP_SERVICES', json: parse(variable, 'VCAP_SERVICES') }

@@ -37,7 +37,7 @@ export function addCallCommand(context: CommandContext): void {
     'call a destination: look it up, get the tokens, send the request (exit status 0 for 2xx)',
     [
       ['landbridge call demo-backend /hello', 'GET through the tunnel'],
-      ['landbridge call demo-backend /echo -d \'{"a":1}\' -v', 'POST, with the time of each step'],
+      ['landbridge call demo-backend /echo -d \'{"a":1}\' -v', 'POST, with the time of each step, status and headers'],
       ['landbridge call demo-backend /hello --user alice', `as a user; password in ${passwordVariable}`],
       ['landbridge call demo-backend /hello --location plant2 -i', 'through another connector, with response headers'],
     ],
@@ -59,7 +59,7 @@ export function addCallCommand(context: CommandContext): void {
       ),
     )
     .option('-i, --include', 'print status and headers before the body')
-    .option('-v, --verbose', 'print each step with its time to standard error')
+    .option('-v, --verbose', 'print each step with its time, status and headers to standard error')
     .addOption(
       new Option(
         '--user <name[:password]>',
@@ -70,7 +70,7 @@ export function addCallCommand(context: CommandContext): void {
     .addOption(
       new Option(
         '--env <file>',
-        'bindings in a file like default-env.json (default: VCAP_SERVICES, ./default-env.json, then the data directory)',
+        'bindings in a file like default-env.json (default: those of --data, VCAP_SERVICES, ./default-env.json, ./.landbridge)',
       ),
     )
     .addOption(dataOption())
@@ -136,7 +136,10 @@ async function run(context: CommandContext, destination: string, path: string, o
       AbortSignal.timeout(options.maxTime * 1000),
     )
     if (options.json) await printJson(terminal, result, legs)
-    else await printPlain(terminal, result, legs, options.include === true)
+    else {
+      if (options.verbose) for (const line of headLines(result.response)) terminal.note(`< ${line}`)
+      await printPlain(terminal, result, legs, options.include === true)
+    }
     const { statusCode } = result.response
     if (statusCode < 200 || statusCode > 299) context.exitWith(1)
   } finally {
@@ -172,8 +175,7 @@ function isJson(body: Uint8Array): boolean {
 
 async function printPlain(terminal: Terminal, { response }: CallResult, legs: Legs, include: boolean): Promise<void> {
   if (include) {
-    const head = [`HTTP/1.1 ${response.statusCode}`, ...headerLines(response.headers), '', '']
-    await terminal.write(Buffer.from(head.join('\r\n')))
+    await terminal.write(Buffer.from([...headLines(response), '', ''].join('\r\n')))
   }
   await legs.measure(
     'body',
@@ -208,8 +210,9 @@ async function printJson(terminal: Terminal, { destination, response }: CallResu
   )
 }
 
-function headerLines(headers: Dispatcher.ResponseData['headers']): readonly string[] {
-  return Object.entries(headers).flatMap(([name, value]) =>
+function headLines({ statusCode, headers }: Dispatcher.ResponseData): readonly string[] {
+  const fields = Object.entries(headers).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value ?? '']).map((single) => `${name}: ${single}`),
   )
+  return [`HTTP/1.1 ${statusCode}`, ...fields]
 }

@@ -25,7 +25,10 @@ export function addEnvCommand(context: CommandContext): void {
   ])
     .addOption(dataOption())
     .addOption(
-      new Option('--subaccount <id>', 'bindings of this subaccount (ID or subdomain; default: the demo subaccount)'),
+      new Option(
+        '--subaccount <id>',
+        'bindings of this subaccount (ID or subdomain; default: those of the demo application, else of the only subaccount)',
+      ),
     )
     .addOption(new Option('--format <format>', 'format of the file').choices(['json', 'dotenv']).default('json'))
     .addOption(new Option('--out <file>', 'file to write (default: default-env.json, or .env for dotenv)'))
@@ -35,9 +38,10 @@ export function addEnvCommand(context: CommandContext): void {
 
 async function run({ terminal }: CommandContext, options: EnvOptions): Promise<void> {
   const known = readState(options.data)
-  const { subaccount } = options
-  const state =
-    subaccount === undefined ? known : { ...known, vcapServices: await fetchVcapServices(known, subaccount) }
+  const { data, subaccount } = options
+  // Only `landbridge up` has an application of its own, whose bindings are in the state.
+  const isDemo = subaccount === undefined && Object.keys(known.vcapServices).length > 0
+  const state = isDemo ? known : { ...known, vcapServices: await fetchVcapServices(data, subaccount) }
   const text = environmentText(options.format, state)
   if (options.stdout) {
     terminal.print(text.trimEnd())

@@ -44,8 +44,8 @@ export async function openAuthority(dataDirectory: string, sealer: Sealer, clock
 /** Writes a file that must never be replaced: losing this key loses every secret of the data directory. */
 function createOnce(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.new`
-  writeFileSync(temporary, text, { mode: 0o600, flush: true })
   try {
+    writeFileSync(temporary, text, { mode: 0o600, flush: true })
     linkSync(temporary, path)
   } catch (thrown) {
     if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw thrown

@@ -19,7 +19,10 @@ export function fileReason(thrown: unknown, otherwise: string): string {
 
 /** What the system refused to do with a file that the user named; undefined for every other failure. */
 export function fileFailure(thrown: unknown): PlatformError | undefined {
-  if (!(thrown instanceof Error) || !('path' in thrown) || typeof thrown.path !== 'string') return undefined
+  if (!(thrown instanceof Error)) return undefined
+  // A write that fails names no file, only its opening does.
+  if (!('path' in thrown) && 'code' in thrown && thrown.code === 'ENOSPC') return new PlatformError('STORE_FULL')
+  if (!('path' in thrown) || typeof thrown.path !== 'string') return undefined
   if (!('code' in thrown) || reasons[String(thrown.code)] === undefined) return undefined
   // Files are written under another name first.
   const path = thrown.path.replace(/\.\d+\.new$/, '')

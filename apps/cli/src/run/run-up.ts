@@ -33,7 +33,7 @@ export async function runUp(terminal: Terminal, options: UpCommandOptions): Prom
   process.umask(0o077)
   const dataDirectory = openDataDirectory(options.data, version)
   const lock = lockDirectory(dataDirectory)
-  const logFile = openLogFile(dataDirectory, config.logLevel)
+  const logFile = openLogFile(dataDirectory, config.logLevel, (text) => terminal.note(text))
   const connectorLogDirectory = join(dataDirectory, 'log')
   const trace = openTraceFile(connectorLogDirectory, (text) => terminal.note(text))
   const connectorLog = pinoLog(config.logLevel, {

@@ -1,6 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { PlatformError } from '@landbridge/kernel'
+import { fileReason } from '../output/file-failure.ts'
+import { writeFileWhole } from './write-file.ts'
+
+/** Where `landbridge up` keeps its data, and where the other commands look for it, unless told otherwise. */
+export const usualDataDirectory = '.landbridge'
 
 /** Changes only when an older version could damage what a newer one wrote. */
 const supportedFormat = 1
@@ -14,7 +19,7 @@ export function openDataDirectory(path: string, version: string): string {
   const folder = resolve(path)
   const marker = join(folder, 'format.json')
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     const found = readFormat(marker)
     if (found !== undefined && found > supportedFormat)
       throw new PlatformError('STORE_NEWER', {
@@ -27,7 +32,8 @@ export function openDataDirectory(path: string, version: string): string {
       if (readdirSync(folder).length > 0)
         throw new PlatformError('CLI_DATA_UNUSABLE', { path: folder, reason: 'it holds files that are not ours' })
       chmodSync(folder, 0o700)
-      writeFileSync(marker, `${JSON.stringify({ format: supportedFormat, writtenBy: version })}\n`, { mode: 0o600 })
+      // As a whole: half a marker of a full disk would lock its owner out.
+      writeFileWhole(marker, `${JSON.stringify({ format: supportedFormat, writtenBy: version })}\n`)
     }
   } catch (thrown) {
     if (thrown instanceof PlatformError) throw thrown
@@ -46,11 +52,26 @@ function readFormat(marker: string): number | undefined {
   }
   const parsed: unknown = JSON.parse(text)
   const format = typeof parsed === 'object' && parsed !== null && 'format' in parsed ? parsed.format : undefined
-  if (typeof format !== 'number') throw new SyntaxError('format.json names no format')
+  if (typeof format !== 'number') throw new SyntaxError('it names no format')
   return format
 }
 
+/** Not `recursive`: Node tries for ever where the file system itself says that a folder cannot be made, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) throw new TypeError('it is a file')
+    return
+  }
+  if (!existsSync(dirname(folder))) makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (thrown) {
+    // Another start may have been faster.
+    if (!existsSync(folder)) throw thrown
+  }
+}
+
 function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown)
-  return 'code' in thrown ? `${String(thrown.code)} (${thrown.message})` : thrown.message
+  if (thrown instanceof SyntaxError) return `format.json is damaged: ${thrown.message}`
+  return fileReason(thrown, thrown instanceof Error ? thrown.message : String(thrown))
 }

@@ -16,8 +16,8 @@ export function lockDirectory(folder: string): DirectoryLock {
   const path = join(folder, 'lock')
   // Linking a complete file is atomic: no other process ever reads a lock without its owner.
   const own = `${path}.${process.pid}`
-  writeFileSync(own, identity(process.pid), { mode: 0o600 })
   try {
+    writeFileSync(own, identity(process.pid), { mode: 0o600 })
     for (let attempt = 0; attempt < 3; attempt++) {
       if (tryLink(own, path)) return { release: () => release(path) }
       const holder = readHolder(path)

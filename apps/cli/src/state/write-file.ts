@@ -14,6 +14,7 @@ export function writeFileWhole(path: string, content: string | Uint8Array, mode 
     renameSync(temporary, path)
   } catch (thrown) {
     rmSync(temporary, { force: true })
-    throw thrown
+    // A failing write, on a full disk above all, does not say which file it was.
+    throw thrown instanceof Error && !('path' in thrown) ? Object.assign(thrown, { path }) : thrown
   }
 }

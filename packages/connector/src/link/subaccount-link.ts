@@ -314,7 +314,11 @@ export class SubaccountLink {
 
 /** Nobody answered, as opposed to an answer that means no. */
 function isAway(failure: unknown): boolean {
-  return failure instanceof PlatformError && away.has(failure.code)
+  if (!(failure instanceof PlatformError)) return false
+  const { code, facts } = failure
+  // An HTTPS proxy between answers in the place of the cloud side: 502, 503 or 504 (not 501: it does not know CONNECT).
+  if (code === 'PROXY_REFUSED') return Number(facts.status) >= 502
+  return away.has(code)
 }
 
 const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'PROXY_UNREACHABLE', 'TUNNEL_LOST', 'TUNNEL_TIMEOUT'])

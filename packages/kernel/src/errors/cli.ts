@@ -15,7 +15,8 @@ export const cliErrors = errorArea({
     level: 'error',
     retry: 'never',
     title: 'Another process uses the data directory',
-    remedy: 'User: stop that process, or choose another directory with --data.',
+    remedy:
+      'User: stop that process, or choose another directory with --data (cloud, connector and proxy: --set dataDirectory=…).',
     show: ['path', 'pid'],
   },
   CLI_DATA_UNUSABLE: {
@@ -23,7 +24,8 @@ export const cliErrors = errorArea({
     level: 'error',
     retry: 'never',
     title: 'The data directory cannot be used',
-    remedy: 'User: make the directory writable for you, or choose another one with --data.',
+    remedy:
+      'User: put right what the reason says, or choose another directory with --data (cloud, connector and proxy: --set dataDirectory=…).',
     show: ['path', 'reason'],
   },
   CLI_STATE_INVALID: {

@@ -18,6 +18,15 @@ export const generalErrors = errorArea({
     remedy: 'Operator: start the version that wrote the data, or point --data to another directory.',
     show: ['path', 'found', 'supported'],
   },
+  STORE_UNUSABLE: {
+    http: 503,
+    level: 'error',
+    retry: 'later',
+    title: 'The database cannot be used',
+    remedy:
+      'Operator: see the reason. Check that the database runs and that its URL, user and password are right; put a damaged file back from a backup. Then start again.',
+    show: ['database', 'reason'],
+  },
   STORE_FULL: {
     http: 507,
     level: 'error',

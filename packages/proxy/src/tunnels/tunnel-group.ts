@@ -26,6 +26,7 @@ export class TunnelGroup {
   readonly #open: OpenTunnels
   readonly #clock: Clock
   readonly #tunnels: Tunnel[]
+  #turn: number
   #opening: Promise<Session> | null
   #arrived: ((session: Session) => void) | null
   #absentUntilMs: number
@@ -36,6 +37,7 @@ export class TunnelGroup {
     this.#open = open
     this.#clock = clock
     this.#tunnels = []
+    this.#turn = 0
     this.#opening = null
     this.#arrived = null
     this.#absentUntilMs = 0
@@ -45,12 +47,16 @@ export class TunnelGroup {
     return this.#tunnels
   }
 
-  /** The tunnel with the fewest open streams, or null when one has to be opened first. */
+  /**
+   * The tunnel with the fewest open streams, or null when one has to be opened first. Equals take turns: requests that
+   * come one after the other would all meet the first otherwise.
+   */
   pick(): Session | null {
     const { length } = this.#tunnels
     let best: Session | null = null
+    if (length > 1) this.#turn = (this.#turn + 1) % length
     for (let i = 0; i < length; i++) {
-      const { session } = this.#tunnels[i]!
+      const { session } = this.#tunnels[length === 1 ? 0 : (this.#turn + i) % length]!
       if (session.isUsable && (best === null || session.streamCount < best.streamCount)) best = session
     }
     return best

@@ -40,6 +40,7 @@ export class PostgresBus implements Bus {
   readonly #channels: Set<string>
   #client: Promise<pg.Client> | null
   #closed: boolean
+  #last: Promise<unknown>
 
   constructor(url: string, log: Log) {
     this.#url = url
@@ -48,18 +49,18 @@ export class PostgresBus implements Bus {
     this.#channels = new Set()
     this.#client = null
     this.#closed = false
+    this.#last = Promise.resolve()
   }
 
   async publish(channel: string, message: string): Promise<void> {
-    const client = await this.#connect()
-    await client.query('SELECT pg_notify($1, $2)', [channel, message])
+    await this.#ask((client) => client.query('SELECT pg_notify($1, $2)', [channel, message]))
   }
 
   subscribe(channel: string, listener: (message: string) => void): () => void {
     this.#channels.add(channel)
-    this.#connect()
-      .then((client) => client.query(`LISTEN ${pg.escapeIdentifier(channel)}`))
-      .catch((cause) => this.#log.warn('store.bus.listen-failed', { channel }, cause))
+    this.#ask((client) => client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)).catch((cause) =>
+      this.#log.warn('store.bus.listen-failed', { channel }, cause),
+    )
     return this.#local.subscribe(channel, listener)
   }
 
@@ -68,6 +69,13 @@ export class PostgresBus implements Bus {
     const client = await this.#client?.catch(() => null)
     await client?.end()
     await this.#local.close()
+  }
+
+  /** One question after the other: the driver no longer queues them by itself from its version 9 on. */
+  #ask(question: (client: pg.Client) => Promise<unknown>): Promise<unknown> {
+    const answer = this.#last.then(async () => question(await this.#connect()))
+    this.#last = answer.catch(() => {})
+    return answer
   }
 
   #connect(): Promise<pg.Client> {

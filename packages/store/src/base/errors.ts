@@ -1,6 +1,7 @@
 import { isPlatformError, PlatformError } from '@landbridge/kernel'
 
-const fullDisk = new Set<unknown>(['ENOSPC', 'EDQUOT', '53100', 13])
+/** SQLite: SQLITE_FULL, and SQLITE_IOERR_SHMSIZE for the index of the write-ahead log. PostgreSQL: disk_full. */
+const fullDisk = new Set<unknown>(['ENOSPC', 'EDQUOT', '53100', 13, 4_874])
 const unique = new Set<unknown>(['23505', 1555, 2067])
 
 const orphan = new Set<unknown>(['23503', 787])
@@ -19,6 +20,11 @@ export function isDuplicate(thrown: unknown): boolean {
 /** True when a write failed because the row that it belongs to is not there, or no longer. */
 export function isOrphan(thrown: unknown): boolean {
   return orphan.has(driverCode(thrown))
+}
+
+/** Throws what a driver threw again, a full disk in the words of the catalogue: any write of any area may meet it. */
+export function rethrow(thrown: unknown): never {
+  throw fullDisk.has(driverCode(thrown)) ? new PlatformError('STORE_FULL', {}, { cause: thrown }) : thrown
 }
 
 /** Translates what a database driver threw into the catalogue; platform errors pass through. */

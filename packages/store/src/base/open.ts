@@ -5,6 +5,7 @@ import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { type Bus, LocalBus, PostgresBus } from './bus.ts'
+import { toStoreError } from './errors.ts'
 import { openSqlite } from './sqlite.ts'
 import { TextClient } from './text-client.ts'
 
@@ -35,17 +36,17 @@ export interface StoreOptions {
 
 /**
  * Opens the database and brings its schema up to date.
- * @throws PlatformError STORE_NEWER when a newer version of the platform wrote the data.
+ * @throws PlatformError STORE_NEWER when a newer version of the platform wrote the data, STORE_FULL, STORE_UNUSABLE
  */
 export async function openStore<DB>(options: StoreOptions): Promise<Store<DB>> {
-  const { kind, dialect, bus } = connect(options)
+  const { kind, dialect, bus } = connecting(options)
   const db = new Kysely<DB>({ dialect })
   try {
     await migrate(db, options)
   } catch (failure) {
     await bus.close()
     await db.destroy()
-    throw failure
+    throw unusable(failure, options)
   }
   return {
     kind,
@@ -58,6 +59,26 @@ export async function openStore<DB>(options: StoreOptions): Promise<Store<DB>> {
       await db.destroy()
     },
   }
+}
+
+function connecting(options: StoreOptions): ReturnType<typeof connect> {
+  try {
+    return connect(options)
+  } catch (failure) {
+    throw unusable(failure, options)
+  }
+}
+
+/** Nothing of it is a fault of the program: the database is away, damaged or belongs to somebody else. */
+function unusable(failure: unknown, options: StoreOptions): PlatformError {
+  const told = toStoreError(failure)
+  if (told === failure || told.code === 'STORE_FULL') return told
+  const reason = failure instanceof Error ? failure.message || String((failure as { code?: unknown }).code) : 'unknown'
+  return new PlatformError('STORE_UNUSABLE', { database: withoutPassword(options.url), reason }, { cause: failure })
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//')
 }
 
 function connect(options: StoreOptions): { kind: StoreKind; dialect: Dialect; bus: Bus } {
@@ -82,7 +103,7 @@ async function migrate<DB>(db: Kysely<DB>, options: StoreOptions): Promise<void>
   const unknown = await unknownMigration(db, options.migrations)
   if (unknown !== undefined)
     throw new PlatformError('STORE_NEWER', {
-      path: options.url.replace(/\/\/[^@/]*@/, '//'),
+      path: withoutPassword(options.url),
       found: unknown,
       supported: Object.keys(options.migrations).sort().at(-1),
     })

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
+import { rethrow } from './errors.ts'
 
 /** Statements that are kept compiled: more than the code has, fewer than memory minds. */
 const keptStatements = 500
@@ -15,11 +16,19 @@ class Statement implements SqliteStatement {
   }
 
   all(parameters: readonly unknown[]): unknown[] {
-    return this.#statement.all(...(parameters as SQLInputValue[]))
+    try {
+      return this.#statement.all(...(parameters as SQLInputValue[]))
+    } catch (thrown) {
+      return rethrow(thrown)
+    }
   }
 
   run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    return this.#statement.run(...(parameters as SQLInputValue[]))
+    try {
+      return this.#statement.run(...(parameters as SQLInputValue[]))
+    } catch (thrown) {
+      return rethrow(thrown)
+    }
   }
 
   /** Not there: a statement is shared, and must be over when it returns. */

@@ -10,7 +10,7 @@ export function destinationOptions(command: Command): Command {
     .addOption(
       new Option(
         '--env <file>',
-        'bindings in a file like default-env.json (default: VCAP_SERVICES, ./default-env.json, then the data directory)',
+        'bindings in a file like default-env.json (default: those of --data, VCAP_SERVICES, ./default-env.json, ./.landbridge)',
       ),
     )
     .addOption(dataOption())
