@@ -8,9 +8,12 @@ import { guessDuration } from './file-order.mjs'
 /** A group ends where its files would take longer than this one after the other, so that cores stay busy to the end. */
 const groupMs = 20_000
 
-/** What would disturb others in the process, or be disturbed: measuring its memory or time, changing it for good. */
+/**
+ * What would disturb others in the process, or be disturbed: measuring its memory or time, changing it for good, as the
+ * library that starts PostgreSQL does with the handlers of signals.
+ */
 const disturbing =
-  /\bprocess\.(?:memoryUsage|cpuUsage|resourceUsage|exit|abort|chdir|umask|setuid)\b|\bsetFlagsFromString\b/
+  /\bprocess\.(?:memoryUsage|cpuUsage|resourceUsage|exit|abort|chdir|umask|setuid)\b|\bsetFlagsFromString\b|\bstartPostgres\(/
 
 /**
  * The processes of a run: a file alone, or several files in a row. Chosen by path and text only, so that the same words
