@@ -53,8 +53,8 @@ export function watchFiles(results, filesOf) {
     if (files.length === 1) keep(files[0], duration_ms)
   })
   // In a group each file is a suite, named by its path.
-  results.on('test:complete', ({ nesting, name, details }) => {
-    if (nesting === 0 && details.type === 'suite') keep(name, details.duration_ms)
+  results.on('test:complete', ({ nesting, name, file, details }) => {
+    if (nesting === 0 && file?.endsWith('run-together.mjs') && details.type === 'suite') keep(name, details.duration_ms)
   })
   return {
     save() {
