@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
+import { PrefixViews } from './prefix-views.ts'
 
 /** Every read of every socket that borrows lands here: what is read is passed on, or copied, before the next read. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+const reads = new PrefixViews(Buffer.allocUnsafeSlow(64 * 1024))
 
 /** The part of Node's stream handles that `onread` is built on. Not documented: looked for, never assumed. */
 interface StreamHandle {
@@ -34,12 +35,12 @@ function useOneBuffer(socket: Socket, received: (borrowed: Buffer) => void): boo
   const callback = keys.find((key) => key.description === 'kBufferCb')
   if (typeof handle?.useUserBuffer !== 'function' || buffer === undefined || callback === undefined) return false
   Object.assign(socket, {
-    [buffer]: readBuffer,
+    [buffer]: reads.bytes,
     [callback]: (bytes: number): boolean => {
-      received(readBuffer.subarray(0, bytes))
+      received(reads.first(bytes))
       return true
     },
   })
-  handle.useUserBuffer(readBuffer)
+  handle.useUserBuffer(reads.bytes)
   return true
 }

@@ -1,6 +1,7 @@
 export { borrowReads } from './borrowed-reads.ts'
 export { type ClientSession, hearClosed, isClientName, tellClosed } from './client-end.ts'
 export { ControlChannel, type ControlMessage } from './control-channel.ts'
+export { DirectWriter } from './direct-writer.ts'
 export { writeGathered } from './gathered-write.ts'
 export {
   emptyPreface,
@@ -12,6 +13,7 @@ export {
   type StreamKindCode,
   writePreface,
 } from './preface.ts'
+export { PrefixViews } from './prefix-views.ts'
 export { type ReceivedToken, ReceivedTokens } from './received-tokens.ts'
 export { SentTokens } from './sent-tokens.ts'
 export { Session } from './session.ts'

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { System } from '@landbridge/access'
 import { PlatformError } from '@landbridge/kernel'
+import { DirectWriter } from '@landbridge/tunnel'
 import { errorCode, trustFailure } from '../dial/dial-tls.ts'
 import { ResponseRelay } from '../http/response-relay.ts'
 import type { BackendPool } from './backend-pool.ts'
@@ -27,6 +28,8 @@ export interface BackendUser {
 /** A connection to an internal system, used by one exchange at a time. */
 export class BackendConnection {
   readonly socket: Socket
+  /** Small pieces go out by it. */
+  readonly writer: DirectWriter
   readonly target: Target
   /** The mapping that it serves or served last; several may lead to one target. */
   system: System
@@ -70,6 +73,7 @@ export class BackendConnection {
       pool.sessions.find(target),
       target.certificate,
     )
+    this.writer = new DirectWriter(this.socket)
     if (target.secure) this.socket.on('session', (session: Buffer) => this.#session(session))
     // What comes before the system has asked who the user is must wait: nothing goes out without the user.
     if (target.certificate !== null) this.socket.cork()

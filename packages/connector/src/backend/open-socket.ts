@@ -1,10 +1,11 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { PrefixViews } from '@landbridge/tunnel'
 import type { ClientCertificate } from './backend-identity.ts'
 import { type BackendSecurity, secureContextOf } from './secure-contexts.ts'
 
 /** Every read of every backend connection lands here: what is read is passed on before the next read. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+const reads = new PrefixViews(Buffer.allocUnsafeSlow(64 * 1024))
 
 /**
  * Starts connecting to an internal system. Half-open, so that an answer after the end of the request is heard.
@@ -25,9 +26,9 @@ export function openBackendSocket(
   user: ClientCertificate | null = null,
 ): Socket {
   const onread = {
-    buffer: readBuffer,
+    buffer: reads.bytes,
     callback: (bytes: number): boolean => {
-      received(readBuffer.subarray(0, bytes))
+      received(reads.first(bytes))
       return true
     },
   }

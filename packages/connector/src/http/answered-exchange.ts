@@ -107,7 +107,7 @@ export class AnsweredExchange implements BackendUser {
   #completed(backend: BackendConnection, reusable: boolean): void {
     this.backend = null
     this.measured = endOf(this.measured)
-    if (reusable && this.phase === 'complete' && backend.socket.writableLength === 0) {
+    if (reusable && this.phase === 'complete' && backend.writer.isDrained) {
       this.phase = 'over'
       return this.context.backends.release(backend)
     }
@@ -125,7 +125,7 @@ export class AnsweredExchange implements BackendUser {
     backend.holdsLogon = lost.holdsLogon
     this.backend = backend
     this.expect(backend)
-    backend.socket.write(bytes)
+    backend.writer.write(bytes)
     return true
   }
 

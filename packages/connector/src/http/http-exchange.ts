@@ -11,7 +11,7 @@ import {
   requestLimits,
   TargetForm,
 } from '@landbridge/http1'
-import { type Stream, type StreamSink, writeGathered } from '@landbridge/tunnel'
+import type { Stream, StreamSink } from '@landbridge/tunnel'
 import type { BackendConnection } from '../backend/backend-connection.ts'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { IdentityDecision, IdentityObserver } from '../subaccount-context.ts'
@@ -195,7 +195,7 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
     this.method = head.method
     this.upgradeAsked = head.upgradeIsWebSocket
     this.expect(backend)
-    backend.socket.write(rewritten)
+    backend.writer.write(rewritten)
     if (rest < chunk.length) this.#forwardPaid(chunk, rest)
   }
 
@@ -233,7 +233,7 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
     if (end >= 0) this.#completeRequest()
     const backend = this.backend
     if (backend === null || backend.socket.destroyed) return true
-    const isTaken = writeGathered(backend.socket, start === 0 ? chunk : chunk.subarray(start))
+    const isTaken = backend.writer.writeBorrowed(start === 0 ? chunk : chunk.subarray(start))
     if (isTaken) backend.fed()
     return isTaken
   }

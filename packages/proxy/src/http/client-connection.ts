@@ -11,7 +11,7 @@ import {
   requestLimits,
 } from '@landbridge/http1'
 import { PlatformError } from '@landbridge/kernel'
-import { borrowReads, type Session, SocketRelay, type Stream, type StreamSink } from '@landbridge/tunnel'
+import { borrowReads, DirectWriter, type Session, SocketRelay, type Stream, type StreamSink } from '@landbridge/tunnel'
 import type { Caller } from '../authorization/access-policy.ts'
 import { answer, failureAnswer } from './answers.ts'
 import { CallerMemo, readCredentials, readLocation } from './caller-memo.ts'
@@ -34,6 +34,7 @@ type Phase = 'head' | 'resolving' | 'exchange' | 'upgraded' | 'lingering' | 'clo
 /** One client of the HTTP proxy: keep-alive, pipelining, one exchange at a time, each authorised for itself. */
 export class ClientConnection implements StreamSink {
   readonly #socket: Socket
+  readonly #writer: DirectWriter
   readonly #front: HttpFront
   readonly #memo = new CallerMemo()
   readonly #response: ResponseRelay
@@ -59,7 +60,8 @@ export class ClientConnection implements StreamSink {
   constructor(socket: Socket, front: HttpFront) {
     this.#socket = socket
     this.#front = front
-    this.#response = new ResponseRelay(socket)
+    this.#writer = new DirectWriter(socket)
+    this.#response = new ResponseRelay(this.#writer)
     this.#input = new HeldInput(socket)
     this.#activeAtMs = front.nowMs
     this.#startedAtMs = front.nowMs
@@ -104,7 +106,7 @@ export class ClientConnection implements StreamSink {
         return
       case 'lingering':
         // A slow client gets the rest of its answer first; one that takes nothing is what `writeMs` is for.
-        if (this.#socket.writableLength > 0) {
+        if (!this.#writer.isDrained) {
           this.#startedAtMs = nowMs
           if (this.#stalledAtMs === 0) this.#stalledAtMs = nowMs
         } else if (nowMs - this.#startedAtMs > lingerMs) this.destroy()
@@ -399,7 +401,7 @@ export class ClientConnection implements StreamSink {
   }
 
   #answer(bytes: Buffer): void {
-    this.#socket.write(bytes)
+    this.#writer.write(bytes)
     this.#linger()
   }
 

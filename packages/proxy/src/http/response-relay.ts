@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import {
   BODY_CONTINUES,
   BodyKind,
@@ -10,7 +9,7 @@ import {
   responseBodyKind,
   responseLimits,
 } from '@landbridge/http1'
-import { writeGathered } from '@landbridge/tunnel'
+import type { DirectWriter } from '@landbridge/tunnel'
 
 /** Shared by all connections of the process: a head is parsed and used within one call. */
 const head = new ResponseHead()
@@ -21,7 +20,7 @@ const closeLines = Buffer.from('Connection: close\r\n\r\n')
  * carry requests of several tenants, so no byte behind an answer may be taken for the next one.
  */
 export class ResponseRelay {
-  readonly #socket: Socket
+  readonly #client: DirectWriter
   readonly #body: BodyScanner
   #collector: HeadCollector | null
   #method: number
@@ -33,8 +32,8 @@ export class ResponseRelay {
   /** The client connection cannot be used after this exchange. */
   mustClose: boolean
 
-  constructor(socket: Socket) {
-    this.#socket = socket
+  constructor(client: DirectWriter) {
+    this.#client = client
     this.#body = new BodyScanner(responseLimits)
     this.#collector = null
     this.#method = 0
@@ -107,7 +106,7 @@ export class ResponseRelay {
       if (head.status === 101) return this.#switch(chunk, start)
       if (head.status >= 200) return this.#final(chunk, start, end)
       // HTTP/1.0 knows no interim answers (RFC 9110 section 15.2).
-      if (!this.#isHttp10) taken = writeGathered(this.#socket, chunk.subarray(start, end))
+      if (!this.#isHttp10) taken = this.#client.writeBorrowed(chunk.subarray(start, end))
       start = end
       if (start === chunk.length) return taken
     }
@@ -131,7 +130,7 @@ export class ResponseRelay {
       return this.#write(chunk, start, chunk.length)
     }
     this.#write(chunk, start, head.fieldsEnd)
-    this.#socket.write(closeLines)
+    this.#client.write(closeLines)
     return end === chunk.length && !this.#body.done ? true : this.#bodyBytes(chunk, end)
   }
 
@@ -151,6 +150,6 @@ export class ResponseRelay {
 
   #write(chunk: Buffer, start: number, end: number): boolean {
     this.hasStarted = true
-    return writeGathered(this.#socket, start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
+    return this.#client.writeBorrowed(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
   }
 }
