@@ -91,7 +91,12 @@ folder.remove()
 groups.remove()
 // A run of some tests says nothing about how long a file takes.
 if (isWhole) watch.save()
-const unfinished = watch.unfinished(groups.entries.map(groups.filesOf).filter(({ length }) => length > 1).flat())
+const unfinished = watch.unfinished(
+  groups.entries
+    .map(groups.filesOf)
+    .filter(({ length }) => length > 1)
+    .flat(),
+)
 if (unfinished.length > 0) {
   console.error(`Not run to the end, as the process of their group ended: ${unfinished.join(' ')}`)
   isRed = true
