@@ -8,6 +8,7 @@ import type { HoldFigures, Report, SubjectFigures } from './figures.ts'
 import { createCertificates } from './host/certificates.ts'
 import { findExecutable } from './host/executables.ts'
 import { describeMachine, describeVersions, installHint, watchOthers } from './host/machine.ts'
+import { cannotPlace } from './host/placement.ts'
 import type { LoadGenerator } from './load/load.ts'
 import { rawGenerator } from './load/raw-generator.ts'
 import { wrkGenerator } from './load/wrk.ts'
@@ -41,7 +42,7 @@ export async function runBenchmark(
   const backend = isDataPlane ? await startBackend(newFolder(folder, 'backend'), plan.bulkBytes) : undefined
   const subjects = backend === undefined ? [] : await startSubjects(options, backend, folder, skipped, say)
   const othersShare = watchOthers()
-  const figures = await measure(subjects, options, plan, generator, progress)
+  const figures = await measure(subjects, options, plan, generator, backend, progress)
   const isCutShort = isDataPlane && progress.isOver()
   for (const { running } of subjects) await running.stop()
   await backend?.stop()
@@ -64,6 +65,7 @@ export async function runBenchmark(
     mode: plan.mode,
     seconds: Math.round((performance.now() - startedMs) / 100) / 10,
     machine,
+    ...(cannotPlace() !== undefined && { notPlaced: cannotPlace()! }),
     usedByOthers,
     versions,
     loadGenerator: generator.name,
@@ -112,9 +114,13 @@ async function measure(
   { phases }: Options,
   plan: Plan,
   generator: LoadGenerator,
+  backend: RunningBackend | undefined,
   progress: Progress,
 ): Promise<Record<string, SubjectFigures>> {
-  const requests = phases.includes('requests') ? await measureRequests(subjects, plan, generator, progress) : new Map()
+  const requests =
+    phases.includes('requests') && backend !== undefined
+      ? await measureRequests(subjects, plan, generator, backend.pids.backend!, progress)
+      : new Map()
   const hold = new Map<string, HoldFigures>()
   for (const subject of phases.includes('hold') ? subjects : []) {
     const { socks } = subject.running

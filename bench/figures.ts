@@ -45,7 +45,7 @@ export interface HoldFigures {
 
 export interface SubjectFigures {
   readonly description: string
-  /** By number of connections. */
+  /** By number of connections; '64-free' where the kernel decides which processes share a processor. */
   readonly requests: Readonly<Record<string, RequestFigures>>
   /** Median latency at one connection minus that of the backend without a proxy. */
   readonly addedMedianLatencyUs?: number
@@ -120,6 +120,8 @@ export interface Ratios {
   readonly requests16?: number
   readonly requests64?: number
   readonly requests256?: number
+  /** At 64 connections where the kernel decides which processes share a processor. */
+  readonly requests64Free?: number
   readonly bulkDown?: number
   readonly bulkUp?: number
   /** Processor time of the peer's processes divided by that of ours, per request at 64 connections. */
@@ -144,6 +146,8 @@ export interface Report {
   readonly mode: 'full' | 'quick'
   readonly seconds: number
   readonly machine: Machine
+  /** Why processes that talk to each other could not be kept apart; absent when they were. */
+  readonly notPlaced?: string
   /** Share of all processor time that others used while the figures were taken, 0 to 1. */
   readonly usedByOthers: number
   readonly versions: Readonly<Record<string, string>>

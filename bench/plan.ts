@@ -1,3 +1,5 @@
+import type { Placement } from './host/placement.ts'
+
 /** How much is measured. The order of subjects turns round with every pass; each figure is a median over its passes. */
 export interface Plan {
   readonly mode: 'full' | 'quick'
@@ -49,8 +51,17 @@ export interface AccessScalePlan {
 
 export interface Pass {
   readonly connections: number
+  readonly placement: Placement
   /** Only these subjects; all when left out. */
   readonly only?: readonly string[]
+}
+
+/**
+ * With one connection there is never more than one process at work. With many, which two of them share a processor
+ * decides more than what they do: see README.md.
+ */
+function at(connections: number, only?: readonly string[]): Pass {
+  return { connections, placement: connections === 1 ? 'free' : 'apart', ...(only && { only }) }
 }
 
 /** The level without a bar comes last: what it leaves in memory shall not count at the others. */
@@ -59,6 +70,8 @@ const rounds = [1, 2, 3]
 
 /** The subjects of the bars. */
 const main = ['direct', 'haproxy', 'landbridge']
+/** What the kernel makes of it. */
+const unplaced: Pass = { connections: 64, placement: 'free', only: ['haproxy', 'landbridge'] }
 
 export const fullPlan: Plan = {
   mode: 'full',
@@ -67,10 +80,11 @@ export const fullPlan: Plan = {
   // Many short runs side by side instead of few long ones: comparisons are made pass by pass (measure/paired.ts).
   passes: [
     ...rounds.flatMap(() => [
-      ...levels.map((connections) => ({ connections })),
-      ...rounds.slice(1).flatMap(() => levels.map((connections) => ({ connections, only: main }))),
+      ...levels.map((connections) => at(connections)),
+      ...rounds.slice(1).flatMap(() => levels.map((connections) => at(connections, main))),
+      ...rounds.map(() => unplaced),
     ]),
-    ...rounds.map(() => ({ connections: 256 })),
+    ...rounds.map(() => at(256)),
   ],
   bulkBytes: 2 ** 30,
   bulkRounds: 5,
@@ -84,7 +98,7 @@ export const fullPlan: Plan = {
     runSeconds: 3,
     rounds: 3,
   },
-  propagation: { users: 100, connections: 64, warmUpSeconds: 4, runSeconds: 4, rounds: 5 },
+  propagation: { users: 100, connections: 64, warmUpSeconds: 4, runSeconds: 2, rounds: 9 },
   accessScale: { mappings: 10_000, resourcesEach: 10, rounds: 5 },
   limitMs: Number.POSITIVE_INFINITY,
 }
@@ -95,13 +109,7 @@ export const quickPlan: Plan = {
   warmUpSeconds: 1,
   warmUpOnly: ['haproxy', 'landbridge', 'splice'],
   runSeconds: 1,
-  passes: [
-    { connections: 64 },
-    { connections: 1, only: main },
-    { connections: 64, only: main },
-    { connections: 16, only: main },
-    { connections: 256, only: main },
-  ],
+  passes: [at(64), at(1, main), at(64, main), at(16, main), at(256, main)],
   bulkBytes: 2 ** 28,
   bulkRounds: 1,
   holdConnections: 10_000,

@@ -35,7 +35,8 @@ export function resetPeakMemory(pid: number): void {
   }
 }
 
-function family(root: number): number[] {
+/** A process and everything below it. */
+export function family(root: number): number[] {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc')) {
     const pid = Number(name)

@@ -1,3 +1,4 @@
+import type { Placement } from '../host/placement.ts'
 import type { Entry } from '../peers/peer.ts'
 
 /** One run of the small request. Latencies in microseconds. */
@@ -13,7 +14,7 @@ export interface LoadResult {
 /** Keeps `connections` connections busy, one request at a time on each, for `seconds` (a whole number). */
 export interface LoadGenerator {
   readonly name: string
-  run(entry: Entry, path: string, connections: number, seconds: number): Promise<LoadResult>
+  run(entry: Entry, path: string, connections: number, seconds: number, placement?: Placement): Promise<LoadResult>
 }
 
 /** The bytes of one request to an entry, as any of our generators sends it. */

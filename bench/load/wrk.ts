@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../host/children.ts'
+import { placed } from '../host/placement.ts'
 import type { Entry } from '../peers/peer.ts'
 import { hostOf, type LoadGenerator, type LoadResult, requestHead } from './load.ts'
 
@@ -11,12 +12,13 @@ export function wrkGenerator(command: string, folder: string): LoadGenerator {
   let runs = 0
   return {
     name: 'wrk',
-    async run(entry, path, connections, seconds) {
+    async run(entry, path, connections, seconds, placement = 'free') {
       const script = join(folder, `request-${runs++}.lua`)
       writeFileSync(script, wrkScript(entry, path), { mode: 0o600 })
       const url = `http://${entry.host}:${entry.port}/`
       const args = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '10', '--latency', '-s', script, url]
-      return parseWrk(await runCommand(command, args))
+      const load = placed('load', placement, command, args)
+      return parseWrk(await runCommand(load.command, load.args))
     },
   }
 }

@@ -10,6 +10,7 @@ export interface SecureBackend {
   readonly plainPort: number
   /** GET /small and, for requests that carry a user only, GET /user; both over mutual TLS. */
   readonly securePort: number
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -38,7 +39,7 @@ export async function startSecureBackend(
   ])
   await untilListening(plainPort, child.lastWords)
   await untilListening(securePort, child.lastWords)
-  return { plainPort, securePort, stop: () => child.stop() }
+  return { plainPort, securePort, pid: child.pid, stop: () => child.stop() }
 }
 
 function configuration(folder: string, plainPort: number, securePort: number, tls: string): string {

@@ -50,9 +50,10 @@ export async function measurePropagation(
   const subject = await startPropagationSubject(nginx, folder, certificates, plan.users)
   const runs: Record<Kind, Run[]> = { plain: [], secure: [], users: [] }
   try {
+    subject.place()
     for (const { kind, path } of kinds) {
       say(`propagation, ${kind}: warm-up`)
-      await generator.run(subject[kind], path, plan.connections, plan.warmUpSeconds)
+      await generator.run(subject[kind], path, plan.connections, plan.warmUpSeconds, 'apart')
     }
     for (let turn = 0; turn < plan.rounds; turn += 1)
       for (const { kind, path } of alternating(kinds, turn)) {
@@ -70,8 +71,8 @@ export async function measurePropagation(
     plain,
     secure,
     users,
-    ratioToPlain: round(users.requestsPerSecond / plain.requestsPerSecond, 2),
-    ratioToSecure: round(users.requestsPerSecond / secure.requestsPerSecond, 2),
+    ratioToPlain: inTurns(runs.users, runs.plain),
+    ratioToSecure: inTurns(runs.users, runs.secure),
   }
 }
 
@@ -84,7 +85,13 @@ async function loadOnce(
 ): Promise<Run> {
   const { pids } = subject
   const before = { cloud: cpuSeconds(pids.cloud), connector: cpuSeconds(pids.connector) }
-  const { requests, seconds, p50Us, p99Us, errors } = await generator.run(subject[kind], path, connections, runSeconds)
+  const { requests, seconds, p50Us, p99Us, errors } = await generator.run(
+    subject[kind],
+    path,
+    connections,
+    runSeconds,
+    'apart',
+  )
   if (errors > 0 || requests === 0)
     throw new Error(`propagation, ${kind}: ${errors} of ${requests} requests failed\n${subject.lastWords()}`)
   return {
@@ -94,6 +101,11 @@ async function loadOnce(
     cloudUs: ((cpuSeconds(pids.cloud) - before.cloud) * 1e6) / requests,
     connectorUs: ((cpuSeconds(pids.connector) - before.connector) * 1e6) / requests,
   }
+}
+
+/** The median of what each turn says: two runs of one turn met the same machine. */
+function inTurns(users: readonly Run[], others: readonly Run[]): number {
+  return round(median(users.map(({ perSecond }, turn) => perSecond / others[turn]!.perSecond)), 2)
 }
 
 function summary(runs: readonly Run[]): PropagationLoad {

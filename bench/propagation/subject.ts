@@ -4,6 +4,7 @@ import { LocalCa, selfSigned } from '@landbridge/identity'
 import { systemClock } from '@landbridge/kernel'
 import { type CertificateFiles, connectorIdentity } from '../host/certificates.ts'
 import { startNodeScript } from '../host/node-script.ts'
+import { place } from '../host/placement.ts'
 import type { Entry } from '../peers/peer.ts'
 import type { AgentSettings, CloudSettings } from '../processes/settings.ts'
 import { createToken } from '../subjects/token.ts'
@@ -18,6 +19,8 @@ export interface PropagationSubject {
   /** The same, and each request carries one of the users, in turn. */
   readonly users: Entry
   readonly pids: { readonly cloud: number; readonly connector: number }
+  /** Keeps the processes apart: see host/placement.ts. */
+  place(): void
   /** What cloud and connector said last, for failure reports. */
   lastWords(): string
   stop(): Promise<void>
@@ -77,6 +80,11 @@ export async function startPropagationSubject(
       variants: tokens.map((text) => ({ 'SAP-Connectivity-Authentication': `Bearer ${text}` })),
     },
     pids: { cloud: cloud.pid, connector: agent.pid },
+    place() {
+      place(cloud.pid, 'cloud', 'apart')
+      place(agent.pid, 'connector', 'apart')
+      place(backend.pid, 'backend', 'apart')
+    },
     lastWords: () => `${cloud.lastWords()}\n${agent.lastWords()}`,
     async stop() {
       await agent.stop()

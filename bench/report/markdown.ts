@@ -2,6 +2,13 @@ import type { Report } from '../figures.ts'
 import { markdownTable } from './table.ts'
 import { tablesOf } from './tables.ts'
 
+function placementOf({ notPlaced, machine }: Report): string {
+  if (notPlaced !== undefined) return `${notPlaced}.`
+  return `With 16 connections and more, processes that talk to each other never shared a processor${
+    machine.cores < 4 ? ', all others did' : ''
+  }; with 1, and where "kernel places" says so, the kernel decided.`
+}
+
 /** The page docs/benchmarks.md of one run. */
 export function benchmarkPage(report: Report): string {
   const { machine } = report
@@ -14,6 +21,7 @@ What each figure means, how the run warms up and in which order it measures: [be
 - Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}.
 - Others used ${Math.round(report.usedByOthers * 100)} % of all processor time during the measurements: above 10 % the
   figures say less about absolute speed, and the processor time per request and per byte says more.
+- ${placementOf(report)}
 - Load by ${report.loadGenerator}, backend ${report.webServer}. ${Object.entries(report.versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}.

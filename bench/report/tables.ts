@@ -30,11 +30,11 @@ const missing = '–'
 function throughput({ subjects }: Report): Table {
   return {
     title: 'Requests per second, small GET',
-    heading: ['', ...levels.map((level) => `${level} conn.`)],
+    heading: ['', ...levels.map((level) => `${level} conn.`), '64, kernel places'],
     rows: rowsOf(subjects, (figures) =>
       Object.keys(figures.requests).length === 0
         ? undefined
-        : levels.map((level) => count(figures.requests[level]?.requestsPerSecond)),
+        : [...levels, '64-free'].map((level) => count(figures.requests[level]?.requestsPerSecond)),
     ),
   }
 }
@@ -116,6 +116,7 @@ function ratios({ ratios }: Report): Table {
     'requests16',
     'requests64',
     'requests256',
+    'requests64Free',
     'bulkDown',
     'bulkUp',
     'cpuPerRequest64',
@@ -123,7 +124,18 @@ function ratios({ ratios }: Report): Table {
   ] as const
   return {
     title: 'Landbridge divided by the peer (above 1: Landbridge is ahead)',
-    heading: ['', 'req/s at 1', 'at 16', 'at 64', 'at 256', 'bulk down', 'bulk up', 'cpu/req at 64', 'cpu/byte'],
+    heading: [
+      '',
+      'req/s at 1',
+      'at 16',
+      'at 64',
+      'at 256',
+      '64, kernel places',
+      'bulk down',
+      'bulk up',
+      'cpu/req at 64',
+      'cpu/byte',
+    ],
     rows: Object.entries(ratios).map(([name, values]) => [name, ...keys.map((key) => fixed(values[key], 2))]),
   }
 }

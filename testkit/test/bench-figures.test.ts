@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { allowedProcessors, listFor } from '../../bench/host/placement.ts'
 import { Histogram } from '../../bench/load/histogram.ts'
 import { ResponseCounter } from '../../bench/load/response-counter.ts'
 import { parseWrk, wrkScript } from '../../bench/load/wrk.ts'
@@ -110,4 +111,23 @@ test('comparisons are made pass by pass, and a pass that only one side had count
     a.requestsPerSecond / b.requestsPerSecond
   assert.equal(Math.round(paired(own, peer, ratio)! * 100), 110)
   assert.equal(paired(own, figures({ 7: 1 }), ratio), undefined)
+})
+
+test('processes that talk to each other never share a processor, however many there are', () => {
+  for (const processors of [
+    [0, 1],
+    [2, 5, 6],
+    [0, 1, 2, 3],
+    [0, 1, 2, 3, 4, 5, 6, 7],
+  ]) {
+    const [load, cloud, connector, backend] = (['load', 'cloud', 'connector', 'backend'] as const).map((role) =>
+      listFor(role, 'apart', processors),
+    )
+    assert.notEqual(load, cloud)
+    assert.notEqual(cloud, connector)
+    assert.notEqual(connector, backend)
+    assert.equal(listFor('cloud', 'free', processors), processors.join(','))
+  }
+  assert.deepEqual(allowedProcessors('Name:\tnode\nCpus_allowed_list:\t0-2,5\nMems_allowed:\t1\n'), [0, 1, 2, 5])
+  assert.deepEqual(allowedProcessors('nothing of the kind'), [])
 })
