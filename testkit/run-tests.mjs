@@ -1,6 +1,8 @@
-// `npm test`: every test file of the workspace under node:test, in parallel, one process per file, the longest first.
+// `npm test`: every test file of the workspace under node:test, in parallel, the longest first. Short ones share a process
+// with their neighbours (test-groups.mjs), but where tests are chosen by title.
 //   npm test                             all
 //   npm test -- tunnel socks5            only files whose path contains one of the words
+//   npm test -- --alone socks5           the same, each file in a process of its own
 //   npm test -- --test-name-pattern=x    only tests whose title matches; also --test-only, and
 //                                        --test-reporter=tap with --test-reporter-destination=file
 import { chmodSync, createWriteStream, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
@@ -10,11 +12,13 @@ import { run } from 'node:test'
 import { dot, junit, spec, tap } from 'node:test/reporters'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { recordDurations, sortByDuration } from './file-order.mjs'
+import { sortByDuration, watchFiles } from './file-order.mjs'
+import { groupFiles, writeGroups } from './test-groups.mjs'
 
 const { values: flags, positionals: words } = parseArgs({
   allowPositionals: true,
   options: {
+    alone: { type: 'boolean' },
     'test-name-pattern': { type: 'string', multiple: true },
     'test-skip-pattern': { type: 'string', multiple: true },
     'test-only': { type: 'boolean' },
@@ -47,10 +51,13 @@ Object.assign(process.env, cluster.environment, folder.environment, { NODE_ENV: 
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort())
 
+// A pattern would meet the name of the suite that a file is in a group; and it runs little of many files.
+const isWhole = !['test-name-pattern', 'test-skip-pattern', 'test-only'].some((flag) => flags[flag] !== undefined)
+const groups = writeGroups(sortByDuration(isWhole && !flags.alone ? groupFiles(files) : files.map((file) => [file])))
 const results = run({
-  files: sortByDuration(files).map((file) => resolve(file)),
+  files: groups.entries,
   concurrency: Number(flags['test-concurrency'] ?? 3),
-  timeout: 180_000,
+  timeout: 400_000,
   execArgv: ['--disable-warning=ExperimentalWarning'],
   signal: stopping.signal,
   only: flags['test-only'] === true,
@@ -67,8 +74,7 @@ results.on('test:summary', ({ file, success }) => {
   // The one without a file is about all of them.
   isOver ||= file === undefined
 })
-// A run of some tests says nothing about how long a file takes.
-if (flags['test-name-pattern'] === undefined && flags['test-skip-pattern'] === undefined) recordDurations(results)
+const watch = watchFiles(results, groups.filesOf)
 const reporters = new Map(Object.entries({ dot, junit, tap }))
 const written = (flags['test-reporter'] ?? ['spec']).map(async (name, index) => {
   const destination = flags['test-reporter-destination']?.[index] ?? 'stdout'
@@ -82,6 +88,19 @@ const written = (flags['test-reporter'] ?? ['spec']).map(async (name, index) => 
 await Promise.all(written)
 await cluster.stop()
 folder.remove()
+groups.remove()
+// A run of some tests says nothing about how long a file takes.
+if (isWhole) watch.save()
+const unfinished = watch.unfinished(
+  groups.entries
+    .map(groups.filesOf)
+    .filter(({ length }) => length > 1)
+    .flat(),
+)
+if (unfinished.length > 0) {
+  console.error(`Not run to the end, as the process of their group ended: ${unfinished.join(' ')}`)
+  isRed = true
+}
 // Not `exitCode`: the library that runs PostgreSQL ends the process itself where one is only set, with 0.
 process.exit(isOver && !isRed && !stopping.signal.aborted ? 0 : 1)
 

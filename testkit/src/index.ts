@@ -1,4 +1,5 @@
 export * from './abap-gateway/index.ts'
+export { anyCharacter } from './any-character.ts'
 export { startBrowser } from './browser.ts'
 export { rsaPssCertificate, selfSignedCertificate, type TestCertificate } from './certificate.ts'
 export { type CertificateBackend, type Seen, startCertificateBackend } from './certificate-backend.ts'

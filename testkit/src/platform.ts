@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Finished, runLandbridge } from './child.ts'
+import type { Finished } from './child.ts'
 import { runCommand } from './command.ts'
 import { type RunningCommand, runUntilReady } from './running-command.ts'
 import { temporaryFolder } from './temp.ts'
@@ -97,7 +97,7 @@ export async function startPlatform(...args: readonly string[]): Promise<TestPla
 }
 
 async function environmentOf(dataDirectory: string): Promise<TestPlatform['environment']> {
-  const { status, stdout, stderr } = await runLandbridge(['env', '--stdout', '--data', dataDirectory])
+  const { status, stdout, stderr } = await runCommand(['env', '--stdout', '--data', dataDirectory])
   if (status !== 0) throw new Error(`landbridge env ended with ${status}: ${stderr}`)
   const { VCAP_SERVICES } = JSON.parse(stdout) as { VCAP_SERVICES: object }
   return { VCAP_SERVICES: JSON.stringify(VCAP_SERVICES), NODE_EXTRA_CA_CERTS: `${dataDirectory}/ca.pem` }

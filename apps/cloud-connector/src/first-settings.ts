@@ -8,7 +8,7 @@ const initialUser = 'Administrator'
 const initialPassword = 'manage'
 
 /** Settings of a new installation; an existing one keeps its own. */
-export async function firstSettings(config: CloudConnectorConfig): Promise<ConnectorSettings> {
+export async function firstSettings(config: CloudConnectorConfig, hash = hashPassword): Promise<ConnectorSettings> {
   return {
     installationId: randomUUID(),
     description: '',
@@ -16,7 +16,7 @@ export async function firstSettings(config: CloudConnectorConfig): Promise<Conne
     haRole: config.bootstrap === undefined || config.haRole === 'shadow' ? (config.haRole as HaRole) : 'master',
     administrator: {
       user: initialUser,
-      passwordHash: await hashPassword(config.initialPassword ?? initialPassword),
+      passwordHash: await hash(config.initialPassword ?? initialPassword),
       hasInitialPassword: config.initialPassword === undefined,
       generation: 1,
     },

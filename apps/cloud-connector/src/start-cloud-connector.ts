@@ -104,7 +104,9 @@ const uiCertificatePeriodMs = 86_400_000
  */
 export async function startCloudConnector(options: CloudConnectorOptions): Promise<CloudConnector> {
   const { config, clock, log, runtime, logDirectory } = options
-  const store = await ConnectorStore.open(options.store, await firstSettings(config))
+  // A password hash is slow on purpose; an existing installation has one.
+  const hash = (await ConnectorStore.isNew(options.store)) ? undefined : async () => ''
+  const store = await ConnectorStore.open(options.store, await firstSettings(config, hash))
   if (config.useLocalUser) await forgetDirectory(store)
   await uiCertificate(store, clock, config.dnsNames)
   const regions = new Map(Object.entries(config.regions).map(([host, override]) => [host.toLowerCase(), override]))

@@ -10,6 +10,7 @@ import { ConnectorStore } from '@landbridge/store'
 import { startLdapServer, temporaryFolder } from '@landbridge/testkit'
 import { firstSettings } from '../src/first-settings.ts'
 import {
+  cheapHash,
   configuration,
   openConnectorStore,
   password,
@@ -142,7 +143,7 @@ test('cipher suites that the runtime does not know keep the port from nothing: t
   ] as const) {
     alerts.length = 0
     const opened = await openConnectorStore(folder.path)
-    const store = await ConnectorStore.open(opened, await firstSettings(testConfig))
+    const store = await ConnectorStore.open(opened, await firstSettings(testConfig, cheapHash))
     await store.change('test', (current) => ({
       next: { ...current, settings: { ...current.settings, cipherSuites: chosen } },
       audit: { category: 'Configuration', action: 'update', object: 'cipherSuites' },

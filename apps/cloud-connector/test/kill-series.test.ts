@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes, scryptSync } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { ConnectorStore } from '@landbridge/store'
 import { temporaryFolder } from '@landbridge/testkit'
 import { ChangeSeries, type Place } from './change-series.ts'
 import { cloudPassword, cloudUser, regionHost, startFakeRegion } from './fake-region.ts'
-import { configuration, id, openConnectorStore, password, startConnector } from './running-connector.ts'
+import { configuration, id, startConnector } from './running-connector.ts'
 
 /** Connectors in one process: one kill falls on another moment in the series of each. */
 const connectors = 10
@@ -25,29 +23,10 @@ async function pair(folders: readonly string[]): Promise<void> {
       const json = { regionHost, subaccount: id, cloudUser, cloudPassword }
       assert.equal((await connector.call('POST', `${configuration}/subaccounts`, { json })).status, 201)
       await connector.close()
-      await cheapenPassword(folder)
     }
   } finally {
     await region.close()
   }
-}
-
-/** Each of a hundred starts checks the password once: here that is no attack that has to be made expensive. */
-async function cheapenPassword(folder: string): Promise<void> {
-  const salt = randomBytes(16)
-  const hash = scryptSync(password, salt, 32, { N: 2 ** 4, r: 8, p: 1 })
-  const passwordHash = `scrypt$4$8$1$${salt.toString('base64url')}$${hash.toString('base64url')}`
-  const store = await openConnectorStore(folder)
-  const configuration = await ConnectorStore.open(store, undefined as never)
-  await configuration.change('test', (current) => {
-    const administrator = { ...current.settings.administrator, passwordHash }
-    return {
-      next: { ...current, settings: { ...current.settings, administrator } },
-      audit: { category: 'SCCPassword', action: 'update', object: 'administrator' },
-      result: undefined,
-    }
-  })
-  await store.close()
 }
 
 async function start(folders: readonly string[]): Promise<{ child: ChildProcess; places: readonly Place[] }> {

@@ -6,7 +6,7 @@ import { type ConnectorTables, connectorMigrations, openStore } from '@landbridg
 import { sql } from 'kysely'
 import { type CloudConnector, startCloudConnector } from '../src/index.ts'
 import { regionHost } from './fake-region.ts'
-import { testConfig } from './running-connector.ts'
+import { prepareInstallation, testConfig } from './running-connector.ts'
 
 const [, , given = '{}'] = process.argv
 const { folder, role, port, regionPort, regionCa } = JSON.parse(given)
@@ -20,8 +20,10 @@ const store = await openStore<ConnectorTables>({
 const runtime = createRuntime({ clock: systemClock, log: silentLog })
 const regions = { [regionHost]: { address: '127.0.0.1', port: regionPort, ca: regionCa } }
 const log = createLog((_level, event, facts) => process.stderr.write(`${event} ${JSON.stringify(facts)}\n`), 'error')
+const config = { ...testConfig, haRole: role, port, regions, tunnelTimeoutMs: 3_000 }
+await prepareInstallation(store, config)
 const app: CloudConnector = await startCloudConnector({
-  config: { ...testConfig, haRole: role, port, regions, tunnelTimeoutMs: 3_000 },
+  config,
   store,
   runtime,
   clock: systemClock,

@@ -16,7 +16,7 @@ import { PayloadTraces } from '../src/trace/payload-traces.ts'
 import { type FakeTunnel, openExchange } from './fake-cloud-proxy.ts'
 import { regionHost } from './fake-region.ts'
 import { idleRuntime } from './idle-runtime.ts'
-import { id, openConnectorStore, subaccountPath, testConfig } from './running-connector.ts'
+import { cheapHash, id, openConnectorStore, subaccountPath, testConfig } from './running-connector.ts'
 import { Scene } from './scene.ts'
 
 const switchPath = `${subaccountPath}/payloadTrace`
@@ -271,7 +271,7 @@ test('a forgotten trace ends after its time, and with its subaccount (OPS-172)',
   using folder = temporaryFolder()
   const clock = new ManualClock()
   const opened = await openConnectorStore(folder.path, clock)
-  const store = await ConnectorStore.open(opened, await firstSettings(testConfig))
+  const store = await ConnectorStore.open(opened, await firstSettings(testConfig, cheapHash))
   const traced: boolean[] = []
   const runtime = {
     ...idleRuntime,

@@ -37,7 +37,7 @@ export const password = 'correct horse'
 export const operatorSecret = 'operator-secret-of-this-test'
 export const brokerUser = { name: 'platform', password: 'broker-password-of-this-test' }
 const issuer = 'https://acme.uaa.example.test/oauth/token'
-const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const sealer = new Sealer(randomBytes(32))
 
 const endpoints: PlatformEndpoints = {
@@ -166,15 +166,15 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
 
 function keys() {
   const jwk = signingKey.publicKey.export({ format: 'jwk' })
-  return staticKeySource({ keys: [{ ...jwk, kid: 'k1', alg: 'RS256', use: 'sig' }] })
+  return staticKeySource({ keys: [{ ...jwk, kid: 'k1', alg: 'ES256', use: 'sig' }] })
 }
 
 function signedToken(clientId: string, clock: Clock, lifetimeSeconds: number): string {
   const now = Math.floor(clock.now() / 1_000)
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
   const claims = { iss: issuer, cid: clientId, zid: 'tenant', iat: now, exp: now + lifetimeSeconds }
-  const text = `${encode({ alg: 'RS256', kid: 'k1', typ: 'JWT' })}.${encode(claims)}`
-  return `${text}.${sign('sha256', Buffer.from(text), signingKey.privateKey).toString('base64url')}`
+  const text = `${encode({ alg: 'ES256', kid: 'k1', typ: 'JWT' })}.${encode(claims)}`
+  return `${text}.${sign('sha256', Buffer.from(text), { key: signingKey.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
 
 let subdomains = 0

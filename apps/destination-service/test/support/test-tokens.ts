@@ -21,8 +21,8 @@ export interface TestTokens {
 
 /** A token service's key: signs tokens, and verifies them as the platform does. */
 export async function testTokens(clock: Clock, issuer = 'https://tokens.test/oauth/token'): Promise<TestTokens> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256')
-  const jwk = { ...(await exportJWK(publicKey)), kid: issuer, alg: 'RS256' }
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const jwk = { ...(await exportJWK(publicKey)), kid: issuer, alg: 'ES256' }
   const keys = staticKeySource({ keys: [jwk] })
   return {
     publicKey: jwk,
@@ -36,7 +36,7 @@ export async function testTokens(clock: Clock, issuer = 'https://tokens.test/oau
         ...(claims.user === undefined ? {} : { user_name: claims.user }),
         ...claims.more,
       })
-        .setProtectedHeader({ alg: 'RS256', kid: issuer })
+        .setProtectedHeader({ alg: 'ES256', kid: issuer })
         .setIssuer(issuer)
         .setExpirationTime(Math.floor(clock.now() / 1_000) + (claims.expired === true ? -3_600 : 43_200))
         .sign(privateKey),

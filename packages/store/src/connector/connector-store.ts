@@ -42,6 +42,11 @@ export class ConnectorStore implements ConfigurationStore {
     this.#last = Promise.resolve()
   }
 
+  /** Whether nobody has opened this database yet. */
+  static async isNew(store: Store<ConnectorTables>): Promise<boolean> {
+    return (await readTip(store.db)).sequence === 0
+  }
+
   /** @param initial settings of a fresh installation; stored ones win. */
   static async open(store: Store<ConnectorTables>, initial: ConnectorSettings): Promise<ConnectorStore> {
     const current = await loadConfiguration(store.db, store.sealer, initial)

@@ -1,3 +1,4 @@
+import { anyCharacter } from '@landbridge/testkit'
 import fc from 'fast-check'
 import type { JsonSchema } from './routes.ts'
 
@@ -31,7 +32,7 @@ export function anyText(known: readonly string[] = []): fc.Arbitrary<string> {
         fc.nat().map((one) => `n${one}`),
       ),
     },
-    { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 30 }) },
+    { weight: 2, arbitrary: fc.string({ unit: anyCharacter(fc), maxLength: 30 }) },
     { weight: 1, arbitrary: fc.constantFrom(...long) },
   )
 }

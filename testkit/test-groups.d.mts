@@ -1,0 +1,1 @@
+export function groupFiles(files: readonly string[]): string[][]
