@@ -52,6 +52,8 @@ export interface AccessScalePlan {
 export interface Pass {
   readonly connections: number
   readonly placement: Placement
+  /** Seconds of its runs, where they are not those of the plan. */
+  readonly seconds?: number
   /** Only these subjects; all when left out. */
   readonly only?: readonly string[]
 }
@@ -70,8 +72,14 @@ const rounds = [1, 2, 3]
 
 /** The subjects of the bars. */
 const main = ['direct', 'haproxy', 'landbridge']
+/**
+ * The two of the first bar take many short turns: the machine changes its speed within seconds, and a comparison is worth as
+ * much as the two runs are near.
+ */
+const duel: Pass = { connections: 64, placement: 'apart', only: ['haproxy', 'landbridge'], seconds: 1 }
+const duels = 24
 /** What the kernel makes of it. */
-const unplaced: Pass = { connections: 64, placement: 'free', only: ['haproxy', 'landbridge'] }
+const unplaced: Pass = { ...duel, placement: 'free' }
 
 export const fullPlan: Plan = {
   mode: 'full',
@@ -82,8 +90,9 @@ export const fullPlan: Plan = {
     ...rounds.flatMap(() => [
       ...levels.map((connections) => at(connections)),
       ...rounds.slice(1).flatMap(() => levels.map((connections) => at(connections, main))),
-      ...rounds.map(() => unplaced),
     ]),
+    ...Array.from({ length: duels }, () => duel),
+    ...Array.from({ length: duels / 2 }, () => unplaced),
     ...rounds.map(() => at(256)),
   ],
   bulkBytes: 2 ** 30,

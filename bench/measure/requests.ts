@@ -36,7 +36,7 @@ export async function measureRequests(
     for (const subject of alternating(subjects, turn)) {
       if (!takesPart(subject, pass) || progress.isOver()) continue
       place(backendPid, 'backend', pass.placement)
-      const run = { pass: turn, ...(await loadOnce(subject, pass, plan.runSeconds, generator)) }
+      const run = { pass: turn, ...(await loadOnce(subject, pass, pass.seconds ?? plan.runSeconds, generator)) }
       const known = runs.get(subject.name)!
       const key = keyOf(pass)
       known.set(key, [...(known.get(key) ?? []), run])
