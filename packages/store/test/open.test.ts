@@ -110,6 +110,8 @@ test('a database that is away, refuses the user or is no database is named with 
     [`sqlite:${path}`, `sqlite:${path}`, /not a database/],
     [`sqlite:${folder.path}`, `sqlite:${folder.path}`, /unable to open/],
     [postgres, postgres.replace('user:pass-word@', ''), /ECONNREFUSED/],
+    [`${postgres}?password=pass-word`, postgres.replace('user:pass-word@', ''), /ECONNREFUSED/],
+    ['postgres://user:pass/pass-word@127.0.0.1/x', 'postgres://…', /Invalid URL/],
   ] as const)
     await assert.rejects(openStore<Tables>({ ...base, url }), (thrown) => {
       assert.ok(isPlatformError(thrown, 'STORE_UNUSABLE'), String(thrown))

@@ -77,8 +77,15 @@ function unusable(failure: unknown, options: StoreOptions): PlatformError {
   return new PlatformError('STORE_UNUSABLE', { database: withoutPassword(options.url), reason }, { cause: failure })
 }
 
+/** Passwords stand before the host or behind the path; of what is no URL nothing can be told from a password. */
 function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//')
+  if (url.startsWith('sqlite:')) return url
+  const { protocol, host, pathname } = URL.parse(url) ?? {
+    protocol: url.slice(0, url.indexOf(':') + 1),
+    host: '…',
+    pathname: '',
+  }
+  return `${protocol}//${host}${pathname}`
 }
 
 function connect(options: StoreOptions): { kind: StoreKind; dialect: Dialect; bus: Bus } {
