@@ -13,6 +13,7 @@ import { addDestinationCommands } from './commands/destination/destination.ts'
 import { addDiagnoseCommands } from './commands/diagnose/diagnose.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addHostsCommand } from './commands/hosts.ts'
+import { addKeysCommands } from './commands/keys.ts'
 import { addNotificationCommands } from './commands/notifications/notifications.ts'
 import { addProxyCommand } from './commands/proxy.ts'
 import { addRfcForwardCommand } from './commands/rfc-forward.ts'
@@ -65,6 +66,7 @@ export function createProgram(terminal: Terminal, exitWith: (status: number) => 
   addNotificationCommands(context)
   addCertificateCommand(context)
   addCertificatesCommands(context)
+  addKeysCommands(context)
   addConfigCommand(context)
   addCompletionCommand(context)
   addVersionCommand(context)

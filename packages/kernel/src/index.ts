@@ -11,7 +11,7 @@ export {
 } from './errors/platform-error.ts'
 export { type Closeable, closeAll, jitteredBackoffMs, type RunningApp } from './lifecycle.ts'
 export { createLog, type Log, silentLog } from './log.ts'
-export { Sealer } from './sealer.ts'
+export { keyIdOf, looksSealed, Sealer } from './sealer.ts'
 export { equalSecrets, randomSecret, Secret } from './secret.ts'
 export { shellCommand } from './shell-command.ts'
 export type { Transaction } from './transaction.ts'

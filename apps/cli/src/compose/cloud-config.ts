@@ -30,6 +30,12 @@ export const cloudConfigSchema = Type.Object({
             'Key that encrypts stored secrets: 32 bytes in base64, the same for all replicas. Generated in the data directory when absent.',
         }),
       ),
+      formerSealingKeys: Type.Optional(
+        secretSetting({
+          description:
+            'Keys that open stored secrets and seal none, one a line: former ones, and the next one before all replicas seal with it. See `landbridge keys`.',
+        }),
+      ),
     },
     { description: 'Where state is kept.' },
   ),

@@ -22,6 +22,11 @@ export const connectorConfigSchema = Type.Object({
       description: 'Key that encrypts stored secrets: 32 bytes in base64. Generated in the data directory when absent.',
     }),
   ),
+  formerSealingKeys: Type.Optional(
+    secretSetting({
+      description: 'Keys that open stored secrets and seal none, one a line: former ones. See `landbridge keys`.',
+    }),
+  ),
   connector: Type.Object(cloudConnectorConfigSchema.properties, { description: 'The Cloud Connector.' }),
 })
 

@@ -24,6 +24,15 @@ export interface CloudStores {
   close(): Promise<void>
 }
 
+/** Of all areas of the cloud side. */
+export const cloudMigrations = {
+  ...registryMigrations,
+  ...identityMigrations,
+  ...destinationMigrations,
+  ...certificateMigrations,
+  ...notificationMigrations,
+}
+
 /**
  * Opens the database of the cloud side and brings all its tables up to date.
  * @param url `sqlite:<path>` or a `postgres://` URL.
@@ -35,13 +44,7 @@ export async function openCloudStores(url: string, sealer: Sealer, clock: Clock,
     sealer,
     clock,
     log,
-    migrations: {
-      ...registryMigrations,
-      ...identityMigrations,
-      ...destinationMigrations,
-      ...certificateMigrations,
-      ...notificationMigrations,
-    },
+    migrations: cloudMigrations,
   })
   // One database holds the tables of all areas; each area sees its own only. The migrations above create them.
   return {

@@ -4,9 +4,10 @@ import { LocalCa } from '@landbridge/identity'
 import { type Clock, PlatformError, Secret } from '@landbridge/kernel'
 import { brokerUserName, startCloud } from '../compose/cloud.ts'
 import { type CloudConfig, cloudConfigSchema } from '../compose/cloud-config.ts'
-import { openAuthority, openSealer, openSecret, sealerFrom } from '../compose/platform-keys.ts'
+import { cloudKeys, openAuthority, openSealer, openSecret } from '../compose/platform-keys.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
 import { cloudComponents } from '../state/cloud-components.ts'
+import { cloudStoreUrl, rememberDatabase } from '../state/database-place.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
@@ -28,10 +29,13 @@ async function start(
   { dataDirectory, clock, log }: ComponentEnvironment,
 ): Promise<StartedComponent> {
   const { store, operatorSecret, brokerPassword } = config
-  const sealer =
-    store.sealingKey === undefined
-      ? openSealer(dataDirectory)
-      : sealerFrom(store.sealingKey.reveal().trim(), 'store.sealingKey')
+  const sealer = openSealer(dataDirectory, {
+    ...cloudKeys,
+    sealingKey: store.sealingKey,
+    formerSealingKeys: store.formerSealingKeys,
+  })
+  const storeUrl = cloudStoreUrl(config, dataDirectory)
+  rememberDatabase(dataDirectory, storeUrl)
   const authority = configuredAuthority(config, clock) ?? (await openAuthority(dataDirectory, sealer, clock))
   const caFile = join(dataDirectory, 'ca.pem')
   writeFileWhole(caFile, authority.certificatePem, 0o644)
@@ -39,8 +43,7 @@ async function start(
   const broker = brokerPassword ?? new Secret(openSecret(join(dataDirectory, 'broker-password')))
   const cloud = await startCloud({
     config,
-    storeUrl:
-      store.postgresUrl?.reveal() ?? (store.url === '' ? `sqlite:${join(dataDirectory, 'cloud.db')}` : store.url),
+    storeUrl,
     sealer,
     authority,
     proxy: config.proxy,

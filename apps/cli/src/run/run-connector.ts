@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { openTraceFile } from '@landbridge/cloud-connector'
 import { startConnectorGroup } from '../compose/connector.ts'
 import { type ConnectorConfig, connectorConfigSchema } from '../compose/connector-config.ts'
-import { openSealer, sealerFrom } from '../compose/platform-keys.ts'
+import { connectorKeys, openSealer } from '../compose/platform-keys.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import type { Terminal } from '../terminal.ts'
@@ -61,10 +61,11 @@ async function start(
     logDirectory,
     configDirectory: dataDirectory,
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
-    sealer:
-      config.sealingKey === undefined
-        ? openSealer(dataDirectory, 'connector.key')
-        : sealerFrom(config.sealingKey.reveal().trim(), 'sealingKey'),
+    sealer: openSealer(dataDirectory, {
+      ...connectorKeys,
+      sealingKey: config.sealingKey,
+      formerSealingKeys: config.formerSealingKeys,
+    }),
     clock,
     log,
   })

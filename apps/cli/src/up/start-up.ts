@@ -7,7 +7,7 @@ import type { Bindings } from '../binding/find-bindings.ts'
 import { brokerUserName, startCloud } from '../compose/cloud.ts'
 import { startConnectorGroup } from '../compose/connector.ts'
 import type { IdentityConfig } from '../compose/identity-config.ts'
-import { openAuthority, openSealer, openSecret } from '../compose/platform-keys.ts'
+import { connectorKeys, openAuthority, openSealer, openSecret } from '../compose/platform-keys.ts'
 import { ensureCloudLandscape } from '../demo/cloud-landscape.ts'
 import { ensureConnectorLandscape } from '../demo/connector-landscape.ts'
 import { ensureDestinations } from '../demo/destination-landscape.ts'
@@ -110,7 +110,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   const connector = await startConnectorGroup({
     config: connectorConfig(host, ports, region, credentials),
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
-    sealer: openSealer(dataDirectory, 'connector.key'),
+    sealer: openSealer(dataDirectory, connectorKeys),
     logDirectory: options.connectorLogDirectory,
     configDirectory: dataDirectory,
     clock,

@@ -36,6 +36,42 @@ export const cliErrors = errorArea({
     remedy: 'User: start "landbridge up" once more, which writes the file again.',
     show: ['path', 'reason'],
   },
+  CLI_KEY_INVALID: {
+    http: 500,
+    level: 'error',
+    retry: 'never',
+    title: 'The sealing keys cannot be read',
+    remedy:
+      'Operator: put one key a line there (32 bytes in base64), the one that seals first; take it from a backup when it is lost.',
+    show: ['path', 'reason'],
+  },
+  CLI_KEY_CONFIGURED: {
+    http: 409,
+    level: 'info',
+    retry: 'never',
+    title: 'The sealing key comes from the configuration, which this command does not change',
+    remedy:
+      'Operator: make the new key a former key in every process, then the sealing key with the old one as former key, then run "landbridge keys reseal", and remove the old one.',
+    show: ['setting'],
+  },
+  CLI_KEY_DATABASE_ELSEWHERE: {
+    http: 409,
+    level: 'info',
+    retry: 'never',
+    title: 'The database that this key seals is not in the data directory',
+    remedy:
+      'Operator: name the component and its configuration, for example "landbridge keys rotate cloud --config cloud.yaml".',
+    show: ['path'],
+  },
+  CLI_KEY_DATABASE_IN_USE: {
+    http: 409,
+    level: 'info',
+    retry: 'later',
+    title: 'Other processes use the database and would not know the new key',
+    remedy:
+      'Operator: stop them and repeat the command, or configure the keys and change them step by step with "landbridge keys reseal".',
+    show: ['connections'],
+  },
   CLI_BINDINGS_INVALID: {
     http: 500,
     level: 'info',

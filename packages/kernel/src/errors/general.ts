@@ -44,6 +44,15 @@ export const generalErrors = errorArea({
       'Operator: check that the database is reachable and the data directory writable; see the log for the cause.',
     show: [],
   },
+  SEALING_KEY_MISSING: {
+    http: 500,
+    level: 'error',
+    retry: 'never',
+    title: 'A stored secret is sealed with a key that is not here',
+    remedy:
+      'Operator: add the key with this ID as a further line of the key file, or as a former key in the configuration, and start again; "landbridge keys list" shows the IDs.',
+    show: ['keyId', 'known'],
+  },
   PORT_IN_USE: {
     http: 500,
     level: 'error',

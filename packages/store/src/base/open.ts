@@ -32,6 +32,8 @@ export interface StoreOptions {
   readonly log: Log
   /** All migrations by name; names sort in the order of their creation and never change. */
   readonly migrations: Readonly<Record<string, Migration>>
+  /** Leaves the schema as it is, also when it is older; a newer one is refused all the same. */
+  readonly leaveSchema?: boolean
 }
 
 /**
@@ -114,6 +116,7 @@ async function migrate<DB>(db: Kysely<DB>, options: StoreOptions): Promise<void>
       found: unknown,
       supported: Object.keys(options.migrations).sort().at(-1),
     })
+  if (options.leaveSchema === true) return
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) throw error
 }

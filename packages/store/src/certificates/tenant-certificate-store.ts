@@ -9,6 +9,7 @@ import { PlatformError, Secret } from '@landbridge/kernel'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
 import { tablesWithin } from '../base/transaction.ts'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import type { CertificateTables, TenantCertificateRow } from './tables.ts'
 
 /** Client certificates of tenants in SQL. */
@@ -45,7 +46,9 @@ export class SqlTenantCertificateStore implements TenantCertificateStore {
       .where('id', '=', id)
       .executeTakeFirst()
     const sealed = row?.private_key ?? undefined
-    return sealed === undefined ? undefined : new Secret(this.#store.sealer.open(sealed, sealContext(id)))
+    return sealed === undefined
+      ? undefined
+      : new Secret(this.#store.sealer.open(sealed, sealedColumns.tenantCertificateKey.context(id)))
   }
 
   async insert(certificate: TenantCertificate, privateKey: Secret): Promise<void> {
@@ -97,7 +100,7 @@ export class SqlTenantCertificateStore implements TenantCertificateStore {
       key_algorithm: certificate.keyAlgorithm,
       lifetime_days: certificate.lifetimeDays,
       certificate: certificate.certificate,
-      private_key: this.#store.sealer.seal(privateKey.reveal(), sealContext(id)),
+      private_key: this.#store.sealer.seal(privateKey.reveal(), sealedColumns.tenantCertificateKey.context(id)),
       fingerprint: certificate.fingerprint,
       subject: certificate.subject,
       not_before_ms: certificate.notBeforeMs,
@@ -130,8 +133,4 @@ function fromRow(row: TenantCertificateRow): TenantCertificate {
     createdAtMs: row.created_at_ms,
     ...(row.retired_at_ms === null ? {} : { retiredAtMs: row.retired_at_ms }),
   }
-}
-
-function sealContext(id: string): string {
-  return `tenant-certificate:${id}`
 }

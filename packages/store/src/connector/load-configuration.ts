@@ -10,6 +10,7 @@ import type {
 } from '@landbridge/connector'
 import { type Sealer, Secret } from '@landbridge/kernel'
 import type { Kysely } from 'kysely'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import { readSettings } from './setting-rows.ts'
 import type { ConnectorTables } from './tables.ts'
 
@@ -43,7 +44,7 @@ async function loadSubaccounts(db: Kysely<ConnectorTables>, sealer: Sealer): Pro
     rows.map(({ subaccount_key: key, data, private_key: privateKey }) => [
       key,
       {
-        ...readSubaccount(data, sealer.open(privateKey, `connector-subaccount:${key}`)),
+        ...readSubaccount(data, sealer.open(privateKey, sealedColumns.connectorSubaccountKey.context(key))),
         mappings: mappings.get(key) ?? new Map<string, SystemMapping>(),
         domainMappings: new Map<string, DomainMapping>(
           domainsOf

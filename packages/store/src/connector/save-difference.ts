@@ -3,6 +3,7 @@ import type { SystemMapping } from '@landbridge/access'
 import type { ConnectorConfiguration, Subaccount, SubaccountProperties } from '@landbridge/connector'
 import type { Sealer } from '@landbridge/kernel'
 import type { Transaction } from 'kysely'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import { settingRows } from './setting-rows.ts'
 import type { ConnectorTables } from './tables.ts'
 
@@ -76,7 +77,7 @@ async function saveSubaccount(
     was.privateKey !== now.privateKey ||
     was.recovery?.privateKey !== now.recovery?.privateKey
   ) {
-    const privateKey = sealer.seal(privateKeys(now), `connector-subaccount:${key}`)
+    const privateKey = sealer.seal(privateKeys(now), sealedColumns.connectorSubaccountKey.context(key))
     await db
       .insertInto('connector_subaccount')
       .values({ subaccount_key: key, position: positions.next(), data, private_key: privateKey })

@@ -1,5 +1,6 @@
 import type { ConnectorSettings } from '@landbridge/connector'
 import { type Sealer, Secret } from '@landbridge/kernel'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 
 type SettingRow = { name: string; value: string }
 
@@ -37,7 +38,7 @@ export function settingRows(settings: ConnectorSettings, sealer: Sealer): Settin
     .map(([name, value]) => {
       // A secret that is not sealed is not written: it stays redacted.
       if (!sealedSettings.has(name)) return { name, value: JSON.stringify(value) }
-      return { name, value: sealer.seal(JSON.stringify(revealed(value)), `connector-setting:${name}`) }
+      return { name, value: sealer.seal(JSON.stringify(revealed(value)), sealedColumns.connectorSetting.context(name)) }
     })
 }
 
@@ -50,7 +51,7 @@ export function readSettings(
   const values = Object.fromEntries(
     rows.map(({ name, value }) => [
       name,
-      JSON.parse(sealedSettings.has(name) ? sealer.open(value, `connector-setting:${name}`) : value),
+      JSON.parse(sealedSettings.has(name) ? sealer.open(value, sealedColumns.connectorSetting.context(name)) : value),
     ]),
   )
   for (const name of settingsWithKey)

@@ -12,6 +12,7 @@ import { PlatformError } from '@landbridge/kernel'
 import type { ExpressionBuilder } from 'kysely'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import { changeLabelsOf } from './change-labels.ts'
 import { byName, isImpossible, labelsOf, levelOf, run } from './rows.ts'
 import type { DestinationRow, DestinationTables } from './tables.ts'
@@ -131,20 +132,21 @@ export class SqlDestinationStore implements DestinationStore {
   #content(id: string, properties: Properties, nowMs: number) {
     return {
       assertion_provider: present(properties, 'clientAssertion.destinationName') ?? null,
-      properties: this.#store.sealer.seal(JSON.stringify(Object.entries(properties)), sealContext(id)),
+      properties: this.#store.sealer.seal(
+        JSON.stringify(Object.entries(properties)),
+        sealedColumns.destinationProperties.context(id),
+      ),
       etag: randomBytes(32).toString('hex'),
       modified_at: nowMs,
     }
   }
 
   #read(row: DestinationRow): StoredDestination {
-    const entries: unknown = JSON.parse(this.#store.sealer.open(row.properties, sealContext(row.id)))
+    const entries: unknown = JSON.parse(
+      this.#store.sealer.open(row.properties, sealedColumns.destinationProperties.context(row.id)),
+    )
     return stored(row, Object.fromEntries(entries as [string, string][])) // #content wrote it, and the seal proves it
   }
-}
-
-function sealContext(id: string): string {
-  return `destination:${id}`
 }
 
 function nameOf(properties: Properties): string {

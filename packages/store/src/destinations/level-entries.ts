@@ -3,6 +3,7 @@ import type { Label, Level } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import { changeLabelsOf } from './change-labels.ts'
 import { byName, isImpossible, run } from './rows.ts'
 import type { DestinationTables, LevelEntryRow } from './tables.ts'
@@ -118,7 +119,7 @@ export class LevelEntries {
 
   /** What `create` or `replace` got as content. */
   content(row: LevelEntryRow): unknown {
-    return JSON.parse(this.#store.sealer.open(row.content, sealContext(row.id)))
+    return JSON.parse(this.#store.sealer.open(row.content, sealedColumns.levelEntryContent.context(row.id)))
   }
 
   #onLevel(level: Level) {
@@ -131,15 +132,11 @@ export class LevelEntries {
 
   #columns(id: string, entry: EntryContent, nowMs: number) {
     return {
-      content: this.#store.sealer.seal(JSON.stringify(entry.content), sealContext(id)),
+      content: this.#store.sealer.seal(JSON.stringify(entry.content), sealedColumns.levelEntryContent.context(id)),
       etag: randomBytes(32).toString('hex'),
       renew_at: entry.renewAtMs ?? null,
       expires_at: entry.expiresAtMs ?? null,
       modified_at: nowMs,
     }
   }
-}
-
-function sealContext(id: string): string {
-  return `level-entry:${id}`
 }

@@ -1,5 +1,6 @@
 import type { SharedToken, SharedTokenStore } from '@landbridge/destinations'
 import type { Store } from '../base/open.ts'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import { run } from './rows.ts'
 import type { DestinationTables } from './tables.ts'
 
@@ -21,7 +22,10 @@ export class SqlSharedTokenStore implements SharedTokenStore {
     const row = await run(query.where('expires_at', '>', clock.now()).executeTakeFirst())
     if (row === undefined || row.token === null) return undefined
     // Only `keep` writes the column, and nobody else can seal.
-    return { token: JSON.parse(sealer.open(row.token, contextOf(key))), renewAtMs: row.renew_at }
+    return {
+      token: JSON.parse(sealer.open(row.token, sealedColumns.sharedToken.context(key))),
+      renewAtMs: row.renew_at,
+    }
   }
 
   async claim(key: string, untilMs: number): Promise<boolean> {
@@ -42,7 +46,7 @@ export class SqlSharedTokenStore implements SharedTokenStore {
   async keep(key: string, { token, renewAtMs }: SharedToken): Promise<void> {
     const { db, sealer } = this.#store
     const row = {
-      token: sealer.seal(JSON.stringify(token), contextOf(key)),
+      token: sealer.seal(JSON.stringify(token), sealedColumns.sharedToken.context(key)),
       renew_at: Math.floor(renewAtMs),
       expires_at: Math.floor(token.expiresAtMs ?? renewAtMs),
       claimed_until: 0,
@@ -70,8 +74,4 @@ export class SqlSharedTokenStore implements SharedTokenStore {
     const expired = db.deleteFrom('destination_token').where('expires_at', '<=', nowMs)
     await run(expired.where('claimed_until', '<=', nowMs).execute())
   }
-}
-
-function contextOf(key: string): string {
-  return `destination-token:${key}`
 }

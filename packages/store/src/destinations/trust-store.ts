@@ -2,6 +2,7 @@ import type { TrustCertificate, TrustKeyPair, TrustRole, TrustStore } from '@lan
 import { Secret } from '@landbridge/kernel'
 import { toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import type { DestinationTables } from './tables.ts'
 
 /** Trust key pairs in SQL, one row per subaccount: the roles are its columns, so that swapping is one statement. */
@@ -39,7 +40,7 @@ export class SqlTrustStore implements TrustStore {
   async save(subaccountId: string, role: TrustRole, pair: TrustKeyPair): Promise<void> {
     const text = JSON.stringify([pair.certificate, pair.privateKey.reveal()])
     const content = {
-      [`${role}_pair`]: this.#store.sealer.seal(text, context(subaccountId)),
+      [`${role}_pair`]: this.#store.sealer.seal(text, sealedColumns.activeTrust.context(subaccountId)),
       modified_at: this.#store.clock.now(),
     }
     const empty = { subaccount_id: subaccountId, active_pair: null, passive_pair: null, modified_at: 0 }
@@ -84,16 +85,11 @@ export class SqlTrustStore implements TrustStore {
 
   #open(sealed: string, subaccountId: string): TrustKeyPair {
     // `save` wrote it, and the seal proves it.
-    const [certificate, privateKey] = JSON.parse(this.#store.sealer.open(sealed, context(subaccountId))) as [
-      string,
-      string,
-    ]
+    const [certificate, privateKey] = JSON.parse(
+      this.#store.sealer.open(sealed, sealedColumns.activeTrust.context(subaccountId)),
+    ) as [string, string]
     return { certificate, privateKey: new Secret(privateKey) }
   }
-}
-
-function context(subaccountId: string): string {
-  return `destination-trust:${subaccountId}`
 }
 
 /** Runs a statement; what a driver throws leaves here as a row of the error catalogue. */

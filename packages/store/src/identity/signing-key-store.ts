@@ -2,6 +2,7 @@ import type { SigningAlgorithm, SigningKey, SigningKeyStore } from '@landbridge/
 import { Secret } from '@landbridge/kernel'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import type { IdentityTables, SigningKeyRow } from './tables.ts'
 
 /** Signing keys in the database, private parts sealed. */
@@ -26,7 +27,7 @@ export class SqlSigningKeyStore implements SigningKeyStore {
       generation: key.generation,
       key_id: key.keyId,
       algorithm: key.algorithm,
-      private_key: this.#store.sealer.seal(key.privateKey.reveal(), context(key.keyId)),
+      private_key: this.#store.sealer.seal(key.privateKey.reveal(), sealedColumns.signingKey.context(key.keyId)),
       created_at: key.createdAtMs,
       active_from: key.activeFromMs,
     }
@@ -53,13 +54,9 @@ export class SqlSigningKeyStore implements SigningKeyStore {
       generation: row.generation,
       // Only `add` writes this column.
       algorithm: row.algorithm as SigningAlgorithm,
-      privateKey: new Secret(this.#store.sealer.open(row.private_key, context(row.key_id))),
+      privateKey: new Secret(this.#store.sealer.open(row.private_key, sealedColumns.signingKey.context(row.key_id))),
       createdAtMs: row.created_at,
       activeFromMs: row.active_from,
     }
   }
-}
-
-function context(keyId: string): string {
-  return `signing-key:${keyId}`
 }

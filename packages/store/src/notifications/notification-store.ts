@@ -16,6 +16,7 @@ import type {
 } from '@landbridge/notifications'
 import { isDuplicate, toStoreError } from '../base/errors.ts'
 import type { Store } from '../base/open.ts'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import { fromDeliveryRow, fromNotificationRow, toDeliveryRow, toNotificationRow } from './rows.ts'
 import type { NotificationTables } from './tables.ts'
 
@@ -264,12 +265,12 @@ export class SqlNotificationStore implements NotificationStore {
     const row = await this.#db.selectFrom('notification_webhook').selectAll().where('id', '=', id).executeTakeFirst()
     if (row === undefined) return undefined
     const { scope, url, created_at_ms: createdAtMs } = row
-    const secret = new Secret(this.#store.sealer.open(row.secret, sealContext(id)))
+    const secret = new Secret(this.#store.sealer.open(row.secret, sealedColumns.webhookSecret.context(id)))
     return { webhook: { id, subaccountId: scope, url, createdAtMs }, secret }
   }
 
   async insertWebhook({ id, subaccountId, url, createdAtMs }: Webhook, secret: Secret): Promise<void> {
-    const sealed = this.#store.sealer.seal(secret.reveal(), sealContext(id))
+    const sealed = this.#store.sealer.seal(secret.reveal(), sealedColumns.webhookSecret.context(id))
     await this.#db
       .insertInto('notification_webhook')
       .values({ id, ...scopeOf(subaccountId), url, secret: sealed, created_at_ms: createdAtMs })
@@ -292,8 +293,4 @@ function scopeOf(subaccountId: string): { scope: string; subaccount_id: string |
 
 function readNews({ json }: { readonly json: string }): CertificateNews {
   return JSON.parse(json) as CertificateNews // the outbox holds what the area certificates recorded
-}
-
-function sealContext(id: string): string {
-  return `webhook:${id}`
 }

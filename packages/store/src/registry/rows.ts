@@ -11,6 +11,7 @@ import type {
   Subscription,
   SubscriptionFailure,
 } from '@landbridge/registry'
+import { sealedColumns } from '../sealed/sealed-columns.ts'
 import type { RegistryTables } from './tables.ts'
 
 // Between rows and the model. Services and credential types were checked before they were written.
@@ -32,7 +33,7 @@ export function toInstance(row: RegistryTables['service_instance'], sealer: Seal
     redirectUris: JSON.parse(row.redirect_uris) as string[],
     supportsX509: row.supports_x509 === 1,
     createdAtMs: row.created_at,
-    ...(digest === null ? {} : { requestDigest: sealer.open(digest, `instance-request:${row.id}`) }),
+    ...(digest === null ? {} : { requestDigest: sealer.open(digest, sealedColumns.instanceRequest.context(row.id)) }),
   }
 }
 
@@ -49,7 +50,8 @@ export function fromInstance(instance: ServiceInstance, sealer: Sealer): Registr
     redirect_uris: JSON.stringify(instance.redirectUris),
     supports_x509: instance.supportsX509 ? 1 : 0,
     created_at: instance.createdAtMs,
-    request_digest: digest === undefined ? null : sealer.seal(digest, `instance-request:${instance.id}`),
+    request_digest:
+      digest === undefined ? null : sealer.seal(digest, sealedColumns.instanceRequest.context(instance.id)),
   }
 }
 
@@ -91,11 +93,13 @@ export function toBinding(row: RegistryTables['service_binding'], sealer: Sealer
     clientId: row.shared_client_id ?? row.client_id,
     credentialType: row.credential_type as CredentialType,
     createdAtMs: row.created_at,
-    ...(secret === null ? {} : { clientSecret: new Secret(sealer.open(secret, `binding:${row.id}`)) }),
+    ...(secret === null
+      ? {}
+      : { clientSecret: new Secret(sealer.open(secret, sealedColumns.bindingSecret.context(row.id))) }),
     ...(certificate === null ? {} : { certificate }),
-    ...(key === null ? {} : { privateKey: new Secret(sealer.open(key, `binding-key:${row.id}`)) }),
+    ...(key === null ? {} : { privateKey: new Secret(sealer.open(key, sealedColumns.bindingKey.context(row.id))) }),
     ...(thumbprint === null ? {} : { certificateThumbprint: thumbprint }),
-    ...(digest === null ? {} : { requestDigest: sealer.open(digest, `binding-request:${row.id}`) }),
+    ...(digest === null ? {} : { requestDigest: sealer.open(digest, sealedColumns.bindingRequest.context(row.id)) }),
   }
 }
 
@@ -109,12 +113,14 @@ export function fromBinding(binding: Binding, sealer: Sealer): RegistryTables['s
     client_id: isShared ? `${binding.clientId}#${id}` : binding.clientId,
     shared_client_id: isShared ? binding.clientId : null,
     credential_type: binding.credentialType,
-    client_secret: clientSecret === undefined ? null : sealer.seal(clientSecret.reveal(), `binding:${id}`),
+    client_secret:
+      clientSecret === undefined ? null : sealer.seal(clientSecret.reveal(), sealedColumns.bindingSecret.context(id)),
     certificate: binding.certificate ?? null,
-    private_key: privateKey === undefined ? null : sealer.seal(privateKey.reveal(), `binding-key:${id}`),
+    private_key:
+      privateKey === undefined ? null : sealer.seal(privateKey.reveal(), sealedColumns.bindingKey.context(id)),
     certificate_thumbprint: binding.certificateThumbprint ?? null,
     created_at: binding.createdAtMs,
-    request_digest: digest === undefined ? null : sealer.seal(digest, `binding-request:${id}`),
+    request_digest: digest === undefined ? null : sealer.seal(digest, sealedColumns.bindingRequest.context(id)),
   }
 }
 
