@@ -13,8 +13,6 @@ const portionBytes = 6 * 1024
 /**
  * Collects frames and hands them to the socket once per turn of the event loop. `setImmediate` runs after the poll
  * phase, so the answers to all sockets that became readable together leave in one write (one TLS record, one system call).
- * The first frame of a turn does not wait for others: where it stays the only one it arrives sooner, and Node, which
- * reports a TLS write as done one phase later, has not to turn once more for it.
  * Of a long turn with many small frames, every portion leaves at once: the other end begins while this one goes on. Without
  * that both ends, and the client and the system behind them, take turns and leave a processor idle (bench: +10 % at 64).
  * A large payload is not copied: what was collected before it, the payload and what follows leave as one `writev`.
@@ -87,7 +85,7 @@ export class BatchWriter {
     if (length <= copyLimitBytes || borrowed) {
       this.#copy(payload, start, end)
       const isPortion = this.#fill - this.#start >= portionBytes
-      if (this.#inFlightBytes === 0 || (isPortion && length < portionBytes)) this.#handOver(false)
+      if (isPortion && (length < portionBytes || this.#inFlightBytes === 0)) this.#handOver(false)
       return
     }
     if (!this.#corked) {
