@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { borrowReads } from '../src/borrowed-reads.ts'
-
-async function pair(): Promise<{ near: Socket; far: Socket; close(): void }> {
-  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const far = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true })
-  const [near] = (await once(server, 'connection')) as [Socket]
-  return {
-    near,
-    far,
-    close() {
-      near.destroy()
-      far.destroy()
-      server.close()
-    },
-  }
-}
+import { socketPair } from './socket-pair.ts'
 
 test('an accepted socket reads into the same memory again and again, in order and to its end', async () => {
-  const { near, far, close } = await pair()
+  const { near, far, close } = await socketPair()
   const seen: Buffer[] = []
   const memory = new Set<ArrayBufferLike>()
   borrowReads(near, (borrowed) => {
@@ -39,7 +21,7 @@ test('an accepted socket reads into the same memory again and again, in order an
 })
 
 test('a paused socket that borrows reads nothing until it is resumed', async () => {
-  const { near, far, close } = await pair()
+  const { near, far, close } = await socketPair()
   let bytes = 0
   let first = true
   const all = Promise.withResolvers<void>()
@@ -64,7 +46,7 @@ test('a paused socket that borrows reads nothing until it is resumed', async () 
 })
 
 test('what was read before a socket borrows comes first', async () => {
-  const { near, far, close } = await pair()
+  const { near, far, close } = await socketPair()
   far.write('early ')
   // Not flowing yet: Node keeps what it reads.
   await once(near, 'readable')
@@ -81,7 +63,7 @@ test('what was read before a socket borrows comes first', async () => {
 })
 
 test('a socket of a Node that cannot borrow goes on with buffers of its own', async () => {
-  const { near, far, close } = await pair()
+  const { near, far, close } = await socketPair()
   const { _handle: handle } = near as Socket & { _handle?: object }
   assert.ok(handle)
   Object.defineProperty(handle, 'useUserBuffer', { value: undefined })

@@ -6,34 +6,17 @@ import { test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
 import fc from 'fast-check'
 import { DirectWriter } from '../src/direct-writer.ts'
+import { type SocketPair, socketPair } from './socket-pair.ts'
 
-interface Pair {
-  readonly near: Socket
-  readonly far: Socket
-  close(): void
-}
-
-/** Two ends of one TCP connection; the near one has written a byte, so that Node's classes are known. */
-async function pair(): Promise<Pair> {
-  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const far = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true })
-  const [near] = (await once(server, 'connection')) as [Socket]
+/** The near end has written a byte, so that Node's classes are known. */
+async function pair(): Promise<SocketPair> {
+  const sockets = await socketPair()
+  const { near, far } = sockets
   near.on('error', () => {})
   new DirectWriter(near).write(Buffer.from('!'))
   await once(far, 'readable')
   assert.equal(far.read(1)?.toString(), '!')
-  return {
-    near,
-    far,
-    close() {
-      near.destroy()
-      far.destroy()
-      server.close()
-    },
-  }
+  return sockets
 }
 
 /** Reads to the end. */
