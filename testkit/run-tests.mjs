@@ -49,6 +49,11 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache
 const folder = folderInMemory()
 Object.assign(process.env, cluster.environment, folder.environment, { NODE_ENV: 'test' })
 const stopping = new AbortController()
+const limitMs = 30 * 60_000
+setTimeout(() => {
+  console.error(`The run is ended after ${limitMs / 60_000} minutes.`)
+  stopping.abort()
+}, limitMs).unref()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort())
 
 // A pattern would meet the name of the suite that a file is in a group; and it runs little of many files.
@@ -57,8 +62,8 @@ const groups = writeGroups(sortByDuration(isWhole && !flags.alone ? groupFiles(f
 const results = run({
   files: groups.entries,
   concurrency: Number(flags['test-concurrency'] ?? 3),
-  timeout: 400_000,
-  execArgv: ['--disable-warning=ExperimentalWarning'],
+  timeout: 250_000, // of a test; for whole files see end-in-time.mjs
+  execArgv: ['--disable-warning=ExperimentalWarning', '--import', new URL('end-in-time.mjs', import.meta.url).href],
   signal: stopping.signal,
   only: flags['test-only'] === true,
   ...patterns('testNamePatterns', flags['test-name-pattern']),

@@ -2,6 +2,7 @@
 import { relative } from 'node:path'
 import { suite, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { endSoon } from './end-in-time.mjs'
 
 /** Longer than any file takes; the runner's own limit is for the whole group. */
 const fileTimeoutMs = 180_000
@@ -29,6 +30,7 @@ export async function runTogether(files) {
     })
     await reportLeftovers(file, before)
   }
+  endSoon()
 }
 
 function stateOfProcess() {

@@ -19,7 +19,7 @@ export interface MailServer {
   readonly received: readonly ReceivedMail[]
   /** Waits until so many mails were received altogether. */
   whenReceived(count: number): Promise<void>
-  /** Ends the process at once; may be called twice. */
+  /** Ends the process at once; when it resolves, `received` has every mail that was accepted. May be called twice. */
   kill(): Promise<void>
 }
 
@@ -32,6 +32,9 @@ export async function startMailServer(settings: Partial<MailServerSettings> = {}
     argument,
   ])
   const exit = once(child, 'exit')
+  const lines = createInterface({ input: child.stdout! })
+  // The last lines are read after the process is gone.
+  const end = Promise.all([exit, once(lines, 'close')])
   let errors = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     errors += text
@@ -40,7 +43,7 @@ export async function startMailServer(settings: Partial<MailServerSettings> = {}
   let waiting: { readonly count: number; readonly resolve: () => void }[] = []
   const port = await new Promise<number>((resolve, reject) => {
     void exit.then(() => reject(new Error(`the mail server ended: ${errors}`)))
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+    lines.on('line', (line) => {
       const ready = /^ready (\d+)$/.exec(line)
       if (ready !== null) return resolve(Number(ready[1]))
       received.push(JSON.parse(line) as ReceivedMail)
@@ -55,7 +58,7 @@ export async function startMailServer(settings: Partial<MailServerSettings> = {}
       received.length >= count ? Promise.resolve() : new Promise((resolve) => waiting.push({ count, resolve })),
     async kill() {
       child.kill('SIGKILL')
-      await exit
+      await end
     },
   }
 }

@@ -50,6 +50,7 @@ test('a renewal is mailed to IT contacts and to key users who subscribed, with b
   await replica.record(event)
   const job = replica.start(plain(server.port))
   await until(replica, allAre('sent', 2))
+  await server.whenReceived(2)
   const [first, second] = [...server.received].sort((a, b) => a.to.join().localeCompare(b.to.join()))
   assert.match(first?.to.join() ?? '', /^dest@/)
   assert.deepEqual(second?.to, ['it@acme.test'])
@@ -80,6 +81,7 @@ test('mail goes over STARTTLS or TLS with a password, and not at all where the s
     const settings = { host: 'localhost', port: server.port, security, ca: ca.certificatePem, user: login.user }
     const job = replica.start({ mail: { ...settings, password: new Secret(login.password) } })
     await until(replica, allAre('sent', 1))
+    await server.whenReceived(1)
     assert.deepEqual(
       server.received.map(({ secure, user }) => ({ secure, user })),
       [{ secure: true, user: login.user }],
@@ -149,12 +151,12 @@ for (const name of ['SQLite', 'PostgreSQL'] as const)
         clock.advance(60_000)
         await looked()
       }
+      for (const job of jobs) await job.close()
+      await server.kill()
       assert.equal(new Set(seen(server.received)).size, 30)
       assert.equal(server.received.length, 30)
-      for (const job of jobs) await job.close()
       await first.close()
       if (second !== first) await second.close()
-      await server.kill()
     })
   })
 
@@ -240,6 +242,7 @@ test('a template with a placeholder that does not exist is told with file, key, 
   await replica.record(renewedEvent(tenant.id))
   const job = replica.start({ mail: { ...plain(server.port).mail, templates } })
   await until(replica, allAre('sent', 1))
+  await server.whenReceived(1)
   const [mail] = server.received
   assert.equal(headerOf(mail!, 'subject'), 'Zertifikat erneuert')
   assert.match(mail!.raw, /Erneuert: erp/)
