@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { borrowReads } from '../src/borrowed-reads.ts'
 import { socketPair } from './socket-pair.ts'
