@@ -28,6 +28,8 @@ const requestTimeoutMs = 8_000
 /** The service sends a heartbeat every 10 seconds. */
 const silenceMs = 25_000
 const maxLineBytes = 1024 * 1024
+/** A service that is away is asked often: requests wait for the news of a connector that came back with it. */
+const awayCapMs = 1_500
 
 /** The connectivity service as this proxy uses it: asking for tunnels, and hearing what changes. */
 export class ServiceClient implements TunnelBroker, ChannelBroker {
@@ -104,7 +106,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
       }
       this.isSynchronised = false
       if (clock.now() - startedAtMs > 5_000) failures = 0
-      await this.#wait(jitteredBackoffMs(failures, 100, 5_000))
+      await this.#wait(jitteredBackoffMs(failures, 100, awayCapMs))
     }
   }
 
