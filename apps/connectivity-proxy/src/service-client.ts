@@ -37,6 +37,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
   readonly #dispatcher: Dispatcher
   readonly #certificateHeaders: Readonly<Record<string, string>>
   readonly #stopped: AbortController
+  readonly #synchronised: PromiseWithResolvers<void>
   isSynchronised: boolean
 
   constructor(options: ServiceClientOptions) {
@@ -48,7 +49,13 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
     })
     this.#certificateHeaders = certificateHeaders(options.tunnelServer)
     this.#stopped = new AbortController()
+    this.#synchronised = Promise.withResolvers()
     this.isSynchronised = false
+  }
+
+  /** Resolves when it knows for the first time who is connected and which certificates are revoked. */
+  get synchronised(): Promise<void> {
+    return this.#synchronised.promise
   }
 
   async requestTunnel(message: TunnelRequestMessage, callerToken: string): Promise<void> {
@@ -144,6 +151,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
         for (const fingerprint of event.revoked) table.revoke(fingerprint)
         for (const one of event.connected) table.connectorConnected(one.subaccountId, one.locationId, one.connectorId)
         this.isSynchronised = true
+        this.#synchronised.resolve()
         return
       case 'connector-connected':
         return table.connectorConnected(event.subaccountId, event.locationId, event.connectorId)
