@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Subaccount } from '@landbridge/registry'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { newBinding, newTenant, type Platform, startPlatform } from './platform.ts'
 
 interface Seen {
@@ -245,7 +245,7 @@ test('any answer of an application ends in a subscription or in a failed one', a
       if (answer.status !== 502) assert.equal(entry?.state, 'subscribed')
       if (entry?.url !== undefined) assert.match(entry.url, /^https?:/i)
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { H, parseRequestHead, RequestHead, requestLimits } from '../src/index.ts'
 import { anyBytes } from './message-arbitraries.ts'
 
@@ -39,7 +39,7 @@ test('a known value changes nothing about what a head says, whatever the bytes a
       )
       assert.deepEqual(verdict(bytes, id, known), plain)
     }),
-    { numRuns: 3000 },
+    runs(3000),
   )
 })
 
