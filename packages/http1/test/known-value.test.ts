@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { H, type KnownValues, NEED_MORE, parseRequestHead, RequestHead, requestLimits } from '../src/index.ts'
 import { anyBytes } from './message-arbitraries.ts'
 
@@ -48,7 +48,7 @@ test('a known value changes nothing about what a head says, whatever the bytes a
       assert.deepEqual(verdict(bytes, id, known), plain)
       assert.deepEqual(verdict(bytes, id, Buffer.alloc(0), knowing(known, Buffer.from('x'))), plain)
     }),
-    { numRuns: 3000 },
+    runs(3000),
   )
 })
 

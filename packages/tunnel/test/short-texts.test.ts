@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { ShortTexts } from '../src/index.ts'
 
 test('whatever bytes come in whatever order, each is read as the latin1 text that it is', () => {
@@ -17,7 +17,7 @@ test('whatever bytes come in whatever order, each is read as the latin1 text tha
         assert.equal(texts.read(source, lead, lead + piece.length), expected)
       }
     }),
-    { numRuns: 300, seed: 7 },
+    runs(300),
   )
 })
 
