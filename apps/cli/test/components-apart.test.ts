@@ -131,6 +131,8 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
     }),
   )
   await using proxy = await Started.start(['proxy', '--config', at('proxy.yaml')])
+  // What says that it is ready comes when it is.
+  assert.equal((await runCommand(['status', '--data', at('proxy')])).status, 0)
 
   await using ownBackend = await Backend.start('default')
   await using otherBackend = await Backend.start('plant2')

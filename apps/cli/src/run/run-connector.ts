@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
-import { openTraceFile } from '@landbridge/cloud-connector'
+import { openTraceFile, subaccountHealthPath } from '@landbridge/cloud-connector'
+import { randomSecret, Secret } from '@landbridge/kernel'
 import { startConnectorGroup } from '../compose/connector.ts'
 import { type ConnectorConfig, connectorConfigSchema } from '../compose/connector-config.ts'
 import { connectorKeys, openSealer } from '../compose/platform-keys.ts'
@@ -58,11 +59,13 @@ async function start(
   logDirectory: string,
   { dataDirectory, clock, log }: ComponentEnvironment,
 ): Promise<StartedComponent> {
+  const statusToken = new Secret(randomSecret())
   const keys = await configuredKeys({ ...connectorKeys, ...config }, terminal.environment)
   const connector = await startConnectorGroup({
     config: config.connector,
     logDirectory,
     configDirectory: dataDirectory,
+    statusToken,
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
     sealer: openSealer(dataDirectory, connectorKeys.fileName, keys),
     clock,
@@ -75,6 +78,8 @@ async function start(
     caFile,
     files: [{ holds: 'traces and audit files of the Cloud Connector', path: logDirectory }],
     components: [{ name, url, readyUrl: `${url}/health/ready` }],
+    connector: { subaccountsUrl: `${url}${subaccountHealthPath}`, token: statusToken.reveal() },
+    whenReady: () => connector.whenReady(),
     close: () => connector.close(),
   }
 }
