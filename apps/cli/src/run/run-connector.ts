@@ -5,6 +5,7 @@ import { startConnectorGroup } from '../compose/connector.ts'
 import { type ConnectorConfig, connectorConfigSchema } from '../compose/connector-config.ts'
 import { connectorKeys, openSealer } from '../compose/platform-keys.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
+import { configuredKeys } from '../keys/configured-keys.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
@@ -45,7 +46,7 @@ export async function runConnectorWith(
         if (isConsole) toConsole(line)
       },
       ready: ([administration]) => ready?.(administration?.url ?? ''),
-      start: (environment) => start(config, logDirectory, environment),
+      start: (environment) => start(terminal, config, logDirectory, environment),
     })
   } finally {
     trace.close()
@@ -53,22 +54,20 @@ export async function runConnectorWith(
 }
 
 async function start(
+  terminal: Terminal,
   config: ConnectorConfig,
   logDirectory: string,
   { dataDirectory, clock, log }: ComponentEnvironment,
 ): Promise<StartedComponent> {
   const statusToken = new Secret(randomSecret())
+  const keys = await configuredKeys({ ...connectorKeys, ...config }, terminal.environment)
   const connector = await startConnectorGroup({
     config: config.connector,
     logDirectory,
     configDirectory: dataDirectory,
     statusToken,
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
-    sealer: openSealer(dataDirectory, {
-      ...connectorKeys,
-      sealingKey: config.sealingKey,
-      formerSealingKeys: config.formerSealingKeys,
-    }),
+    sealer: openSealer(dataDirectory, connectorKeys.fileName, keys),
     clock,
     log,
   })

@@ -119,7 +119,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
   const connector = await startConnectorGroup({
     config: connectorConfig(host, ports, region, credentials),
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
-    sealer: openSealer(dataDirectory, connectorKeys),
+    sealer: openSealer(dataDirectory, connectorKeys.fileName),
     logDirectory: options.connectorLogDirectory,
     configDirectory: dataDirectory,
     statusToken,
