@@ -6,6 +6,7 @@ import { after, afterEach, before, mock, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
 import { isPlatformError, Secret } from '@landbridge/kernel'
+import { freePort } from '@landbridge/testkit'
 import { dialTls } from '../src/index.ts'
 
 const serverName = 'connectivitytunnel.region.example.test'
@@ -19,7 +20,8 @@ let port = 0
 const reached = new Map<string, number>()
 
 before(async () => {
-  port = await listen(tlsServer(), '127.0.0.2')
+  // Free on the other addresses, too.
+  port = await listen(tlsServer(), '127.0.0.2', await freePort())
 })
 afterEach(() => {
   mock.restoreAll()
