@@ -55,6 +55,8 @@ export interface RunningConnectivityProxy extends RunningApp {
   readonly tunnelPort: number
   /** Base URL of `/healthcheck`, `/health/live` and `/health/ready`. */
   readonly healthUrl: string
+  /** Resolves when `ready` is true for the first time. */
+  whenReady(): Promise<void>
   /** Open tunnels, for monitoring. */
   tunnelCount(): number
   /** Open tunnel connections of service channels. */
@@ -158,6 +160,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     tunnelCount: () => [...table.tunnels()].length,
     channelCount: () => channels.size,
     ready: () => isOpen && service.isSynchronised,
+    whenReady: () => service.synchronised,
     async drain(timeoutMs) {
       isOpen = false
       const { http: web, socks5, rfc } = listeners

@@ -72,6 +72,7 @@ async function start(config: ProxyConfig, environment: ComponentEnvironment): Pr
     return {
       caFile: platformCaFile ?? join(dataDirectory, 'ca.pem'),
       components: [{ name: proxy.name, url: proxy.url, readyUrl: `${proxy.healthUrl}/health/ready` }],
+      whenReady: () => proxy.whenReady(),
       async close() {
         await proxy.drain(drainMs)
         await closeAll(started)
