@@ -2,8 +2,9 @@
 // is for single tests; a server that a failed test left open would keep the whole run waiting for ever.
 import { basename } from 'node:path'
 
-/** Far longer than any file, or group of files, takes on a slow machine. */
-const wholeMs = Number(new URL(import.meta.url).searchParams.get('ms') ?? 300_000)
+/** Far longer than any file, or group of files, takes on a slow machine; with LANDBRIDGE_FUZZ some have many properties. */
+const usualMs = 300_000 + 100_000 * Number(process.env.LANDBRIDGE_FUZZ ?? 0)
+const wholeMs = Number(new URL(import.meta.url).searchParams.get('ms') ?? usualMs)
 /** What connections and processes may take to end after the last test. */
 const lastMs = 20_000
 

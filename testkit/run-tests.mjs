@@ -49,7 +49,9 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache
 const folder = folderInMemory()
 Object.assign(process.env, cluster.environment, folder.environment, { NODE_ENV: 'test' })
 const stopping = new AbortController()
-const limitMs = 30 * 60_000
+// Properties may be tried for long, one after the other (src/properties.ts).
+const fuzzMs = Number(process.env.LANDBRIDGE_FUZZ ?? 0) * 1_000
+const limitMs = 30 * 60_000 + 200 * fuzzMs
 setTimeout(() => {
   console.error(`The run is ended after ${limitMs / 60_000} minutes.`)
   stopping.abort()
@@ -62,7 +64,7 @@ const groups = writeGroups(sortByDuration(isWhole && !flags.alone ? groupFiles(f
 const results = run({
   files: groups.entries,
   concurrency: Number(flags['test-concurrency'] ?? 3),
-  timeout: 250_000, // of a test; for whole files see end-in-time.mjs
+  timeout: 250_000 + 2 * fuzzMs, // of a test; for whole files see end-in-time.mjs
   execArgv: ['--disable-warning=ExperimentalWarning', '--import', new URL('end-in-time.mjs', import.meta.url).href],
   signal: stopping.signal,
   only: flags['test-only'] === true,

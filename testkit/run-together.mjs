@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { endSoon } from './end-in-time.mjs'
 
 /** Longer than any file takes; the runner's own limit is for the whole group. */
-const fileTimeoutMs = 180_000
+const fileTimeoutMs = 180_000 + 20_000 * Number(process.env.LANDBRIDGE_FUZZ ?? 0)
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mapping, startHttpBackend } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { httpSetup, requestBytes } from './http-setup.ts'
 
 const body = fc.oneof(
@@ -56,6 +56,6 @@ test('however pipelined requests are cut into packets, each is answered in its t
       assert.equal(client.waiting.length, 0)
       client.destroy()
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AppcFunction, appcHeadBytes, NiFrameReader, niFrame, RfcGuard, writeGatewayRecord } from '@landbridge/rfc'
 import { callMessage, demoUser, initializeRecord, logonMessage } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 
 const allowed: ReadonlySet<string> = new Set(['RFCPING', 'STFC_CONNECTION'])
 const names = { service: 'fuzz', logicalUnit: 'test', program: 'fuzz' }
@@ -107,7 +107,7 @@ test('the oracle of this file sees what would run', () => {
   assert.deepEqual(executed(passed(payloads.map(niFrame))), ['RFCPING', 'STFC_CONNECTION'])
 })
 
-const options = { numRuns: Number(process.env.LANDBRIDGE_FUZZ_RUNS ?? 3_000) }
+const often = runs(3_000)
 
 test('whatever single byte is changed, no function runs that is not allowed (RFC-082, RFC-195)', () => {
   const stream = Buffer.concat(payloads.map(niFrame))
@@ -136,7 +136,7 @@ test('however bytes are changed, left out or put in, no function runs that is no
       }
       onlyAllowed(passed(copies.filter((copy) => copy.length > 0).map(niFrame)))
     }),
-    options,
+    often,
   )
 })
 
@@ -151,6 +151,6 @@ test('however payloads are ordered, repeated or cut into slices, no function run
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
       onlyAllowed(passed([...payloads.slice(0, 4), ...pieces].map(niFrame)))
     }),
-    options,
+    often,
   )
 })

@@ -72,7 +72,7 @@ test('a client that reads a byte a second stalls its own 1 GiB download and noth
   }
   await assertFlat(before, 'stalled download')
   for (const socket of sockets) socket.destroy()
-  await eventually('the backend sees that the clients left', async () => (await counts()).endlessClosed === 4, 5_000)
+  await eventually('the backend sees that the clients left', async () => (await counts()).endlessClosed === 4)
 })
 
 test('1 GiB passes whole and at speed without filling memory', async () => {

@@ -28,6 +28,5 @@ export { type Credentials, type Login, onFreePorts, startPlatform, type TestPlat
 export { startPostgres, type TestPostgres, type Unavailable } from './postgres.ts'
 export { isSignedBy, type ReadAssertion, readAssertion } from './read-assertion.ts'
 export { type RunningCommand, runUntilReady } from './running-command.ts'
-export { runs } from './runs.ts'
 export { findSlapd, type OpenLdap, startSlapd } from './slapd.ts'
 export { temporaryFolder } from './temp.ts'

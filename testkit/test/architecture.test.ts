@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import fc, { seed } from '../src/properties.ts'
 
 interface Manifest {
   readonly name: string
@@ -70,6 +71,11 @@ function isRelative({ specifier }: Import): boolean {
   return specifier.startsWith('.')
 }
 
+/** The library for properties takes time to load that most tests can spare, so it has an entry of its own. */
+function isIndex({ specifier, target }: Import): boolean {
+  return specifier === target || specifier === '@landbridge/testkit/properties'
+}
+
 function list(imports: readonly Import[]): readonly string[] {
   return imports.map(({ file, specifier }) => `${file} imports ${specifier}`)
 }
@@ -77,8 +83,19 @@ function list(imports: readonly Import[]): readonly string[] {
 test('every package names its layer, and its manifest exports only its index', () => {
   for (const manifest of manifests) {
     assert.ok(Number.isInteger(manifest.layer), `${manifest.name} has no layer`)
-    assert.deepEqual(manifest.exports, { '.': './src/index.ts' }, manifest.name)
+    const more = manifest.name === '@landbridge/testkit' ? { './properties': './src/properties.ts' } : {}
+    assert.deepEqual(manifest.exports, { '.': './src/index.ts', ...more }, manifest.name)
   }
+})
+
+test('properties are tried with the same values in every run: their library comes from the testkit alone', () => {
+  const files = globSync('{packages,apps,testkit,e2e}/**/*.ts', {
+    cwd: root,
+    exclude: (name) => name === 'node_modules',
+  })
+  const own = files.filter((file) => /^import (?!type\b).*'fast-check'/m.test(readFileSync(join(root, file), 'utf8')))
+  assert.deepEqual(own, [join('testkit', 'src', 'properties.ts')])
+  assert.equal(fc.readConfigureGlobal()?.seed === seed, process.env.LANDBRIDGE_FUZZ === undefined)
 })
 
 test('a package imports lower layers only; the command line alone may import applications', () => {
@@ -91,7 +108,7 @@ test('a package imports lower layers only; the command line alone may import app
 
 test('a package is imported through its index, never at a file inside it', () => {
   const deep = [...sources, ...tests].filter(
-    (entry) => byName.has(entry.target) && entry.specifier !== entry.target && !isRelative(entry),
+    (entry) => byName.has(entry.target) && !isIndex(entry) && !isRelative(entry),
   )
   assert.deepEqual(list(deep), [])
   const outside = sources.filter(

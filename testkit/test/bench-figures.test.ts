@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { allowedProcessors, listFor } from '../../bench/host/placement.ts'
 import { Histogram } from '../../bench/load/histogram.ts'
 import { ResponseCounter } from '../../bench/load/response-counter.ts'

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { keyIdOf } from '@landbridge/kernel'
 import { freePort, runCommand, temporaryFolder } from '@landbridge/testkit'
 import { Client } from 'undici'
 import { stringify } from 'yaml'
@@ -78,10 +80,13 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
   using folder = temporaryFolder()
   const at = (name: string): string => join(folder.path, name)
   const httpPort = await freePort()
+  const key = randomBytes(32)
+  writeFileSync(at('keys'), `#!/bin/sh\necho ${key.toString('base64')}\n`, { mode: 0o700 })
   await using cloud = await Started.start([
     'cloud',
     ...sets({
       dataDirectory: at('cloud'),
+      'store.sealingKeyCommand': at('keys'),
       'tokenService.port': 0,
       'destinationService.port': 0,
       'connectivityService.port': 0,
@@ -102,8 +107,12 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
   writeFileSync(at('service-key.json'), JSON.stringify(await operator.bind(id, 'connectivity_proxy')))
   await operator.close()
 
-  const certificate = ['--name', 'localhost', '--out', at('tunnel')]
-  assert.equal((await runCommand(['certificate', '--data', at('cloud'), ...certificate])).status, 0)
+  assert.match(readFileSync(at('cloud/ca.key.sealed'), 'utf8'), new RegExp(`^v2\\.${keyIdOf(key)}\\.`))
+  const certificate = ['certificate', '--data', at('cloud'), '--name', 'localhost', '--out', at('tunnel')]
+  const { stderr: withoutKey } = await runCommand(certificate)
+  assert.match(withoutKey, /CLI_FILE_UNUSABLE[\s\S]*sealing\.key[\s\S]*--config/)
+  assert.equal((await runCommand([...certificate, '--set', `store.sealingKeyCommand=${at('keys')}`])).status, 0)
+  assert.ok(!existsSync(at('cloud/sealing.key')))
   writeFileSync(
     at('proxy.yaml'),
     stringify({
@@ -122,6 +131,8 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
     }),
   )
   await using proxy = await Started.start(['proxy', '--config', at('proxy.yaml')])
+  // What says that it is ready comes when it is.
+  assert.equal((await runCommand(['status', '--data', at('proxy')])).status, 0)
 
   await using ownBackend = await Backend.start('default')
   await using otherBackend = await Backend.start('plant2')
@@ -143,7 +154,10 @@ test('cloud, proxy and two connectors run as processes of their own, and the loc
       ca: readFileSync(at('cloud/ca.pem'), 'utf8'),
     }
     const connector = { port: 0, regions: { 'landbridge.localhost': region }, bootstrap: { subaccounts: [subaccount] } }
-    writeFileSync(at(`${name}.yaml`), stringify({ dataDirectory: at(name), connector }))
+    writeFileSync(
+      at(`${name}.yaml`),
+      stringify({ dataDirectory: at(name), sealingKeyCommand: [at('keys')], connector }),
+    )
     return Started.start(['connector', '--config', at(`${name}.yaml`)])
   }
   await using first = await startConnector('connector1', '', ownBackend.port)

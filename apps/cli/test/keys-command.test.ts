@@ -152,6 +152,37 @@ test('a key is not changed where its database cannot be known, where it is confi
   await assertEverythingOpens(data)
 })
 
+test('one source gives the keys: two are refused, and those of a command are not changed by a rotation', async () => {
+  using folder = temporaryFolder()
+  const data = join(folder.path, 'data')
+  const keys = [randomBytes(32), randomBytes(32)]
+  const printed = keys.map((key) => key.toString('base64'))
+  const [newest = '', former = ''] = printed
+  const script = join(folder.path, 'keys')
+  writeFileSync(script, `#!/bin/sh\necho ${newest}\necho ${former}\n`, { mode: 0o700 })
+  const command = ['--set', `store.sealingKeyCommand=${JSON.stringify([script])}`, '--data', data]
+  const listed = await runCommand(['keys', 'list', 'cloud', ...command, '--json'])
+  assert.equal(listed.status, 0, listed.stderr)
+  const [part] = JSON.parse(listed.stdout).parts
+  assert.equal(part.source, 'store.sealingKeyCommand')
+  assert.deepEqual(
+    part.keys.map(({ id }: { id: string }) => id),
+    keys.map(keyIdOf),
+  )
+  const rotated = await runCommand(['keys', 'rotate', 'cloud', ...command])
+  assert.match(rotated.stderr, /CLI_KEY_CONFIGURED[\s\S]*setting: store\.sealingKeyCommand/)
+  const env = { LANDBRIDGE_STORE_SEALING_KEY: newest, LANDBRIDGE_DATA_DIRECTORY: data }
+  const both = await runCommand(['cloud', ...command.slice(0, 2)], { env })
+  assert.match(both.stderr, /CONFIG_INVALID[\s\S]*store\.sealingKey: expected one source.*store\.sealingKeyCommand/)
+  const relative = ['--set', 'sealingKeyCommand=bin/keys,--all', '--set', `dataDirectory=${data}-2`]
+  const { stderr } = await runCommand(['connector', ...relative])
+  assert.match(stderr, /CONFIG_INVALID[\s\S]*sealingKeyCommand: expected a program by its absolute path.*"bin\/keys"/)
+  const none = await runCommand(['cloud', '--set', 'store.sealingKeyCommand=[]'])
+  assert.match(none.stderr, /CONFIG_INVALID[\s\S]*store\.sealingKeyCommand: expected a list.*at least 1/)
+  for (const { stdout, stderr } of [listed, rotated, both])
+    for (const key of printed) assert.ok(!(stdout + stderr).includes(key.slice(0, 20)))
+})
+
 const postgres = await newDatabase()
 after(async () => {
   if ('url' in postgres) await postgres.stop()

@@ -120,7 +120,7 @@ test('a password with a one-time code behind it reaches the cloud as it was type
 
 test('the cloud lists the connected agent with version, location, descriptions and HA role, and follows an edit (SCC-070, SCC-071)', async () => {
   const described = async (text: string) => {
-    const limit = AbortSignal.timeout(5_000)
+    const limit = AbortSignal.timeout(15_000)
     for (;;) {
       const agents = (await scene.operator('GET', `/subaccounts/${plant}/connectors`)).json
       if (agents[0]?.connectorDescription === text) return agents

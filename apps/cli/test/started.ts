@@ -100,3 +100,13 @@ export function suitePlatform(): SuitePlatform {
     },
   }
 }
+
+/** Asks again and again until there is an answer. @throws Error after 15 s */
+export async function until<T>(find: () => Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + 15_000; Date.now() < end; ) {
+    const found = await find()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('nothing within 15 s')
+}

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { runCommand, runLandbridge, temporaryFolder } from '@landbridge/testkit'
-import { startUp, suitePlatform } from './started.ts'
+import { startUp, suitePlatform, until } from './started.ts'
 
 const run = promisify(execFile)
 const none = { cwd: '/' }
@@ -108,7 +108,7 @@ describe('a platform that one command started', () => {
     assert.match(stderr, /CLI_DATA_IN_USE[\s\S]*pid: \d+/)
   })
 
-  test('the operator lists the connectors and revokes one: its tunnels end, and it stays out', async () => {
+  test('the operator lists the connectors and revokes one: its tunnels end, it stays out, and the status says so with the next command', async () => {
     const json = async (...args: string[]) =>
       JSON.parse((await runCommand([...args, '--json', '--data', data], none)).stdout)
     const [connector] = await json('connectors', 'list')
@@ -125,6 +125,18 @@ describe('a platform that one command started', () => {
     assert.match(revoked.stdout, new RegExp(`^Revoked 1 certificate of ${id}\\.\n.*refresh-connector`))
     const call = await runCommand(['call', 'demo-backend', '/hello', '--data', data], none)
     assert.deepEqual([call.status, call.stderr.trim()], [1, 'The answer has status 503.'])
+    // Its own end of the tunnel learns why when it tries to come back.
+    const refused = await until(async () => {
+      const status = await runCommand(['status', '--json', '--data', data], none)
+      const { ready, components, subaccounts } = JSON.parse(status.stdout)
+      assert.deepEqual([status.status, ready], [1, false])
+      assert.ok(components.every((component: { ready: boolean }) => component.ready))
+      return subaccounts[0].state === 'failed' ? subaccounts[0] : undefined
+    })
+    assert.equal(refused.code, 'CONNECTOR_CERTIFICATE_REVOKED')
+    assert.match(refused.next, /^landbridge certificates refresh-connector --data \S+ --region landbridge\.localhost /)
+    const told = await runCommand(['status', '--data', data], none)
+    assert.match(told.stdout, /^subaccount \S+@landbridge\.localhost: failed\n {2}why: .+\n {2}next: landbridge cert/m)
     const [certificate] = await json('connectors', 'certificates')
     assert.deepEqual([certificate.connectorId, certificate.revoked.reason], [id, 'stolen laptop'])
     assert.match((await runCommand(['connectors', 'list', '--data', data], none)).stdout, /^No Cloud Connector is/)

@@ -40,6 +40,7 @@ export class Bootstrap {
   readonly #log: Log
   readonly #cancels: Set<() => void>
   readonly #pending: Set<string>
+  readonly #done: PromiseWithResolvers<void>
   #closed: boolean
 
   constructor(store: ConfigurationStore, service: SubaccountService, clock: Clock, log: Log) {
@@ -49,6 +50,7 @@ export class Bootstrap {
     this.#log = log
     this.#cancels = new Set()
     this.#pending = new Set()
+    this.#done = Promise.withResolvers()
     this.#closed = false
   }
 
@@ -57,9 +59,17 @@ export class Bootstrap {
     return this.#pending.size === 0
   }
 
+  /** Resolves when `isDone` is true. */
+  done(): Promise<void> {
+    return this.isDone ? Promise.resolve() : this.#done.promise
+  }
+
   /** Returns after the first attempt at everything. */
   async apply(wanted: NonNullable<CloudConnectorConfig['bootstrap']>): Promise<void> {
     const { description } = wanted
+    // All of them at once: between two of them nothing is done.
+    for (const { regionHost, subaccount } of wanted.subaccounts)
+      this.#pending.add(subaccountKey(regionHost, subaccount))
     if (description !== undefined && description !== this.#store.current.settings.description)
       await this.#store.change(actor, (current) => ({
         next: { ...current, settings: { ...current.settings, description } },
@@ -91,20 +101,24 @@ export class Bootstrap {
   async #attempt(wanted: BootstrapSubaccount, failures: number): Promise<void> {
     const key = subaccountKey(wanted.regionHost, wanted.subaccount)
     const facts = { subaccount: wanted.subaccount, regionHost: wanted.regionHost }
-    this.#pending.add(key)
     try {
       await this.#pair(wanted, key)
       await this.#map(wanted)
-      this.#pending.delete(key)
+      this.#settled(key)
       this.#log.info('bootstrap.subaccount.ready', facts)
     } catch (failure) {
       if (this.#closed) return
       const code = isPlatformError(failure) ? failure.code : 'INTERNAL'
       const isHopeless = hopeless.has(code)
-      if (isHopeless) this.#pending.delete(key)
+      if (isHopeless) this.#settled(key)
       this.#log.warn('bootstrap.subaccount.failed', { ...facts, code, retries: !isHopeless }, failure)
       if (!isHopeless) this.#retry(wanted, failures)
     }
+  }
+
+  #settled(key: string): void {
+    this.#pending.delete(key)
+    if (this.isDone) this.#done.resolve()
   }
 
   #retry(wanted: BootstrapSubaccount, failures: number): void {

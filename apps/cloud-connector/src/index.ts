@@ -1,5 +1,6 @@
 export { type CloudConnectorConfig, cloudConnectorConfigSchema } from './config.ts'
 export { KerberosAgent } from './kerberos/kerberos-agent.ts'
+export { subaccountHealthPath } from './routes/subaccount-health.ts'
 export { type CloudConnector, type CloudConnectorOptions, startCloudConnector } from './start-cloud-connector.ts'
 export { RotatingFile } from './trace/rotating-file.ts'
 export { openTraceFile } from './trace/trace-file.ts'

@@ -10,7 +10,7 @@ import {
   SubaccountService,
 } from '@landbridge/connector'
 import { createApi } from '@landbridge/http-api'
-import type { Clock, Log, RunningApp } from '@landbridge/kernel'
+import type { Clock, Log, RunningApp, Secret } from '@landbridge/kernel'
 import { ConnectorStore, type ConnectorTables, ConnectorUsageStore, type Store } from '@landbridge/store'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { AccessRecorder } from './access-recorder.ts'
@@ -55,6 +55,7 @@ import { rfcListRoutes } from './routes/rfc-list-routes.ts'
 import { scenarioRoutes } from './routes/scenario-routes.ts'
 import { sncRoutes } from './routes/snc-routes.ts'
 import { solutionManagementRoutes } from './routes/solution-management-routes.ts'
+import { subaccountHealthRoute } from './routes/subaccount-health.ts'
 import { subaccountRoutes } from './routes/subaccount-routes.ts'
 import { subjectRuleRoutes } from './routes/subject-rule-routes.ts'
 import { traceRoutes } from './routes/trace-routes.ts'
@@ -81,6 +82,8 @@ export interface CloudConnectorOptions {
   readonly configDirectory?: string
   readonly clock: Clock
   readonly log: Log
+  /** Lets whoever has it ask how the subaccounts do; without it nobody can. */
+  readonly statusToken?: Secret
   /** Port of a service of this machine, such as `sapmsERP` (the services file). Absent: none is known. */
   readonly servicePort?: (name: string) => number | undefined
 }
@@ -89,6 +92,8 @@ export interface CloudConnectorOptions {
 export interface CloudConnector extends RunningApp {
   /** PEM of the authority of the administration port, for clients to trust. */
   readonly uiCa: string
+  /** Resolves when `ready` is true for the first time. */
+  whenReady(): Promise<void>
   /** The cloud says that trusted issuers changed; synchronises them if the administrator wants that. */
   trustChanged(subaccountId: string, regionHost: string): void
   /** A request or connection was refused, or let through at audit level `All`; it goes to the audit trail. */
@@ -185,6 +190,8 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
         ...services,
       }
       addOperations(api, context, gate)
+      const { statusToken } = options
+      if (statusToken !== undefined) subaccountHealthRoute(api, context, statusToken)
       return api
     },
   })
@@ -226,6 +233,7 @@ export async function startCloudConnector(options: CloudConnectorOptions): Promi
       return chain.slice(chain.lastIndexOf('-----BEGIN CERTIFICATE-----'))
     },
     ready: () => bootstrap.isDone,
+    whenReady: () => bootstrap.done(),
     trustChanged(subaccountId, regionHost) {
       forEachAutomatic(store, (id, host) => {
         if (id === subaccountId && host === regionHost) synchronise(id, host)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { isPlatformError } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { parseLenientJson } from '../src/body/lenient-json.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
@@ -68,7 +68,7 @@ describe('lenient JSON', () => {
           assert.ok(isPlatformError(thrown, 'REQUEST_INVALID'), String(thrown))
         }
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     )
   })
 })
@@ -182,7 +182,7 @@ describe('hostile bodies', () => {
           /^(INVALID_REQUEST|ILLEGAL_STATE|NOT_FOUND|INVALID_CONFIGURATION|FORBIDDEN_REQUEST)$/,
         )
       }),
-      { numRuns: 300 },
+      runs(300),
     )
     assert.deepEqual((await connector.call('GET', `${subaccountPath}/systemMappings`)).json, [])
     assert.equal((await connector.call('GET', `${configuration}/subaccounts`)).json.length, 1)

@@ -5,7 +5,7 @@ import { isRenewalDue } from '@landbridge/connector'
 import { LocalCa } from '@landbridge/identity'
 import { ManualClock } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { cloudPassword, cloudUser, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, startConnector, subaccountPath } from './running-connector.ts'
 

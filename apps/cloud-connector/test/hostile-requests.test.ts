@@ -4,8 +4,8 @@ import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { createApi } from '@landbridge/http-api'
 import { createLog, isPlatformError, silentLog } from '@landbridge/kernel'
-import { anyCharacter, runs, temporaryFolder } from '@landbridge/testkit'
-import fc from 'fast-check'
+import { anyCharacter, temporaryFolder } from '@landbridge/testkit'
+import fc, { unshrunk } from '@landbridge/testkit/properties'
 import { addOperations } from '../src/start-cloud-connector.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import {
@@ -151,7 +151,7 @@ describe('whatever arrives at whatever operation', () => {
       fc.asyncProperty(fc.constantFrom(...changes), value, (operation, body) =>
         attack(operation, pathOf(operation), { json: body }).then(() => {}),
       ),
-      runs(1_500),
+      unshrunk(1_500),
     )
     await assertAlive()
   })
@@ -176,7 +176,7 @@ describe('whatever arrives at whatever operation', () => {
           await attack(operation, path, operation.method === 'GET' ? {} : { json: {} })
         },
       ),
-      runs(600),
+      unshrunk(600),
     )
     await assertAlive()
   })

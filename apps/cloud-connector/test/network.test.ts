@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { after, before, describe, mock, test } from 'node:test'
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
-import { temporaryFolder } from '@landbridge/testkit'
+import { freePort, temporaryFolder } from '@landbridge/testkit'
 import { tunnelAlpn } from '@landbridge/tunnel'
 import { startWayOut } from './fake-cloud-proxy.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -51,7 +51,7 @@ describe('the network between connector and cloud', () => {
 
   /** The overview as soon as it fits. */
   async function shows(fits: (json: Awaited<ReturnType<typeof lights>>) => boolean) {
-    const limit = AbortSignal.timeout(10_000)
+    const limit = AbortSignal.timeout(15_000)
     for (;;) {
       const json = await lights()
       if (fits(json)) return json
@@ -123,7 +123,7 @@ describe('the network between connector and cloud', () => {
     assert.equal(initiatedBy, cloudUser)
     assert.equal(certificate.serialNumber, (await tunnel()).subaccountCertificate.serialNumber)
     const before = region.controls.length
-    await setProxy(await closedPort())
+    await setProxy(await freePort())
     const away = await shows(({ state }) => state === 'failed')
     assert.equal(away.httpsProxy.status, 'red')
     assert.match(away.httpsProxy.cause, /HTTPS proxy cannot be reached.*ECONNREFUSED/)
@@ -215,11 +215,3 @@ describe('the network between connector and cloud', () => {
     assert.doesNotMatch(String(reason), /Corporate/)
   })
 })
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

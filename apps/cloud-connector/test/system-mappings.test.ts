@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { decodeResourceId, resourceSegment } from '../src/wire/resource-id.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { zipSync } from 'fflate'
 import { fromZip, toZip, ZipRefusal } from '../src/wire/zip.ts'
 
@@ -24,7 +24,7 @@ describe('ZIP archives from outside', () => {
         const packed = new Map(Object.entries(entries))
         assert.deepEqual(await read(toZip(packed)), packed)
       }),
-      { numRuns: 200 },
+      runs(200),
     ))
 
   test('a changed byte is refused or changes nothing, however it is placed', () => {
@@ -37,7 +37,7 @@ describe('ZIP archives from outside', () => {
         // The name alone has no checksum; whoever wants a certain name finds that it is another one.
         if (typeof found !== 'string') assert.deepEqual([...found.values()], [...(await fromZip(archive)).values()])
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     )
   })
 
@@ -60,7 +60,7 @@ describe('ZIP archives from outside', () => {
         await read(Buffer.concat([bytes, archive]))
         await read(Buffer.concat([archive, bytes]))
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 

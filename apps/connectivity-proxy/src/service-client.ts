@@ -28,6 +28,8 @@ const requestTimeoutMs = 8_000
 /** The service sends a heartbeat every 10 seconds. */
 const silenceMs = 25_000
 const maxLineBytes = 1024 * 1024
+/** A service that is away is asked often: requests wait for the news of a connector that came back with it. */
+const awayCapMs = 1_500
 
 /** The connectivity service as this proxy uses it: asking for tunnels, and hearing what changes. */
 export class ServiceClient implements TunnelBroker, ChannelBroker {
@@ -35,6 +37,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
   readonly #dispatcher: Dispatcher
   readonly #certificateHeaders: Readonly<Record<string, string>>
   readonly #stopped: AbortController
+  readonly #synchronised: PromiseWithResolvers<void>
   isSynchronised: boolean
 
   constructor(options: ServiceClientOptions) {
@@ -46,7 +49,13 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
     })
     this.#certificateHeaders = certificateHeaders(options.tunnelServer)
     this.#stopped = new AbortController()
+    this.#synchronised = Promise.withResolvers()
     this.isSynchronised = false
+  }
+
+  /** Resolves when it knows for the first time who is connected and which certificates are revoked. */
+  get synchronised(): Promise<void> {
+    return this.#synchronised.promise
   }
 
   async requestTunnel(message: TunnelRequestMessage, callerToken: string): Promise<void> {
@@ -104,7 +113,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
       }
       this.isSynchronised = false
       if (clock.now() - startedAtMs > 5_000) failures = 0
-      await this.#wait(jitteredBackoffMs(failures, 100, 5_000))
+      await this.#wait(jitteredBackoffMs(failures, 100, awayCapMs))
     }
   }
 
@@ -142,6 +151,7 @@ export class ServiceClient implements TunnelBroker, ChannelBroker {
         for (const fingerprint of event.revoked) table.revoke(fingerprint)
         for (const one of event.connected) table.connectorConnected(one.subaccountId, one.locationId, one.connectorId)
         this.isSynchronised = true
+        this.#synchronised.resolve()
         return
       case 'connector-connected':
         return table.connectorConnected(event.subaccountId, event.locationId, event.connectorId)

@@ -62,6 +62,8 @@ export interface RunningConnectivityProxy extends RunningApp {
   readonly tunnelPort: number
   /** Base URL of `/healthcheck`, `/health/live` and `/health/ready`; '' in a worker. */
   readonly healthUrl: string
+  /** Resolves when `ready` is true for the first time. */
+  whenReady(): Promise<void>
   /** Open tunnels, for monitoring. */
   tunnelCount(): number
   /** Open tunnel connections of service channels. */
@@ -185,6 +187,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     channelCount: () => channels.size,
     metrics: () => metrics.snapshot(),
     ready,
+    whenReady: () => service.synchronised,
     async drain(timeoutMs) {
       isOpen = false
       const { http: web, socks5, rfc } = listeners

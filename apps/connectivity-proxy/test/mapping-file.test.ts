@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { parseMappingFile } from '../src/mapping-file.ts'
 
 const head = 'apiVersion: connectivityproxy.sap.com/v1\nkind: ServiceMapping\n'

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { connect } from 'node:tls'
 import { ManualClock } from '@landbridge/kernel'
+import { temporaryFolder } from '@landbridge/testkit'
 import { openEvents } from './event-stream.ts'
 import { newBinding, newCa, newTenant, type Platform, startPlatform } from './platform.ts'
 import { ConnectorLink, pair } from './test-connector.ts'
@@ -232,6 +234,30 @@ test('a session that does not introduce itself in time is closed', async () => {
   await closed
   clearInterval(timer)
   await own.close()
+})
+
+test('with embedded storage, a start frees the places that a killed process left occupied: for tunnels and for other connectors', async (t) => {
+  using folder = temporaryFolder()
+  const options = { url: `sqlite:${join(folder.path, 'cloud.db')}`, ca: await newCa() }
+  const killed = await startPlatform(options)
+  t.after(() => killed.close())
+  const tenant = await newTenant(killed)
+  const rival = await pair(killed, tenant)
+  const link = await ConnectorLink.open(killed, await pair(killed, tenant))
+  assert.equal((await link.next()).type, 'welcome')
+  // Nothing of the first process is told or tidied up: for the second one it is as good as killed.
+  const next = await startPlatform(options)
+  t.after(() => next.close())
+  const { binding } = await newBinding(next, tenant.subaccount.id, 'connectivity_proxy')
+  const body = {
+    ...{ subaccountId: tenant.subaccount.id, locationId: '', ticket: randomUUID(), host: '127.0.0.1', port: 8042 },
+    ...{ serverName: 'tunnel.test', proxyId: 'p', displayName: 'P' },
+  }
+  const authorization = `Bearer ${next.tokenFor(binding.clientId)}`
+  assert.equal((await next.region({ path: '/api/v1/tunnels', authorization, body })).status, 404)
+  const free = await ConnectorLink.open(next, rival)
+  assert.equal((await free.next()).type, 'welcome')
+  await Promise.all([free.close(), link.close()])
 })
 
 test('stopping the service tells connectors to come back', async () => {

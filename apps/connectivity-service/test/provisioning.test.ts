@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Subaccount } from '@landbridge/registry'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { newBinding, newTenant, type Platform, startPlatform } from './platform.ts'
 
 interface Seen {
@@ -47,7 +47,7 @@ let seen: Seen[] = []
 let names = 0
 
 before(async () => {
-  platform = await startPlatform({ config: { applicationCallbackMs: 500 } })
+  platform = await startPlatform({ config: { applicationCallbackMs: 3_000 } })
   application = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request
     seen.push({ call: `${method} ${url}`, headers, body: await text(request) })
@@ -136,7 +136,7 @@ test('an application that refuses leaves a failed subscription with its status, 
       { callback: 'getDependencies', status: 302 },
       /expected status/,
     ],
-    [{ GET: { body: '[]' }, PUT: { hang: true } }, { callback: 'onSubscription' }, /no answer within 500 ms/],
+    [{ GET: { body: '[]' }, PUT: { hang: true } }, { callback: 'onSubscription' }, /no answer within 3000 ms/],
   ]
   for (const [answers, expected, reason] of refusals) {
     replies = answers
@@ -196,9 +196,10 @@ test('two changes of one subscription do not cross (RFC-136)', async () => {
   replies = { GET: { hang: true } }
   const asked = once(application, 'request')
   const first = subscribe()
-  await asked
+  const [, hanging] = await asked
   const second = await subscribe()
   assert.deepEqual([second.status, second.json.code], [409, 'SUBSCRIPTION_BUSY'])
+  hanging.writeHead(500).end()
   assert.equal((await first).status, 502)
 })
 
@@ -245,7 +246,7 @@ test('any answer of an application ends in a subscription or in a failed one', a
       if (answer.status !== 502) assert.equal(entry?.state, 'subscribed')
       if (entry?.url !== undefined) assert.match(entry.url, /^https?:/i)
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })
 

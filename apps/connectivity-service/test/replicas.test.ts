@@ -125,18 +125,16 @@ describe('two replicas on one PostgreSQL', {
     }
   }
 
-  test('the location of a replica that died is free again when its lease is over', async () => {
-    const tenant = await newTenant(one)
-    const rival = await pair(one, tenant)
-    // What kill -9 leaves behind: a row that nobody renews.
+  /** What kill -9 of a replica leaves behind: the row of a connector, which nobody renews. */
+  async function strand(subaccountId: string, connectorId: string): Promise<void> {
     const { connectors } = new RegistryStore(one.store)
     await connectors.claimSession(
       {
-        sessionId: 'of-a-dead-replica',
+        sessionId: `of-a-dead-replica ${connectorId}`,
         replicaId: 'dead',
-        subaccountId: tenant.subaccount.id,
+        subaccountId,
         locationId: '',
-        connectorId: 'stranded',
+        connectorId,
         version: '0.1.0',
         description: '',
         connectorDescription: '',
@@ -150,6 +148,29 @@ describe('two replicas on one PostgreSQL', {
       },
       clock.now(),
     )
+  }
+
+  test('the connector of a replica that died takes its place again at once, also at a replica that has just started (SCC-066)', async () => {
+    const tenant = await newTenant(one)
+    const connector = await pair(one, tenant)
+    await strand(tenant.subaccount.id, connector.connectorId)
+    const fresh = await replica()
+    try {
+      const back = await ConnectorLink.open(fresh, connector)
+      assert.equal((await back.next()).type, 'welcome')
+      const ticket = randomBytes(24).toString('base64url')
+      assert.equal((await openTunnel(two, tenant.subaccount.id, ticket)).status, 202)
+      assert.equal((await back.next()).ticket, ticket)
+      await back.close()
+    } finally {
+      await fresh.close()
+    }
+  })
+
+  test('the location of a replica that died is free again for another connector when its lease is over', async () => {
+    const tenant = await newTenant(one)
+    const rival = await pair(one, tenant)
+    await strand(tenant.subaccount.id, 'stranded')
     const early = await ConnectorLink.open(two, rival)
     assert.equal((await early.next()).code, 'CONNECTOR_LOCATION_TAKEN')
     await early.closed

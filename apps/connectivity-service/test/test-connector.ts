@@ -56,7 +56,11 @@ export class ConnectorLink {
       role: 'client',
       clock: systemClock,
       accept: () => null,
-      closed: () => over(),
+      closed: () => {
+        this.#isOver = true
+        for (const { reject } of this.#waiting.splice(0)) reject(new Error('the session ended'))
+        over()
+      },
     })
     this.#channel = ControlChannel.open(this.#session)
     this.#channel.onMessage = (message) => {

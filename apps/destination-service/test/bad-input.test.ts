@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { anyCharacter } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { onEveryDatabase } from './support/databases.ts'
 import { startService, type TestService } from './support/service.ts'
 
@@ -125,7 +125,7 @@ await onEveryDatabase((newUrl) => {
         const { status, text } = await service.call(method, where, { body })
         assert.ok(status < 500, `${method} ${where} ${JSON.stringify(body)}: ${status} ${text}`)
       }),
-      { numRuns: 150 },
+      runs(150),
     )
   })
 

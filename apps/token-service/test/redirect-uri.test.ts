@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { isRegisteredRedirect } from '../src/redirect-uri.ts'
 
 const patterns = ['https://*.apps.test/**', 'http://localhost:*/**', 'https://fixed.test/a/*/c', 'myapp://callback']
@@ -71,6 +71,6 @@ test('whatever is accepted leads to a registered host', () => {
       const { hostname, protocol } = new URL(candidate)
       assert.ok(protocol === 'https:' ? /^[^.]+\.apps\.test$/.test(hostname) : hostname === 'localhost', candidate)
     }),
-    { numRuns: 5_000 },
+    runs(5_000),
   )
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { UaaDomain } from '../src/uaa-domain.ts'
 
 test('the tenant is the one label before the domain, whatever the port, also on hosts for certificates (RC-018, RC-021)', () => {

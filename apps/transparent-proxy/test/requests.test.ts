@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { readHostName } from '../src/entries/host-name.ts'
 import { endToEnd } from '../src/http/raw-headers.ts'
 import { startScene } from './scene.ts'

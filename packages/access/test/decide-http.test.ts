@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { posix } from 'node:path'
 import { describe, test } from 'node:test'
 import { anyCharacter } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import {
   compileAccess,
   Denial,
@@ -134,7 +134,7 @@ describe('paths that could mean another one to the backend', () => {
         assert.ok(posix.normalize(seen.replaceAll('\\', '/')).startsWith(id.replace(/\/$/, '')), `${seen} left ${id}`)
         assert.ok(!plain.split('/').some((segment) => segment === '..' || segment === '.'), plain)
       }),
-      { numRuns: 20_000 },
+      runs(20_000),
     )
   })
 
@@ -155,7 +155,7 @@ describe('paths that could mean another one to the backend', () => {
         const decision = decide(rules, `${asked}?q`, upgrade)
         assert.equal(isAllowed(decision) ? 'allowed' : decision, naive)
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     )
   })
 

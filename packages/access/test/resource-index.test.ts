@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { type Resource, ResourceIndex } from '../src/index.ts'
 
 const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', '#'), maxLength: 6 }).map((text) => `/${text}`)

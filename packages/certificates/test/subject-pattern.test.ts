@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPlatformError } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { matchesSubject, overlap, parseSubjectPattern } from '../src/index.ts'
 
 const subject = (text: string) => parseSubjectPattern(text.replaceAll('*', '')) // a name has no wildcards here
@@ -57,7 +57,7 @@ test('two patterns overlap exactly when some subject fits both', () => {
       assert.equal(overlap(first, second), found, `${one} and ${other}`)
       assert.equal(overlap(second, first), found)
     }),
-    { numRuns: 300 },
+    runs(300),
   )
   const [ou, o] = [parseSubjectPattern('CN=*,OU=*'), parseSubjectPattern('CN=*,O=*')]
   assert.equal(overlap(ou, o), false)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { advanceCircuit, CircuitBreaker, type CircuitEvent, type CircuitPhase, nextCircuitPhase } from '../src/index.ts'
 
 const policy = { failures: 3, openMs: 30_000 }

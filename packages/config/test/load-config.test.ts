@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { isPlatformError } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
+import fc from '@landbridge/testkit/properties'
 import { Type } from '@sinclair/typebox'
-import fc from 'fast-check'
 import { type ConfigSources, describeConfig, environmentName, loadConfig, secretSetting } from '../src/index.ts'
 
 const schema = Type.Object({

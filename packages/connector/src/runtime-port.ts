@@ -61,6 +61,8 @@ export interface ApplicationConnection {
 export interface ConnectFailure {
   /** Of the error catalogue. */
   readonly code: string
+  /** Where the cloud side refused: its code. */
+  readonly refusal?: string
   readonly reason: string
   readonly atMs: number
 }

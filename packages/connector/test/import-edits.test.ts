@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Resource, SystemMapping } from '@landbridge/access'
 import { isPlatformError, Secret } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import {
   addSubaccount,
   type ConnectorConfiguration,
@@ -66,7 +66,7 @@ test('whatever is imported and removed in whatever order, what an administrator 
         assert.deepEqual(new Set(scenarios), new Set(holders))
       }
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 
@@ -127,6 +127,6 @@ test('an import adds what is missing and replaces what it may, or it is refused 
           if (!offered.some((other) => key(other) === name)) assert.equal(after.mappings.get(name), one)
       },
     ),
-    { numRuns: 2_000 },
+    runs(2_000),
   )
 })

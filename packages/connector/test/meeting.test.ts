@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { meet, type Standing } from '../src/index.ts'
 
 const standings = (fingerprint: string) =>
@@ -22,7 +22,7 @@ test('two instances that meet never both stay master, and both stay shadow only 
       if (one.role === 'shadow' && two.role === 'shadow' && !isHandedOver) assert.deepEqual(roles, ['shadow', 'shadow'])
       else assert.deepEqual(roles.toSorted(), ['master', 'shadow'])
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { type ConnectorConfiguration, decodeReplica, encodeReplica, sameReplica, withReplica } from '../src/index.ts'
 
 const configuration = (more: object = {}, jwks: object = {}): ConnectorConfiguration => ({

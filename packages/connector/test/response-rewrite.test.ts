@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileAccess, type SystemMapping } from '@landbridge/access'
 import { parseResponseHead, ResponseHead, responseLimits } from '@landbridge/http1'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { type Names, rewriteResponseHead, virtualCookie, virtualLocation } from '../src/http/response-rewrite.ts'
 
 function mapping(virtualHost: string, internalHost: string, internalPort: string, virtualPort = '80'): SystemMapping {

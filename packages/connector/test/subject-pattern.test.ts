@@ -8,7 +8,7 @@ import {
   UserCertificateAuthority,
 } from '@landbridge/identity'
 import { isPlatformError } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { attributesOf, type SubjectCondition, type SubjectPatternRule, SubjectPatterns } from '../src/index.ts'
 import { testCertificates, testClock } from './propagating-connector.ts'
 
@@ -202,6 +202,6 @@ test('no claim adds, removes or changes an attribute of the issued certificate (
       assert.deepEqual(certificateFacts(der).subjectAttributes, expected)
       assert.ok(new X509Certificate(der).verify(new X509Certificate(authority.cert).publicKey))
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })

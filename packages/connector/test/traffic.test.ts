@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { compileAccess, type HttpAllowed } from '@landbridge/access'
 import { ManualClock } from '@landbridge/kernel'
 import { mapping, resource } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { SubaccountTraffic } from '../src/index.ts'
 import { bucketBoundsMs, bucketOf } from '../src/traffic/duration-buckets.ts'
 
@@ -111,7 +111,7 @@ describe('lists of requests', () => {
           times.toSorted((a, b) => b - a).slice(0, 50),
         )
       }),
-      { numRuns: 30 },
+      runs(30),
     )
   })
 

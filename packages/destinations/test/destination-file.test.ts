@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPlatformError } from '@landbridge/kernel'
 import { anyCharacter } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { destinationTemplates, readDestinationFile, validateDestination, writeDestinationFile } from '../src/index.ts'
 
 const read = (text: string) => readDestinationFile(Buffer.from(text, 'latin1').toString('latin1'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPlatformError } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { EndpointPolicy } from '../src/index.ts'
 
 const production = new EndpointPolicy({ privateAddresses: 'deny' })

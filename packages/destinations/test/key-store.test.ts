@@ -14,7 +14,7 @@ import {
   temporaryFolder,
   withoutKey,
 } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { readKeyStore } from '../src/index.ts'
 
 const folder = temporaryFolder()
@@ -138,7 +138,7 @@ test('whatever is uploaded ends in a store or in a named error', async () => {
         assert.match(thrown.code, /^DESTINATION_KEY_STORE_/)
       })
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })
 

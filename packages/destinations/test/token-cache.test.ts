@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { type GrantedToken, TokenCache, tokenFailure } from '../src/index.ts'
 
 function token(value: string, expiresAtMs: number | undefined): GrantedToken {

@@ -16,7 +16,7 @@ export function parseFieldLines(
   limits: HeadLimits,
 ): number {
   const { headerId, nameStart, nameEnd, valueStart, valueEnd, lineEnd } = head
-  const { knownId, knownValue } = head
+  const { knownId, knownValue, lookupId, lookup } = head
   const { maxLineBytes } = limits
   const maxHeaders = Math.min(limits.maxHeaders, headerId.length)
   let bits = 0
@@ -44,6 +44,14 @@ export function parseFieldLines(
     if (id === knownId && hasKnownValue(buffer, at, lineStop, knownValue)) {
       head.knownIndex = count
       at += knownValue.length
+    } else if (id === lookupId && lookup !== null) {
+      const end = buffer.indexOf(CR, at)
+      const found = end > at && end < lineStop ? lookup.find(buffer, at, end) : null
+      if (found !== null) {
+        head.foundIndex = count
+        head.found = found
+        at = end
+      }
     }
     at = valueEndOf(buffer, at, lineStop)
     if (at === stop) return NEED_MORE

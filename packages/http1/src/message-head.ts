@@ -2,6 +2,12 @@ import { requestLimits } from './head-limits.ts'
 
 const nothing = Buffer.alloc(0)
 
+/** Values of one header field that earlier heads carried, and what the caller keeps with each. */
+export interface KnownValues {
+  /** What belongs to exactly the value `source[start, end)`, or null. Every value MUST come from a head that was parsed. */
+  find(source: Buffer, start: number, end: number): object | null
+}
+
 /**
  * What requests and responses have in common. One object is reused for every head of a connection: it holds offsets
  * into the buffer that was parsed, so read it before that buffer changes. The fields are public and mutable because
@@ -53,6 +59,12 @@ export class MessageHead {
   knownId = 0
   /** Index of the header line that has the known value, or -1. */
   knownIndex = -1
+  /** The same for a field whose value is one of many: as a rule the token of a user, each in turn. */
+  lookup: KnownValues | null = null
+  lookupId = 0
+  /** Index of the header line whose value was looked up and found, or -1, and what was found. */
+  foundIndex = -1
+  found: object | null = null
 
   constructor(maxHeaders: number = requestLimits.maxHeaders) {
     this.headerId = new Uint8Array(maxHeaders)
@@ -98,5 +110,7 @@ export class MessageHead {
     this.idBits = 0
     this.hasListedFields = false
     this.knownIndex = -1
+    this.foundIndex = -1
+    this.found = null
   }
 }

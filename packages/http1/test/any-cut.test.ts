@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import {
   BODY_CONTINUES,
   BodyKind,
@@ -15,7 +15,7 @@ import {
 import { anyBytes, requestBytes } from './message-arbitraries.ts'
 import { readCut } from './read-messages.ts'
 
-const numRuns = 3000
+const often = runs(3_000)
 const tight = { maxLineBytes: 40, maxHeadBytes: 150, maxHeaders: 5 }
 
 test('requests come out the same however the bytes arrive', () => {
@@ -26,7 +26,7 @@ test('requests come out the same however the bytes arrive', () => {
       assert.deepEqual(readCut(bytes, cuts), whole)
       assert.deepEqual(readCut(bytes, [...bytes.keys()]), whole)
     }),
-    { numRuns },
+    often,
   )
 })
 
@@ -37,7 +37,7 @@ test('limits strike at the same byte however the bytes arrive', () => {
       assert.deepEqual(readCut(bytes, cuts, tight), whole)
       assert.deepEqual(readCut(bytes, [...bytes.keys()], tight), whole)
     }),
-    { numRuns },
+    often,
   )
 })
 
@@ -60,7 +60,7 @@ test('any bytes give an offset inside the input, a request for more, or an error
         }
       }
     }),
-    { numRuns },
+    often,
   )
 })
 
@@ -83,6 +83,6 @@ test('a chunked body of any bytes ends at the same place or fails with the same 
       assert.equal(scan(size), whole)
       assert.equal(scan(1), whole)
     }),
-    { numRuns },
+    often,
   )
 })

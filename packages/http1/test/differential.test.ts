@@ -1,11 +1,11 @@
 // Whatever our parsers accept, Node's HTTP parser must accept too, and read the same. Bounded by default;
-// LANDBRIDGE_FUZZ=<seconds> runs each comparison for that long.
+// LANDBRIDGE_FUZZ=<seconds> makes each comparison for that long.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import {
   BODY_CONTINUES,
   BodyKind,
@@ -19,11 +19,7 @@ import {
 import { requestBytes, responseBytes } from './message-arbitraries.ts'
 import { dechunk, headerPairs, type ReadMessage, readCut } from './read-messages.ts'
 
-const seconds = Number(process.env.LANDBRIDGE_FUZZ ?? 0)
-const run =
-  seconds > 0
-    ? { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: seconds * 1000, markInterruptAsFailure: false }
-    : { numRuns: 1500 }
+const often = runs(1_500)
 
 /** Bodies of the requests in the order in which Node completed them. */
 let completed: ReadMessage[] = []
@@ -90,7 +86,7 @@ test('requests that we accept are read by node:http with the same method, target
       assert.deepEqual(theirs.slice(0, compared.length), compared)
       accepted += compared.length
     }),
-    run,
+    often,
   )
   assert.ok(accepted > 100, `only ${accepted} requests were compared`)
 })
@@ -157,7 +153,7 @@ test('responses that we accept are read by node:http with the same status, heade
       assert.deepEqual(theirs, expected)
       accepted++
     }),
-    run,
+    often,
   )
   assert.ok(accepted > 100, `only ${accepted} responses were compared`)
 })

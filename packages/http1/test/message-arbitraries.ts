@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 
 /** Bytes that parsers disagree about. */
 const hostile = [

@@ -8,8 +8,8 @@ import { test } from 'node:test'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { inspect } from 'node:util'
 import { isPlatformError, ManualClock } from '@landbridge/kernel'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
-import fc from 'fast-check'
 import {
   certificateFacts,
   formatDistinguishedName,
@@ -164,7 +164,7 @@ test('any subject survives certificate and text unchanged', async () => {
       assert.deepEqual(facts.subjectAttributes, name)
       assert.equal(facts.subject, formatDistinguishedName(name))
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })
 

@@ -10,7 +10,7 @@ import {
   rsaWithChain,
   withoutKey,
 } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import {
   LocalCa,
   type OwnCertificate,
@@ -83,6 +83,6 @@ test('damaged files are refused with an error of ours, whatever the damage', asy
         assert.ok(isPlatformError(failure, 'CERTIFICATE_INVALID'), String(failure))
       })
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })

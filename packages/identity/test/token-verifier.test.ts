@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { isPlatformError, ManualClock } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { exportSPKI, importJWK } from 'jose'
 import {
   acceptsAnyOf,
@@ -153,7 +153,7 @@ test('a token changed in any single character never verifies, although the good 
       else assert.equal(JSON.stringify((outcome as { claims: unknown }).claims), original)
       if (at < token.lastIndexOf('.')) assert.ok(outcome instanceof Error)
     }),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 
@@ -170,7 +170,7 @@ test('claims swapped under a good signature never verify, although the good toke
         await assert.rejects(verifier.verify(`${header}.${body}.${signature}`))
       },
     ),
-    { numRuns: 100 },
+    runs(100),
   )
 })
 

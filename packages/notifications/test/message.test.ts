@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret } from '@landbridge/kernel'
 import { anyCharacter } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import {
   type CertificateNews,
   composeAlert,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { parseRequestHead, RequestHead, requestLimits } from '@landbridge/http1'
 import { ManualClock } from '@landbridge/kernel'
 import { type Caller, TunnelTable } from '@landbridge/proxy'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { CallerMemo, hasRepeatedCredential } from '../src/http/caller-memo.ts'
 import { KnownUsers } from '../src/http/known-users.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseRequestHead, RequestHead, requestLimits, TargetForm } from '@landbridge/http1'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { forwardSlack, writeForwardHead } from '../src/http/forward-head.ts'
 
 const endHere = [

@@ -95,6 +95,11 @@ export interface ConnectorRepository extends CertificateReportStore {
   removeSession(sessionId: string): Promise<boolean>
   /** Removes sessions whose lease ran out, and returns those that this call removed. */
   removeExpiredSessions(nowMs: number): Promise<readonly ConnectorSession[]>
+  /**
+   * Removes sessions of other replicas that are known to be gone. Embedded storage has one process: all of them. On a
+   * database server nobody can tell a replica that was killed from one that is cut off, and leases have to run out.
+   */
+  removeFormerSessions(replicaId: string): Promise<readonly ConnectorSession[]>
   /** Sessions whose lease runs; of one subaccount and location where given. */
   listSessions(
     nowMs: number,

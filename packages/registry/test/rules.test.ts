@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { isPlatformError, ManualClock } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import {
   AttemptLimiter,
   type ConnectorSession,

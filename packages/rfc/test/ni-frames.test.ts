@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { NiFrameReader, niFrame } from '../src/index.ts'
 
 test('frames come out as they went in, wherever the stream is cut (RFC-195)', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { appcHeadBytes, RfcTag, readAppcRecord, writeText } from '../src/index.ts'
 import { Guarded } from './guarded.ts'
 import { recordedPayloads, recordedStream, recordings } from './recorded.ts'
@@ -61,7 +61,7 @@ for (const name of recordings) {
         assert.deepEqual(Buffer.concat(pieces.answered), Buffer.concat(whole.answered))
         assert.deepEqual([pieces.calls, pieces.refusals], [whole.calls, whole.refusals])
       }),
-      { numRuns: 100 },
+      runs(100),
     )
     const bytewise = new Guarded()
     bytewise.denied = whole.denied

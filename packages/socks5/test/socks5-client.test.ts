@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { SocksClient } from 'socks'
 import {
   type Socks5Event,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import {
   encodeConnectReply,
   Socks5Handshake,
@@ -216,6 +216,6 @@ test('any cut of a handshake gives the same outcome', () => {
       assert.deepEqual(serve(pieces), whole)
       assert.deepEqual(serve(bytewise(bytes)), whole)
     }),
-    { numRuns: 1000 },
+    runs(1000),
   )
 })

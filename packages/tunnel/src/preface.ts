@@ -2,6 +2,7 @@ import { PlatformError } from '@landbridge/kernel'
 import { maxFrameBytes, readUint32 } from './frame.ts'
 import type { ReceivedToken, ReceivedTokens } from './received-tokens.ts'
 import type { SentTokens } from './sent-tokens.ts'
+import { ShortTexts } from './short-texts.ts'
 
 /**
  * The first bytes of every stream say what it is for (docs/protocol/tunnel.md, section 3):
@@ -55,6 +56,9 @@ export const emptyPreface = {
   traceId: '',
   clientId: '',
 } as const satisfies Omit<Preface, 'kind'>
+
+/** Few hosts and applications make most of the requests. */
+const [hosts, clientIds] = [new ShortTexts(), new ShortTexts()]
 
 export const maxPrefaceBytes = 3 + 0xffff
 
@@ -170,7 +174,7 @@ export function readPreface(
   if (hostEnd > end) return null
   const preface: Preface = {
     kind: source[start] as number,
-    virtualHost: source.toString('latin1', start + 6, hostEnd),
+    virtualHost: hosts.read(source, start + 6, hostEnd),
     virtualPort: ((source[start + 3] as number) << 8) | (source[start + 4] as number),
     userToken: '',
     technicalToken: '',
@@ -210,7 +214,7 @@ function readField(
       preface.traceId = source.toString('latin1', start, end)
       return true
     case PrefaceTag.clientId:
-      preface.clientId = source.toString('latin1', start, end)
+      preface.clientId = clientIds.read(source, start, end)
       return true
     case PrefaceTag.clientConnection:
       preface.clientConnection = source.toString('latin1', start, end)

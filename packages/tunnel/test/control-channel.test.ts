@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { ControlChannel, type ControlMessage, maxPrefaceBytes, StreamKind, writePreface } from '../src/index.ts'
 import { Collector, observe, sessionPair, socketPair, until } from './session-pair.ts'
 import { WirePeer } from './wire-peer.ts'
@@ -103,7 +103,7 @@ test('messages come out the same however the bytes arrive', async () => {
         assert.deepEqual(heard.messages, JSON.parse(JSON.stringify(messages)))
       },
     ),
-    { numRuns: 50 },
+    runs(50),
   )
 })
 

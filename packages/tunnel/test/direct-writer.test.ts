@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { DirectWriter } from '../src/direct-writer.ts'
 import { type SocketPair, socketPair } from './socket-pair.ts'
 
@@ -86,7 +86,7 @@ test('pieces of all sizes, owned, borrowed and past the writer, arrive in the or
       assert.deepEqual(await received, Buffer.concat(expected))
       close()
     }),
-    { numRuns: 40 },
+    runs(40),
   )
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { type FrameHandler, FrameReader } from '../src/frame-reader.ts'
 import { encodeFrame, WireDecoder, type WireFrame } from './wire-peer.ts'
 
@@ -61,7 +61,7 @@ test('frames come out the same however the bytes are cut, and the same as from a
       const bytes = Buffer.concat(frames.map(encodeFrame))
       assert.deepEqual(readCut(bytes, cuts), new WireDecoder().push(bytes).map(describe))
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 

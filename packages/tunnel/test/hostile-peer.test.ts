@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock, PlatformError, systemClock } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import type { SessionOptions } from '../src/index.ts'
 import { Collector, observe, socketPair, until } from './session-pair.ts'
 import { encodeFrame, type WireFrame, WirePeer } from './wire-peer.ts'
@@ -211,7 +211,7 @@ test('any garbage closes the session cleanly with a protocol error or leaves it 
       assert.equal(session.streamCount, 0)
       await peer.over
     }),
-    { numRuns: 60 },
+    runs(60),
   )
 })
 
@@ -234,7 +234,7 @@ test('well-formed frames in any order and with any flags never break more than t
       assert.equal(session.streamCount, 0)
       await peer.over
     }),
-    { numRuns: 100 },
+    runs(100),
   )
 })
 

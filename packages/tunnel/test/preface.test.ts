@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PlatformError } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { maxPrefaceBytes, type Preface, prefaceLength, readPreface, StreamKind, writePreface } from '../src/index.ts'
 
 const latin1 = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) })
@@ -67,7 +67,7 @@ test('any bytes are read as a preface or refused; nothing throws and nothing beh
       const field = [preface.virtualHost, preface.userToken, preface.technicalToken, preface.traceId, preface.clientId]
       assert.ok(field.reduce((sum, value) => sum + value.length, 6) <= end)
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   )
 })
 

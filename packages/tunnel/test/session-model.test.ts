@@ -2,7 +2,7 @@
 // without a reset all of it does, and the end after it. A tap between the two watches windows on the wire.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import type { Stream } from '../src/index.ts'
 import { Collector, sessionPair, socketPair, until } from './session-pair.ts'
 import { WireDecoder } from './wire-peer.ts'
@@ -167,7 +167,7 @@ test('whatever two ends do to their streams, bytes arrive in order and nothing i
       await pair[Symbol.asyncDispose]()
       await Promise.all(closed)
     }),
-    { numRuns: 60 },
+    runs(60),
   )
   assert.ok(commandsRun > 0)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import type { Stream } from '../src/stream.ts'
 import { StreamTable } from '../src/stream-table.ts'
 

@@ -1,7 +1,7 @@
 // The arithmetic of one stream, with a recorder in place of the session: a stream knows its host by an interface only.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import { Stream, type StreamHost } from '../src/stream.ts'
 import { Collector } from './session-pair.ts'
 

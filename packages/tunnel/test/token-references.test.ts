@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { ManualClock, systemClock } from '@landbridge/kernel'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import {
   maxPrefaceBytes,
   type Preface,
@@ -156,7 +156,7 @@ test('however requests, definitions, resets and slow writes interleave, and wher
         connector.session.destroy()
       },
     ),
-    { numRuns: 100 },
+    runs(100),
   )
   assert.ok(references > 300, `${references} references were tried`)
 })

@@ -1,17 +1,24 @@
 import { isIP } from 'node:net'
 import { InvalidArgumentError, Option } from 'commander'
 import { addCommand, type CommandContext, collect } from '../command-spec.ts'
+import { addConfigOptions } from '../config/config-options.ts'
 import type { CertificateOptions } from '../run/run-certificate.ts'
 
 /** `landbridge certificate`: a server certificate of the platform's authority, for a tunnel server. */
 export function addCertificateCommand(context: CommandContext): void {
-  addCommand(context, 'certificate', "issue a server certificate with the platform's certificate authority", [
+  const command = addCommand(
+    context,
+    'certificate',
+    "issue a server certificate with the platform's certificate authority",
     [
-      'landbridge certificate --data /var/lib/landbridge --name proxy-1.example --out proxy-1',
-      'writes proxy-1.crt and proxy-1.key',
+      [
+        'landbridge certificate --data /var/lib/landbridge --name proxy-1.example --out proxy-1',
+        'writes proxy-1.crt and proxy-1.key',
+      ],
     ],
-  ])
-    .addOption(new Option('--data <dir>', 'data directory of `landbridge cloud` or `up`').default('.landbridge'))
+  )
+  addConfigOptions(command)
+    .addOption(new Option('--data <dir>', 'data directory of `landbridge cloud` or `up` (default: ".landbridge")'))
     .requiredOption('--name <host>', 'DNS name or IP address of the server; repeatable', readName)
     .requiredOption('--out <prefix>', 'where to write <prefix>.crt and <prefix>.key')
     .addOption(new Option('--days <days>', 'validity').default('365'))

@@ -3,7 +3,7 @@ import { connectivityServiceConfigSchema, notificationsConfigSchema } from '@lan
 import { destinationServiceConfigSchema } from '@landbridge/destination-service'
 import { tokenServiceConfigSchema } from '@landbridge/token-service'
 import { type Static, Type } from '@sinclair/typebox'
-import { logLevel } from '../config/shared-settings.ts'
+import { logLevel, sealingKeyCommand } from '../config/shared-settings.ts'
 import { cloudIdentitySchema } from './identity-config.ts'
 
 /** Configuration of `landbridge cloud`: token, destination and connectivity service over one database. */
@@ -30,6 +30,7 @@ export const cloudConfigSchema = Type.Object({
             'Key that encrypts stored secrets: 32 bytes in base64, the same for all replicas. Generated in the data directory when absent.',
         }),
       ),
+      sealingKeyCommand: Type.Optional(sealingKeyCommand),
       formerSealingKeys: Type.Optional(
         secretSetting({
           description:

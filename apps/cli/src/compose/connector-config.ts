@@ -1,7 +1,7 @@
 import { cloudConnectorConfigSchema } from '@landbridge/cloud-connector'
 import { secretSetting } from '@landbridge/config'
 import { type Static, Type } from '@sinclair/typebox'
-import { logLevel } from '../config/shared-settings.ts'
+import { logLevel, sealingKeyCommand } from '../config/shared-settings.ts'
 
 /** Configuration of `landbridge connector`. */
 export const connectorConfigSchema = Type.Object({
@@ -22,6 +22,7 @@ export const connectorConfigSchema = Type.Object({
       description: 'Key that encrypts stored secrets: 32 bytes in base64. Generated in the data directory when absent.',
     }),
   ),
+  sealingKeyCommand: Type.Optional(sealingKeyCommand),
   formerSealingKeys: Type.Optional(
     secretSetting({
       description: 'Keys that open stored secrets and seal none, one a line: former ones. See `landbridge keys`.',

@@ -5,7 +5,7 @@ import {
   startCloudConnector,
 } from '@landbridge/cloud-connector'
 import { createRuntime } from '@landbridge/connector'
-import { type Clock, type Closeable, closeAll, type Log, type Sealer } from '@landbridge/kernel'
+import { type Clock, type Closeable, closeAll, type Log, type Sealer, type Secret } from '@landbridge/kernel'
 import { type ConnectorTables, connectorMigrations, openStore } from '@landbridge/store'
 import { servicePort } from './services-file.ts'
 
@@ -18,6 +18,8 @@ export interface ConnectorGroupOptions {
   readonly logDirectory?: string
   /** Folder in which the owner of the machine may forbid payload traces. */
   readonly configDirectory?: string
+  /** Lets `landbridge status` ask how the subaccounts do. */
+  readonly statusToken?: Secret
   readonly clock: Clock
   readonly log: Log
 }
@@ -50,7 +52,7 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
       trustChanged: (subaccountId, regionHost) => app?.trustChanged(subaccountId, regionHost),
     })
     started.push(runtime)
-    const { logDirectory, configDirectory } = options
+    const { logDirectory, configDirectory, statusToken } = options
     const connector = await startCloudConnector({
       config,
       store,
@@ -60,6 +62,7 @@ export async function startConnectorGroup(options: ConnectorGroupOptions): Promi
       servicePort,
       ...(logDirectory === undefined ? {} : { logDirectory }),
       ...(configDirectory === undefined ? {} : { configDirectory }),
+      ...(statusToken === undefined ? {} : { statusToken }),
     })
     app = connector
     return { ...connector, close: () => closeAll([store, { close: async () => tickets.close() }, connector]) }

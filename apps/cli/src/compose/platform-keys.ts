@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalCa } from '@landbridge/identity'
-import { type Clock, randomSecret, Sealer, type Secret } from '@landbridge/kernel'
-import { parseKeys, readKeyFile } from '../state/key-file.ts'
+import { type Clock, randomSecret, Sealer } from '@landbridge/kernel'
+import type { ConfiguredKeys } from '../keys/configured-keys.ts'
+import { readKeyFile } from '../state/key-file.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 
 /** The keys of the cloud side, and those of a connector. */
@@ -13,33 +14,23 @@ export const connectorKeys = { fileName: 'connector.key', setting: 'sealingKey' 
 /** The key of the authority, sealed, and its context: the only value that the cloud side seals outside its database. */
 export const sealedAuthority = { fileName: 'ca.key.sealed', context: 'local-ca' } as const
 
-/** Where the keys of a component come from. */
-export interface KeySettings {
-  /** Of the data directory: used, and generated, where the configuration has no key. */
-  readonly fileName: string
-  /** Name of the setting. */
-  readonly setting: string
-  readonly sealingKey?: Secret | undefined
-  readonly formerSealingKeys?: Secret | undefined
-}
-
 /**
  * Opens the sealing keys of a data directory (one a line, the one that seals first), generated on first use with mode
  * 0600, or those of the configuration.
+ * @param fileName of the data directory: used where the configuration has no key
  * @throws PlatformError CLI_KEY_INVALID
  */
-export function openSealer(dataDirectory: string, settings: Partial<KeySettings> = {}): Sealer {
-  const { fileName = cloudKeys.fileName, setting = cloudKeys.setting, sealingKey, formerSealingKeys } = settings
+export function openSealer(
+  dataDirectory: string,
+  fileName: string = cloudKeys.fileName,
+  { sealing, former }: Pick<ConfiguredKeys, 'sealing' | 'former'> = { sealing: [], former: [] },
+): Sealer {
   const path = join(dataDirectory, fileName)
-  if (sealingKey === undefined && !existsSync(path)) createOnce(path, `${randomBytes(32).toString('base64')}\n`)
-  const [key, ...former] = sealingKey === undefined ? readKeyFile(path) : parseKeys(sealingKey.reveal(), setting)
-  return new Sealer(key, [...former, ...formerKeys(formerSealingKeys, setting)])
-}
-
-/** @throws PlatformError CLI_KEY_INVALID */
-export function formerKeys(formerSealingKeys: Secret | undefined, setting: string): readonly Buffer[] {
-  if (formerSealingKeys === undefined) return []
-  return parseKeys(formerSealingKeys.reveal(), setting.replace('sealingKey', 'formerSealingKeys'))
+  const [configured, ...more] = sealing
+  if (configured !== undefined) return new Sealer(configured, [...more, ...former])
+  if (!existsSync(path)) createOnce(path, `${randomBytes(32).toString('base64')}\n`)
+  const [key, ...others] = readKeyFile(path)
+  return new Sealer(key, [...others, ...former])
 }
 
 /** A secret of a data directory, generated on first use (mode 0600). */

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { loadConfig } from '@landbridge/config'
-import { PlatformError, type Secret } from '@landbridge/kernel'
+import { PlatformError } from '@landbridge/kernel'
 import { cloudConfigSchema } from '../compose/cloud-config.ts'
 import { connectorConfigSchema } from '../compose/connector-config.ts'
-import { cloudKeys, connectorKeys, formerKeys, type KeySettings } from '../compose/platform-keys.ts'
+import { cloudKeys, connectorKeys } from '../compose/platform-keys.ts'
 import { type ConfigOptions, configSources } from '../config/config-options.ts'
 import { usualDataDirectory } from '../state/data-directory.ts'
 import { cloudStoreUrl, hasOwnDatabase } from '../state/database-place.ts'
-import { parseKeys } from '../state/key-file.ts'
 import type { Terminal } from '../terminal.ts'
+import { type ConfiguredKeys, configuredKeys } from './configured-keys.ts'
 import type { SealedPart } from './sealed-part.ts'
 
 export type KeyComponent = SealedPart['name']
@@ -20,47 +20,47 @@ export interface PartOptions extends ConfigOptions {
 
 /**
  * What has sealing keys: the named component as it is configured, or all that is in a data directory.
- * @throws PlatformError CONFIG_INVALID, CLI_FILE_UNUSABLE, CLI_KEY_INVALID, CLI_KEY_DATABASE_ELSEWHERE
+ * @throws PlatformError CONFIG_INVALID, CLI_FILE_UNUSABLE, CLI_KEY_INVALID, CLI_KEY_COMMAND_FAILED, CLI_KEY_DATABASE_ELSEWHERE
  */
-export function findParts(
+export async function findParts(
   terminal: Terminal,
   component: KeyComponent | undefined,
   options: PartOptions,
-): readonly SealedPart[] {
+): Promise<readonly SealedPart[]> {
   if (component === undefined) return partsOfDirectory(resolve(options.data ?? usualDataDirectory))
   const sources = configSources(terminal, options, { dataDirectory: options.data })
   if (component === 'connector') {
     const config = loadConfig(connectorConfigSchema, sources)
-    const storeUrl = `sqlite:${join(resolve(config.dataDirectory), 'connector.db')}`
-    return [configuredPart('connector', config.dataDirectory, storeUrl, { ...connectorKeys, ...keysOf(config) })]
+    const dataDirectory = resolve(config.dataDirectory)
+    const keys = await configuredKeys({ ...connectorKeys, ...config }, terminal.environment)
+    const storeUrl = `sqlite:${join(dataDirectory, 'connector.db')}`
+    return [configuredPart({ name: 'connector', dataDirectory, storeUrl }, connectorKeys.fileName, keys)]
   }
   const config = loadConfig(cloudConfigSchema, sources)
-  const storeUrl = cloudStoreUrl(config, resolve(config.dataDirectory))
-  return [configuredPart('cloud', config.dataDirectory, storeUrl, { ...cloudKeys, ...keysOf(config.store) })]
+  const dataDirectory = resolve(config.dataDirectory)
+  const keys = await configuredKeys({ ...cloudKeys, ...config.store }, terminal.environment)
+  const storeUrl = cloudStoreUrl(config, dataDirectory)
+  return [configuredPart({ name: 'cloud', dataDirectory, storeUrl }, cloudKeys.fileName, keys)]
 }
 
-function keysOf(settings: { readonly sealingKey?: Secret; readonly formerSealingKeys?: Secret }) {
-  return { sealingKey: settings.sealingKey, formerSealingKeys: settings.formerSealingKeys }
-}
-
-function configuredPart(name: KeyComponent, folder: string, storeUrl: string, settings: KeySettings): SealedPart {
-  const dataDirectory = resolve(folder)
-  const keyFile = join(dataDirectory, settings.fileName)
-  const { setting, sealingKey } = settings
-  if (sealingKey === undefined && !existsSync(keyFile))
-    throw new PlatformError('CLI_FILE_UNUSABLE', { path: keyFile, reason: `there is none, and no ${setting} either` })
-  return {
-    ...{ name, dataDirectory, storeUrl, setting },
-    ...(sealingKey === undefined ? { keyFile } : {}),
-    configuredKeys: [
-      ...(sealingKey === undefined ? [] : parseKeys(sealingKey.reveal(), setting)),
-      ...formerKeys(settings.formerSealingKeys, setting),
-    ],
-  }
+function configuredPart(
+  part: Pick<SealedPart, 'name' | 'dataDirectory' | 'storeUrl'>,
+  fileName: string,
+  { sealing, former, setting }: ConfiguredKeys,
+): SealedPart {
+  const configuredKeys = [...sealing, ...former]
+  if (sealing.length > 0) return { ...part, setting, configuredKeys }
+  const keyFile = join(part.dataDirectory, fileName)
+  if (!existsSync(keyFile))
+    throw new PlatformError('CLI_FILE_UNUSABLE', {
+      path: keyFile,
+      reason: `there is none, and neither ${setting} nor ${setting}Command`,
+    })
+  return { ...part, setting, keyFile, configuredKeys }
 }
 
 function partsOfDirectory(dataDirectory: string): readonly SealedPart[] {
-  const part = (name: KeyComponent, { fileName, setting }: KeySettings): SealedPart[] => {
+  const part = (name: KeyComponent, { fileName, setting }: typeof cloudKeys | typeof connectorKeys): SealedPart[] => {
     const keyFile = join(dataDirectory, fileName)
     if (!existsSync(keyFile)) return []
     const storeUrl = `sqlite:${join(dataDirectory, `${name}.db`)}`

@@ -6,6 +6,7 @@ import { brokerUserName, startCloud } from '../compose/cloud.ts'
 import { type CloudConfig, cloudConfigSchema } from '../compose/cloud-config.ts'
 import { cloudKeys, openAuthority, openSealer, openSecret } from '../compose/platform-keys.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
+import { configuredKeys } from '../keys/configured-keys.ts'
 import { cloudComponents } from '../state/cloud-components.ts'
 import { cloudStoreUrl, rememberDatabase } from '../state/database-place.ts'
 import { writeFileWhole } from '../state/write-file.ts'
@@ -20,20 +21,18 @@ export function runCloud(terminal: Terminal, options: ConfigOptions & { readonly
     dataDirectory: config.dataDirectory,
     logLevel: config.logLevel,
     json: options.json === true,
-    start: (environment) => start(config, environment),
+    start: (environment) => start(terminal, config, environment),
   })
 }
 
 async function start(
+  terminal: Terminal,
   config: CloudConfig,
   { dataDirectory, clock, log }: ComponentEnvironment,
 ): Promise<StartedComponent> {
   const { store, operatorSecret, brokerPassword } = config
-  const sealer = openSealer(dataDirectory, {
-    ...cloudKeys,
-    sealingKey: store.sealingKey,
-    formerSealingKeys: store.formerSealingKeys,
-  })
+  const keys = await configuredKeys({ ...cloudKeys, ...store }, terminal.environment)
+  const sealer = openSealer(dataDirectory, cloudKeys.fileName, keys)
   const storeUrl = cloudStoreUrl(config, dataDirectory)
   rememberDatabase(dataDirectory, storeUrl)
   const authority = configuredAuthority(config, clock) ?? (await openAuthority(dataDirectory, sealer, clock))

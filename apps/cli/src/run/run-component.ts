@@ -24,6 +24,9 @@ export interface StartedComponent extends Closeable {
   readonly files?: NonNullable<PlatformState['files']>
   readonly operator?: NonNullable<PlatformState['operator']>
   readonly broker?: NonNullable<PlatformState['broker']>
+  readonly connector?: NonNullable<PlatformState['connector']>
+  /** Resolves when `/health/ready` says so for the first time; without it, that is when it has started. */
+  whenReady?(): Promise<void>
 }
 
 export interface ComponentRun {
@@ -34,7 +37,7 @@ export interface ComponentRun {
   readonly json: boolean
   /** Where the lines of the log go instead of to standard output. */
   readonly writeLog?: (line: string) => void
-  /** Called once everything has started. */
+  /** Called once everything has started and answers, ready or not. */
   readonly ready?: (components: readonly ComponentState[]) => void
   readonly start: (environment: ComponentEnvironment) => Promise<StartedComponent>
 }
@@ -48,11 +51,17 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
   const lock = lockDirectory(dataDirectory)
   const writeLine = (line: string): void => (run.json ? terminal.note(line) : terminal.print(line))
   const log = pinoLog(run.logLevel, { write: run.writeLog ?? ((line) => writeLine(line.trimEnd())) })
-  const stopped = new Promise<void>((resolve) => terminal.onStop(resolve))
+  let isStopping = false
+  const stopped = new Promise<void>((resolve) =>
+    terminal.onStop(() => {
+      isStopping = true
+      resolve()
+    }),
+  )
   try {
     const started = await run.start({ dataDirectory, clock: systemClock, log, writeLine })
     try {
-      const { components, caFile, files, operator, broker } = started
+      const { components, caFile, files, operator, broker, connector } = started
       writeState(dataDirectory, {
         format: 1,
         version,
@@ -67,10 +76,15 @@ export async function runComponent(terminal: Terminal, run: ComponentRun): Promi
         ...(files === undefined ? {} : { files }),
         ...(operator === undefined ? {} : { operator }),
         ...(broker === undefined ? {} : { broker }),
+        ...(connector === undefined ? {} : { connector }),
       })
-      log.info(`${run.name}.ready`, { components: components.map(({ name, url }) => `${name} ${url}`) })
-      if (run.json) terminal.print(JSON.stringify({ dataDirectory, components }))
       run.ready?.(components)
+      if (started.whenReady !== undefined) await Promise.race([started.whenReady(), stopped])
+      // Asked to stop before it could do its job, it has nothing to announce.
+      if (!isStopping) {
+        log.info(`${run.name}.ready`, { components: components.map(({ name, url }) => `${name} ${url}`) })
+        if (run.json) terminal.print(JSON.stringify({ dataDirectory, components }))
+      }
       await stopped
       log.info(`${run.name}.stopping`)
       removeState(dataDirectory)

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path'
-import { openTraceFile } from '@landbridge/cloud-connector'
+import { openTraceFile, subaccountHealthPath } from '@landbridge/cloud-connector'
+import { randomSecret, Secret } from '@landbridge/kernel'
 import { startConnectorGroup } from '../compose/connector.ts'
 import { type ConnectorConfig, connectorConfigSchema } from '../compose/connector-config.ts'
 import { connectorKeys, openSealer } from '../compose/platform-keys.ts'
 import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
+import { configuredKeys } from '../keys/configured-keys.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import type { Terminal } from '../terminal.ts'
 import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
@@ -44,7 +46,7 @@ export async function runConnectorWith(
         if (isConsole) toConsole(line)
       },
       ready: ([administration]) => ready?.(administration?.url ?? ''),
-      start: (environment) => start(config, logDirectory, environment),
+      start: (environment) => start(terminal, config, logDirectory, environment),
     })
   } finally {
     trace.close()
@@ -52,20 +54,20 @@ export async function runConnectorWith(
 }
 
 async function start(
+  terminal: Terminal,
   config: ConnectorConfig,
   logDirectory: string,
   { dataDirectory, clock, log }: ComponentEnvironment,
 ): Promise<StartedComponent> {
+  const statusToken = new Secret(randomSecret())
+  const keys = await configuredKeys({ ...connectorKeys, ...config }, terminal.environment)
   const connector = await startConnectorGroup({
     config: config.connector,
     logDirectory,
     configDirectory: dataDirectory,
+    statusToken,
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
-    sealer: openSealer(dataDirectory, {
-      ...connectorKeys,
-      sealingKey: config.sealingKey,
-      formerSealingKeys: config.formerSealingKeys,
-    }),
+    sealer: openSealer(dataDirectory, connectorKeys.fileName, keys),
     clock,
     log,
   })
@@ -76,6 +78,8 @@ async function start(
     caFile,
     files: [{ holds: 'traces and audit files of the Cloud Connector', path: logDirectory }],
     components: [{ name, url, readyUrl: `${url}/health/ready` }],
+    connector: { subaccountsUrl: `${url}${subaccountHealthPath}`, token: statusToken.reveal() },
+    whenReady: () => connector.whenReady(),
     close: () => connector.close(),
   }
 }

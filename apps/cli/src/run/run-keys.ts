@@ -19,7 +19,7 @@ const progressPeriodMs = 1_000
 /** Shows the IDs of the sealing keys and how many values need each. */
 export async function runKeysList(terminal: Terminal, component: KeyComponent | undefined, options: KeysOptions) {
   const parts = []
-  for (const part of findParts(terminal, component, options)) parts.push(await listed(part))
+  for (const part of await findParts(terminal, component, options)) parts.push(await listed(part))
   if (options.json) {
     terminal.print(JSON.stringify({ parts }))
     return
@@ -46,12 +46,12 @@ async function listed(part: SealedPart) {
 }
 
 /** Makes new keys, seals everything again and drops the former keys. @returns false when a value could not be sealed */
-export function runKeysRotate(
+export async function runKeysRotate(
   terminal: Terminal,
   component: KeyComponent | undefined,
   options: KeysOptions,
 ): Promise<boolean> {
-  const parts = findParts(terminal, component, options)
+  const parts = await findParts(terminal, component, options)
   // Before anything is changed, also where another part could be rotated.
   for (const { keyFile, setting } of parts)
     if (keyFile === undefined) throw new PlatformError('CLI_KEY_CONFIGURED', { setting })
@@ -60,13 +60,13 @@ export function runKeysRotate(
 }
 
 /** Seals again what the sealing key did not seal. @returns false when a value could not be sealed */
-export function runKeysReseal(
+export async function runKeysReseal(
   terminal: Terminal,
   component: KeyComponent | undefined,
   options: KeysOptions,
 ): Promise<boolean> {
   const change = (part: SealedPart) => reseal(part, progressOf(terminal, part))
-  return changeAll(terminal, findParts(terminal, component, options), options, change)
+  return changeAll(terminal, await findParts(terminal, component, options), options, change)
 }
 
 async function changeAll(

@@ -38,6 +38,7 @@ async function startHere(
   const { proxy, close } = await serveProxy(readMaterials(config), environment)
   return {
     components: [{ name: proxy.name, url: proxy.url, readyUrl: `${proxy.healthUrl}/health/ready` }],
+    whenReady: () => proxy.whenReady(),
     close,
   }
 }

@@ -11,7 +11,8 @@ export function parseKeys(text: string, source: string): readonly [Buffer, ...Bu
   const lines = text.split(/\s+/).filter((line) => line !== '')
   const [first, ...more] = lines.map((line, index) => {
     const key = Buffer.from(line, 'base64')
-    if (key.length === 32) return key
+    // The decoder skips what is no base64, so words of an error message could pass for a key.
+    if (key.length === 32 && /^[\w+/-]{43}=?$/.test(line)) return key
     const which = lines.length === 1 ? 'it' : `key ${index + 1} of ${lines.length}`
     throw new PlatformError('CLI_KEY_INVALID', { path: source, reason: `${which} is not 32 bytes in base64` })
   })

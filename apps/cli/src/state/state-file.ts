@@ -36,6 +36,8 @@ const stateSchema = Type.Object({
   hostNames: Type.Array(Type.String()),
   address: Type.String(),
   vcapServices: Type.Record(Type.String(), Type.Array(Type.Unknown())),
+  /** Where the Cloud Connector of this process tells how its subaccounts do. */
+  connector: Type.Optional(Type.Object({ subaccountsUrl: Type.String(), token: Type.String() })),
   /** The operator API of the connectivity service, where this process offers it. */
   operator: Type.Optional(Type.Object({ url: Type.String(), secret: Type.String() })),
   /** The service broker, for the command line and for platforms that register it. */

@@ -1,7 +1,15 @@
 import { join } from 'node:path'
-import type { CloudConnector } from '@landbridge/cloud-connector'
+import { type CloudConnector, subaccountHealthPath } from '@landbridge/cloud-connector'
 import type { NotificationsConfig } from '@landbridge/connectivity-service'
-import { type Clock, type Closeable, closeAll, type Log, type RunningApp, Secret } from '@landbridge/kernel'
+import {
+  type Clock,
+  type Closeable,
+  closeAll,
+  type Log,
+  type RunningApp,
+  randomSecret,
+  Secret,
+} from '@landbridge/kernel'
 import { renderVcapServices } from '@landbridge/registry'
 import type { Bindings } from '../binding/find-bindings.ts'
 import { brokerUserName, startCloud } from '../compose/cloud.ts'
@@ -107,12 +115,14 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
 
   progress('Starting Cloud Connector and demo backends')
   const region = { address: host, port: cloud.connectivityService.port, ca: authority.certificatePem }
+  const statusToken = new Secret(randomSecret())
   const connector = await startConnectorGroup({
     config: connectorConfig(host, ports, region, credentials),
     storeUrl: `sqlite:${join(dataDirectory, 'connector.db')}`,
-    sealer: openSealer(dataDirectory, connectorKeys),
+    sealer: openSealer(dataDirectory, connectorKeys.fileName),
     logDirectory: options.connectorLogDirectory,
     configDirectory: dataDirectory,
+    statusToken,
     clock,
     log: options.connectorLog,
   })
@@ -148,6 +158,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
     ].map((label) => `${label}.localhost`),
     address: host,
     vcapServices: renderVcapServices(landscape.application, endpoints),
+    connector: { subaccountsUrl: `${connector.url}${subaccountHealthPath}`, token: statusToken.reveal() },
     operator: { url: connectivityService.url, secret: credentials.operatorSecret },
     broker: { url: connectivityService.url, user: brokerUserName, password: brokerPassword },
   }

@@ -54,6 +54,7 @@ export async function startWorkers(
     const [first] = await Promise.all(seats.map((seat) => seat.start()))
     return {
       components: [{ name: 'connectivity-proxy', url: first?.url ?? '', readyUrl: `${health.url}/health/ready` }],
+      whenReady: () => Promise.all(seats.map((seat) => seat.whenReady)).then(() => {}),
       async close() {
         isOpen = false
         await Promise.all(seats.map((seat) => seat.stop(endMs)))

@@ -36,6 +36,7 @@ async function start({ worker, logLevel, clusterPort, materials }: WorkerTask): 
   try {
     const served = await serveProxy(materials, { clock: systemClock, log, writeLine, worker: { clusterPort } })
     send({ type: 'started', url: served.proxy.url, tunnelPort: served.proxy.tunnelPort })
+    void served.proxy.whenReady().then(() => send({ type: 'ready' }))
     return served
   } catch (failure) {
     const known = isPlatformError(failure) ? { code: failure.code, facts: failure.facts } : { facts: {} }

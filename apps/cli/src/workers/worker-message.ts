@@ -26,6 +26,8 @@ export interface StartedWorker {
 
 export type FromWorker =
   | ({ readonly type: 'started' } & StartedWorker)
+  /** In touch with the connectivity service for the first time. */
+  | { readonly type: 'ready' }
   /** Without a code: something that the catalogue does not know. */
   | { readonly type: 'failed'; readonly code?: ErrorCode; readonly facts: Facts; readonly reason: string }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }

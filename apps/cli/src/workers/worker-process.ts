@@ -26,6 +26,8 @@ export class WorkerProcess {
   /** Rejects with what the worker says is wrong, or when it ends before it serves. */
   readonly started: Promise<StartedWorker>
   readonly ended: Promise<Ending>
+  /** Resolves when it is in touch with the connectivity service for the first time, if ever. */
+  readonly ready: Promise<void>
   readonly #child: ChildProcess
   readonly #clock: Clock
   readonly #questions: Map<number, (value: unknown) => void>
@@ -42,6 +44,8 @@ export class WorkerProcess {
     this.pid = this.#child.pid ?? 0
     const { promise: started, resolve, reject } = Promise.withResolvers<StartedWorker>()
     this.started = started
+    const { promise: ready, resolve: isReady } = Promise.withResolvers<void>()
+    this.ready = ready
     // Whoever does not wait for the start hears of the end.
     started.catch(() => {})
     this.ended = new Promise((over) => {
@@ -60,6 +64,7 @@ export class WorkerProcess {
     this.#child.on('message', (message: FromWorker) => {
       if (message.type === 'started') resolve(message)
       else if (message.type === 'failed') reject(failureOf(message))
+      else if (message.type === 'ready') isReady()
       else this.#questions.get(message.id)?.(message.value)
     })
     this.#send({ type: 'start', task })

@@ -31,6 +31,9 @@ const soundMs = 10_000
 /** The seat of one worker: keeps a process in it until it is told to stop, always with the same name and port. */
 export class WorkerSeat {
   readonly worker: number
+  /** Resolves when a process of this seat is ready for the first time. */
+  readonly whenReady: Promise<void>
+  readonly #isReady: () => void
   readonly #options: WorkerSeatOptions
   #process: WorkerProcess
   #tunnelPort: number
@@ -42,6 +45,9 @@ export class WorkerSeat {
 
   constructor(options: WorkerSeatOptions) {
     this.worker = options.worker
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.whenReady = promise
+    this.#isReady = resolve
     this.#options = options
     this.#tunnelPort = 0
     this.#isServing = false
@@ -106,6 +112,7 @@ export class WorkerSeat {
       },
       () => {},
     )
+    void process.ready.then(this.#isReady)
     return process
   }
 

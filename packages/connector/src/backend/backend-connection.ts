@@ -25,6 +25,9 @@ export interface BackendUser {
   backendClosed(cause: PlatformError): void
 }
 
+const nothing = Buffer.alloc(0)
+const leastHeadBytes = 512
+
 /** A connection to an internal system, used by one exchange at a time. */
 export class BackendConnection {
   readonly socket: Socket
@@ -46,6 +49,9 @@ export class BackendConnection {
   /** Coarse time of the last progress, for timeouts. */
   activeAtMs: number
   readonly #pool: BackendPool
+  /** The head of the present request, in memory that serves one request after the other. */
+  #head: Buffer
+  #headBytes: number
   #failure: PlatformError | null
   /** A session that came before the connection was open. */
   #earlySession: Buffer | null
@@ -61,6 +67,8 @@ export class BackendConnection {
     this.holdsLogon = false
     this.activeAtMs = pool.nowMs
     this.#pool = pool
+    this.#head = nothing
+    this.#headBytes = 0
     this.#failure = null
     this.#earlySession = null
     this.socket = openBackendSocket(
@@ -88,6 +96,19 @@ export class BackendConnection {
       this.#failure ??= this.#translate(cause)
     })
     this.socket.on('close', () => this.#closed())
+  }
+
+  /** Keeps a copy of a request's head, should the connection turn out to be closed. */
+  keepHead(bytes: Buffer): void {
+    if (bytes.length > this.#head.length)
+      this.#head = Buffer.allocUnsafeSlow(Math.max(leastHeadBytes, 2 * bytes.length))
+    this.#head.set(bytes)
+    this.#headBytes = bytes.length
+  }
+
+  /** What was kept for the present request, or null. It stays as it is when the connection is gone. */
+  keptHead(): Buffer | null {
+    return this.#headBytes === 0 ? null : this.#head.subarray(0, this.#headBytes)
   }
 
   /** The exchange goes on: this backend is not silent. Without effect while paused. */

@@ -29,8 +29,8 @@ export class AnsweredExchange implements BackendUser {
   protected upgradeAsked = false
   /** Credit for body bytes that the backend has not taken yet. */
   protected owedBytes = 0
-  /** The rewritten head of a request without body, kept until the first byte of the answer for one repetition. */
-  protected repeatable: Buffer | null = null
+  /** A request without body, until the first byte of the answer: its head is kept with the connection for one repetition. */
+  protected isRepeatable = false
 
   constructor(context: SubaccountContext, stream: Stream, preface: Preface) {
     this.context = context
@@ -47,7 +47,7 @@ export class AnsweredExchange implements BackendUser {
   // From the backend.
 
   backendData(chunk: Buffer): void {
-    this.repeatable = null
+    this.isRepeatable = false
     const backend = this.backend
     if (backend === null) return
     const measured = this.measured
@@ -118,9 +118,9 @@ export class AnsweredExchange implements BackendUser {
 
   /** A waiting connection that the backend had closed meanwhile: once more on a new one (RFC 9112 section 9.3.1). */
   #repeat(lost: BackendConnection): boolean {
-    const bytes = this.repeatable
-    this.repeatable = null
-    if (bytes === null || !lost.isReused) return false
+    const bytes = lost.keptHead()
+    if (!this.isRepeatable || bytes === null) return false
+    this.isRepeatable = false
     const backend = this.context.backends.open(lost.target, lost.system, this)
     backend.holdsLogon = lost.holdsLogon
     this.backend = backend

@@ -11,7 +11,7 @@ import {
   requestLimits,
   TargetForm,
 } from '@landbridge/http1'
-import type { Stream, StreamSink } from '@landbridge/tunnel'
+import { PrefixViews, type Stream, type StreamSink } from '@landbridge/tunnel'
 import type { BackendConnection } from '../backend/backend-connection.ts'
 import type { BackendIdentity } from '../backend/backend-identity.ts'
 import type { IdentityDecision, IdentityObserver } from '../subaccount-context.ts'
@@ -25,7 +25,7 @@ import { type IdentityHeaders, rewriteRequestHead, rewriteSlack } from './reques
 /** Shared by all exchanges of the process: a head is parsed, rewritten and copied within one call. */
 const head = new RequestHead()
 const maxIdentityBytes = 32 * 1024
-const scratch = Buffer.allocUnsafeSlow(requestLimits.maxHeadBytes + rewriteSlack + maxIdentityBytes)
+const scratch = new PrefixViews(Buffer.allocUnsafeSlow(requestLimits.maxHeadBytes + rewriteSlack + maxIdentityBytes))
 
 /**
  * One HTTP request through the tunnel: access control, rewriting, a backend connection, the response back. Bodies pass
@@ -181,21 +181,21 @@ export class HttpExchange extends AnsweredExchange implements StreamSink, Identi
     if (traffic !== undefined)
       this.measured?.reached(traffic.meterOf(system, resources), this.path, identity?.user ?? this.preface.clientId)
     this.context.allowed?.(accessRecord(this.context, this.preface, this.path, ''))
-    const bytes = rewriteRequestHead(source, start, head, system, headers, scratch)
-    // One copy: the socket may still hold it when the scratch buffer serves the next request.
-    const rewritten = Buffer.from(scratch.subarray(0, bytes))
+    const rewritten = scratch.first(rewriteRequestHead(source, start, head, system, headers, scratch.bytes))
     const hasBody = head.hasBody
     this.#collector = null
     this.phase = hasBody ? 'body' : 'complete'
-    if (!hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket) this.repeatable = rewritten
+    this.isRepeatable = !hasBody && isSafeToRepeat(head.method) && !head.upgradeIsWebSocket
     const backend = this.#acquire(system, identity)
     this.backend = backend
+    // Only a connection that has waited may have been closed meanwhile.
+    if (this.isRepeatable && backend.isReused) backend.keepHead(rewritten)
     // A log-on by the connector itself is the user's whom the connection is kept for.
     if (headers?.replacesAuthorization !== true && logsOnConnection(source, head)) backend.holdsLogon = true
     this.method = head.method
     this.upgradeAsked = head.upgradeIsWebSocket
     this.expect(backend)
-    backend.writer.write(rewritten)
+    backend.writer.writeBorrowed(rewritten)
     if (rest < chunk.length) this.#forwardPaid(chunk, rest)
   }
 

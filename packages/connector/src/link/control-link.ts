@@ -117,5 +117,6 @@ function refusal(message: ControlMessage): PlatformError {
     reason: text(message.title) || text(message.code),
     advice: text(message.remedy),
     permanent: message.retry === 'never',
+    refusal: text(message.code),
   })
 }

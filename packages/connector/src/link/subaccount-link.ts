@@ -222,7 +222,7 @@ export class SubaccountLink {
     // Repeating failures are logged when they change, not each time.
     if (reason !== this.#lastError) log.warn('cloud.connect-failed', { ...this.#facts(), reason })
     this.#lastError = reason
-    this.#failure = { code: codeOf(failure), reason, atMs: clock.now() }
+    this.#failure = { code: codeOf(failure), ...refusalOf(failure), reason, atMs: clock.now() }
     this.#hasFailed = true
     this.#retry(this.#failures++, isAway(failure) ? awayCapMs : refusedCapMs)
   }
@@ -325,6 +325,11 @@ const away: ReadonlySet<string> = new Set(['CLOUD_UNREACHABLE', 'PROXY_UNREACHAB
 
 function codeOf(failure: unknown): string {
   return failure instanceof PlatformError ? failure.code : 'TUNNEL_LOST'
+}
+
+function refusalOf(failure: unknown): { refusal?: string } {
+  const refusal = failure instanceof PlatformError ? failure.facts.refusal : undefined
+  return typeof refusal === 'string' && refusal !== '' ? { refusal } : {}
 }
 
 /** The cloud side does not learn who signs certificates in this network. */

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { selfSigned } from '@landbridge/identity'
 import { isPlatformError, systemClock } from '@landbridge/kernel'
 import { isSignedBy, readAssertion } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc, { runs } from '@landbridge/testkit/properties'
 import { type Assertion, signedAssertion } from '../../src/saml/assertion.ts'
 import type { SigningKey } from '../../src/saml/signing-key.ts'
 
@@ -135,7 +135,7 @@ test('any text arrives as it is: it is escaped, signed and well-formed (DEST-207
       assert.deepEqual(read.attributes, { [name]: [value, ''] })
       assert.equal(await isSignedBy(xml, pem(key)), true)
     }),
-    { numRuns: 100 },
+    runs(100),
   )
 })
 

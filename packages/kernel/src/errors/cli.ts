@@ -45,6 +45,15 @@ export const cliErrors = errorArea({
       'Operator: put one key a line there (32 bytes in base64), the one that seals first; take it from a backup when it is lost.',
     show: ['path', 'reason'],
   },
+  CLI_KEY_COMMAND_FAILED: {
+    http: 500,
+    level: 'error',
+    retry: 'later',
+    title: 'The command that gives the sealing keys failed',
+    remedy:
+      'Operator: run the command of this setting by hand, as the user of this process and with its environment without LANDBRIDGE_*. It has to print one key a line (32 bytes in base64), the one that seals first, and end with status 0 in time.',
+    show: ['setting', 'program', 'reason', 'errorOutput'],
+  },
   CLI_KEY_CONFIGURED: {
     http: 409,
     level: 'info',

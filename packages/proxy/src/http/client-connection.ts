@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import {
   BodyScanner,
+  H,
   HeadCollector,
   headErrorOf,
   Method,
@@ -25,6 +26,7 @@ import { ResponseRelay } from './response-relay.ts'
 
 /** Shared by all connections of the process: a head is parsed, checked and copied within one call. */
 const head = new RequestHead()
+head.lookupId = H.sapConnectivityAuthentication
 /** Body bytes of a refused request that are read and dropped so that the client sees the answer. */
 const lingerBytes = 1024 * 1024
 const lingerMs = 5_000
@@ -146,6 +148,7 @@ export class ClientConnection implements StreamSink {
 
   #headBytes(chunk: Buffer): void {
     this.#memo.expect(head)
+    head.lookup = this.#front.users
     if (this.#collector === null) {
       const end = parseRequestHead(chunk, 0, chunk.length, head, requestLimits)
       if (end !== NEED_MORE) return this.#request(chunk, 0, end, chunk, end)

@@ -4,6 +4,7 @@ import {
   maxPrefaceBytes,
   type Preface,
   type SentTokens,
+  ShortTexts,
   StreamKind,
   writePreface,
 } from '@landbridge/tunnel'
@@ -17,6 +18,7 @@ export const scratch = Buffer.allocUnsafeSlow(
   maxPrefaceBytes + requestLimits.maxHeadBytes + forwardSlack + copiedBodyBytes,
 )
 const defaultPort = 80
+const hosts = new ShortTexts((host) => host.toLowerCase())
 
 /** Filled for each request and written at once; never kept. */
 const preface: Preface = {
@@ -38,7 +40,7 @@ export function writeForwarded(
   clientConnection: string,
   tokens: SentTokens | null,
 ): number {
-  preface.virtualHost = source.toString('latin1', head.hostStart, head.hostEnd).toLowerCase()
+  preface.virtualHost = hosts.read(source, head.hostStart, head.hostEnd)
   preface.virtualPort = head.port < 0 ? defaultPort : head.port
   preface.userToken = caller.userToken
   preface.technicalToken = caller.technicalToken

@@ -3,6 +3,7 @@ import type { Session } from '@landbridge/tunnel'
 import type { Caller } from '../authorization/access-policy.ts'
 import { type CallerMemo, readCredentials, readLocation } from './caller-memo.ts'
 import type { HttpFront } from './http-front.ts'
+import type { KnownUser } from './known-users.ts'
 
 export interface KnownCaller {
   readonly caller: Caller
@@ -23,7 +24,10 @@ export function knownCaller(
 ): KnownCaller | null {
   if (!authorizer.userDecides && memo.matchesButUser(source, head, nowMs)) {
     const index = head.find(H.sapConnectivityAuthentication)
-    const userToken = users.token(source, head.valueStart[index]!, head.valueEnd[index]!, nowMs)
+    const userToken =
+      index === head.foundIndex
+        ? (head.found as KnownUser).token
+        : users.token(source, head.valueStart[index]!, head.valueEnd[index]!, nowMs)
     const session = memo.group?.pick() ?? null
     if (session !== null) return { caller: { ...(memo.caller as Caller), userToken }, session }
   }

@@ -1,3 +1,5 @@
+import type { KnownValues } from '@landbridge/http1'
+
 const maxUsers = 4096
 const maxBytes = 8 * 1024 * 1024
 /** A longer header is read each time. */
@@ -7,7 +9,7 @@ const keptMs = 10 * 60_000
 /** The end of a token is its signature: these bytes tell tokens apart, the comparison proves it. */
 const keyBytes = 5
 
-interface KnownUser {
+export interface KnownUser {
   readonly key: number
   readonly header: Buffer
   readonly token: string
@@ -18,7 +20,7 @@ interface KnownUser {
  * The tokens in headers that name users, by the bytes of the header: users take turns on the connections of an
  * application, and finding a token's text costs less than making it. What a token means is not known here.
  */
-export class KnownUsers {
+export class KnownUsers implements KnownValues {
   readonly #tokenOf: (header: string) => string
   /** Oldest first. */
   readonly #users: Map<number, KnownUser>
@@ -40,13 +42,19 @@ export class KnownUsers {
     return this.#bytes
   }
 
+  /** The user with exactly this value in the header, if the header was read before. */
+  find(source: Buffer, start: number, end: number): KnownUser | null {
+    const known = this.#users.get(keyOf(source, start, end))
+    return known !== undefined && isSame(known.header, source, start, end) ? known : null
+  }
+
   /** The token in the header's value `source[start, end)`. The same object for the same bytes, as long as it is kept. */
   token(source: Buffer, start: number, end: number, nowMs: number): string {
-    const key = keyOf(source, start, end)
-    const known = this.#users.get(key)
-    if (known !== undefined && isSame(known.header, source, start, end)) return known.token
+    const known = this.find(source, start, end)
+    if (known !== null) return known.token
     const token = this.#tokenOf(source.toString('utf8', start, end))
-    if (end - start <= maxHeaderBytes) this.#keep(key, Buffer.from(source.subarray(start, end)), token, nowMs)
+    if (end - start <= maxHeaderBytes)
+      this.#keep(keyOf(source, start, end), Buffer.from(source.subarray(start, end)), token, nowMs)
     return token
   }
 

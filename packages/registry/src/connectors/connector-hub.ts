@@ -89,8 +89,14 @@ export class ConnectorHub {
     return this.#local.size
   }
 
-  /** Resolves when this replica hears the others. On one bus connection, what is published follows what is listened to. */
+  /**
+   * Resolves when this replica hears the others, and places that a killed process left occupied are free again. On one
+   * bus connection, what is published follows what is listened to.
+   */
   async joined(): Promise<void> {
+    const { repository, log } = this.#options
+    const former = await repository.removeFormerSessions(this.replicaId)
+    if (former.length > 0) log.info('connector.sessions.of-former-process', { removed: former.length })
     await this.#options.bus.publish(connectorChannel, JSON.stringify({ from: this.replicaId }))
   }
 

@@ -167,6 +167,16 @@ export class ConnectedAgentsStore implements ConnectorRepository {
     return rows.map(toSession)
   }
 
+  async removeFormerSessions(replicaId: string): Promise<readonly ConnectorSession[]> {
+    if (this.#store.kind !== 'sqlite') return []
+    const rows = await this.#db
+      .deleteFrom('connector_session')
+      .where('replica_id', '!=', replicaId)
+      .returningAll()
+      .execute()
+    return rows.map(toSession)
+  }
+
   async listSessions(
     nowMs: number,
     place?: { subaccountId: string; locationId?: string },

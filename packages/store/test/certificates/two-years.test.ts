@@ -8,6 +8,7 @@ import {
 } from '@landbridge/certificates'
 import { ManualClock } from '@landbridge/kernel'
 import { newDatabase } from '@landbridge/testkit'
+import { seed } from '@landbridge/testkit/properties'
 import {
   addCertificate,
   type Life,
@@ -39,8 +40,7 @@ for (const { name, url } of databases) {
   test(`${name}: in 24 months with 1,000 certificates and replicas that die, none of the platform expires, none is renewed twice in a run, and everything is told once (CERT-001, CERT-002, CERT-003, CERT-005, CERT-006)`, {
     skip,
   }, async (context) => {
-    const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-    context.diagnostic(`SEED=${seed}`)
+    context.diagnostic(`LANDBRIDGE_FUZZ_SEED=${seed}`)
     const random = generator(seed)
     const clock = new ManualClock(start)
     const first = await openReplica(url!, clock)

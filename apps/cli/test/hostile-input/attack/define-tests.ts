@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { anyCharacter, runs } from '@landbridge/testkit'
-import fc from 'fast-check'
+import { anyCharacter } from '@landbridge/testkit'
+import fc, { unshrunk } from '@landbridge/testkit/properties'
 import { type Attack, Attacker, type Target } from './attack.ts'
 import { type RawBody, rawBodies, tooLarge } from './bodies.ts'
 import { rawRequests, sendRaw } from './raw-http.ts'
@@ -95,7 +95,7 @@ export function defineHostileInput(
       const attacks = fc.constantFrom(...all.filter(takesBody)).chain(attackOf)
       await fc.assert(
         fc.asyncProperty(attacks, (attack) => attacker.attack(attack)),
-        runs(few.bodies),
+        unshrunk(few.bodies),
       )
     }))
 
@@ -112,7 +112,7 @@ export function defineHostileInput(
       )
       await fc.assert(
         fc.asyncProperty(attacks, (attack) => attacker.attack(attack)),
-        runs(few.paths),
+        unshrunk(few.paths),
       )
     }))
 

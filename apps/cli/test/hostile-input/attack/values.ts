@@ -1,5 +1,5 @@
 import { anyCharacter } from '@landbridge/testkit'
-import fc from 'fast-check'
+import fc from '@landbridge/testkit/properties'
 import type { JsonSchema } from './routes.ts'
 
 const texts = [
