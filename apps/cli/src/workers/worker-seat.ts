@@ -74,6 +74,11 @@ export class WorkerSeat {
     return { worker, pid, ready: false, reason }
   }
 
+  /** Whether there is a process that serves requests, ready or not. */
+  async serves(): Promise<boolean> {
+    return this.#isServing && (await this.#process.ask('ready')) !== undefined
+  }
+
   /** @returns undefined while there is nobody to answer */
   metrics(): Promise<unknown> {
     return this.#isServing ? this.#process.ask('metrics') : Promise.resolve(undefined)
