@@ -47,6 +47,11 @@ test('proxies are replicas: a connector serves all of them, and one goes on when
   assert.equal(await west.running.stop(), 0, west.running.errors())
 })
 
+/** A process needs a second of a processor to start, which may be long on a busy machine. */
+function soon<T>(what: string, check: Parameters<typeof eventually<T>>[1]): Promise<T> {
+  return eventually(what, check, 60_000)
+}
+
 /** What `/health/ready` says of two workers. */
 interface Health {
   readonly status: string
@@ -59,7 +64,7 @@ async function healthOf({ healthUrl }: ProxySetup): Promise<Health> {
 }
 
 function whenReady(proxy: ProxySetup): Promise<Health> {
-  return eventually('both workers are ready', async () => {
+  return soon('both workers are ready', async () => {
     const health = await healthOf(proxy)
     return health.status === 'UP' && health
   })
@@ -80,7 +85,7 @@ async function spread(proxy: ProxySetup, name: 'http' | 'socks5'): Promise<reado
 
 /** Waits until all connections of a load are there, and both workers have some. */
 async function wholeSpread(proxy: ProxySetup): Promise<readonly number[]> {
-  const found = await eventually('all connections are open', async () => {
+  const found = await soon('all connections are open', async () => {
     const [one = 0, two = 0] = await spread(proxy, 'http')
     return one + two === connections && [one, two]
   })
@@ -110,7 +115,7 @@ async function halfEcho(port: number): Promise<{ readonly sent: ClientRequest; r
     text += chunk
   })
   const whole = new Promise<string>((resolve) => answer.once('close', () => resolve(text)))
-  await eventually('the first half is back', () => text === 'first')
+  await soon('the first half is back', () => text === 'first')
   return { sent, whole }
 }
 
@@ -159,13 +164,13 @@ test('workers share the ports of one proxy, and one that is killed is replaced w
     assert.equal(accepted, connections)
     process.kill(first!, 'SIGKILL')
     await load.more(200)
-    const health = await eventually('the killed worker is back', async () => {
+    const health = await soon('the killed worker is back', async () => {
       const now = await healthOf(proxy)
       return now.status === 'UP' && now.workers[0]?.pid !== first && now
     })
     assert.equal(health.workers[1]?.pid, second)
-    await eventually('the log tells the end', () => /"proxy\.worker-ended","worker":1,.*SIGKILL/.test(running.errors()))
-    await eventually('lines of workers say whose', () => /"tunnel\.opened","worker":1,/.test(running.errors()))
+    await soon('the log tells the end', () => /"proxy\.worker-ended","worker":1,.*SIGKILL/.test(running.errors()))
+    await soon('lines of workers say whose', () => /"tunnel\.opened","worker":1,/.test(running.errors()))
     // Only what the killed process had was lost, and only connections.
     assert.deepEqual(load.wrong, [])
     assert.ok(load.broken.size <= before[0]!, `${load.broken.size} connections broke, ${before[0]} were there`)
@@ -181,14 +186,14 @@ test('workers share the ports of one proxy, and one that is killed is replaced w
 
   const { workers: last } = await healthOf(proxy)
   await running.kill()
-  await eventually('no worker is left', () => last.every(({ pid }) => isGone(pid)))
+  await soon('no worker is left', () => last.every(({ pid }) => isGone(pid)))
 
   const again = await proxy.start('--workers', '2')
   t.after(() => again.kill())
   await whenReady(proxy)
   const echoes = await Promise.all(Array.from({ length: 12 }, () => halfEcho(proxy.port)))
   const stopped = again.stop()
-  await eventually('nobody listens any more', () =>
+  await soon('nobody listens any more', () =>
     ask(proxy.port, token).then(
       () => false,
       () => true,

@@ -136,7 +136,10 @@ export class WorkerSeat {
         () => undefined,
         (failure: unknown) => failure,
       )
-      log.error('proxy.worker-ended', { worker, pid: this.#process.pid, ...endingOf(exitCode, signal) }, cause)
+      const facts = { worker, pid: this.#process.pid, ...endingOf(exitCode, signal) }
+      // Asked to end by a signal, it drained.
+      if (exitCode === 0) log.info('proxy.worker-ended', facts)
+      else log.error('proxy.worker-ended', facts, cause)
       if (hasServed && clock.now() - this.#startedAtMs > soundMs) failures = 0
       await this.#pause(shortestPauseMs + jitteredBackoffMs(failures, 200, longestPauseMs))
       if (this.#isStopping) return
