@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { LocalCa } from '@landbridge/identity'
+import { ManualClock } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
 import {
   cloudPassword,
@@ -24,6 +27,7 @@ const collection = `${configuration}/subaccounts`
 const recovery = `${subaccountPath}/recovery`
 const otherPath = `${collection}/${otherRegionHost}/${id}`
 const wanted = { regionHost: otherRegionHost, cloudUser, cloudPassword }
+const dayMs = 86_400_000
 const original = { regionHost, subaccount: id, cloudUser, cloudPassword, locationID: 'plant' }
 
 describe('a recovery subaccount', () => {
@@ -133,6 +137,34 @@ describe('a recovery subaccount', () => {
     const renewed = await call('POST', `${recovery}/validity`, { user: cloudUser, password: cloudPassword })
     assert.equal(renewed.status, 200)
     assert.notEqual(renewed.json.recoveryAccountState.subaccountCertificate.serialNumber, before)
+  })
+
+  test('its certificate is renewed without a user, active or not, where the administrator wants that (API1-212, CERT-012)', async () => {
+    const [one, two] = regions()
+    // Issued 350 days ago: fifteen are left.
+    two.signer = LocalCa.load(two.ca.certificatePem, two.ca.keyPem.reveal(), new ManualClock(Date.now() - 350 * dayMs))
+    const ends = async () => (await read()).recoveryAccountState.subaccountCertificate.notAfterTimeStamp as number
+    const renewals = ({ asked }: FakeRegion) => asked.filter(({ url }) => url.endsWith('/renewal')).length
+    for (const active of [false, true]) {
+      await call('PUT', subaccountPath, { autoCertRenewal: false })
+      await call('PUT', `${recovery}/state`, { active })
+      await call('POST', `${recovery}/validity`, { user: cloudUser, password: cloudPassword })
+      assert.ok((await ends()) < Date.now() + 16 * dayMs)
+      const known = renewals(two)
+      await call('PUT', subaccountPath, { autoCertRenewal: true })
+      await connector.close()
+      await start()
+      const deadlineMs = Date.now() + 10_000
+      while ((await ends()) < Date.now() + 300 * dayMs && Date.now() < deadlineMs) await setTimeout(10)
+      assert.deepEqual([renewals(two), renewals(one), two.asked.at(-1)?.authorized], [known + 1, 0, true])
+    }
+    const { certificates } = (await call('GET', '/api/v1/landbridge/certificates')).json
+    const shown = certificates.filter(({ kind }: { kind: string }) => kind === 'tunnel')
+    assert.deepEqual(shown.map(({ name, renewedBy }: Record<string, string>) => `${name} ${renewedBy}`).toSorted(), [
+      ...[`${id}@${regionHost} connector`, `${id}@${otherRegionHost} connector`].toSorted(),
+    ])
+    two.signer = undefined
+    await call('PUT', `${recovery}/state`, { active: false })
   })
 
   test('it goes, and the original is connected again if it was not; a backup brings it back (API1-216)', async () => {

@@ -142,6 +142,29 @@ describe('RFC clients and users of a system mapping', () => {
     assert.deepEqual([await get(clients), await get(users)], [['200'], []])
   })
 
+  test('a mapping that speaks another protocol for a while has its resources and both lists again with RFC (API2-046, API2-049)', async () => {
+    const base = `${subaccountPath}/systemMappings/erp.corp:3301`
+    const rfc = { ...erp, virtualPort: '3301', localPort: '3301' }
+    const blacklistedUsers = [{ client: '100', user: 'EVE' }]
+    await status('POST', `${subaccountPath}/systemMappings`, { ...rfc, allowedClients: ['100'], blacklistedUsers })
+    await status('POST', `${base}/resources`, { id: 'BAPI_', enabled: true, exactMatchOnly: false })
+    const held = async () => {
+      const mapping = await get(base)
+      return [mapping.allowedClients, mapping.blacklistedUsers, mapping.totalResourcesCount]
+    }
+    // A known client sends the lists that it has read with every change.
+    for (const lists of [{}, { allowedClients: [], blacklistedUsers: [] }]) {
+      assert.equal(await status('PUT', base, { ...rfc, ...lists, protocol: 'HTTP' }), 204)
+      assert.deepEqual(await held(), [[], [], 1])
+      assert.deepEqual([await get(`${base}/allowedClients`), await get(`${base}/blockedClientUsers`)], [[], []])
+    }
+    assert.equal(await status('PUT', base, rfc), 204)
+    assert.deepEqual(await held(), [['100'], blacklistedUsers, 1])
+    // Said with RFC, nothing means nothing, and is on record.
+    assert.equal(await status('PUT', base, { ...rfc, allowedClients: [], blacklistedUsers: [] }), 204)
+    assert.deepEqual(await held(), [[], [], 1])
+  })
+
   test('mappings of other protocols have empty lists that cannot be written; unknown mappings have none (API2-102, SCC-238)', async () => {
     const http = { ...erp, virtualPort: '80', localPort: '80', protocol: 'HTTP' }
     await status('POST', `${subaccountPath}/systemMappings`, http)

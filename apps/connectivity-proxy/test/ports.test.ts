@@ -1,7 +1,7 @@
 // The ports of a proxy: which they are, and who gets in at the one for tunnels.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
+import { Agent, createServer, type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
@@ -287,4 +287,38 @@ test('each handshake is audited in one line, with the reason where it fails (CP-
   assert.equal(failed.tenant, tenant.subaccount.id)
   assert.deepEqual([unknown.data.clientId, unknown.tenant], ['', ''])
   assert.equal(new Set(events.map((event) => event.data.tunnelId)).size, 3)
+})
+
+test('a proxy that drains still serves the request that comes right after an answer, and ends who is silent', async () => {
+  const clock = new ManualClock(Date.now())
+  await openConnector(tenant)
+  const proxy = await newProxy({ clock })
+  const headers = bearer(await cloud.token(tenant.connectivity))
+  const exchange = async (agent: Agent) => {
+    const sent = request({ host: '127.0.0.1', port: proxy.httpPort, path: 'http://erp.virtual/', headers, agent }).end()
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    const { socket } = answer
+    await text(answer)
+    return { answer, socket }
+  }
+  const [quiet, active, silent] = [0, 1, 2].map(() => new Agent({ keepAlive: true, maxSockets: 1 })) as [
+    Agent,
+    Agent,
+    Agent,
+  ]
+  closings.push(() => [quiet, active, silent].map((agent) => agent.destroy()))
+  const quietEnds = once((await exchange(quiet)).socket, 'close')
+  clock.advance(2_000)
+  const { socket } = await exchange(active)
+  const silentEnds = once((await exchange(silent)).socket, 'close')
+  const drained = proxy.drain(20_000)
+  await quietEnds
+  const last = await exchange(active)
+  assert.deepEqual(
+    [last.answer.statusCode, last.answer.headers.connection, last.socket === socket],
+    [200, 'close', true],
+  )
+  clock.advance(1_000)
+  await silentEnds
+  await drained
 })

@@ -74,13 +74,7 @@ export async function startConnectivityService(
   try {
     notifications = runNotifications(options)
     await hub.joined()
-    // "localhost" would become two listeners, of which only one takes control sessions.
-    port = await listen(
-      api,
-      config.host === 'localhost' ? '127.0.0.1' : config.host,
-      config.port,
-      'connectivityService.port',
-    )
+    port = await listen(api, config.host, config.port, 'connectivityService.port')
   } catch (failure) {
     await close()
     throw failure

@@ -75,12 +75,7 @@ export function createRuntime(options: RuntimeOptions): ConnectorRuntime {
   })
 
   const start = (subaccount: SubaccountRuntime, snapshot: ConnectorSnapshot): Running => {
-    const propagation = new SubaccountPropagation(
-      propagator,
-      // As tokens name tenants; an administrator may have written the ID in capitals.
-      subaccount.subaccountId.toLowerCase(),
-      subaccount.regionHost,
-    )
+    const propagation = new SubaccountPropagation(propagator, subaccount.subaccountId, subaccount.regionHost)
     const context: SubaccountContext = {
       subaccountId: subaccount.subaccountId,
       access: subaccount.access,

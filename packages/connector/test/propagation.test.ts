@@ -147,6 +147,17 @@ test('Basic authentication and users work over one mapping (SCC-216)', () =>
     assert.deepEqual([user.authorization, user.user], [null, 'CN=ann'])
   }))
 
+test('the tenant of a token is that of the subaccount in either case: an administrator may have written its ID in capitals', () =>
+  withConnector(
+    async (connector) => {
+      for (const zid of ['0f4b9a2c-aaaa', '0F4B9A2C-aaaa'])
+        assert.equal((await seenBy(connector, { userToken: idp.token({ user_name: 'ann', zid }) })).user, 'CN=ann')
+      const foreign = idp.token({ user_name: 'ann', zid: '0f4b9a2c-bbbb' })
+      refused(await connector.ask({ userToken: foreign }), 403, 'PROPAGATION_TENANT')
+    },
+    { subaccountId: '0F4B9A2C-AAAA' },
+  ))
+
 test('a technical user is verified and named by the rule for technical users (SCC-163)', () =>
   withConnector(
     async (connector) => {

@@ -18,13 +18,16 @@ function certificatesOf(configuration: ConnectorConfiguration): readonly Certifi
     ...ownCertificates(configuration).map(({ chain, ...certificate }) =>
       readRecord(chain, { ...certificate, owner: { subaccountId: '', connectorId } }),
     ),
-    ...Array.from(subaccounts.values(), ({ subaccountId, regionHost, locationId, certificate, autoCertRenewal }) =>
-      readRecord(certificate, {
-        kind: 'tunnel',
-        name: `${subaccountId}@${regionHost}`,
-        owner: { subaccountId, connectorId, ...(locationId === '' ? {} : { locationId }) },
-        renewer: autoCertRenewal ? 'connector' : 'user',
-      }),
-    ),
+    ...[...subaccounts.values()].flatMap((subaccount) => {
+      const { subaccountId, locationId, autoCertRenewal, recovery } = subaccount
+      return [subaccount, ...(recovery === undefined ? [] : [recovery])].map(({ regionHost, certificate }) =>
+        readRecord(certificate, {
+          kind: 'tunnel',
+          name: `${subaccountId}@${regionHost}`,
+          owner: { subaccountId, connectorId, ...(locationId === '' ? {} : { locationId }) },
+          renewer: autoCertRenewal ? 'connector' : 'user',
+        }),
+      )
+    }),
   ]
 }

@@ -3,7 +3,7 @@ import { distinctClients, distinctUsers, requireRfc, withoutClient, withoutUsers
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Fields, invalid } from '../body/fields.ts'
 import { readJson } from '../body/read-body.ts'
-import { mappingPath } from '../wire/mapping-json.ts'
+import { mappingPath, rfcListsOf } from '../wire/mapping-json.ts'
 import { type ApiContext, linksOf, parameters, sendCreated, sendJson, sendNothing, subaccountIn } from './context.ts'
 import { editMapping } from './edit-mapping.ts'
 import { mappings } from './mapping-routes.ts'
@@ -20,7 +20,7 @@ export function rfcListRoutes(api: FastifyInstance, context: ApiContext): void {
 
 function clientRoutes(api: FastifyInstance, context: ApiContext, url: string, show: (client: string) => unknown): void {
   api.get(url, (request, reply) =>
-    sendJson(reply, mappingIn(request, subaccountIn(request, context)).allowedClients.map(show)),
+    sendJson(reply, rfcListsOf(mappingIn(request, subaccountIn(request, context))).allowedClients.map(show)),
   )
   api.post(url, async (request, reply) => {
     const allowedClients = distinctClients(readList(context, request).map(readClient))
@@ -52,10 +52,7 @@ function clientRoutes(api: FastifyInstance, context: ApiContext, url: string, sh
 function userRoutes(api: FastifyInstance, context: ApiContext, url: string): void {
   const object = 'blockedClientUsers'
   api.get(url, (request, reply) =>
-    sendJson(
-      reply,
-      mappingIn(request, subaccountIn(request, context)).blockedUsers.map(({ client, user }) => ({ client, user })),
-    ),
+    sendJson(reply, rfcListsOf(mappingIn(request, subaccountIn(request, context))).blockedUsers),
   )
   api.post(url, async (request, reply) => {
     const blockedUsers = distinctUsers(readList(context, request).map(readUser))

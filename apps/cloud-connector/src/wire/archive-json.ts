@@ -12,7 +12,7 @@ import { isPlatformError } from '@landbridge/kernel'
 import { Fields, invalid } from '../body/fields.ts'
 import { readChannel } from './channel-json.ts'
 import { readDomainMapping } from './domain-mapping-json.ts'
-import { readMapping } from './mapping-json.ts'
+import { readMapping, rfcListsOf } from './mapping-json.ts'
 import { readResource, scenariosJson } from './resource-json.ts'
 
 const most = { systemMappings: 20_000, resources: 200_000, domainMappings: 10_000, channels: 1_000 } as const
@@ -89,6 +89,7 @@ export function readScenarioName(text: string): string {
 
 function mappingContent(mapping: SystemMapping): object {
   const { sid, description, sncPartnerName, sapRouter } = mapping
+  const { allowedClients, blockedUsers } = rfcListsOf(mapping)
   const texts = Object.entries({ sid, description, sncPartnerName, sapRouter }).filter(([, text]) => text !== undefined)
   return {
     virtualHost: mapping.virtualHost,
@@ -100,8 +101,8 @@ function mappingContent(mapping: SystemMapping): object {
     authenticationMode: mapping.authenticationMode,
     ...(isHttp(mapping.protocol) ? { hostInHeader: mapping.hostInHeader.toUpperCase() } : {}),
     ...Object.fromEntries(texts),
-    allowedClients: mapping.allowedClients,
-    blacklistedUsers: mapping.blockedUsers.map(({ client, user }) => ({ client, user })),
+    allowedClients,
+    blacklistedUsers: blockedUsers,
     resources: mapping.resources.map((resource) => resourceContent(resource, scenariosJson(resource))),
   }
 }

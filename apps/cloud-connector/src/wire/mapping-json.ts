@@ -15,7 +15,7 @@ import { type Links, subaccountPath } from './links.ts'
 /** A system mapping; ports and the date are texts, counts are numbers, the order is the recorded one. */
 export function mappingJson(mapping: SystemMapping, subaccount: Subaccount, links: Links): object {
   const self = mappingPath(subaccount, mapping)
-  const blocked = mapping.blockedUsers.map(({ client, user }) => ({ client, user }))
+  const { allowedClients, blockedUsers } = rfcListsOf(mapping)
   return {
     virtualHost: mapping.virtualHost,
     virtualPort: mapping.virtualPort,
@@ -32,12 +32,19 @@ export function mappingJson(mapping: SystemMapping, subaccount: Subaccount, link
     ...(mapping.description === undefined ? {} : { description: mapping.description }),
     ...(mapping.sncPartnerName === undefined ? {} : { sncPartnerName: mapping.sncPartnerName }),
     ...(mapping.sapRouter === undefined ? {} : { sapRouter: mapping.sapRouter }),
-    allowedClients: mapping.allowedClients,
+    allowedClients,
     // The wire name and the guide's name of the same list (guide L24302).
-    blacklistedUsers: blocked,
-    blacklistedClientUsers: blocked,
+    blacklistedUsers: blockedUsers,
+    blacklistedClientUsers: blockedUsers,
     _links: { self: links.link(self), resources: links.link(`${self}/resources`) },
   }
+}
+
+/** The RFC lists as they are shown: those of another protocol wait for the day that it speaks RFC again. */
+export function rfcListsOf(mapping: SystemMapping): Pick<SystemMapping, 'allowedClients' | 'blockedUsers'> {
+  if (!isRfc(mapping.protocol)) return { allowedClients: [], blockedUsers: [] }
+  const blockedUsers = mapping.blockedUsers.map(({ client, user }) => ({ client, user }))
+  return { allowedClients: mapping.allowedClients, blockedUsers }
 }
 
 export function mappingPath(subaccount: Subaccount, { virtualHost, virtualPort }: SystemMapping): string {
@@ -66,9 +73,10 @@ export function readMapping(fields: Fields, nowMs: number, before?: SystemMappin
     ...optional('description', fields.text('description')),
     ...optional('sncPartnerName', snc || undefined),
     ...optional('sapRouter', router || undefined),
-    // An absent list stays: losing it would open the system to every client.
-    allowedClients: isRfc(protocol) ? (readClients(fields) ?? before?.allowedClients ?? []) : [],
-    blockedUsers: isRfc(protocol) ? (readBlockedUsers(fields) ?? before?.blockedUsers ?? []) : [],
+    // An absent list stays, as resources do: losing it would open the system to every client. Another protocol has no
+    // use for the lists, whatever is sent, and hands them on to the next one.
+    allowedClients: (isRfc(protocol) ? readClients(fields) : undefined) ?? before?.allowedClients ?? [],
+    blockedUsers: (isRfc(protocol) ? readBlockedUsers(fields) : undefined) ?? before?.blockedUsers ?? [],
     createdAtMs: before?.createdAtMs ?? nowMs,
     resources: before?.resources ?? [],
   }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { type Clock, type Closeable, describeError, type Log } from '@landbridge/kernel'
-import type { Subaccount } from '../configuration/model.ts'
+import type { Subaccount, WayToCloud } from '../configuration/model.ts'
 import type { ConfigurationStore } from '../configuration/store-port.ts'
 import type { SubaccountService } from './subaccount-service.ts'
 
@@ -54,19 +54,26 @@ export class CertificateRenewal implements Closeable {
     const { store, clock } = this.#options
     // A shadow gets them from its master.
     if (store.current.settings.haRole === 'shadow') return
-    for (const subaccount of store.current.subaccounts.values())
-      if (subaccount.autoCertRenewal && isRenewalDue(subaccount.certificate, clock.now())) await this.#renew(subaccount)
+    for (const subaccount of store.current.subaccounts.values()) {
+      if (!subaccount.autoCertRenewal) continue
+      // One that waits for a disaster is needed most when nobody has time to renew it.
+      for (const way of [subaccount, subaccount.recovery])
+        if (way !== undefined && isRenewalDue(way.certificate, clock.now())) await this.#renew(subaccount, way)
+    }
   }
 
-  async #renew(subaccount: Subaccount): Promise<void> {
+  async #renew(subaccount: Subaccount, way: WayToCloud): Promise<void> {
     const { subaccounts, log } = this.#options
     const { regionHost, subaccountId } = subaccount
-    const facts = { subaccount: subaccountId, regionHost }
+    const address = { regionHost, subaccountId }
+    const facts = { subaccount: subaccountId, regionHost: way.regionHost }
     try {
-      await subaccounts.renewByItself(actor, { regionHost, subaccountId })
+      await (way === subaccount
+        ? subaccounts.renewByItself(actor, address)
+        : subaccounts.renewRecoveryByItself(actor, address))
       log.info('certificate.renewed', facts)
     } catch (failure) {
-      const notAfter = new X509Certificate(subaccount.certificate).validToDate.toISOString()
+      const notAfter = new X509Certificate(way.certificate).validToDate.toISOString()
       log.error('certificate.renewal-failed', { ...facts, notAfter, reason: describeError(failure) }, failure)
     }
   }

@@ -241,6 +241,19 @@ export class SubaccountService {
     return this.find(address)
   }
 
+  /** As `renewByItself`, for the recovery subaccount. */
+  async renewRecoveryByItself(actor: string, address: SubaccountAddress): Promise<void> {
+    const { subaccountId } = address
+    const { regionHost, certificate, privateKey } = recoveryOf(this.find(address))
+    const next = await renewWithCertificate(this.#access(regionHost), { subaccountId, certificate, privateKey })
+    const event = audit('update', address, 'RecoveryAccount', { regionHost, initiatedBy: actor })
+    await this.#update(actor, address, event, (subaccount) => {
+      const recovery = recoveryOf(subaccount)
+      // Another region took its place meanwhile: the certificate is of no use there.
+      return recovery.regionHost === regionHost ? { ...subaccount, recovery: { ...recovery, ...next } } : subaccount
+    })
+  }
+
   /** Puts the recovery subaccount into the place of the original, or the original back. Waits as `setConnected` does. */
   async setRecoveryActive(actor: string, address: SubaccountAddress, isActive: boolean): Promise<void> {
     const { isActive: before, regionHost } = recoveryOf(this.find(address))
@@ -274,10 +287,10 @@ export class SubaccountService {
     operation: 'connect' | 'refresh',
     regionHost: string,
     credentials: CloudCredentials,
-    { subaccountId, locationId, description }: Subaccount,
+    { subaccountId, locationId, description, autoCertRenewal: automaticRenewal }: Subaccount,
   ): Promise<WayToCloud> {
     const connectorId = this.#options.store.current.settings.installationId
-    const wanted = { subaccountId, locationId, connectorId, description }
+    const wanted = { subaccountId, locationId, connectorId, description, automaticRenewal }
     const { user, endpoint, certificate, privateKey } = await this.#askCloud(operation, regionHost, credentials, wanted)
     return { regionHost, user, endpoint, certificate, privateKey }
   }

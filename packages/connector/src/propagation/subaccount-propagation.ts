@@ -243,7 +243,9 @@ export class SubaccountPropagation {
 
   /** A token that names a tenant is for that one only, although all tenants of a region may share an issuer. */
   #checkTenant({ tenantId }: VerifiedToken): void {
-    if (tenantId !== '' && tenantId !== this.#subaccountId) throw new PlatformError('PROPAGATION_TENANT', { tenantId })
+    // IDs are written in either case, by administrators above all.
+    if (tenantId !== '' && tenantId.toLowerCase() !== this.#subaccountId.toLowerCase())
+      throw new PlatformError('PROPAGATION_TENANT', { tenantId })
   }
 
   #remember(
