@@ -5,7 +5,7 @@
 export async function eventually<T>(
   what: string,
   check: () => T | false | undefined | Promise<T | false | undefined>,
-  deadlineMs = 15_000,
+  deadlineMs = 30_000,
 ): Promise<T> {
   const end = Date.now() + deadlineMs
   for (;;) {
@@ -17,7 +17,7 @@ export async function eventually<T>(
 }
 
 /** Rejects when `work` takes longer: a hang is a failure of the test, not of the suite. */
-export async function within<T>(what: string, work: Promise<T>, deadlineMs = 15_000): Promise<T> {
+export async function within<T>(what: string, work: Promise<T>, deadlineMs = 30_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not within ${deadlineMs} ms: ${what}`)), deadlineMs)

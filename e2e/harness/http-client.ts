@@ -27,7 +27,7 @@ export function callWeb(landscape: Landscape, path: string, call: ProxyCall = {}
     const timer = setTimeout(() => {
       settle({ kind: 'hang' })
       sent.destroy()
-    }, call.deadlineMs ?? 15_000)
+    }, call.deadlineMs ?? 30_000)
     const sent = request(
       {
         host: '127.0.0.1',

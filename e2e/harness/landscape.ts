@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LocalCa } from '@landbridge/identity'
-import { temporaryFolder } from '@landbridge/testkit'
+import { freePort, temporaryFolder } from '@landbridge/testkit'
 import type {
   AgentSettings,
   CloudReady,
@@ -84,12 +84,24 @@ export class Landscape {
   static async start(options: LandscapeOptions = {}): Promise<Landscape> {
     const landscape = new Landscape(await LocalCa.create({ subject: { CN: 'Test CA', O: 'Landbridge' } }), options)
     try {
+      await landscape.#choosePorts()
       await Promise.all([landscape.startCloud(), landscape.startBackend()])
       landscape.tenant = await landscape.newTenant()
       return landscape
     } catch (failure) {
       await landscape.close()
       throw failure
+    }
+  }
+
+  /** Ports that nobody takes while their process is away. */
+  async #choosePorts(): Promise<void> {
+    const { service, proxy, ...rest } = this.#cloudSettings
+    const ports = { httpPort: await freePort(), socks5Port: await freePort(), tunnelPort: await freePort() }
+    this.#cloudSettings = {
+      ...rest,
+      service: { ...service!, port: await freePort() },
+      proxy: { ...proxy!, ...ports },
     }
   }
 
@@ -115,8 +127,9 @@ export class Landscape {
     return this.#add(startChild<CloudReady>('cloud', settings))
   }
 
-  async startBackend(ports: BackendPorts = { httpPort: 0, tcpPort: 0 }): Promise<void> {
-    this.backend = await this.#add(startChild<BackendPorts>('backend', ports))
+  async startBackend(ports?: BackendPorts): Promise<void> {
+    const settings = ports ?? { httpPort: await freePort(), tcpPort: await freePort() }
+    this.backend = await this.#add(startChild<BackendPorts>('backend', settings))
   }
 
   /** One more backend, for requests that must arrive at another one. */

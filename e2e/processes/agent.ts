@@ -67,7 +67,7 @@ async function pairing(settings: AgentSettings): Promise<PairedState> {
 
 function regionOf(settings: AgentSettings): RegionAccess {
   const { servicePort: port, ca } = settings
-  return { regionHost, override: { address, port, ca }, timeoutMs: 10_000, ...proxyOf(settings) }
+  return { regionHost, override: { address, port, ca }, timeoutMs: 40_000, ...proxyOf(settings) }
 }
 
 function apply(runtime: ConnectorRuntime, settings: AgentSettings, paired: PairedState): void {

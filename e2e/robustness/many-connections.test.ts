@@ -72,11 +72,15 @@ test('5,000 requests wait for a slow backend at the same time, and each gets its
     return context.skip(`only ${openFileLimit()} files may be open (ulimit -n)`)
   const token = landscape.token()
   const outcomes = Array.from({ length: wantedRequests }, (_, i) =>
-    callWeb(landscape, `/hold/${i}.`, { token, deadlineMs: 25_000 }),
+    callWeb(landscape, `/hold/${i}.`, { token, deadlineMs: 100_000 }),
   )
-  await eventually('all requests have arrived', async () => {
-    return (await landscape.backend.call<{ held: number }>('counts')).held === wantedRequests
-  })
+  await eventually(
+    'all requests have arrived',
+    async () => {
+      return (await landscape.backend.call<{ held: number }>('counts')).held === wantedRequests
+    },
+    90_000,
+  )
   console.log(`# ${wantedRequests} requests wait; cloud and agent: ${await megabytes()} MiB`)
   await landscape.backend.call('release')
   for (const [i, outcome] of (await Promise.all(outcomes)).entries())

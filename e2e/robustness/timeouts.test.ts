@@ -12,7 +12,7 @@ let landscape: Landscape
 
 before(async () => {
   landscape = await Landscape.start({ proxyTimeouts: { headMs, idleMs: 1_500, responseMs: 10_000 } })
-  await landscape.startAgent(landscape.agentSettings({ responseMs: 1_000, connectMs: 1_000 }))
+  await landscape.startAgent(landscape.agentSettings({ responseMs: 2_500 }))
 })
 after(() => landscape?.close())
 
@@ -149,12 +149,12 @@ test('clients that take their time get the whole of an answer that ends the conn
 
 test('an upload that keeps coming is not taken for a silent backend', async () => {
   const socket = open()
-  const parts = 10
+  const parts = 8
   socket.write(`${head('/echo/up.').replace('GET', 'POST')}Connection: close\r\nContent-Length: ${parts}\r\n\r\n`)
   const answer = readAll(socket)
-  // Three times as long as the connector waits for a silent backend.
+  // Longer than the connector waits for a silent backend, each part well before that.
   for (let i = 0; i < parts; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     socket.write('x')
   }
   assert.match(await answer, /^HTTP\/1\.1 200 /)

@@ -12,6 +12,7 @@ import { openAuthority, openSealer } from '../src/compose/platform-keys.ts'
 import { rotate } from '../src/keys/change-key.ts'
 import type { SealedPart } from '../src/keys/sealed-part.ts'
 import { openDataDirectory } from '../src/state/data-directory.ts'
+import { rememberDatabase } from '../src/state/database-place.ts'
 import { lockDirectory } from '../src/state/lock.ts'
 
 const level = subaccountLevel({ subaccountId: 'plant' })
@@ -20,6 +21,7 @@ const names = Array.from({ length: 120 }, (_, n) => `d${n}`)
 /** A data directory of the cloud side with an authority and destinations. */
 async function fill(data: string, url = `sqlite:${join(data, 'cloud.db')}`): Promise<SealedPart> {
   openDataDirectory(data, '0.1.0')
+  rememberDatabase(data, url)
   const sealer = openSealer(data)
   await openAuthority(data, sealer, systemClock)
   const stores = await openCloudStores(url, sealer, systemClock, silentLog)
@@ -27,7 +29,8 @@ async function fill(data: string, url = `sqlite:${join(data, 'cloud.db')}`): Pro
   for (const name of names) await store.create(level, { Name: name, Type: 'HTTP', Password: `secret of ${name}` })
   await stores.close()
   const keyFile = join(data, 'sealing.key')
-  return { name: 'cloud', dataDirectory: data, storeUrl: url, setting: '', keyFile, configuredKeys: [] }
+  const part = { name: 'cloud', dataDirectory: data, storeUrl: url, setting: '', keyFile } as const
+  return { ...part, isDatabaseUnclear: false, configuredKeys: [] }
 }
 
 /** What a start of the cloud side would need to open. */
@@ -125,9 +128,20 @@ test('a key is not changed where its database cannot be known, where it is confi
     const { status, stderr } = await runCommand(['keys', ...args, '--data', data, '--json'])
     return { status, stderr }
   }
-  writeFileSync(join(data, 'database-elsewhere'), '')
+  rememberDatabase(data, 'postgres://elsewhere')
   assert.match((await keys('rotate')).stderr, /CLI_KEY_DATABASE_ELSEWHERE/)
+  // A configuration that is not the one of the process says something else.
+  assert.match((await keys('rotate', 'cloud')).stderr, /CLI_KEY_DATABASE_ELSEWHERE/)
+  // As an older version leaves it, which says nothing: the database may be one that was used before another one.
   rmSync(join(data, 'database-elsewhere'))
+  const [untouched = ''] = keysIn(keyFile)
+  assert.match((await keys('rotate')).stderr, /CLI_KEY_DATABASE_UNCLEAR[\s\S]*--config[\s\S]*--keep-former/)
+  assert.deepEqual(keysIn(keyFile), [untouched])
+  assert.equal((await keys('rotate', '--keep-former')).status, 0)
+  assert.deepEqual(keysIn(keyFile).slice(1), [untouched])
+  assert.equal((await keys('rotate', 'cloud')).status, 0)
+  assert.equal(keysIn(keyFile).length, 1)
+  rememberDatabase(data, `sqlite:${join(data, 'cloud.db')}`)
   const configured = { LANDBRIDGE_STORE_SEALING_KEY: randomBytes(32).toString('base64') }
   const refused = await runCommand(['keys', 'rotate', 'cloud', '--data', data], { env: configured })
   assert.match(refused.stderr, /CLI_KEY_CONFIGURED[\s\S]*setting: store\.sealingKey[\s\S]*keys reseal/)
@@ -204,13 +218,25 @@ test('with keys of the configuration, a PostgreSQL database is sealed again besi
     LANDBRIDGE_STORE_SEALING_KEY: next,
     LANDBRIDGE_STORE_FORMER_SEALING_KEYS: old,
   }
-  const replica = await openCloudStores(url, openSealer(data), systemClock, silentLog)
+  let replica = await openCloudStores(url, openSealer(data), systemClock, silentLog)
   await replica.registry.db.selectFrom('subaccount').select('id').execute()
   await assert.rejects(
     rotate(part, false, () => {}),
     (thrown) => isPlatformError(thrown, 'CLI_KEY_DATABASE_IN_USE'),
   )
   assert.deepEqual(keysIn(keyFile), [old])
+  const role = `other_${randomBytes(4).toString('hex')}`
+  await queryDatabase(url, `CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'other'`)
+  const asOther = Object.assign(new URL(url), { username: role, password: 'other' }).href
+  await replica.close()
+  const ofOther = await openCloudStores(asOther, openSealer(data), systemClock, silentLog)
+  await assert.rejects(
+    rotate(part, false, () => {}),
+    (thrown) => isPlatformError(thrown, 'CLI_KEY_DATABASE_IN_USE') && thrown.facts.connections === 1,
+  )
+  await ofOther.close()
+  await queryDatabase(url, `DROP ROLE ${role}`)
+  replica = await openCloudStores(url, openSealer(data), systemClock, silentLog)
   const lock = lockDirectory(data)
   const { status, stdout, stderr } = await runCommand(['keys', 'reseal', 'cloud', '--json'], { env: configured })
   lock.release()
@@ -225,7 +251,18 @@ test('with keys of the configuration, a PostgreSQL database is sealed again besi
     `SELECT count(*) FROM destination WHERE properties LIKE 'v2.${key}.%'`,
   )) as [{ count: string }]
   assert.equal(Number(count), names.length)
-  assert.equal((await rotate(part, false, () => {})).left, 0)
+  // A process with a copy of the key that starts in between would seal with what is about to be dropped.
+  const copied = openSealer(data)
+  let refused = 0
+  const startMeanwhile = async (): Promise<void> => {
+    if (refused > 0) return
+    refused += 1
+    await assert.rejects(openCloudStores(url, copied, systemClock, silentLog), (thrown) =>
+      isPlatformError(thrown, 'STORE_KEYS_CHANGING'),
+    )
+  }
+  const rotated = await rotate(part, false, startMeanwhile)
+  assert.deepEqual([rotated.left, rotated.former, refused], [0, [], 1])
   assert.ok(existsSync(keyFile))
   await assertEverythingOpens(data, url)
 })

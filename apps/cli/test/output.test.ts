@@ -2,17 +2,21 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs, { openSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { mock, test } from 'node:test'
 import { PlatformError } from '@landbridge/kernel'
 import { temporaryFolder } from '@landbridge/testkit'
+import { createAgent } from '../src/http/agent.ts'
 import { refusal } from '../src/http/refusal.ts'
 import { errorText } from '../src/output/error-text.ts'
 import { fileFailure } from '../src/output/file-failure.ts'
 import { createStyle } from '../src/output/style.ts'
 import { table } from '../src/output/table.ts'
 import { writeFileWhole } from '../src/state/write-file.ts'
+import { probeComponents } from '../src/status/probe.ts'
 
 const plain = createStyle(false, {})
 
@@ -102,4 +106,20 @@ test('output that nobody takes ends a command, and never what was started to ser
   if (process.platform !== 'linux') return
   const full = openSync('/dev/full', 'w')
   assert.deepEqual(await Promise.all([run('serves', full), run('asks', full)]), [7, 1])
+})
+
+test('status repeats why a component says that it is not ready, in one line of plain text', async (t) => {
+  const answers = ['{"status":"STARTING","reason":"worker 2: it does\\u001b answer\\nnot"}', '<html>']
+  const server = createServer((_request, response) => response.writeHead(503).end(answers.shift()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const agent = createAgent({ caFiles: [], hostNames: [], address: '127.0.0.1' })
+  t.after(async () => {
+    await agent.destroy()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/health/ready`
+  const reasons: string[] = []
+  for (const name of ['told', 'untold'])
+    for (const { reason } of await probeComponents([{ name, url, readyUrl: url }], agent)) reasons.push(reason)
+  assert.deepEqual(reasons, ['answers 503 (worker 2: it does  answer not)', 'answers 503'])
 })

@@ -3,7 +3,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AuditEntry, ConnectorSettings } from '@landbridge/connector'
-import { createLog } from '@landbridge/kernel'
+import { type Clock, createLog, silentLog, systemClock } from '@landbridge/kernel'
 import { ConnectorStore } from '@landbridge/store'
 import { temporaryFolder } from '@landbridge/testkit'
 import { auditFileOf, auditLine } from '../src/audit/audit-csv.ts'
@@ -17,7 +17,10 @@ import {
   subaccountPath,
 } from './running-connector.ts'
 
-const today = new Date().toISOString().slice(0, 10)
+// Files are named by the day: the clock goes ahead where midnight could come in between.
+const aheadMs = Date.now() % 86_400_000 > 86_400_000 - 600_000 ? 600_000 : 0
+const clock: Clock = { ...systemClock, now: () => Date.now() + aheadMs }
+const today = new Date(clock.now()).toISOString().slice(0, 10)
 const entry: AuditEntry = {
   ...{ sequence: 7, atMs: Date.UTC(2026, 10, 21, 23, 59), actor: 'bob', category: 'Account', action: 'update' },
   object: 'x',
@@ -38,7 +41,7 @@ function numbersIn(file: string): number[] {
 test('entries go to a file per subaccount and day, those of the connector to one of their own, closed to others (SCC-013, OPS-205)', async () => {
   using folder = temporaryFolder()
   await using region = { server: await startFakeRegion(), [Symbol.asyncDispose]: () => region.server.close() }
-  const connector = await startConnector(folder.path, region.server)
+  const connector = await startConnector(folder.path, region.server, {}, silentLog, clock)
   const pairing = { regionHost, subaccount: id, cloudUser, cloudPassword }
   assert.equal((await connector.call('POST', `${configuration}/subaccounts`, { json: pairing })).status, 201)
   await connector.call('PUT', `${subaccountPath}/auditLogLevel`, { json: { auditLogLevel: 'All' } })
@@ -69,14 +72,14 @@ test('a full disk stops no change and is told once; what was missed is written l
   const file = join(shared, `audit-log_cross-subaccount_${today}.csv`)
   mkdirSync(shared, { recursive: true })
   symlinkSync('/dev/full', file)
-  const first = await startConnector(folder.path, undefined, {}, log)
+  const first = await startConnector(folder.path, undefined, {}, log, clock)
   for (const description of ['one', 'two', 'three']) await describedAs(first, description)
   const missed: AuditEntry[] = (await first.call('GET', '/api/v1/landbridge/audit')).json
   await first.close()
   assert.deepEqual(events, ['audit-files.failed'])
   rmSync(file)
 
-  const second = await startConnector(folder.path, undefined, {}, log)
+  const second = await startConnector(folder.path, undefined, {}, log, clock)
   await describedAs(second, 'four')
   const all: AuditEntry[] = (await second.call('GET', '/api/v1/landbridge/audit')).json
   await second.close()
@@ -92,7 +95,7 @@ test('a full disk stops no change and is told once; what was missed is written l
     next: { ...current, settings: { ...current.settings, installationId: 'of the master' } },
   }))
   await store.close()
-  const third = await startConnector(folder.path)
+  const third = await startConnector(folder.path, undefined, {}, silentLog, clock)
   await describedAs(third, 'five')
   await third.close()
   assert.deepEqual(

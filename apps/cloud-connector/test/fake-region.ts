@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { LocalCa } from '@landbridge/identity'
 import { systemClock } from '@landbridge/kernel'
+import { freePort } from '@landbridge/testkit'
 import {
   ControlChannel,
   type ControlMessage,
@@ -79,7 +80,9 @@ export async function startFakeRegion(former?: FakeRegion, host = '127.0.0.1'): 
       else http.emit('connection', socket)
     },
   )
-  await new Promise<void>((resolve) => tls.listen(former?.port ?? 0, host, resolve))
+  // It may come back on its port, on another address too.
+  const port = former?.port ?? (await freePort())
+  await new Promise<void>((resolve) => tls.listen(port, host, resolve))
   const address = tls.address()
   const region: FakeRegion = {
     port: typeof address === 'object' && address !== null ? address.port : 0,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { Agent } from 'node:https'
 import { createInterface, type Interface } from 'node:readline'
 import { test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
+import { freePort, temporaryFolder } from '@landbridge/testkit'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
 import { connectorPath, masterPath, shadowPath } from './pair-scene.ts'
 import { configuration, id, password, send, subaccountPath } from './running-connector.ts'
@@ -22,18 +22,18 @@ class ConnectorProcess implements AsyncDisposable {
   #agent: Agent
   app: { url: string; uiCa: string }
 
-  private constructor(region: FakeRegion, role: string) {
+  private constructor(region: FakeRegion, role: string, port: number) {
     this.#folder = temporaryFolder()
     this.#region = region
     this.#role = role
     this.#child = undefined
     this.#lines = undefined
     this.#agent = new Agent({ keepAlive: true })
-    this.app = { url: 'https://127.0.0.1:0', uiCa: '' }
+    this.app = { url: `https://127.0.0.1:${port}`, uiCa: '' }
   }
 
   static async start(region: FakeRegion, role: 'master' | 'shadow'): Promise<ConnectorProcess> {
-    const started = new ConnectorProcess(region, role)
+    const started = new ConnectorProcess(region, role, await freePort())
     await started.start()
     return started
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:https'
 import { type Log, ManualClock, silentLog } from '@landbridge/kernel'
-import { temporaryFolder } from '@landbridge/testkit'
+import { freePort, temporaryFolder } from '@landbridge/testkit'
 import type { CloudConnectorConfig } from '../src/index.ts'
 import { type Link, linkTo } from './cuttable-link.ts'
 import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
@@ -46,7 +46,9 @@ export class PairScene implements AsyncDisposable {
     const region = await startFakeRegion()
     const folders = [temporaryFolder(), temporaryFolder()] as const
     const begin = async (name: 'one' | 'two', address: string, folder: string, more: object): Promise<Instance> => {
-      const running = await startConnector(folder, region, { tunnelTimeoutMs: 2_000, ...more }, log, clock)
+      // It is free on the address of its link as well, and while the instance is away.
+      const port = await freePort()
+      const running = await startConnector(folder, region, { port, tunnelTimeoutMs: 2_000, ...more }, log, clock)
       const link = await linkTo(portOf(running), address)
       return { name, address, folder, running, link, agent: new Agent({ keepAlive: true }) }
     }

@@ -1,11 +1,13 @@
-import { createApi, listen } from '@landbridge/http-api'
+import { createApi, listen, type Readiness } from '@landbridge/http-api'
 import type { Closeable, Log } from '@landbridge/kernel'
 
 export interface HealthOptions {
   readonly host: string
   readonly port: number
   /** Whether the proxy is in touch with the connectivity service. Only `/health/ready` asks. */
-  readonly ready: () => boolean
+  readonly ready: () => boolean | Promise<Readiness>
+  /** What `/metrics` answers; there is none when absent. */
+  readonly metrics?: { readonly contentType: string; text(): Promise<string> }
   readonly log: Log
 }
 
@@ -15,9 +17,14 @@ export interface HealthOptions {
  * @throws PlatformError PORT_IN_USE
  */
 export async function startHealth(options: HealthOptions): Promise<Closeable & { readonly url: string }> {
-  const { host, port, ready, log } = options
-  const api = createApi({ log, ready, quiet: ['/health'] })
+  const { host, port, ready, metrics, log } = options
+  const api = createApi({ log, ready, quiet: ['/health', '/metrics'] })
   api.get('/healthcheck', async () => ({ status: 'UP' }))
+  if (metrics !== undefined)
+    api.get('/metrics', async (_request, reply) => {
+      const text = await metrics.text()
+      return reply.header('content-type', metrics.contentType).send(text)
+    })
   const bound = await listen(api, host, port, 'landbridge.health.port')
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
   return { url: `http://${name}:${bound}`, close: () => api.close() }

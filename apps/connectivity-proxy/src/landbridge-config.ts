@@ -80,6 +80,10 @@ export const landbridgeSchema = Type.Object(
           default: 8044,
           description: 'Port of `/healthcheck`, `/health/live` and `/health/ready`; 0: any free port.',
         }),
+        metrics: Type.Boolean({
+          default: false,
+          description: 'Whether `/metrics` answers there, in the text form of Prometheus.',
+        }),
       },
       { default: {}, additionalProperties: false, description: 'Health endpoints (http).' },
     ),

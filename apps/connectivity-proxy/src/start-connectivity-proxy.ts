@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { TokenVerifier } from '@landbridge/identity'
 import { type Clock, type Closeable, type Log, PlatformError, type RunningApp, randomSecret } from '@landbridge/kernel'
 import {
@@ -20,7 +20,9 @@ import { configProblems, proxiesOpenToNetwork, settingsWithoutEffect } from './c
 import { ConnectorAuthorities } from './connector-authorities.ts'
 import { startHealth } from './health.ts'
 import { MappingSource } from './mapping-source.ts'
+import { type MetricsSnapshot, ProxyMetrics, type ProxyName } from './metrics/proxy-metrics.ts'
 import { ServiceClient, type ServiceClientOptions } from './service-client.ts'
+import { listenerOf } from './workers/worker-config.ts'
 
 export interface ConnectivityProxyOptions {
   readonly config: ConnectivityProxyConfig
@@ -40,6 +42,11 @@ export interface ConnectivityProxyOptions {
   readonly userTokenNamesTenant?: boolean
   /** Whether a caller may act for a user of another tenant. Default: nobody may. */
   readonly mayActFor?: AccessPolicy['mayActFor']
+  /**
+   * This process is one of several that share the ports of the proxies: whoever started them tells their health. The
+   * port is that with which service channels name all of them; 0 for the own one.
+   */
+  readonly worker?: { readonly clusterPort: number }
   /** Writes a line of audit, `[AUDIT-EVENT] …`, where the operator collects them. */
   readonly audit?: (line: string) => void
   readonly clock: Clock
@@ -53,7 +60,7 @@ export interface RunningConnectivityProxy extends RunningApp {
   /** RFC and LDAP. */
   readonly rfcPort: number
   readonly tunnelPort: number
-  /** Base URL of `/healthcheck`, `/health/live` and `/health/ready`. */
+  /** Base URL of `/healthcheck`, `/health/live` and `/health/ready`; '' in a worker. */
   readonly healthUrl: string
   /** Resolves when `ready` is true for the first time. */
   whenReady(): Promise<void>
@@ -61,6 +68,7 @@ export interface RunningConnectivityProxy extends RunningApp {
   tunnelCount(): number
   /** Open tunnel connections of service channels. */
   channelCount(): number
+  metrics(): Promise<MetricsSnapshot>
   /** Stops accepting and waits until open exchanges are done, at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>
 }
@@ -104,15 +112,33 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
   const { http, socks5, rfc } = newFronts(options, table)
 
   let isOpen = true
+  const ready = () => isOpen && service.isSynchronised
+  const metrics = new ProxyMetrics({
+    connections: () => ({
+      http: http.connectionCount,
+      socks5: socks5.connectionCount,
+      rfcAndLdap: rfc.connectionCount,
+    }),
+    tunnels: () => ({ ...loadOf(table), channels: channels.size }),
+    ready,
+  })
   const listeners: Listeners = {}
   const { proxy } = config.servers
+  const open = (name: ProxyName, front: { accept(socket: Socket): void }): Promise<Listener> => {
+    const { host, port } = listenerOf(proxy[name])
+    const accept = (socket: Socket): void => {
+      metrics.accepted(name)
+      front.accept(socket)
+    }
+    return Listener.open(host, port, `servers.proxy.${name}.port`, accept, options.worker !== undefined)
+  }
   try {
-    if (proxy.http.enabled) listeners.http = await open('http', proxy.http, (socket) => http.accept(socket))
-    if (proxy.socks5.enabled) listeners.socks5 = await open('socks5', proxy.socks5, (socket) => socks5.accept(socket))
-    if (proxy.rfcAndLdap.enabled)
-      listeners.rfc = await open('rfcAndLdap', proxy.rfcAndLdap, (socket) => rfc.accept(socket))
-    const ready = () => isOpen && service.isSynchronised
-    listeners.health = await startHealth({ ...config.landbridge.health, ready, log })
+    if (proxy.http.enabled) listeners.http = await open('http', http)
+    if (proxy.socks5.enabled) listeners.socks5 = await open('socks5', socks5)
+    if (proxy.rfcAndLdap.enabled) listeners.rfc = await open('rfcAndLdap', rfc)
+    const { metrics: showsMetrics, ...place } = config.landbridge.health
+    const text = showsMetrics ? { metrics: textOf(metrics) } : {}
+    if (options.worker === undefined) listeners.health = await startHealth({ ...place, ready, ...text, log })
   } catch (failure) {
     http.close()
     void listeners.http?.close()
@@ -147,7 +173,7 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     await service.close()
     await following
     await Promise.all(stopped)
-    await health.close()
+    await health?.close()
   }
   return {
     name: 'connectivity-proxy',
@@ -156,10 +182,11 @@ export async function startConnectivityProxy(options: ConnectivityProxyOptions):
     socks5Port: listeners.socks5?.port ?? 0,
     rfcPort: listeners.rfc?.port ?? 0,
     tunnelPort,
-    healthUrl: health.url,
-    tunnelCount: () => [...table.tunnels()].length,
+    healthUrl: health?.url ?? '',
+    tunnelCount: () => loadOf(table).count,
     channelCount: () => channels.size,
-    ready: () => isOpen && service.isSynchronised,
+    metrics: () => metrics.snapshot(),
+    ready,
     whenReady: () => service.synchronised,
     async drain(timeoutMs) {
       isOpen = false
@@ -207,7 +234,7 @@ function addressOf({ servers, landbridge, displayName }: ConnectivityProxyConfig
 }
 
 function newChannelDesk(
-  { config, clock, log }: ConnectivityProxyOptions,
+  { config, worker, clock, log }: ConnectivityProxyOptions,
   table: TunnelTable,
   { mappings }: MappingSource,
   broker: ServiceClient,
@@ -217,6 +244,7 @@ function newChannelDesk(
   return new ChannelDesk({
     enabled: serviceChannels.enabled,
     clusterHost: clusterHost.toLowerCase(),
+    ...(worker === undefined || worker.clusterPort === 0 ? {} : { clusterPort: worker.clusterPort }),
     mappings,
     maxConnections: landbridge.maxChannelConnections,
     broker,
@@ -283,11 +311,11 @@ function newFronts(options: ConnectivityProxyOptions, tunnels: TunnelTable): Fro
   }
 }
 
-function open(
-  name: 'http' | 'rfcAndLdap' | 'socks5',
-  { port, allowRemoteConnections }: { readonly port: number; readonly allowRemoteConnections: boolean },
-  accept: Parameters<typeof Listener.open>[3],
-): Promise<Listener> {
-  const host = allowRemoteConnections ? '0.0.0.0' : '127.0.0.1'
-  return Listener.open(host, port, `servers.proxy.${name}.port`, accept)
+function loadOf(table: TunnelTable): { readonly count: number; readonly streams: number } {
+  const tunnels = [...table.tunnels()]
+  return { count: tunnels.length, streams: tunnels.reduce((sum, { session }) => sum + session.streamCount, 0) }
+}
+
+function textOf({ registry }: ProxyMetrics): { readonly contentType: string; text(): Promise<string> } {
+  return { contentType: registry.contentType, text: () => registry.metrics() }
 }

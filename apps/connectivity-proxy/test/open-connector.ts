@@ -146,7 +146,7 @@ export class OpenConnector {
       ca: this.#cloud.ca.certificatePem,
       clientCertificate: { cert: certificate, key: privateKey },
       alpn: [tunnelAlpn],
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
     })
     const acceptor = new StreamAcceptor(this.#context, defaultBackendTimeouts)
     const index = this.#dialled++

@@ -50,7 +50,7 @@ export function pair(
 ): Promise<Pairing> {
   const override = { address: '127.0.0.1', port: cloud.service.port, ca: cloud.ca.certificatePem }
   return pairSubaccount(
-    { regionHost, override, timeoutMs: 10_000 },
+    { regionHost, override, timeoutMs: 30_000 },
     { user, password: new Secret(password) },
     { subaccountId: subaccount.id, locationId, connectorId, description: 'cellar' },
   )

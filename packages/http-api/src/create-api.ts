@@ -21,9 +21,15 @@ export interface ApiOptions {
   /** Error body of a surface whose contract prescribes its own; RFC 9457 problem documents otherwise. */
   readonly errorBody?: ErrorBody
   /** True once the service can do its job; `/health/ready` answers 503 until then. */
-  readonly ready?: () => boolean | Promise<boolean>
+  readonly ready?: () => boolean | Readiness | Promise<boolean | Readiness>
   /** Paths below which a request is not logged at debug level either (health checks). */
   readonly quiet?: readonly string[]
+}
+
+/** Whether a service can do its job, with what else its health endpoint tells. */
+export interface Readiness {
+  readonly ready: boolean
+  readonly [fact: string]: unknown
 }
 
 /** Two access tokens with many scopes do not fit into Node's default of 16 KiB for all headers. */
@@ -76,8 +82,9 @@ export function createApi(options: ApiOptions): FastifyInstance {
   })
   api.get('/health/live', async () => ({ status: 'UP' }))
   api.get('/health/ready', async (_request, reply) => {
-    const ready = (await options.ready?.()) ?? true
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'UP' : 'STARTING' })
+    const answer = (await options.ready?.()) ?? true
+    const { ready, ...facts } = typeof answer === 'boolean' ? { ready: answer } : answer
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'UP' : 'STARTING', ...facts })
   })
   return api
 }

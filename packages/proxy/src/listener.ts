@@ -15,8 +15,18 @@ export class Listener implements Closeable {
     return this.#port
   }
 
-  /** @param setting the configuration key to name when the port is taken. @throws PlatformError PORT_IN_USE */
-  static async open(host: string, port: number, setting: string, accept: (socket: Socket) => void): Promise<Listener> {
+  /**
+   * @param setting the configuration key to name when the port is taken
+   * @param reusePort share the port with other processes that say so too: the system spreads connections over them
+   * @throws PlatformError PORT_IN_USE
+   */
+  static async open(
+    host: string,
+    port: number,
+    setting: string,
+    accept: (socket: Socket) => void,
+    reusePort = false,
+  ): Promise<Listener> {
     const listener = new Listener(accept)
     await new Promise<void>((resolve, reject) => {
       listener.#server.once('error', (cause) => {
@@ -24,7 +34,7 @@ export class Listener implements Closeable {
         reject(inUse ? new PlatformError('PORT_IN_USE', { host, port, setting }, { cause }) : cause)
       })
       // A burst of new connections waits in the kernel instead of being refused.
-      listener.#server.listen({ host, port, backlog: 4096 }, () => resolve())
+      listener.#server.listen({ host, port, reusePort, backlog: 4096 }, () => resolve())
     })
     const address = listener.#server.address()
     if (typeof address === 'object' && address !== null) listener.#port = address.port

@@ -1,7 +1,7 @@
 export type { Bus } from './base/bus.ts'
 export { isDuplicate } from './base/errors.ts'
+export { type KeyLock, lockKeys } from './base/key-lock.ts'
 export { openStore, type Store, type StoreKind, type StoreOptions } from './base/open.ts'
-export { otherConnections } from './base/other-connections.ts'
 export { hideTransaction } from './base/transaction.ts'
 export { SqlEventRecorder } from './certificates/event-recorder.ts'
 export { SqlMappingStore } from './certificates/mapping-store.ts'

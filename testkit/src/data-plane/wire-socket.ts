@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 /** A deadline for tests that would hang otherwise; never part of what is asserted. */
-const patienceMs = 15_000
+const patienceMs = 30_000
 
 /** One HTTP answer as it stood on the wire. */
 export interface WireAnswer {

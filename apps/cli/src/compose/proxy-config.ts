@@ -11,6 +11,11 @@ export const proxyConfigSchema = Type.Object({
     description: 'Folder for the lock and the state of this replica. Each replica needs its own.',
   }),
   logLevel,
+  workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Literal('auto')], {
+    default: 1,
+    description:
+      'Processes that share the ports of the proxies, so that more than one core is used; auto: one per core. To connectors each is a proxy of its own: its tunnel server takes the next port after `proxy.servers.businessDataTunnel.port` (and `externalPort`). Linux, FreeBSD 12 and the like only.',
+  }),
   serviceKey: secretSetting({
     description:
       'Service key of a `connectivity_proxy` instance (JSON), as the operator API of the connectivity service returns it.',

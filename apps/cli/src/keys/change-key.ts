@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { PlatformError, type Sealer } from '@landbridge/kernel'
-import { countSealed, otherConnections, resealAll, type SealedCount } from '@landbridge/store'
+import { countSealed, type KeyLock, lockKeys, resealAll, type SealedCount } from '@landbridge/store'
 import { readKeyFile, writeKeyFile } from '../state/key-file.ts'
 import { keysOfFiles, resealFiles, type SealedPart, sealerOf, withStore } from './sealed-part.ts'
 
-/** Called after each step that is on the disk, with the number of values sealed again so far. */
-export type Progress = (resealed: number) => void
+/** Called after each step that is on the disk, with the number of values sealed again so far; waited for after the first. */
+export type Progress = (resealed: number) => void | Promise<void>
 
 /** What became of a part. */
 export interface ChangedPart {
@@ -26,22 +26,41 @@ export interface ChangedPart {
 /**
  * Makes a new key for a part with a key file, seals everything again and drops the former keys once nothing needs them.
  * Ended at any moment, it leaves files that open everything, and may be run again. Nothing else may use the part.
- * @throws PlatformError CLI_KEY_CONFIGURED, CLI_KEY_DATABASE_IN_USE
+ * @throws PlatformError CLI_KEY_CONFIGURED, CLI_KEY_DATABASE_IN_USE, STORE_FAILED
  */
 export async function rotate(part: SealedPart, keepFormer: boolean, progress: Progress): Promise<ChangedPart> {
   const { keyFile } = part
   if (keyFile === undefined) throw new PlatformError('CLI_KEY_CONFIGURED', { setting: part.setting })
-  const former = readKeyFile(keyFile)
-  await withStore(part, sealerOf(part), async (store) => {
-    const connections = await otherConnections(store)
-    if (connections > 0) throw new PlatformError('CLI_KEY_DATABASE_IN_USE', { connections })
+  // Whether this version may use it, before anything is changed.
+  await withStore(part, sealerOf(part), async () => {})
+  const lock = await lockKeys(part.storeUrl).catch((cause: unknown) => {
+    throw new PlatformError('STORE_FAILED', {}, { cause })
   })
+  try {
+    if (lock.others > 0) throw new PlatformError('CLI_KEY_DATABASE_IN_USE', { connections: lock.others })
+    return await rotateLocked(part, keyFile, lock, { keepFormer, progress })
+  } finally {
+    await lock.close().catch(() => {}) // Broken: then it is no longer held.
+  }
+}
+
+async function rotateLocked(
+  part: SealedPart,
+  keyFile: string,
+  lock: KeyLock,
+  { keepFormer, progress }: { readonly keepFormer: boolean; readonly progress: Progress },
+): Promise<ChangedPart> {
+  const former = readKeyFile(keyFile)
   // From here on the new key seals, so it must never be lost: it is on the disk before anything is sealed with it.
   const key = randomBytes(32)
   writeKeyFile(keyFile, [key, ...former])
-  progress(0)
+  await progress(0)
   const changed = await reseal(part, progress)
   if (keepFormer || changed.left > 0) return changed
+  // Whoever starts from now on with the former key is refused; if not, it may just have sealed something with it.
+  await lock.assertHeld().catch((cause: unknown) => {
+    throw new PlatformError('STORE_FAILED', {}, { cause })
+  })
   writeKeyFile(keyFile, [key])
   const kept = sealerOf(part).keyIds.slice(1)
   return { ...changed, former: kept, dropped: changed.former.filter((id) => !kept.includes(id)) }

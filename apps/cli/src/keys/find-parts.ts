@@ -7,7 +7,7 @@ import { connectorConfigSchema } from '../compose/connector-config.ts'
 import { cloudKeys, connectorKeys } from '../compose/platform-keys.ts'
 import { type ConfigOptions, configSources } from '../config/config-options.ts'
 import { usualDataDirectory } from '../state/data-directory.ts'
-import { cloudStoreUrl, hasOwnDatabase } from '../state/database-place.ts'
+import { cloudStoreUrl, databasePlace } from '../state/database-place.ts'
 import type { Terminal } from '../terminal.ts'
 import { type ConfiguredKeys, configuredKeys } from './configured-keys.ts'
 import type { SealedPart } from './sealed-part.ts'
@@ -40,7 +40,11 @@ export async function findParts(
   const dataDirectory = resolve(config.dataDirectory)
   const keys = await configuredKeys({ ...cloudKeys, ...config.store }, terminal.environment)
   const storeUrl = cloudStoreUrl(config, dataDirectory)
-  return [configuredPart({ name: 'cloud', dataDirectory, storeUrl }, cloudKeys.fileName, keys)]
+  const found = configuredPart({ name: 'cloud', dataDirectory, storeUrl }, cloudKeys.fileName, keys)
+  // It is not the configuration that the process has: the key would be dropped although its database needs it.
+  if (found.keyFile !== undefined && databasePlace(dataDirectory) === 'elsewhere' && isIn(dataDirectory, storeUrl))
+    throw new PlatformError('CLI_KEY_DATABASE_ELSEWHERE', { path: dataDirectory })
+  return [found]
 }
 
 function configuredPart(
@@ -49,22 +53,25 @@ function configuredPart(
   { sealing, former, setting }: ConfiguredKeys,
 ): SealedPart {
   const configuredKeys = [...sealing, ...former]
-  if (sealing.length > 0) return { ...part, setting, configuredKeys }
+  const isDatabaseUnclear = false
+  if (sealing.length > 0) return { ...part, setting, configuredKeys, isDatabaseUnclear }
   const keyFile = join(part.dataDirectory, fileName)
   if (!existsSync(keyFile))
     throw new PlatformError('CLI_FILE_UNUSABLE', {
       path: keyFile,
       reason: `there is none, and neither ${setting} nor ${setting}Command`,
     })
-  return { ...part, setting, keyFile, configuredKeys }
+  return { ...part, setting, keyFile, configuredKeys, isDatabaseUnclear }
 }
 
 function partsOfDirectory(dataDirectory: string): readonly SealedPart[] {
+  const place = databasePlace(dataDirectory)
   const part = (name: KeyComponent, { fileName, setting }: typeof cloudKeys | typeof connectorKeys): SealedPart[] => {
     const keyFile = join(dataDirectory, fileName)
     if (!existsSync(keyFile)) return []
     const storeUrl = `sqlite:${join(dataDirectory, `${name}.db`)}`
-    return [{ name, dataDirectory, storeUrl, setting, keyFile, configuredKeys: [] }]
+    const isDatabaseUnclear = name === 'cloud' && place === 'unknown'
+    return [{ name, dataDirectory, storeUrl, setting, keyFile, isDatabaseUnclear, configuredKeys: [] }]
   }
   const parts = [...part('cloud', cloudKeys), ...part('connector', connectorKeys)]
   if (parts.length === 0)
@@ -73,7 +80,12 @@ function partsOfDirectory(dataDirectory: string): readonly SealedPart[] {
       reason: `neither ${cloudKeys.fileName} nor ${connectorKeys.fileName} is in it`,
     })
   // Its key would be dropped although that database needs it.
-  if (parts.some(({ name }) => name === 'cloud') && !hasOwnDatabase(dataDirectory))
+  const isAway = place === 'elsewhere' || !existsSync(join(dataDirectory, 'cloud.db'))
+  if (parts.some(({ name }) => name === 'cloud') && isAway)
     throw new PlatformError('CLI_KEY_DATABASE_ELSEWHERE', { path: dataDirectory })
   return parts
+}
+
+function isIn(dataDirectory: string, storeUrl: string): boolean {
+  return storeUrl === cloudStoreUrl({ store: { url: '' } }, dataDirectory)
 }

@@ -17,6 +17,8 @@ export interface SealedPart {
   readonly keyFile?: string
   /** The setting that would hold it. */
   readonly setting: string
+  /** True where a database lies in the data directory and nothing says that it is the one that the keys seal. */
+  readonly isDatabaseUnclear: boolean
   /** Those of the configuration, the one that seals first, or former ones only where there is a key file. */
   readonly configuredKeys: readonly Buffer[]
 }

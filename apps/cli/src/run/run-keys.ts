@@ -53,8 +53,12 @@ export async function runKeysRotate(
 ): Promise<boolean> {
   const parts = await findParts(terminal, component, options)
   // Before anything is changed, also where another part could be rotated.
-  for (const { keyFile, setting } of parts)
+  for (const { keyFile, setting, isDatabaseUnclear, dataDirectory } of parts) {
     if (keyFile === undefined) throw new PlatformError('CLI_KEY_CONFIGURED', { setting })
+    // A key is dropped only where it is certain that nothing needs it.
+    if (isDatabaseUnclear && options.keepFormer !== true)
+      throw new PlatformError('CLI_KEY_DATABASE_UNCLEAR', { path: dataDirectory })
+  }
   const change = (part: SealedPart) => rotate(part, options.keepFormer === true, progressOf(terminal, part))
   return changeAll(terminal, parts, options, change)
 }

@@ -1,85 +1,44 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { readServiceKey, startConnectivityProxy } from '@landbridge/connectivity-proxy'
-import { type Closeable, closeAll } from '@landbridge/kernel'
-import { assertNotExpired, ClientToken } from '../compose/client-token.ts'
+import { loadConfig } from '@landbridge/config'
 import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
-import { proxyVerifier } from '../compose/proxy-verifier.ts'
-import { readCertificates, readServerTls } from '../compose/server-tls.ts'
-import { type ConfigOptions, componentConfig } from '../config/config-options.ts'
-import { createAgent } from '../http/agent.ts'
+import { type ConfigOptions, configSources } from '../config/config-options.ts'
 import type { Terminal } from '../terminal.ts'
-import { type ComponentEnvironment, runComponent, type StartedComponent } from './run-component.ts'
+import { startWorkers } from '../workers/start-workers.ts'
+import { runComponent, type StartedComponent } from './run-component.ts'
+import { readMaterials, type ServingEnvironment, serveProxy } from './serve-proxy.ts'
 
-const drainMs = 20_000
+export interface ProxyOptions extends ConfigOptions {
+  /** As in the configuration. */
+  readonly workers?: string
+  readonly json?: boolean
+}
 
-/** Runs `landbridge proxy` until it is asked to stop. */
-export function runProxy(terminal: Terminal, options: ConfigOptions & { readonly json?: boolean }): Promise<void> {
-  const config = componentConfig(proxyConfigSchema, terminal, options)
+/** Runs `landbridge proxy` until it is asked to stop: in this process, or in several that this one looks after. */
+export function runProxy(terminal: Terminal, options: ProxyOptions): Promise<void> {
+  const config = loadConfig(proxyConfigSchema, configSources(terminal, options, { workers: options.workers }))
+  const count = config.workers === 'auto' ? availableParallelism() : config.workers
   return runComponent(terminal, {
     name: 'proxy',
     dataDirectory: config.dataDirectory,
     logLevel: config.logLevel,
     json: options.json === true,
-    start: (environment) => start(config, environment),
+    async start(environment) {
+      const caFile = config.platformCaFile ?? join(environment.dataDirectory, 'ca.pem')
+      const started = await (count === 1 ? startHere(config, environment) : startWorkers(config, count, environment))
+      return { ...started, caFile }
+    },
   })
 }
 
-async function start(config: ProxyConfig, environment: ComponentEnvironment): Promise<StartedComponent> {
-  const { clock, log, dataDirectory, writeLine } = environment
-  const key = readServiceKey(
-    config.serviceKey.reveal(),
-    config.proxy.integration.connectivityService.serviceCredentialsKey,
-  )
-  const { platformCaFile } = config
-  const ca = platformCaFile === undefined ? undefined : readCertificates('platformCaFile', platformCaFile)
-  const tls = readServerTls(config.tls)
-  const { clientCertificate } = key
-  if (clientCertificate !== undefined) assertNotExpired(clientCertificate.cert, clock)
-  const started: Closeable[] = []
-  try {
-    const agent = createAgent({
-      caFiles: platformCaFile === undefined ? [] : [platformCaFile],
-      hostNames: [],
-      address: '127.0.0.1',
-      ...(clientCertificate === undefined
-        ? {}
-        : { tls: { cert: clientCertificate.cert, key: clientCertificate.key.reveal() } }),
-    })
-    started.push({ close: () => agent.destroy() })
-    const token = new ClientToken({
-      ...key,
-      url: key.tokenUrl,
-      parameters: config.identity.tokenParameters,
-      agent,
-      clock,
-    })
-    const proxy = await startConnectivityProxy({
-      config: config.proxy,
-      verifier: proxyVerifier({ config: config.identity, uaaDomain: key.uaaDomain, ca, clock, log }),
-      service: {
-        url: key.connectivityUrl,
-        token: () => token.get(),
-        instance: key,
-        caListUrl: key.caListUrl,
-        ...(ca === undefined ? {} : { ca }),
-      },
-      tls: { ...tls, connectorCa: ca ?? '' },
-      audit: writeLine,
-      clock,
-      log,
-    })
-    started.push(proxy)
-    return {
-      caFile: platformCaFile ?? join(dataDirectory, 'ca.pem'),
-      components: [{ name: proxy.name, url: proxy.url, readyUrl: `${proxy.healthUrl}/health/ready` }],
-      whenReady: () => proxy.whenReady(),
-      async close() {
-        await proxy.drain(drainMs)
-        await closeAll(started)
-      },
-    }
-  } catch (failure) {
-    await closeAll(started)
-    throw failure
+async function startHere(
+  config: ProxyConfig,
+  environment: ServingEnvironment,
+): Promise<Omit<StartedComponent, 'caFile'>> {
+  const { proxy, close } = await serveProxy(readMaterials(config), environment)
+  return {
+    components: [{ name: proxy.name, url: proxy.url, readyUrl: `${proxy.healthUrl}/health/ready` }],
+    whenReady: () => proxy.whenReady(),
+    close,
   }
 }

@@ -12,16 +12,23 @@ function ownDatabase(dataDirectory: string): string {
   return `sqlite:${join(dataDirectory, 'cloud.db')}`
 }
 
-/** Leaves a mark where the database is not in the data directory: whoever changes its key has to know. */
+const marks = { here: 'database-here', elsewhere: 'database-elsewhere' } as const
+
+/** Leaves a mark that says whether the database is in the data directory: whoever changes its key has to know. */
 export function rememberDatabase(dataDirectory: string, storeUrl: string): void {
-  const mark = join(dataDirectory, markName)
-  if (storeUrl === ownDatabase(dataDirectory)) rmSync(mark, { force: true })
-  else writeFileWhole(mark, 'The database of this process is the one that its configuration names.\n')
+  const [place, other] =
+    storeUrl === ownDatabase(dataDirectory) ? (['here', 'elsewhere'] as const) : (['elsewhere', 'here'] as const)
+  const mark = join(dataDirectory, marks[place])
+  if (!existsSync(mark))
+    writeFileWhole(mark, `The process of this directory was last started with its database ${place}.\n`)
+  rmSync(join(dataDirectory, marks[other]), { force: true })
 }
 
-const markName = 'database-elsewhere'
+/** Unknown: no version that leaves marks was started there, or it was killed between the two. */
+export type DatabasePlace = keyof typeof marks | 'unknown'
 
-/** False as well when there is none. */
-export function hasOwnDatabase(dataDirectory: string): boolean {
-  return existsSync(join(dataDirectory, 'cloud.db')) && !existsSync(join(dataDirectory, markName))
+export function databasePlace(dataDirectory: string): DatabasePlace {
+  const [here, elsewhere] = [marks.here, marks.elsewhere].map((name) => existsSync(join(dataDirectory, name)))
+  if (here === elsewhere) return 'unknown'
+  return here ? 'here' : 'elsewhere'
 }

@@ -37,10 +37,24 @@ async function whyNotReady(url: string, agent: Dispatcher): Promise<string> {
     // A component that speaks no HTTP is ready when it accepts connections.
     if (url.startsWith('tcp:')) return await whyNotListening(new URL(url))
     const answer = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(deadlineMs) })
-    await answer.body.dump()
-    return answer.statusCode === 200 ? '' : `answers ${answer.statusCode}`
+    if (answer.statusCode === 200) {
+      await answer.body.dump()
+      return ''
+    }
+    const reason = reasonIn(await answer.body.text())
+    return `answers ${answer.statusCode}${reason === '' ? '' : ` (${reason})`}`
   } catch (thrown) {
     return connectionFailure(thrown)
+  }
+}
+
+/** What a health endpoint says besides its status, as one short line. */
+function reasonIn(body: string): string {
+  try {
+    const { reason } = JSON.parse(body) as { reason?: unknown }
+    return typeof reason === 'string' ? reason.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, 200) : ''
+  } catch {
+    return ''
   }
 }
 

@@ -23,6 +23,7 @@ import { startHttpBackend } from '../demo/http-backend.ts'
 import { startTcpBackend } from '../demo/tcp-backend.ts'
 import { createAgent } from '../http/agent.ts'
 import { cloudComponents } from '../state/cloud-components.ts'
+import { rememberDatabase } from '../state/database-place.ts'
 import type { PlatformState } from '../state/state-file.ts'
 import { writeFileWhole } from '../state/write-file.ts'
 import { type DemoCredentials, demoCredentials } from './credentials.ts'
@@ -73,6 +74,8 @@ export async function startPlatform(options: UpOptions): Promise<RunningPlatform
 async function start(options: UpOptions, started: Closeable[]): Promise<RunningPlatform> {
   const { dataDirectory, host, ports, clock, log, progress } = options
   const sealer = openSealer(dataDirectory)
+  const storeUrl = `sqlite:${join(dataDirectory, 'cloud.db')}`
+  rememberDatabase(dataDirectory, storeUrl)
   const authority = await openAuthority(dataDirectory, sealer, clock)
   const credentials = demoCredentials(dataDirectory)
 
@@ -84,7 +87,7 @@ async function start(options: UpOptions, started: Closeable[]): Promise<RunningP
       identity: { ...options.identity, builtIn: true },
       notifications: options.notifications,
     },
-    storeUrl: `sqlite:${join(dataDirectory, 'cloud.db')}`,
+    storeUrl,
     sealer,
     authority,
     proxy: proxyEndpoints(host, ports),

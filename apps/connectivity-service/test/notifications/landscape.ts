@@ -132,7 +132,7 @@ export async function until(
   { store }: Pick<Replica, 'store'>,
   isWanted: (deliveries: readonly Delivery[]) => boolean,
 ): Promise<readonly Delivery[]> {
-  const endMs = Date.now() + 20_000
+  const endMs = Date.now() + 30_000
   for (;;) {
     const deliveries = await store.listDeliveries({ limit: 1_000 })
     if (isWanted(deliveries)) return deliveries

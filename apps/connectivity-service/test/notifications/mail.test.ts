@@ -7,6 +7,7 @@ import { loadConfig } from '@landbridge/config'
 import { LocalCa } from '@landbridge/identity'
 import { isPlatformError, ManualClock, Secret, systemClock } from '@landbridge/kernel'
 import {
+  freePort,
   headerOf,
   newDatabase,
   type ReceivedMail,
@@ -117,7 +118,7 @@ for (const name of ['SQLite', 'PostgreSQL'] as const)
 
     test('a mail server that is dead for an hour loses nothing: two replicas with restarts deliver each mail once (CERT-004)', async () => {
       const clock = new ManualClock(Date.UTC(2027, 0, 1))
-      const dead = await startMailServer()
+      const dead = await startMailServer({ port: await freePort() })
       await dead.kill()
       const first = await openReplica(url, clock)
       const second = name === 'SQLite' ? first : await openReplica(url, clock)

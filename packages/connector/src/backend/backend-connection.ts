@@ -10,6 +10,7 @@ import { certificateProblem, refusedCertificate } from './logon-check.ts'
 import { openBackendSocket, openEvent } from './open-socket.ts'
 import type { BackendSecurity } from './secure-contexts.ts'
 import type { Target } from './target.ts'
+import type { WaitingList } from './waiting-list.ts'
 
 /** Whoever uses a backend connection at the moment. */
 export interface BackendUser {
@@ -48,6 +49,10 @@ export class BackendConnection {
   holdsLogon: boolean
   /** Coarse time of the last progress, for timeouts. */
   activeAtMs: number
+  /** Where it waits for its next request, and its neighbours there; only the list writes them. */
+  waitsIn: WaitingList | null
+  older: BackendConnection | null
+  newer: BackendConnection | null
   readonly #pool: BackendPool
   /** The head of the present request, in memory that serves one request after the other. */
   #head: Buffer
@@ -66,6 +71,9 @@ export class BackendConnection {
     this.isConnected = false
     this.holdsLogon = false
     this.activeAtMs = pool.nowMs
+    this.waitsIn = null
+    this.older = null
+    this.newer = null
     this.#pool = pool
     this.#head = nothing
     this.#headBytes = 0

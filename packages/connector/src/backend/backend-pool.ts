@@ -7,6 +7,7 @@ import { type Asking, ClientBindings } from './client-bindings.ts'
 import type { BackendSecurity } from './secure-contexts.ts'
 import { type Target, TargetTable } from './target.ts'
 import { TlsSessions } from './tls-sessions.ts'
+import { WaitingList } from './waiting-list.ts'
 
 export interface BackendTimeouts {
   /** TCP and TLS handshake together. */
@@ -35,10 +36,10 @@ export class BackendPool {
   readonly #timeouts: BackendTimeouts
   readonly #targets: TargetTable
   readonly #connections: Set<BackendConnection>
-  /** Waiting connections of users, the longest waiting first: there may be as many users as there are people. */
-  readonly #waitingOfUsers: Set<BackendConnection>
-  /** Waiting connections that belong to one client each, in the same order. */
-  readonly #waitingOfClients: Set<BackendConnection>
+  /** Waiting connections of users: there may be as many users as there are people. */
+  readonly #waitingOfUsers: WaitingList
+  /** Waiting connections that belong to one client each. */
+  readonly #waitingOfClients: WaitingList
   readonly #stopSweep: () => void
   readonly sessions: TlsSessions
   readonly clients: ClientBindings
@@ -50,8 +51,8 @@ export class BackendPool {
     this.#timeouts = timeouts
     this.#targets = new TargetTable()
     this.#connections = new Set()
-    this.#waitingOfUsers = new Set()
-    this.#waitingOfClients = new Set()
+    this.#waitingOfUsers = new WaitingList()
+    this.#waitingOfClients = new WaitingList()
     this.#security = security
     this.sessions = new TlsSessions(security)
     this.clients = new ClientBindings()
@@ -85,7 +86,6 @@ export class BackendPool {
     const target = this.#targets.find(system, identity)
     const waiting = target.idle.pop()
     if (waiting === undefined) return this.open(target, system, user)
-    if (identity !== null) this.#waitingOfUsers.delete(waiting)
     return this.#take(waiting, system, user)
   }
 
@@ -103,11 +103,11 @@ export class BackendPool {
     const target = this.clients.target(session, asking, system, identity)
     const waiting = target.idle.pop()
     if (waiting === undefined) return this.open(target, system, user)
-    this.#waitingOfClients.delete(waiting)
     return this.#take(waiting, system, user)
   }
 
   #take(waiting: BackendConnection, system: System, user: BackendUser): BackendConnection {
+    waiting.waitsIn?.remove(waiting)
     waiting.user = user
     waiting.system = system
     waiting.isReused = true
@@ -151,8 +151,7 @@ export class BackendPool {
     const { idle } = connection.target
     const at = idle.lastIndexOf(connection)
     if (at >= 0) idle.splice(at, 1)
-    this.#waitingOfUsers.delete(connection)
-    this.#waitingOfClients.delete(connection)
+    connection.waitsIn?.remove(connection)
     this.#forget(connection)
   }
 
@@ -161,15 +160,13 @@ export class BackendPool {
     for (const connection of [...this.#connections]) connection.socket.destroy()
   }
 
-  #keep(waiting: Set<BackendConnection>, connection: BackendConnection, most: number): void {
+  #keep(waiting: WaitingList, connection: BackendConnection, most: number): void {
     waiting.add(connection)
-    if (waiting.size <= most) return
-    for (const oldest of waiting) {
-      // Out of reach at once: its end is heard only later.
-      this.remove(oldest)
-      oldest.socket.destroy()
-      break
-    }
+    const { oldest } = waiting
+    if (waiting.size <= most || oldest === null) return
+    // Out of reach at once: its end is heard only later.
+    this.remove(oldest)
+    oldest.socket.destroy()
   }
 
   #forget(connection: BackendConnection): void {

@@ -72,6 +72,15 @@ export const cliErrors = errorArea({
       'Operator: name the component and its configuration, for example "landbridge keys rotate cloud --config cloud.yaml".',
     show: ['path'],
   },
+  CLI_KEY_DATABASE_UNCLEAR: {
+    http: 409,
+    level: 'info',
+    retry: 'never',
+    title: 'Nothing says that the database in the data directory is the one that this key seals',
+    remedy:
+      'Operator: start the process of this directory once with this version and stop it again, or name the component and the configuration that it is started with, for example "landbridge keys rotate cloud --config cloud.yaml", or keep the former key with --keep-former.',
+    show: ['path'],
+  },
   CLI_KEY_DATABASE_IN_USE: {
     http: 409,
     level: 'info',

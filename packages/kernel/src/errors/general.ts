@@ -44,6 +44,15 @@ export const generalErrors = errorArea({
       'Operator: check that the database is reachable and the data directory writable; see the log for the cause.',
     show: [],
   },
+  STORE_KEYS_CHANGING: {
+    http: 503,
+    level: 'error',
+    retry: 'later',
+    title: 'The keys that seal the secrets of the database are being changed',
+    remedy:
+      'Operator: wait until "landbridge keys rotate" has ended, then start again with the key file that it has written.',
+    show: [],
+  },
   SEALING_KEY_MISSING: {
     http: 500,
     level: 'error',

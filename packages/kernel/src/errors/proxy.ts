@@ -122,4 +122,13 @@ export const proxyErrors = errorArea({
     remedy: 'Caller: send "SAP-Connectivity-Authentication: Bearer <user token>" with a token that has not expired.',
     show: [],
   },
+  PROXY_WORKERS_UNSUPPORTED: {
+    http: 500,
+    level: 'error',
+    retry: 'never',
+    title: 'This system cannot spread the connections of one port over several processes',
+    remedy:
+      'Operator: set workers to 1, and run several proxies on ports of their own behind a load balancer; or run them on Linux or FreeBSD 12.',
+    show: ['platform'],
+  },
 })

@@ -36,6 +36,8 @@ export interface ChannelDeskOptions {
   readonly enabled: boolean
   /** Host by which channels to a cluster name this proxy, lower case. Replicas may share it. */
   readonly clusterHost: string
+  /** Port that goes with it; that of this replica when absent. Workers of one proxy share it. */
+  readonly clusterPort?: number
   readonly mappings: ServiceMappings
   /** Most connections to services at a time. */
   readonly maxConnections: number
@@ -153,7 +155,8 @@ export class ChannelDesk {
 
   #isNamed(clusterHost: string): boolean {
     const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(clusterHost.trim().toLowerCase()) ?? []
-    if (port !== undefined && Number(port) !== this.#options.address().port) return false
+    const { clusterPort = this.#options.address().port } = this.#options
+    if (port !== undefined && Number(port) !== clusterPort) return false
     return host !== '' && host === this.#options.clusterHost
   }
 

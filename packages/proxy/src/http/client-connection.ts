@@ -79,9 +79,13 @@ export class ClientConnection implements StreamSink {
     this.#socket.destroy()
   }
 
-  /** Ends the connection now if it is unused, else after the current exchange. */
-  drain(): void {
+  /**
+   * Ends the connection now if it is unused, else after the current exchange.
+   * @param quietMs unused is what was silent for so long (in ms): the next request may be on its way
+   */
+  drain(quietMs = 0): void {
     this.#response.mustClose = true
+    if (this.#front.nowMs - this.#activeAtMs < quietMs) return
     if (this.#phase === 'head' && this.#collector === null) this.#socket.end()
   }
 

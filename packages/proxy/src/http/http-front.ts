@@ -39,6 +39,10 @@ export interface HttpFrontOptions {
 }
 
 const sweepMs = 500
+/** Who has sent a request this long ago at most may be sending the next one. Longer than two sweeps. */
+const recentMs = 1_100
+/** How long their next request may take when the proxy drains. */
+const lastRequestMs = 250
 
 /** The HTTP proxy behind one listener: all its client connections and their timeouts. */
 export class HttpFront {
@@ -49,7 +53,9 @@ export class HttpFront {
   readonly doubleLogon: DoubleLogon
   readonly users: KnownUsers
   readonly #connections: Set<ClientConnection>
+  readonly #clock: Clock
   readonly #stopSweep: () => void
+  #stopDrain: () => void
   /** Milliseconds, advanced by the sweep: reading it costs nothing. */
   nowMs: number
   isDraining: boolean
@@ -62,6 +68,8 @@ export class HttpFront {
     this.doubleLogon = new DoubleLogon(options.log)
     this.users = new KnownUsers((header) => options.authorizer.userToken(header))
     this.#connections = new Set()
+    this.#clock = options.clock
+    this.#stopDrain = () => {}
     this.nowMs = options.clock.now()
     this.isDraining = false
     this.#stopSweep = options.clock.every(sweepMs, () => {
@@ -84,14 +92,18 @@ export class HttpFront {
     this.#connections.delete(connection)
   }
 
-  /** Connections end after their current exchange; unused ones at once. */
+  /** Connections end after their current exchange; unused ones at once, or after a moment if they were just in use. */
   drain(): void {
     this.isDraining = true
-    for (const connection of [...this.#connections]) connection.drain()
+    for (const connection of [...this.#connections]) connection.drain(recentMs)
+    this.#stopDrain = this.#clock.after(lastRequestMs, () => {
+      for (const connection of [...this.#connections]) connection.drain()
+    })
   }
 
   close(): void {
     this.#stopSweep()
+    this.#stopDrain()
     for (const connection of [...this.#connections]) connection.destroy()
   }
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
-import type { Log } from '@landbridge/kernel'
+import { isPlatformError, type Log, PlatformError } from '@landbridge/kernel'
 import pg from 'pg'
+import { shareKeys } from './key-lock.ts'
 
 /** Messages between replicas: "what you read before may be stale". Delivery is at most once; readers also poll. */
 export interface Bus {
@@ -32,7 +33,10 @@ export class LocalBus implements Bus {
   }
 }
 
-/** PostgreSQL LISTEN/NOTIFY on a connection of its own, which is re-established when it breaks. */
+/**
+ * PostgreSQL LISTEN/NOTIFY on a connection of its own, which is re-established when it breaks. It lives as long as the
+ * process, so it also says that the process uses the keys of the database.
+ */
 export class PostgresBus implements Bus {
   readonly #url: string
   readonly #log: Log
@@ -41,6 +45,7 @@ export class PostgresBus implements Bus {
   #client: Promise<pg.Client> | null
   #closed: boolean
   #last: Promise<unknown>
+  #usesKeys: boolean
 
   constructor(url: string, log: Log) {
     this.#url = url
@@ -50,6 +55,13 @@ export class PostgresBus implements Bus {
     this.#client = null
     this.#closed = false
     this.#last = Promise.resolve()
+    this.#usesKeys = false
+  }
+
+  /** From now on no rotation may drop a key. @throws PlatformError STORE_KEYS_CHANGING while one does */
+  async useKeys(): Promise<void> {
+    this.#usesKeys = true
+    await this.#connect()
   }
 
   async publish(channel: string, message: string): Promise<void> {
@@ -89,18 +101,28 @@ export class PostgresBus implements Bus {
   async #open(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.#url })
     client.on('error', (cause) => this.#log.warn('store.bus.broken', {}, cause))
-    client.on('end', () => this.#reopen())
     client.on('notification', (note) => void this.#local.publish(note.channel, note.payload ?? ''))
     await client.connect()
-    for (const channel of this.#channels) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
+    try {
+      if (this.#usesKeys && !(await shareKeys(client))) throw new PlatformError('STORE_KEYS_CHANGING')
+      for (const channel of this.#channels) await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
+    } catch (failure) {
+      await client.end()
+      throw failure
+    }
+    client.on('end', () => this.#reopen())
     return client
   }
 
   #reopen(): void {
     this.#client = null
-    if (this.#closed || this.#channels.size === 0) return
+    if (this.#closed || (this.#channels.size === 0 && !this.#usesKeys)) return
     setTimeout(() => {
-      if (!this.#closed) this.#connect().catch(() => this.#reopen())
+      if (!this.#closed)
+        this.#connect().catch((cause) => {
+          if (isPlatformError(cause, 'STORE_KEYS_CHANGING')) this.#log.error('store.keys-changing', {}, cause)
+          this.#reopen()
+        })
     }, 1_000).unref()
   }
 }

@@ -32,18 +32,20 @@ export interface StoreOptions {
   readonly log: Log
   /** All migrations by name; names sort in the order of their creation and never change. */
   readonly migrations: Readonly<Record<string, Migration>>
-  /** Leaves the schema as it is, also when it is older; a newer one is refused all the same. */
+  /** Leaves the schema as it is, also when it is older, for work on the keys; a newer one is refused all the same. */
   readonly leaveSchema?: boolean
 }
 
 /**
  * Opens the database and brings its schema up to date.
- * @throws PlatformError STORE_NEWER when a newer version of the platform wrote the data, STORE_FULL, STORE_UNUSABLE
+ * @throws PlatformError STORE_NEWER when a newer version of the platform wrote the data, STORE_KEYS_CHANGING, STORE_FULL,
+ * STORE_UNUSABLE
  */
 export async function openStore<DB>(options: StoreOptions): Promise<Store<DB>> {
-  const { kind, dialect, bus } = connecting(options)
+  const { kind, dialect, bus, useKeys } = connecting(options)
   const db = new Kysely<DB>({ dialect })
   try {
+    if (options.leaveSchema !== true) await useKeys()
     await migrate(db, options)
   } catch (failure) {
     await bus.close()
@@ -90,15 +92,24 @@ function withoutPassword(url: string): string {
   return `${protocol}//${host}${pathname}`
 }
 
-function connect(options: StoreOptions): { kind: StoreKind; dialect: Dialect; bus: Bus } {
+interface Connected {
+  readonly kind: StoreKind
+  readonly dialect: Dialect
+  readonly bus: Bus
+  /** Keeps the keys of the database from being dropped. @throws PlatformError STORE_KEYS_CHANGING */
+  useKeys(): Promise<void>
+}
+
+function connect(options: StoreOptions): Connected {
   if (options.url.startsWith('sqlite:')) {
     const path = options.url.slice('sqlite:'.length)
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    return { kind: 'sqlite', dialect: openSqlite(path).dialect, bus: new LocalBus() }
+    return { kind: 'sqlite', dialect: openSqlite(path).dialect, bus: new LocalBus(), useKeys: async () => {} }
   }
   const pool = new pg.Pool({ connectionString: options.url, max: 10, Client: TextClient })
   pool.on('error', (cause) => options.log.warn('store.connection.lost', {}, cause))
-  return { kind: 'postgres', dialect: new PostgresDialect({ pool }), bus: new PostgresBus(options.url, options.log) }
+  const bus = new PostgresBus(options.url, options.log)
+  return { kind: 'postgres', dialect: new PostgresDialect({ pool }), bus, useKeys: () => bus.useKeys() }
 }
 
 async function migrate<DB>(db: Kysely<DB>, options: StoreOptions): Promise<void> {

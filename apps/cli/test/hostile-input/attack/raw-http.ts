@@ -32,7 +32,7 @@ export const rawRequests: readonly (string | Buffer)[] = [
 ]
 
 /** Sends bytes and resolves with everything that comes back until the service ends the connection. */
-export async function sendRaw(target: Target, bytes: string | Buffer, longestMs = 5_000): Promise<string> {
+export async function sendRaw(target: Target, bytes: string | Buffer, longestMs = 20_000): Promise<string> {
   const url = new URL(target.url)
   const to = { host: '127.0.0.1', port: Number(url.port) }
   const socket: Socket =
