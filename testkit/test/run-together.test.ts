@@ -60,16 +60,19 @@ test('what measures its process is alone, its neighbours are together', () => {
 test('a process that a failed test keeps alive is ended in time, and says what kept it', async () => {
   using folder = temporaryFolder()
   const file = join(folder.path, 'leaking.test.mjs')
-  // Loaded when the test has failed, as the time that a process takes to start is nobody's promise.
-  const limit = new URL('../end-in-time.mjs?ms=500', import.meta.url).href
   writeFileSync(
     file,
     `import { createServer } from 'node:net'; import { test } from 'node:test'
-    await test('fails', async () => { await new Promise((listening) => createServer().listen(0, listening)); throw new Error('before its end') })
-    await import(${JSON.stringify(limit)})`,
+    test('fails', async () => { await new Promise((listening) => createServer().listen(0, listening)); throw new Error('before its end') })`,
   )
-  const { status, stdout, stderr } = await runChild(process.execPath, ['--test-reporter=tap', file])
+  // From its last test on: the time that a process takes to start is nobody's promise.
+  const limit = new URL('../end-in-time.mjs?hooks=500', import.meta.url).href
+  const { status, stdout, stderr } = await runChild(process.execPath, [
+    `--import=${limit}`,
+    '--test-reporter=tap',
+    file,
+  ])
   assert.equal(status, 1)
   assert.match(stdout, /^not ok 1 - fails$/m)
-  assert.match(stderr, /^leaking\.test\.mjs is ended after 0\.5 s: it is kept alive by .*TCPServerWrap/m)
+  assert.match(stderr, /^leaking\.test\.mjs is ended 0\.5 s after its last test: it is kept alive by .*TCPServerWrap/m)
 })

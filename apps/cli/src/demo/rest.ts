@@ -13,6 +13,9 @@ export interface RestCall {
   readonly accept?: readonly number[]
 }
 
+/** Everything is in this process, so nobody is away: only a machine that stands still for long takes this. */
+export const setupTimeoutMs = 60_000
+
 export interface RestAnswer {
   readonly status: number
   readonly body: unknown
@@ -26,7 +29,7 @@ export async function callRest(call: RestCall, agent: Dispatcher): Promise<RestA
     const answer = await request(call.url, {
       method: call.method,
       dispatcher: agent,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(setupTimeoutMs),
       headers: {
         authorization: call.authorization,
         accept: 'application/json',

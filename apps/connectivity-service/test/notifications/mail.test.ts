@@ -12,18 +12,38 @@ import {
   newDatabase,
   type ReceivedMail,
   startChild,
-  startMailServer,
+  startMailServer as startServer,
   temporaryFolder,
 } from '@landbridge/testkit'
 import { notificationsConfigSchema } from '../../src/index.ts'
-import { newTenant, openReplica, type Replica, renewedEvent, until } from './landscape.ts'
+import { newTenant, openReplica as openOne, type Replica, renewedEvent, until } from './landscape.ts'
 
 const folder = temporaryFolder()
 const postgres = await newDatabase()
+/** What a test that fails leaves open. */
+const closings: (() => Promise<unknown>)[] = []
 after(async () => {
+  for (const close of closings.reverse()) await close().catch(() => {})
   if ('url' in postgres) await postgres.stop()
   folder[Symbol.dispose]()
 })
+const startMailServer = async (settings: Parameters<typeof startServer>[0] = {}) => {
+  const server = await startServer(settings)
+  closings.push(() => server.kill())
+  return server
+}
+const openReplica = async (...place: Parameters<typeof openOne>): Promise<Replica> => {
+  const replica = await openOne(...place)
+  closings.push(() => replica.close())
+  return {
+    ...replica,
+    start(settings) {
+      const job = replica.start(settings)
+      closings.push(() => job.close())
+      return job
+    },
+  }
+}
 let files = 0
 const onDisk = () => `sqlite:${folder.path}/${++files}.db`
 const sqlite = () => 'sqlite::memory:'
