@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { callJson, type Login, startBrowser, startPlatform, type TestPlatform } from '@landbridge/testkit'
 import { expose, operate } from './support/administration.ts'
 import { type Backend, startBackend } from './support/backend.ts'
 import { claimsOf, technicalToken } from './support/tokens.ts'
 
+const run = promisify(execFile)
 const browser = await startBrowser()
 const skip = 'unavailable' in browser ? browser.unavailable : false
 let platform: TestPlatform
@@ -94,6 +97,37 @@ test('a user logs on in the browser and the application gets a code for tokens o
   assert.equal(claims.user_name, name)
   assert.ok(tokens.json.refresh_token)
   await context.close()
+})
+
+test('the destination service shows its interface to a browser, and the command of an operation works as it is copied', {
+  skip,
+}, async (t) => {
+  assert.ok('newContext' in browser)
+  const context = await browser.newContext()
+  t.after(() => context.close())
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('console', (message) => problems.push(message.text()))
+  const { uri = '' } = platform.binding('destination')
+  await page.goto(`${uri}/api-docs`)
+  await page.getByRole('link', { name: 'Destinations', exact: true }).click()
+  const operation = page.locator('details', { hasText: '/v1/subaccountDestinations List destinations' })
+  const command = operation.locator('pre.command')
+  assert.equal(await command.isVisible(), false)
+  await operation.locator('summary').click()
+  await command.click()
+  // One click selects all of it.
+  const selected = await page.evaluate<string>('String(getSelection())')
+  assert.equal(selected, await command.textContent())
+  await operation.getByRole('rowheader', { name: '$pageSize' }).waitFor()
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/api-docs.png` })
+  assert.deepEqual(problems, [])
+  const env = { ...process.env, URL: uri, TOKEN: await technicalToken(platform, 'destination') }
+  const { stdout } = await run('sh', ['-c', `${selected} -sS`], { env })
+  assert.ok(
+    (JSON.parse(stdout) as { Name: string }[]).some(({ Name }) => Name === 'demo-backend'),
+    stdout,
+  )
 })
 
 test('a user logs on at the page below token_service_url and reads a passcode that the connector takes (SCC-074, SCC-075, SCC-077)', {

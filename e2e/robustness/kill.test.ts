@@ -71,6 +71,17 @@ test('after an outage of several seconds the connector is back at its next attem
   await landscape.startCloud()
   await serviceIsBack('outage of 6 s')
 })
+
+test('with both sides killed, requests fail at once until the connector is back, and are served then (SCC-086, OPS-084)', async () => {
+  await Promise.all([agent.kill(), landscape.cloud.kill()])
+  await landscape.startCloud()
+  // The session that the dead process has left behind is over: nobody waits for a tunnel from it.
+  const outcome = await callWeb(landscape, '/echo/gone.')
+  assert.deepEqual([outcome.kind, 'code' in outcome && outcome.code], ['answer', 'CONNECTOR_NOT_CONNECTED'])
+  agent = await landscape.startAgent(settings, false)
+  await serviceIsBack('both sides killed')
+})
+
 test('a killed backend costs requests a clean error, and the restarted one serves the next ones', async () => {
   const result = await underLoad('backend killed', async () => {
     const ports = landscape.backend.ready

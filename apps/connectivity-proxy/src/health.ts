@@ -6,6 +6,8 @@ export interface HealthOptions {
   readonly port: number
   /** Whether the proxy is in touch with the connectivity service. Only `/health/ready` asks. */
   readonly ready: () => boolean | Promise<Readiness>
+  /** Whether anybody serves requests, where that is not this process. */
+  readonly serves?: () => Promise<boolean>
   /** What `/metrics` answers; there is none when absent. */
   readonly metrics?: { readonly contentType: string; text(): Promise<string> }
   readonly log: Log
@@ -17,9 +19,12 @@ export interface HealthOptions {
  * @throws PlatformError PORT_IN_USE
  */
 export async function startHealth(options: HealthOptions): Promise<Closeable & { readonly url: string }> {
-  const { host, port, ready, metrics, log } = options
+  const { host, port, ready, serves = async () => true, metrics, log } = options
   const api = createApi({ log, ready, quiet: ['/health', '/metrics'] })
-  api.get('/healthcheck', async () => ({ status: 'UP' }))
+  api.get('/healthcheck', async (_request, reply) => {
+    const isUp = await serves()
+    return reply.code(isUp ? 200 : 503).send({ status: isUp ? 'UP' : 'DOWN' })
+  })
   if (metrics !== undefined)
     api.get('/metrics', async (_request, reply) => {
       const text = await metrics.text()

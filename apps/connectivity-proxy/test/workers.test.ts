@@ -127,6 +127,11 @@ test('a port that another process shares already is told as in use, and 0 become
     assert.deepEqual(failure.facts, { host: '127.0.0.1', port, setting: 'servers.proxy.socks5.port' })
     return true
   })
+  const same = { 'servers.proxy.http.enabled': true, 'servers.proxy.http.port': 0, 'servers.proxy.socks5.port': 0 }
+  const { http = 0, socks5 = 0 } = await reservePorts(configOf(same))
+  assert.ok(http > 0 && socks5 > 0 && http !== socks5)
+  const once = { ...same, 'servers.proxy.http.port': http, 'servers.proxy.socks5.port': http }
+  await assert.rejects(reservePorts(configOf(once)), (failure) => isPlatformError(failure, 'PORT_IN_USE'))
   const chosen = await reservePorts(configOf({ 'servers.proxy.socks5.port': 0 }))
   assert.deepEqual(Object.keys(chosen), ['socks5'])
   assert.ok(chosen.socks5! > 0)

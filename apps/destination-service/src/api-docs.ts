@@ -1,7 +1,8 @@
 import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import { type ApiDocument, apiPage, apiPageHeaders } from '@landbridge/http-api'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-/** Describes all routes that are registered after it, and serves the description as OpenAPI 3.1 at `/api-docs`. */
+/** Describes all routes that are registered after it, and serves the description at `/api-docs`: a page, or OpenAPI 3.1. */
 export async function registerApiDocs(api: FastifyInstance): Promise<void> {
   await api.register(swagger, {
     openapi: {
@@ -16,5 +17,17 @@ export async function registerApiDocs(api: FastifyInstance): Promise<void> {
     },
   })
   // The description says nothing about data, so it needs no token.
-  api.get('/api-docs', { schema: { hide: true } }, async () => api.swagger())
+  api.get('/api-docs.json', { schema: { hide: true } }, async () => api.swagger())
+  api.get('/api-docs', { schema: { hide: true } }, async (request, reply) => {
+    reply.header('vary', 'accept')
+    if (!isBrowser(request)) return api.swagger()
+    return reply.headers(apiPageHeaders).send(apiPage(api.swagger() as ApiDocument, about))
+  })
+}
+
+const about = { documentUrl: '/api-docs.json', base: 'the uri of the binding' }
+
+/** Programs and curl accept anything, and have had the document from here. */
+function isBrowser(request: FastifyRequest): boolean {
+  return /\btext\/html\b/i.test(request.headers.accept ?? '')
 }

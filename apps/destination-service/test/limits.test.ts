@@ -107,5 +107,17 @@ await onEveryDatabase(async (newUrl) => {
       for (const status of Object.keys(answers).filter((code) => code < '400'))
         assert.ok(status in operation.responses, `${method} ${path} ${status}`)
     }
+    // A browser gets the same as a page, which loads and runs nothing.
+    const page = await fetch(`${service.app.url}/api-docs`, { headers: { accept: 'text/html,*/*;q=0.8' } })
+    assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'sha256-/)
+    assert.deepEqual(
+      [page.headers.get('content-type'), page.headers.get('vary')],
+      ['text/html; charset=utf-8', 'accept'],
+    )
+    const html = await page.text()
+    for (const [path, methods] of Object.entries(own.paths))
+      for (const method of Object.keys(methods))
+        assert.ok(html.includes(`<b>${method.toUpperCase()}</b> <code>${path}</code>`), `${method} ${path}`)
+    assert.deepEqual(await (await fetch(`${service.app.url}/api-docs.json`)).json(), own)
   })
 })

@@ -15,16 +15,17 @@ export async function askBackend(port: number, token: string, agent: Agent | fal
 export class KeepAliveLoad implements AsyncDisposable {
   readonly wrong: string[]
   answered: number
-  broken: number
+  /** Which connections broke, by number: one that is opened again while a process dies may break once more. */
+  readonly broken: Set<number>
   #isOver: boolean
   readonly #all: Promise<unknown>
 
   constructor(port: number, token: string, connections: number) {
     this.wrong = []
     this.answered = 0
-    this.broken = 0
+    this.broken = new Set()
     this.#isOver = false
-    this.#all = Promise.all(Array.from({ length: connections }, () => this.#run(port, token)))
+    this.#all = Promise.all(Array.from({ length: connections }, (_, index) => this.#run(index, port, token)))
   }
 
   /** Resolves when so many more requests have been answered. */
@@ -38,7 +39,7 @@ export class KeepAliveLoad implements AsyncDisposable {
     await this.#all
   }
 
-  async #run(port: number, token: string): Promise<void> {
+  async #run(index: number, port: number, token: string): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     while (!this.#isOver) {
       try {
@@ -46,7 +47,7 @@ export class KeepAliveLoad implements AsyncDisposable {
         if (answer.startsWith('200 ')) this.answered++
         else this.wrong.push(answer)
       } catch {
-        this.broken++
+        this.broken.add(index)
       }
     }
     agent.destroy()

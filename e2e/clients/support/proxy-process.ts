@@ -51,6 +51,8 @@ export async function setUpProxy(
         acceptConnectivityBindings: true,
         externalAddress: '127.0.0.1',
         health: { port: healthPort, metrics: true },
+        // A machine that stands still for minutes is no reason to end what a test is about to use.
+        timeouts: { idleMs: 3_600_000 },
       },
     },
   }

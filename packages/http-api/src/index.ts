@@ -1,3 +1,5 @@
+export { apiPage, apiPageHeaders } from './api-page/api-page.ts'
+export type { ApiDocument } from './api-page/document.ts'
 export { type ApiOptions, createApi, type Readiness, useErrorBody } from './create-api.ts'
 export { endInTime } from './end-in-time.ts'
 export { type AddressGuard, causesOf, codeOf, guardedLookup, isTimeout } from './guarded-lookup.ts'

@@ -70,12 +70,17 @@ export class LocalCa {
   readonly certificatePem: string
   readonly #certificate: ParsedCertificate
   readonly #key: KeyObject
+  readonly #signingKey: webcrypto.CryptoKey
   readonly #clock: Clock
+  /** The same in all leaves. */
+  #keyIdentifier: Promise<AuthorityKeyIdentifierExtension> | null
 
   private constructor(certificatePem: string, key: KeyObject, clock: Clock) {
     this.certificatePem = certificatePem
     this.#certificate = new ParsedCertificate(certificatePem)
     this.#key = key
+    this.#signingKey = cryptoKey(key, 'sign')
+    this.#keyIdentifier = null
     this.#clock = clock
   }
 
@@ -174,20 +179,21 @@ export class LocalCa {
   }
 
   async #issue({ subject, days, publicKey, keyUsage, usage, extensions }: Leaf): Promise<string> {
+    this.#keyIdentifier ??= AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey)
     const leaf = await X509CertificateGenerator.create({
       serialNumber: serialNumber(),
       subject: encodeName(toDistinguishedName(subject)),
       issuer: this.#certificate.subjectName,
       ...this.#leafValidity(days),
       publicKey,
-      signingKey: cryptoKey(this.#key, 'sign'),
+      signingKey: this.#signingKey,
       signingAlgorithm: signatureAlgorithm,
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(keyUsage, true),
         new ExtendedKeyUsageExtension([usage]),
         await SubjectKeyIdentifierExtension.create(publicKey),
-        await AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey),
+        await this.#keyIdentifier,
         ...extensions,
       ],
     })

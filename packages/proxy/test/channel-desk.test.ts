@@ -50,7 +50,7 @@ beforeEach(async () => {
   await start(systemClock)
 })
 
-async function start(time: Clock): Promise<void> {
+async function start(time: Clock, more: { readonly clusterPort?: number } = {}): Promise<void> {
   clock = time
   tickets.length = 0
   refusals.length = 0
@@ -68,6 +68,7 @@ async function start(time: Clock): Promise<void> {
       refuseChannel: async ({ code }) => void refusals.push(code),
     },
     address: () => table.address,
+    ...more,
     clock,
     log: silentLog,
   })
@@ -344,4 +345,13 @@ test('requests are answered by what the mappings say, one answer each', async ()
     assert.equal(await asked(more), expected, JSON.stringify(more))
   mappings.replace(exposed({ type: 'RFC' }))
   for (const kind of ['K8S', 'ABAPCloud', 'ABAPCloudSNC']) assert.equal(await asked({ kind }), 'ticket', kind)
+})
+
+test('workers of one proxy are named by the port that the proxy has, whichever port each of them has', async () => {
+  await server.close()
+  await start(systemClock, { clusterPort: 8042 })
+  await desk.requested({ ...own, ...wish, host: 'proxy.test:8042' })
+  assert.deepEqual([tickets.length, refusals], [1, []])
+  await desk.requested({ ...own, ...wish, host: 'proxy.test:443' })
+  assert.deepEqual([tickets.length, refusals], [1, ['CHANNEL_OTHER_CLUSTER']])
 })

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { isPlatformError, Sealer, silentLog, systemClock } from '@landbridge/kernel'
-import { everyDatabase, freePort, temporaryFolder } from '@landbridge/testkit'
+import { createLog, isPlatformError, Sealer, silentLog, systemClock } from '@landbridge/kernel'
+import { everyDatabase, freePort, queryDatabase, temporaryFolder } from '@landbridge/testkit'
 import { sql } from 'kysely'
-import { isDuplicate, openStore } from '../src/index.ts'
+import { isDuplicate, lockKeys, openStore } from '../src/index.ts'
 
 interface Tables {
   thing: { name: string; size: number }
@@ -26,7 +26,9 @@ const create = {
 
 const base = { sealer: new Sealer(randomBytes(32)), clock: systemClock, log: silentLog, migrations: create }
 
-for (const { name, url, skip } of await everyDatabase())
+const databases = await everyDatabase()
+
+for (const { name, url, skip } of databases)
   describe(name, { skip }, () => {
     test('opening twice migrates once, rows stay, numbers come back as numbers', async () => {
       const first = await openStore<Tables>({ ...base, url })
@@ -119,4 +121,57 @@ test('a database that is away, refuses the user or is no database is named with 
       assert.match(String(thrown.facts.reason), reason)
       return !JSON.stringify(thrown.facts).includes('pass-word')
     })
+})
+
+const { url: postgresUrl, skip: noPostgres } = databases.find(({ name }) => name === 'PostgreSQL')!
+
+/** Ends all connections of the database, as a restart of the server does, and takes its keys before any is made again. */
+async function cutAndLock(): Promise<Awaited<ReturnType<typeof lockKeys>>> {
+  while (true) {
+    const others = 'datname = current_database() AND pid <> pg_backend_pid()'
+    await queryDatabase(postgresUrl, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others}`)
+    const lock = await lockKeys(postgresUrl)
+    if (lock.others === 0) return lock
+    await lock.close()
+  }
+}
+
+test('a process whose connections broke takes hold of the keys again, is told when they changed meanwhile, and hears messages', {
+  skip: noPostgres,
+}, async () => {
+  const migrations = { ...create, '9999-future': { async up() {} } }
+  const changing = Promise.withResolvers<string>()
+  const log = createLog((level, event) => event === 'store.keys-changing' && changing.resolve(level))
+  const store = await openStore<Tables>({ ...base, url: postgresUrl, migrations, log })
+  try {
+    const inUse = await lockKeys(postgresUrl)
+    assert.ok(inUse.others > 0)
+    await inUse.close()
+    const heard = Promise.withResolvers<string>()
+    store.bus.subscribe('changes', heard.resolve)
+    const lock = await cutAndLock()
+    assert.equal(await changing.promise, 'error')
+    await assert.rejects(openStore({ ...base, url: postgresUrl, migrations }), (thrown) =>
+      isPlatformError(thrown, 'STORE_KEYS_CHANGING'),
+    )
+    await lock.assertHeld()
+    await lock.close()
+    let isHeard = false
+    void heard.promise.then(() => {
+      isHeard = true
+    })
+    while (!isHeard) {
+      await queryDatabase(postgresUrl, "SELECT pg_notify('changes', 'again')")
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.equal(await heard.promise, 'again')
+    const shared = "locktype = 'advisory' AND mode = 'ShareLock' AND granted AND database = d.oid"
+    const held = await queryDatabase(
+      postgresUrl,
+      `SELECT count(*) FROM pg_locks, pg_database AS d WHERE d.datname = current_database() AND ${shared}`,
+    )
+    assert.deepEqual(held, [{ count: 1 }])
+  } finally {
+    await store.close()
+  }
 })

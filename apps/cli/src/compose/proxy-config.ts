@@ -4,6 +4,9 @@ import { type Static, Type } from '@sinclair/typebox'
 import { logLevel } from '../config/shared-settings.ts'
 import { proxyIdentitySchema } from './identity-config.ts'
 
+/** Beyond that, several machines are the better answer. */
+export const mostWorkers = 64
+
 /** Configuration of `landbridge proxy`. */
 export const proxyConfigSchema = Type.Object({
   dataDirectory: Type.String({
@@ -11,7 +14,7 @@ export const proxyConfigSchema = Type.Object({
     description: 'Folder for the lock and the state of this replica. Each replica needs its own.',
   }),
   logLevel,
-  workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Literal('auto')], {
+  workers: Type.Union([Type.Integer({ minimum: 1, maximum: mostWorkers }), Type.Literal('auto')], {
     default: 1,
     description:
       'Processes that share the ports of the proxies, so that more than one core is used; auto: one per core. To connectors each is a proxy of its own: its tunnel server takes the next port after `proxy.servers.businessDataTunnel.port` (and `externalPort`). Linux, FreeBSD 12 and the like only.',

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '@landbridge/config'
-import { type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
+import { mostWorkers, type ProxyConfig, proxyConfigSchema } from '../compose/proxy-config.ts'
 import { type ConfigOptions, configSources } from '../config/config-options.ts'
 import type { Terminal } from '../terminal.ts'
 import { startWorkers } from '../workers/start-workers.ts'
@@ -17,7 +17,7 @@ export interface ProxyOptions extends ConfigOptions {
 /** Runs `landbridge proxy` until it is asked to stop: in this process, or in several that this one looks after. */
 export function runProxy(terminal: Terminal, options: ProxyOptions): Promise<void> {
   const config = loadConfig(proxyConfigSchema, configSources(terminal, options, { workers: options.workers }))
-  const count = config.workers === 'auto' ? availableParallelism() : config.workers
+  const count = config.workers === 'auto' ? Math.min(availableParallelism(), mostWorkers) : config.workers
   return runComponent(terminal, {
     name: 'proxy',
     dataDirectory: config.dataDirectory,

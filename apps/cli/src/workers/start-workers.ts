@@ -109,6 +109,7 @@ function openHealth(
       if (missing === undefined) return { ready: isOpen() && workers.length > 0, workers }
       return { ready: false, reason: `worker ${missing.worker}: ${missing.reason}`, workers }
     },
+    serves: async () => (await Promise.all(seats.map((seat) => seat.serves()))).includes(true),
     ...(showsMetrics ? { metrics: { contentType: metrics.contentType, text } } : {}),
     log,
   })

@@ -10,6 +10,7 @@ for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 // The supervisor reads our log: when it is gone, so are we.
 process.stdout.on('error', () => {})
 process.once('disconnect', () => process.exit(1))
+if (!process.connected) process.exit(1)
 
 let serving: Promise<ServedProxy | undefined> | undefined
 let isStopping = false

@@ -74,6 +74,11 @@ export class WorkerSeat {
     return { worker, pid, ready: false, reason }
   }
 
+  /** Whether there is a process that serves requests, ready or not. */
+  async serves(): Promise<boolean> {
+    return this.#isServing && (await this.#process.ask('ready')) !== undefined
+  }
+
   /** @returns undefined while there is nobody to answer */
   metrics(): Promise<unknown> {
     return this.#isServing ? this.#process.ask('metrics') : Promise.resolve(undefined)
@@ -131,7 +136,10 @@ export class WorkerSeat {
         () => undefined,
         (failure: unknown) => failure,
       )
-      log.error('proxy.worker-ended', { worker, pid: this.#process.pid, ...endingOf(exitCode, signal) }, cause)
+      const facts = { worker, pid: this.#process.pid, ...endingOf(exitCode, signal) }
+      // Asked to end by a signal, it drained.
+      if (exitCode === 0) log.info('proxy.worker-ended', facts)
+      else log.error('proxy.worker-ended', facts, cause)
       if (hasServed && clock.now() - this.#startedAtMs > soundMs) failures = 0
       await this.#pause(shortestPauseMs + jitteredBackoffMs(failures, 200, longestPauseMs))
       if (this.#isStopping) return

@@ -29,6 +29,7 @@ export class ProxyMetrics {
       labelNames: ['proxy'],
       registers,
     })
+    for (const proxy of ['http', 'rfcAndLdap', 'socks5'] as const) this.#accepted.inc({ proxy }, 0)
     new Gauge({
       name: 'landbridge_proxy_connections',
       help: 'Open connections of applications.',

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net'
 import { PlatformError } from '@landbridge/kernel'
 import type { ConnectivityProxyConfig } from '../config.ts'
 import { type SharedPorts, sharedListeners } from './worker-config.ts'
@@ -11,31 +11,37 @@ import { type SharedPorts, sharedListeners } from './worker-config.ts'
 export async function reservePorts(config: ConnectivityProxyConfig): Promise<SharedPorts> {
   await assertShareable()
   const ports: Partial<Record<keyof SharedPorts, number>> = {}
-  for (const { name, host, port, setting } of sharedListeners(config)) {
-    ports[name] = await portOf({ host, port }).catch((cause: unknown) => {
-      const inUse = codeOf(cause) === 'EADDRINUSE'
-      throw inUse ? new PlatformError('PORT_IN_USE', { host, port, setting }, { cause }) : cause
-    })
+  const probes: Server[] = []
+  try {
+    for (const { name, host, port, setting } of sharedListeners(config)) {
+      const probe = await listenAt({ host, port }).catch((cause: unknown) => {
+        const inUse = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+        throw inUse ? new PlatformError('PORT_IN_USE', { host, port, setting }, { cause }) : cause
+      })
+      // Kept until all are known: two proxies with one port are told as well, for their workers would not notice.
+      probes.push(probe)
+      ports[name] = (probe.address() as AddressInfo).port
+    }
+    return ports
+  } finally {
+    for (const probe of probes) await stop(probe)
   }
-  return ports
 }
 
-/** Systems without SO_REUSEPORT, or with one that does not spread connections, refuse it when somebody listens. */
+/** Systems without SO_REUSEPORT, and those where it does not spread connections, refuse the option. */
 async function assertShareable(): Promise<void> {
-  await portOf({ host: '127.0.0.1', port: 0, reusePort: true }).catch((cause: unknown) => {
+  const probe = await listenAt({ host: '127.0.0.1', port: 0, reusePort: true }).catch((cause: unknown) => {
     throw new PlatformError('PROXY_WORKERS_UNSUPPORTED', { platform: process.platform }, { cause })
   })
+  await stop(probe)
 }
 
-/** Listens, and stops at once. @returns the port */
-async function portOf(place: { host: string; port: number; reusePort?: boolean }): Promise<number> {
+async function listenAt(place: ListenOptions): Promise<Server> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(place, resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  return server
 }
 
-function codeOf(failure: unknown): unknown {
-  return failure instanceof Error && 'code' in failure ? failure.code : undefined
+function stop(server: Server): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve))
 }

@@ -15,7 +15,7 @@ import {
   subaccountLevel,
 } from '@landbridge/destinations'
 import { PlatformError } from '@landbridge/kernel'
-import { type Static, Type } from '@sinclair/typebox'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../caller.ts'
 import { mayReadCertificates, type RolesOf } from '../user-roles.ts'
@@ -42,10 +42,16 @@ const copy = Type.Object({ Name: Type.String() }, { additionalProperties: false 
  */
 export function administrationRoutes(api: FastifyInstance, options: AdministrationRoutesOptions): void {
   takeFiles(api)
-  api.get('/templates', async () => destinationTemplates)
+  api.get('/templates', documented('Templates of destinations'), async () => destinationTemplates)
   const caller = (request: FastifyRequest) => request.getDecorator<Caller>('caller')
   levelRoutes(api, '/subaccountDestinations', options, (request) => subaccountLevel(caller(request).scope))
   levelRoutes(api, '/instanceDestinations', options, (request) => instanceLevel(caller(request).scope))
+}
+
+function documented(summary: string, body?: TSchema) {
+  return {
+    schema: { tags: ['Administration'], summary, security: [{ bearer: [] }], ...(body === undefined ? {} : { body }) },
+  }
 }
 
 /** Files are bytes in ISO 8859-1, whatever character set the request claims (guide L6266). */
@@ -62,39 +68,47 @@ function levelRoutes(
   { store, transactions, certificates, probes, rolesOf }: AdministrationRoutesOptions,
   level: LevelOf,
 ): void {
-  api.post(`${path}/import`, async (request, reply) => {
+  api.post(`${path}/import`, documented('Import destinations from a file or JSON'), async (request, reply) => {
     const destinations = readImport(request.body as ImportBody) // one of the parsers above, or that for JSON
     const imported = await importDestinations(transactions, level(request), destinations, policyOf(request))
     return reply.code(imported.some(({ outcome }) => outcome === 'created') ? 201 : 200).send({ imported })
   })
 
-  api.get(`${path}/export`, async (request, reply) => {
+  api.get(`${path}/export`, documented('Export all destinations, or those named'), async (request, reply) => {
     const all = await store.list(level(request))
     return sendText(reply, 'destinations', exportText(chosen(all, request)))
   })
 
-  api.get<ByName>(`${path}/:name/export`, async (request, reply) => {
-    const destination = await existing(store, level(request), request.params.name)
-    const family = path === '/subaccountDestinations' ? 'subaccount' : 'instance'
-    const withStore = rolesOf === undefined || (await mayReadCertificates(rolesOf, request, family))
-    const file = await exportOne(destination, withStore ? certificates : undefined)
-    if (typeof file === 'string') return sendText(reply, destination.name, file)
-    return attachment(reply, `${fileName(destination.name)}.zip`)
-      .type('application/zip')
-      .send(file)
-  })
+  api.get<ByName>(
+    `${path}/:name/export`,
+    documented('Export a destination, with its key store'),
+    async (request, reply) => {
+      const destination = await existing(store, level(request), request.params.name)
+      const family = path === '/subaccountDestinations' ? 'subaccount' : 'instance'
+      const withStore = rolesOf === undefined || (await mayReadCertificates(rolesOf, request, family))
+      const file = await exportOne(destination, withStore ? certificates : undefined)
+      if (typeof file === 'string') return sendText(reply, destination.name, file)
+      return attachment(reply, `${fileName(destination.name)}.zip`)
+        .type('application/zip')
+        .send(file)
+    },
+  )
 
-  api.get<ByName>(`${path}/:name/effective`, async (request) =>
+  api.get<ByName>(`${path}/:name/effective`, documented('Read a destination with its defaults'), async (request) =>
     effectiveDestination((await existing(store, level(request), request.params.name)).properties),
   )
 
-  api.post<ByName>(`${path}/:name/duplicate`, { schema: { body: copy } }, async (request, reply) => {
-    const { Name } = request.body as Static<typeof copy>
-    const created = await duplicateDestination(store, level(request), request.params.name, Name)
-    return reply.code(201).header('etag', created.etag).send({ Name })
-  })
+  api.post<ByName>(
+    `${path}/:name/duplicate`,
+    documented('Copy a destination under another name', copy),
+    async (request, reply) => {
+      const { Name } = request.body as Static<typeof copy>
+      const created = await duplicateDestination(store, level(request), request.params.name, Name)
+      return reply.code(201).header('etag', created.etag).send({ Name })
+    },
+  )
 
-  api.post<ByName>(`${path}/:name/check`, async (request) =>
+  api.post<ByName>(`${path}/:name/check`, documented('Check whether the target can be reached'), async (request) =>
     checkConnection(await existing(store, level(request), request.params.name), probes),
   )
 }

@@ -62,44 +62,53 @@ const consumed = Type.Object({
 const owner = Type.Object({ SubaccountId: text, InstanceId: Type.Union([text, Type.Null()]) })
 const lookUp = Type.Object({ owner, ...consumed.properties })
 
+const flag = (description: string) => Type.Boolean({ default: false, description })
 const filter = Type.Optional(Type.String({ description: "For example Name in ('a', 'b')." }))
 const listQuery = Type.Object({
   $filter: filter,
-  $select: Type.Optional(Type.Literal('Name')),
-  $page: Type.Optional(Type.Integer({ minimum: 1 })),
+  $select: Type.Optional(Type.Literal('Name', { description: 'Names only.' })),
+  $page: Type.Optional(Type.Integer({ minimum: 1, description: 'Page of the list, from 1.' })),
   $pageSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 10 })),
-  $pageCount: Type.Optional(Type.Boolean({ default: false })),
-  $entityCount: Type.Optional(Type.Boolean({ default: false })),
-  $includeMetadata: Type.Optional(text),
+  $pageCount: Type.Optional(flag('The number of pages, in the header Page-Count.')),
+  $entityCount: Type.Optional(flag('The number of entries, in the header Entity-Count.')),
+  $includeMetadata: Type.Optional(
+    Type.String({ description: 'modification_time, etag, or both with a semicolon between.' }),
+  ),
 })
 const deleteQuery = Type.Object({ $filter: Type.String({ description: "Name in ('a', 'b')" }) })
 const findQuery = Type.Object({
-  $skipCredentials: Type.Optional(Type.Boolean({ default: false })),
-  $skipTokenRetrieval: Type.Optional(Type.Boolean({ default: false })),
+  $skipCredentials: Type.Optional(flag('Leave passwords and secrets out of the configuration.')),
+  $skipTokenRetrieval: Type.Optional(flag('Only the configuration, without tokens.')),
 })
-const condition = { 'If-Match': Type.Optional(text), 'If-None-Match': Type.Optional(text) }
+const condition = {
+  'If-Match': Type.Optional(Type.String({ description: 'ETag: 412 if the answer would have another one.' })),
+  'If-None-Match': Type.Optional(Type.String({ description: 'ETag: 304 without a body if it is still that one.' })),
+}
 const findHeaders = Type.Object({
   ...Object.fromEntries(
-    [
-      'X-user-token',
-      'X-tenant',
-      'X-subject-token',
-      'X-subject-token-type',
-      'X-actor-token',
-      'X-actor-token-type',
-      'X-samlAssertion',
-      'X-refresh-token',
-      'X-code',
-      'X-redirect-uri',
-      'X-code-verifier',
-      'X-client-assertion',
-      'X-client-assertion-type',
-      'X-client-assertion-destination-name',
-      'X-fragment-name',
-      'X-chain-name',
-    ].map((name) => [name, Type.Optional(text)]),
+    Object.entries({
+      'X-user-token':
+        'JWT of the user, instead of one in Authorization, for types that need a user. Not with X-tenant.',
+      'X-tenant':
+        'OAuth2ClientCredentials with tokenServiceURLType Common: subdomain of the tenant to get the token for.',
+      'X-subject-token': 'OAuth2TokenExchange: the token to exchange (RFC 8693).',
+      'X-subject-token-type': 'OAuth2TokenExchange: its kind, such as urn:ietf:params:oauth:token-type:access_token.',
+      'X-actor-token': 'OAuth2TokenExchange: token of who acts for the user.',
+      'X-actor-token-type': 'OAuth2TokenExchange: its kind.',
+      'X-samlAssertion': 'OAuth2SAMLBearerAssertion with SAMLAssertionProvider ClientProvided: the assertion.',
+      'X-refresh-token': 'OAuth2RefreshToken: the refresh token.',
+      'X-code': 'OAuth2AuthorizationCode: the code (RFC 6749 section 4.1.3).',
+      'X-redirect-uri': 'OAuth2AuthorizationCode: the redirect URI that the code was asked with.',
+      'X-code-verifier': 'OAuth2AuthorizationCode: the verifier of its code challenge (RFC 7636).',
+      'X-client-assertion': 'Client assertion instead of a client secret.',
+      'X-client-assertion-type': 'Its kind, such as urn:ietf:params:oauth:client-assertion-type:jwt-bearer.',
+      'X-client-assertion-destination-name':
+        'Destination that gives the client assertion, instead of clientAssertion.destinationName.',
+      'X-fragment-name': 'Fragment whose properties go before those of the destination.',
+      'X-chain-name': 'Predefined chain to run; its variables come in headers X-chain-var-<name>.',
+    }).map(([name, description]) => [name, Type.Optional(Type.String({ description }))]),
   ),
-  'X-fragment-optional': Type.Optional(Type.Boolean({ default: false })),
+  'X-fragment-optional': Type.Optional(flag('A fragment that does not exist is no error.')),
   ...condition,
 })
 const conditional = { headers: Type.Object(condition) }
@@ -130,7 +139,12 @@ export const destinationFound = documented('Find', {
 })
 export const destinationConsumed = documented('Find', {
   summary: 'Consume a destination of exactly one level: name@level, without a level on instance level',
-  querystring: Type.Object({ ...findQuery.properties, $includeMetadata: Type.Optional(Type.Literal('owner')) }),
+  querystring: Type.Object({
+    ...findQuery.properties,
+    $includeMetadata: Type.Optional(
+      Type.Literal('owner', { description: 'With the subaccount and the instance that it belongs to.' }),
+    ),
+  }),
   headers: findHeaders,
   answers: { 200: consumed, ...unchanged },
 })

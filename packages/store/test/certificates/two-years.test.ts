@@ -24,20 +24,20 @@ const hourMs = 3_600_000
 const stepMs = 24 * hourMs
 const start = Date.UTC(2026, 10, 21)
 const months = 24
-const certificates = 1_000
 
 const postgres = await newDatabase()
 after(async () => {
   if ('url' in postgres) await postgres.stop()
 })
+// Enough for deaths in every step; each certificate costs some 5 ms, and is renewed twice or more.
 const databases = [
-  { name: 'SQLite', url: 'sqlite::memory:' as string | undefined },
-  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined },
+  { name: 'SQLite', url: 'sqlite::memory:' as string | undefined, certificates: 250 },
+  { name: 'PostgreSQL', url: 'url' in postgres ? postgres.url : undefined, certificates: 500 },
 ]
 
-for (const { name, url } of databases) {
+for (const { name, url, certificates } of databases) {
   const skip = url === undefined && 'unavailable' in postgres ? postgres.unavailable : false
-  test(`${name}: in 24 months with 1,000 certificates and replicas that die, none of the platform expires, none is renewed twice in a run, and everything is told once (CERT-001, CERT-002, CERT-003, CERT-005, CERT-006)`, {
+  test(`${name}: in 24 months with ${certificates} certificates and replicas that die, none of the platform expires, none is renewed twice in a run, and everything is told once (CERT-001, CERT-002, CERT-003, CERT-005, CERT-006)`, {
     skip,
   }, async (context) => {
     context.diagnostic(`LANDBRIDGE_FUZZ_SEED=${seed}`)
@@ -48,7 +48,7 @@ for (const { name, url } of databases) {
     const second = name === 'SQLite' ? first : await openReplica(url!, clock)
     try {
       const authority = await newAuthority(clock)
-      await populate(first, authority, clock, random)
+      await populate(certificates, first, authority, clock, random)
       const places = [first, second].map((replica) => ({ replica, life: null as Life | null, upAtMs: start }))
       const end = Date.UTC(2028, 10, 21)
       let deaths = 0
@@ -74,9 +74,9 @@ for (const { name, url } of databases) {
       const all = await first.certificates.list()
       const events = await recordedEvents(first)
       context.diagnostic(`${all.length} certificates, ${events.length} events, ${deaths} deaths`)
-      assertLineages(all)
-      assertRenewals(all, events)
-      await assertRuns(first, all, events)
+      assertLineages(certificates, all)
+      assertRenewals(certificates, all, events)
+      await assertRuns(certificates, first, all, events)
     } finally {
       await first.close()
       if (second !== first) await second.close()
@@ -86,6 +86,7 @@ for (const { name, url } of databases) {
 
 /** Mostly yearly ones, some quarterly, some of days; every twentieth was uploaded by a user. */
 async function populate(
+  certificates: number,
   replica: ReplicaStore,
   authority: Awaited<ReturnType<typeof newAuthority>>,
   clock: ManualClock,
@@ -111,7 +112,7 @@ async function expiredOfPlatform({ store }: ReplicaStore, nowMs: number): Promis
 }
 
 /** Each name is one chain: every certificate but the first has one predecessor, every one but the last one successor. */
-function assertLineages(all: readonly TenantCertificate[]): void {
+function assertLineages(certificates: number, all: readonly TenantCertificate[]): void {
   const byId = new Map(all.map((one) => [one.id, one]))
   assert.equal(all.filter(({ state }) => state === 'active').length, certificates)
   assert.equal(new Set(all.map(({ name }) => name)).size, certificates)
@@ -124,7 +125,11 @@ function assertLineages(all: readonly TenantCertificate[]): void {
 }
 
 /** As many notices of renewal as renewals, each of another pair. */
-function assertRenewals(all: readonly TenantCertificate[], events: readonly CertificateEvent[]): void {
+function assertRenewals(
+  certificates: number,
+  all: readonly TenantCertificate[],
+  events: readonly CertificateEvent[],
+): void {
   const pair = (previous: string | undefined, next: string) => `${previous} → ${next}`
   const byId = new Map(all.map((one) => [one.id, one]))
   const happened = all
@@ -134,7 +139,7 @@ function assertRenewals(all: readonly TenantCertificate[], events: readonly Cert
     .filter(({ kind }) => kind === 'renewed')
     .map(({ previous, certificate }) => pair(previous?.fingerprint, certificate.fingerprint))
   assert.deepEqual(told.toSorted(), happened.toSorted())
-  assert.ok(told.length > 1_500)
+  assert.ok(told.length > 1.5 * certificates)
   assert.deepEqual(
     events.filter(({ kind }) => kind === 'renewal-failed'),
     [],
@@ -143,6 +148,7 @@ function assertRenewals(all: readonly TenantCertificate[], events: readonly Cert
 
 /** Every month ran once; who had to be told by it was told once, and nobody else. */
 async function assertRuns(
+  certificates: number,
   { runs }: ReplicaStore,
   all: readonly TenantCertificate[],
   events: readonly CertificateEvent[],
@@ -176,7 +182,7 @@ async function assertRuns(
   assert.equal(announced.length, expected)
   const ended = all.filter(({ renewer, notAfterMs }) => renewer === 'user' && notAfterMs < Date.UTC(2028, 10, 15))
   assert.equal(events.filter(({ kind }) => kind === 'expired').length, ended.length)
-  assert.ok(ended.length > 20)
+  assert.ok(ended.length > certificates / 50)
 }
 
 /** Numbers from 0 to 1 (mulberry32): the same for the same seed. */
