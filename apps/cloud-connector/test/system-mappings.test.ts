@@ -1,58 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
-import { temporaryFolder } from '@landbridge/testkit'
-import fc from '@landbridge/testkit/properties'
-import { decodeResourceId, resourceSegment } from '../src/wire/resource-id.ts'
-import { cloudPassword, cloudUser, type FakeRegion, regionHost, startFakeRegion } from './fake-region.ts'
-import { configuration, id, type RunningConnector, startConnector, subaccountPath } from './running-connector.ts'
+import { describe, test } from 'node:test'
+import { regionHost } from './fake-region.ts'
+import { erp, mappingScene, mappings, one, other } from './mapping-scene.ts'
+import { id, subaccountPath } from './running-connector.ts'
 
-const mappings = `${subaccountPath}/systemMappings`
-const erp = {
-  virtualHost: 'erp.corp',
-  virtualPort: '8000',
-  localHost: '10.0.0.5',
-  localPort: '8001',
-  protocol: 'HTTP',
-  backendType: 'abapSys',
-  authenticationMode: 'KERBEROS',
-  hostInHeader: 'VIRTUAL',
-}
-const one = `${mappings}/erp.corp:8000`
-const other = id.replace(/1$/, '2')
-
-describe('system mappings and their resources', () => {
-  const folder = temporaryFolder()
-  let region: FakeRegion
-  let connector: RunningConnector
-  before(async () => {
-    region = await startFakeRegion()
-    connector = await startConnector(folder.path, region)
-    for (const subaccount of [id, other]) {
-      const added = await connector.call('POST', `${configuration}/subaccounts`, {
-        json: { regionHost, subaccount, cloudUser, cloudPassword },
-      })
-      assert.equal(added.status, 201)
-    }
-  })
-  beforeEach(async () => {
-    assert.equal((await connector.call('DELETE', mappings)).status, 204)
-  })
-  after(async () => {
-    await connector.close()
-    await region.close()
-    folder[Symbol.dispose]()
-  })
-
-  const post = async (json: object, status = 201): Promise<void> => {
-    const answer = await connector.call('POST', mappings, { json })
-    assert.equal(answer.status, status, answer.text)
-  }
-  const get = async (path: string) => (await connector.call('GET', path)).json
+describe('system mappings', () => {
+  const scene = mappingScene()
+  const { post, get } = scene
 
   test('creating one answers 201, empty, with its address; the mapping reads as recorded (RC-131, RC-140, RC-141, API1-234, API1-235, API1-261, API2-034, API2-057)', async () => {
-    const created = await connector.call('POST', mappings, { json: { ...erp, sid: 'ERP', description: 'd' } })
+    const created = await scene.connector.call('POST', mappings, { json: { ...erp, sid: 'ERP', description: 'd' } })
     assert.deepEqual([created.status, created.text, created.headers['content-length']], [201, '', '0'])
-    assert.equal(created.headers.location, `${connector.app.url}${one}`)
+    assert.equal(created.headers.location, `${scene.connector.app.url}${one}`)
     assert.equal(created.headers['content-type'], undefined)
     const { creationDate, _links, ...rest } = await get(one)
     assert.match(creationDate, /^\d{13}$/)
@@ -64,8 +23,8 @@ describe('system mappings and their resources', () => {
         '"blacklistedUsers":[],"blacklistedClientUsers":[]}',
     )
     assert.deepEqual(_links, {
-      self: { href: `${connector.app.url}${one}` },
-      resources: { href: `${connector.app.url}${one}/resources` },
+      self: { href: `${scene.connector.app.url}${one}` },
+      resources: { href: `${scene.connector.app.url}${one}/resources` },
     })
   })
 
@@ -80,7 +39,7 @@ describe('system mappings and their resources', () => {
     assert.equal('sid' in mapping || 'description' in mapping, false)
     assert.deepEqual(await get(mappings), [mapping])
     const json = { ...mapping, description: 'Orders & <stock> – ümlauts' }
-    assert.equal((await connector.call('PUT', one, { json })).status, 204)
+    assert.equal((await scene.connector.call('PUT', one, { json })).status, 204)
     assert.equal((await get(one)).description, json.description)
   })
 
@@ -139,7 +98,7 @@ describe('system mappings and their resources', () => {
       })),
     ]
     for (const change of wrong) {
-      const refused = await connector.call('POST', mappings, { json: { ...erp, ...change } })
+      const refused = await scene.connector.call('POST', mappings, { json: { ...erp, ...change } })
       assert.equal(refused.status, 400, JSON.stringify(change))
       assert.equal(refused.json.type, 'INVALID_REQUEST')
     }
@@ -147,7 +106,7 @@ describe('system mappings and their resources', () => {
     for (const hostInHeader of ['internal', 'virtual', 'INTERNAL', 'VIRTUAL']) {
       await post({ ...erp, hostInHeader })
       assert.equal((await get(one)).hostInHeader, hostInHeader.toUpperCase())
-      await connector.call('DELETE', one)
+      await scene.connector.call('DELETE', one)
     }
   })
 
@@ -157,15 +116,15 @@ describe('system mappings and their resources', () => {
     assert.equal((await get(one)).localHost, '10.0.0.5')
     await post({ ...erp, protocol: 'TCP', virtualPort: '7990-8010', localPort: '1-21' }, 409)
     await post({ ...erp, virtualHost: 'same-local-system' })
-    const elsewhere = await connector.call('POST', mappings.replace(id, other), { json: erp })
+    const elsewhere = await scene.connector.call('POST', mappings.replace(id, other), { json: erp })
     assert.equal(elsewhere.status, 201)
   })
 
   test('replacing keeps date and resources, never the virtual address (SCC-183, SCC-184, API1-251, API1-252, API1-254, API2-046, API2-047, API2-048, RC-141)', async () => {
     await post({ ...erp, description: 'd' })
-    await connector.call('POST', `${one}/resources`, { json: { id: '/', enabled: true } })
+    await scene.connector.call('POST', `${one}/resources`, { json: { id: '/', enabled: true } })
     const before = await get(one)
-    const put = await connector.call('PUT', one, {
+    const put = await scene.connector.call('PUT', one, {
       json: { ...erp, protocol: 'HTTPS', localHost: 'new', localPort: '1' },
     })
     assert.deepEqual([put.status, put.text], [204, ''])
@@ -175,8 +134,8 @@ describe('system mappings and their resources', () => {
       [before.creationDate, 1, 'HTTPS', 'new', undefined],
     )
     for (const change of [{ virtualHost: 'x' }, { virtualPort: '1' }])
-      assert.equal((await connector.call('PUT', one, { json: { ...erp, ...change } })).status, 400)
-    assert.equal((await connector.call('PUT', `${mappings}/erp.corp:1`, { json: erp })).status, 404)
+      assert.equal((await scene.connector.call('PUT', one, { json: { ...erp, ...change } })).status, 400)
+    assert.equal((await scene.connector.call('PUT', `${mappings}/erp.corp:1`, { json: erp })).status, 404)
   })
 
   test('lists of an RFC mapping stay when absent, go when empty, and have two names (API1-247, API1-253, API2-049, API2-056, API2-105, API2-175)', async () => {
@@ -191,25 +150,25 @@ describe('system mappings and their resources', () => {
     assert.deepEqual(await lists(), [2, 1])
     // An empty list of clients admits them all: only who says so gets it, and it is on record.
     for (const none of [{}, { allowedClients: null, blacklistedUsers: null, blacklistedClientUsers: null }]) {
-      assert.equal((await connector.call('PUT', path, { json: { ...rfc, ...none } })).status, 204)
+      assert.equal((await scene.connector.call('PUT', path, { json: { ...rfc, ...none } })).status, 204)
       assert.deepEqual(await lists(), [2, 1])
     }
     const recorded = async () => (await get('/api/v1/landbridge/audit?limit=1'))[0]
     assert.deepEqual((await recorded()).details ?? {}, {})
-    await connector.call('PUT', path, { json: { ...rfc, blacklistedClientUsers: [], allowedClients: [] } })
+    await scene.connector.call('PUT', path, { json: { ...rfc, blacklistedClientUsers: [], allowedClients: [] } })
     assert.deepEqual(await lists(), [0, 0])
     const { category, action, object, details } = await recorded()
     assert.deepEqual([category, action, object], ['BackendMapping', 'update', 'erp.corp:sapgw00'])
     assert.deepEqual(details, { opensToAllClients: true })
     const both = { blacklistedUsers: [], blacklistedClientUsers: [{ client: '100', user: 'EVE' }] }
-    assert.equal((await connector.call('PUT', path, { json: { ...rfc, ...both } })).status, 400)
+    assert.equal((await scene.connector.call('PUT', path, { json: { ...rfc, ...both } })).status, 400)
   })
 
   test('deleting removes a mapping with its resources; unknown ones are 404 (SCC-193, API1-255, API1-256, API2-033, API2-050, API2-051)', async () => {
     await post(erp)
-    await connector.call('POST', `${one}/resources`, { json: { id: '/' } })
-    assert.equal((await connector.call('DELETE', one)).status, 204)
-    assert.equal((await connector.call('DELETE', one)).status, 404)
+    await scene.connector.call('POST', `${one}/resources`, { json: { id: '/' } })
+    assert.equal((await scene.connector.call('DELETE', one)).status, 204)
+    assert.equal((await scene.connector.call('DELETE', one)).status, 404)
     await post(erp)
     assert.deepEqual(await get(`${one}/resources`), [])
     assert.equal((await get(mappings.replace(id, other))).length, 1)
@@ -221,122 +180,15 @@ describe('system mappings and their resources', () => {
       assert.equal((await get(`${mappings}/${address}`)).virtualHost, 'erp.corp')
   })
 
-  test('a resource that only has an ID exposes nothing (API1-263, API1-264, API1-265, API1-270, API2-065, API2-069)', async () => {
-    await post(erp)
-    const created = await connector.call('POST', `${one}/resources`, { json: { id: '/a-b+c/d' } })
-    assert.deepEqual([created.status, created.text], [201, ''])
-    assert.equal(created.headers.location, `${connector.app.url}${one}/resources/-a+2Db+2Bc-d`)
-    const [resource] = await get(`${one}/resources`)
-    assert.deepEqual(Object.keys(resource), [
-      ...['id', 'enabled', 'exactMatchOnly', 'websocketUpgradeAllowed', 'creationDate', '_links'],
-    ])
-    assert.deepEqual(
-      [resource.id, resource.enabled, resource.exactMatchOnly, resource.websocketUpgradeAllowed, resource._links],
-      ['/a-b+c/d', false, false, false, {}],
-    )
-    for (const encoded of ['-a+2Db+2Bc-d', '-a%2B2Db%2B2Bc-d']) {
-      const single = await get(`${one}/resources/${encoded}`)
-      assert.equal(single.id, '/a-b+c/d')
-      assert.equal(single._links.self.href, created.headers.location)
-    }
-  })
-
-  test('an ID that no address could name is refused', async () => {
-    await post(erp)
-    const add = (id: string) => connector.call('POST', `${one}/resources`, { json: { id } })
-    for (const id of ['/a\n', '/\u007f', '/a\0', `/${'x'.repeat(1_000)}`, `/${'ä'.repeat(500)}`]) {
-      const refused = await add(id)
-      assert.deepEqual([refused.status, refused.json.type], [400, 'INVALID_REQUEST'], JSON.stringify(id.slice(0, 5)))
-    }
-    assert.deepEqual(await get(`${one}/resources`), [])
-    // The longest ones, in the longest spelling, are found where their address says.
-    for (const id of [`/${'+'.repeat(999)}`, `/${'-'.repeat(999)}`, `/${'ä'.repeat(499)}`]) {
-      const { location } = (await add(id)).headers
-      assert.equal((await get(String(location).slice(connector.app.url.length))).id, id)
-    }
-    const tooLong = await connector.call('GET', `${one}/resources/-${'x'.repeat(5_000)}`)
-    assert.deepEqual([tooLong.status, tooLong.json.type], [400, 'INVALID_REQUEST'])
-  })
-
-  test('flags are booleans on the way out and also texts on the way in; unknown members are ignored (RC-144, RC-160, API1-030, API1-032, API2-018, API2-020)', async () => {
-    await post({ ...erp, _links: {}, creationDate: '1', totalResourcesCount: 9 })
-    const flags = { enabled: 'true', exactMatchOnly: 'false', websocketUpgradeAllowed: 'true' }
-    const json = { id: '/', ...flags, description: 'd', webSocketUpgradeAllowed: true }
-    assert.equal((await connector.call('POST', `${one}/resources`, { json })).status, 201)
-    const resource = await get(`${one}/resources/-`)
-    assert.deepEqual(
-      [resource.enabled, resource.exactMatchOnly, resource.websocketUpgradeAllowed, resource.description],
-      [true, false, true, 'd'],
-    )
-    for (const enabled of ['yes', 1, [], 'TRUE'])
-      assert.equal((await connector.call('POST', `${one}/resources`, { json: { id: '/x', enabled } })).status, 400)
-  })
-
-  test('a resource is replaced as a whole, keeps its date and is counted (API1-267, API1-271, API1-272, API1-279, API2-052, API2-071, API2-072, API2-073, API2-074, RC-143)', async () => {
-    await post(erp)
-    await connector.call('POST', `${one}/resources`, { json: { id: '/', enabled: true, description: 'd' } })
-    assert.equal((await get(one)).enabledResourcesCount, 1)
-    const before = await get(`${one}/resources/-`)
-    const put = await connector.call('PUT', `${one}/resources/-`, { json: { exactMatchOnly: true, id: '/other' } })
-    assert.deepEqual([put.status, put.text], [204, ''])
-    const { _links, ...after } = await get(`${one}/resources/-`)
-    assert.deepEqual(after, {
-      id: '/',
-      enabled: false,
-      exactMatchOnly: true,
-      websocketUpgradeAllowed: false,
-      creationDate: before.creationDate,
-    })
-    const { totalResourcesCount, enabledResourcesCount } = await get(one)
-    assert.deepEqual([totalResourcesCount, enabledResourcesCount], [1, 0])
-    assert.equal((await connector.call('DELETE', `${one}/resources/-`)).status, 204)
-    for (const [method, json] of [['GET'], ['PUT', {}], ['DELETE']] as const)
-      assert.equal((await connector.call(method, `${one}/resources/-`, json === undefined ? {} : { json })).status, 404)
-  })
-
-  test('duplicate, nameless and misplaced resources are refused (API1-266, API2-064, API2-067, API2-075, API2-076, API2-082)', async () => {
-    await post(erp)
-    const add = async (path: string, json: object) =>
-      (await connector.call('POST', `${path}/resources`, { json })).status
-    assert.deepEqual(
-      [await add(one, { id: '/' }), await add(one, { id: '/' }), await add(one, {}), await add(one, { id: 'x' })],
-      [201, 409, 400, 400],
-    )
-    await post({ ...erp, virtualPort: '9', localPort: '9', protocol: 'TCP', authenticationMode: 'NONE' })
-    const tcp = `${mappings}/erp.corp:9`
-    assert.equal(await add(tcp, { id: '/' }), 400)
-    assert.deepEqual(await get(`${tcp}/resources`), [])
-    assert.equal(await add(`${mappings}/erp.corp:10`, { id: '/' }), 404)
-    assert.equal((await connector.call('GET', `${mappings}/erp.corp:10/resources`)).status, 404)
-    assert.equal((await connector.call('DELETE', `${one}/resources`)).status, 204)
-    assert.deepEqual(await get(`${one}/resources`), [])
-  })
-
-  test('resource IDs round-trip through a path (API1-268, API1-269, API2-068, API2-070)', () => {
-    assert.deepEqual(['/', '/sap/opu/odata', '/my-app/v1', '/a+b', '/x+2Dy', '/BIC/Z-FN'].map(resourceSegment), [
-      '-',
-      '-sap-opu-odata',
-      '-my+2Dapp-v1',
-      '-a+2Bb',
-      '-x+2B2Dy',
-      '-BIC-Z+2DFN',
-    ])
-    fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('/', '-', '+', '2', 'B', 'D', 'a', ' ', '%') }), (text) => {
-        const segment = decodeURIComponent(resourceSegment(text))
-        assert.equal(decodeResourceId(segment), text)
-        assert.equal(segment.includes('/'), false)
-      }),
-    )
-  })
-
   test('parallel creations all succeed (RC-163, API2-025)', async () => {
     await post(erp)
     const answers = await Promise.all([
       ...Array.from({ length: 10 }, (_, n) =>
-        connector.call('POST', mappings, { json: { ...erp, virtualHost: `h${n}` } }),
+        scene.connector.call('POST', mappings, { json: { ...erp, virtualHost: `h${n}` } }),
       ),
-      ...Array.from({ length: 10 }, (_, n) => connector.call('POST', `${one}/resources`, { json: { id: `/r${n}` } })),
+      ...Array.from({ length: 10 }, (_, n) =>
+        scene.connector.call('POST', `${one}/resources`, { json: { id: `/r${n}` } }),
+      ),
     ])
     assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [201])
     assert.equal((await get(mappings)).length, 11)
@@ -345,7 +197,7 @@ describe('system mappings and their resources', () => {
 
   test('an administrator is told why a request would be denied', async () => {
     await post(erp)
-    await connector.call('POST', `${one}/resources`, { json: { id: '/orders', enabled: false } })
+    await scene.connector.call('POST', `${one}/resources`, { json: { id: '/orders', enabled: false } })
     const ask = async (query: string) =>
       get(`/api/v1/landbridge/subaccounts/${regionHost}/${id}/access?${new URLSearchParams(query)}`)
     const suspended = await ask('host=ERP.corp&port=8000&path=/orders/1')
@@ -357,7 +209,7 @@ describe('system mappings and their resources', () => {
     )
     assert.equal((await ask('host=erp.corp&port=8000&path=/a/%252e%252e/b')).denial, 'BAD_PATH')
     assert.equal((await ask('host=erp.corp&port=8000')).denial, 'WRONG_PROTOCOL')
-    await connector.call('PUT', `${one}/resources/-orders`, { json: { enabled: true } })
+    await scene.connector.call('PUT', `${one}/resources/-orders`, { json: { enabled: true } })
     assert.equal((await ask('host=erp.corp&port=8000&path=/orders/1?x')).allowed, true)
     assert.equal((await ask('host=erp.corp&port=8000&path=/orders/1&websocket=true')).denial, 'NO_WEBSOCKET')
   })
@@ -365,22 +217,25 @@ describe('system mappings and their resources', () => {
   test('domain mappings are addressed by their internal domain, which may change (API2-106..115)', async () => {
     const domains = `${subaccountPath}/domainMappings`
     const mapping = { virtualDomain: 'cloud.test', internalDomain: 'corp.test' }
-    const created = await connector.call('POST', domains, { json: mapping })
-    assert.deepEqual([created.status, created.headers.location], [201, `${connector.app.url}${domains}/corp.test`])
-    assert.equal((await connector.call('POST', domains, { json: mapping })).status, 409)
-    assert.equal((await connector.call('POST', domains, { json: { virtualDomain: 'x' } })).status, 400)
-    const self = { self: { href: `${connector.app.url}${domains}/corp.test` } }
+    const created = await scene.connector.call('POST', domains, { json: mapping })
+    assert.deepEqual(
+      [created.status, created.headers.location],
+      [201, `${scene.connector.app.url}${domains}/corp.test`],
+    )
+    assert.equal((await scene.connector.call('POST', domains, { json: mapping })).status, 409)
+    assert.equal((await scene.connector.call('POST', domains, { json: { virtualDomain: 'x' } })).status, 400)
+    const self = { self: { href: `${scene.connector.app.url}${domains}/corp.test` } }
     assert.deepEqual(await get(domains), [{ ...mapping, _links: self }])
-    await connector.call('POST', domains, { json: { virtualDomain: 'v', internalDomain: 'second.test' } })
+    await scene.connector.call('POST', domains, { json: { virtualDomain: 'v', internalDomain: 'second.test' } })
     const rename = (internalDomain: string) =>
-      connector.call('PUT', `${domains}/corp.test`, { json: { ...mapping, internalDomain } })
+      scene.connector.call('PUT', `${domains}/corp.test`, { json: { ...mapping, internalDomain } })
     assert.equal((await rename('second.test')).status, 409)
     assert.equal((await rename('new.test')).status, 204)
     assert.equal((await rename('newer.test')).status, 404)
     assert.equal((await get(`${domains}/new.test`)).virtualDomain, 'cloud.test')
-    assert.equal((await connector.call('DELETE', `${domains}/corp.test`)).status, 404)
-    assert.equal((await connector.call('DELETE', `${domains}/new.test`)).status, 204)
-    assert.equal((await connector.call('DELETE', domains)).status, 204)
+    assert.equal((await scene.connector.call('DELETE', `${domains}/corp.test`)).status, 404)
+    assert.equal((await scene.connector.call('DELETE', `${domains}/new.test`)).status, 204)
+    assert.equal((await scene.connector.call('DELETE', domains)).status, 204)
     assert.deepEqual(await get(domains), [])
   })
 
@@ -406,11 +261,11 @@ describe('system mappings and their resources', () => {
       const before = (await newest()).sequence
       // What is refused leaves no trace of a change.
       const wrong = method === 'DELETE' ? `${path}x` : path
-      const refused = await connector.call(method, wrong, method === 'DELETE' ? {} : { json: 'nonsense' })
+      const refused = await scene.connector.call(method, wrong, method === 'DELETE' ? {} : { json: 'nonsense' })
       assert.ok([400, 404].includes(refused.status), `${method} ${wrong} ${refused.status}`)
       assert.equal((await newest()).sequence, before)
       assert.ok(
-        (await connector.call(method, path, json === undefined ? {} : { json })).status < 300,
+        (await scene.connector.call(method, path, json === undefined ? {} : { json })).status < 300,
         `${method} ${path}`,
       )
       const { sequence, actor, category, action, object, subaccount } = await newest()
@@ -428,7 +283,7 @@ describe('system mappings and their resources', () => {
       path: '/x',
       reason: 'NO_RESOURCE',
     } as const
-    for (let n = 0; n < 3; n++) connector.app.recordAccess(denied)
+    for (let n = 0; n < 3; n++) scene.connector.app.recordAccess(denied)
     const find = async (): Promise<{ details?: unknown } | undefined> =>
       (await get('/api/v1/landbridge/audit')).find((entry: { category: string }) => entry.category === 'Denied')
     let entry = await find()
