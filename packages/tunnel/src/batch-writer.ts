@@ -75,10 +75,13 @@ export class BatchWriter {
   /**
    * Appends a data frame with `payload[start, end)`. With `borrowed`, the bytes are copied at once and the caller may
    * reuse its buffer; otherwise a large payload is passed on as it is and MUST NOT change until it is on the wire.
+   * @param now hand over at once what is collected: nothing more is to come in this turn.
    */
-  data(flags: number, id: number, payload: Buffer, start: number, end: number, borrowed: boolean): void {
+  data(flags: number, id: number, payload: Buffer, start: number, end: number, borrowed: boolean, now = false): void {
     if (this.#closed) return
     const length = end - start
+    // Handed over below: nobody has to come back for it.
+    if (now) this.#scheduled = true
     this.#reserve(headerBytes)
     writeHeader(this.#batch, this.#fill, 0, flags, id, length)
     this.#fill += headerBytes
@@ -86,6 +89,7 @@ export class BatchWriter {
       this.#copy(payload, start, end)
       const isPortion = this.#fill - this.#start >= portionBytes
       if (isPortion && (length < portionBytes || this.#inFlightBytes === 0)) this.#handOver(false)
+      if (now) this.flush()
       return
     }
     if (!this.#corked) {
@@ -94,6 +98,7 @@ export class BatchWriter {
     }
     this.#handOver(false)
     this.#write(start === 0 && end === payload.length ? payload : payload.subarray(start, end), null)
+    if (now) this.flush()
   }
 
   /** Hands everything collected to the socket now. */

@@ -153,3 +153,37 @@ test('a borrowed buffer may be reused at once', async () => {
     assert.equal(Buffer.compare(bytes, Buffer.alloc(200_000, i)), 0)
   })
 })
+
+test('one exchange after the other leaves at once; as soon as there are others beside it, the frames of a turn leave together', async () => {
+  const { near, far } = await socketPair()
+  await using pair = await sessionPair({ sockets: { near, far } })
+  const { client } = pair
+  const exchange = async (): Promise<string> => {
+    const sink = new Collector()
+    client.open(sink).end(Buffer.from('request'))
+    return (await sink.ended).toString()
+  }
+  const leavesAtOnce = (): boolean => {
+    const before = near.bytesWritten
+    const sink = new Collector()
+    client.open(sink).end(Buffer.from('one of several'))
+    return near.bytesWritten > before
+  }
+  const settled = (): Promise<void> => until(() => client.streamCount === 0)
+  for (let i = 0; i < 64; i++) assert.equal(await exchange(), 'request')
+  assert.equal(leavesAtOnce(), true)
+  assert.equal(leavesAtOnce(), false)
+  await settled()
+  assert.equal(leavesAtOnce(), false)
+  await settled()
+  for (let i = 0; i < 64; i++) assert.equal(await exchange(), 'request')
+  assert.equal(leavesAtOnce(), true)
+  await settled()
+  // What is not all, or large, waits for its turn.
+  const before = near.bytesWritten
+  const more = client.open(new Collector())
+  more.write(Buffer.from('more is to come'))
+  assert.equal(near.bytesWritten, before)
+  more.end()
+  await settled()
+})
