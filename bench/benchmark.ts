@@ -127,14 +127,17 @@ async function measure(
     if (socks) hold.set(subject.name, await measureHold(subject, socks, plan.holdConnections, progress))
   }
   const bulk = phases.includes('bulk') ? await measureBulk(subjects, plan, progress) : new Map()
-  const direct = requests.get('direct')?.['1']
+  const canPlace = cannotPlace() === undefined
   const figures: Record<string, SubjectFigures> = {}
   for (const { name, description } of subjects) {
     const own: SubjectFigures = { description, requests: requests.get(name) ?? {} }
-    const added = paired(own.requests['1'], direct, (us, backend) => us.p50Us - backend.p50Us)
+    const added = (level: string) =>
+      paired(own.requests[level], requests.get('direct')?.[level], (us, backend) => us.p50Us - backend.p50Us)
+    const [free, together] = name === 'direct' ? [] : [added('1'), canPlace ? added('1-together') : undefined]
     figures[name] = {
       ...own,
-      ...(added !== undefined && name !== 'direct' && { addedMedianLatencyUs: Math.round(added) }),
+      ...(free !== undefined && { addedMedianLatencyUs: Math.round(free) }),
+      ...(together !== undefined && { addedTogetherUs: Math.round(together) }),
       ...(bulk.has(name) && { bulk: bulk.get(name) }),
       ...(hold.has(name) && { hold: hold.get(name)! }),
     }

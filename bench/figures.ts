@@ -45,10 +45,15 @@ export interface HoldFigures {
 
 export interface SubjectFigures {
   readonly description: string
-  /** By number of connections; '64-free' where the kernel decides which processes share a processor. */
+  /**
+   * By number of connections; '64-free' where the kernel decides which processes share a processor, '1-together' where all
+   * are on one.
+   */
   readonly requests: Readonly<Record<string, RequestFigures>>
   /** Median latency at one connection minus that of the backend without a proxy. */
   readonly addedMedianLatencyUs?: number
+  /** The same with all processes on one processor. */
+  readonly addedTogetherUs?: number
   readonly bulk?: BulkFigures
   readonly hold?: HoldFigures
 }

@@ -81,6 +81,10 @@ const duels = 24
 /** What the kernel makes of it. */
 const unplaced: Pass = { ...duel, placement: 'free' }
 
+/** What the proxies themselves add, without the waking of processors. */
+const inTurn: Pass = { connections: 1, placement: 'together', only: main, seconds: 1 }
+const turns = 9
+
 export const fullPlan: Plan = {
   mode: 'full',
   warmUpSeconds: 3,
@@ -93,6 +97,7 @@ export const fullPlan: Plan = {
     ]),
     ...Array.from({ length: duels }, () => duel),
     ...Array.from({ length: duels / 2 }, () => unplaced),
+    ...Array.from({ length: turns }, () => inTurn),
     ...rounds.map(() => at(256)),
   ],
   bulkBytes: 2 ** 30,

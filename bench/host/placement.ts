@@ -9,9 +9,9 @@ export type Role = (typeof chain)[number]
 
 /**
  * Where processes run. `apart`: two that talk to each other never share a processor, everybody else does; `free`: as the
- * kernel decides from one moment to the next.
+ * kernel decides from one moment to the next; `together`: all on one processor, so that none has to be woken from its sleep.
  */
-export type Placement = 'apart' | 'free'
+export type Placement = 'apart' | 'free' | 'together'
 
 const taskset = findExecutable('taskset')
 const allowed = allowedProcessors(readFileSync('/proc/self/status', 'utf8'))
@@ -29,7 +29,8 @@ export function processorsFor(role: Role, placement: Placement): string | undefi
 
 /** The same for a given list of processors. */
 export function listFor(role: Role, placement: Placement, processors: readonly number[]): string {
-  return placement === 'free' ? processors.join(',') : String(processors[chain.indexOf(role) % processors.length])
+  if (placement === 'free') return processors.join(',')
+  return String(processors[placement === 'together' ? 0 : chain.indexOf(role) % processors.length])
 }
 
 /** Moves a process, its threads and what it forked. */

@@ -15,8 +15,8 @@ interface Run extends LoadResult {
 /**
  * The small request through every subject, pass after pass.
  * @param backendPid of the web server
- * @returns for each subject its medians by number of connections, with '-free' behind it where the kernel decided
- *   where the processes run although they can be kept apart
+ * @returns for each subject its medians by number of connections, with the placement of the processes behind it where
+ *   that is another one than usual
  * @throws Error when a request failed: such a figure would mean nothing
  */
 export async function measureRequests(
@@ -54,7 +54,8 @@ function placeProcesses(pids: Readonly<Record<string, number>>, placement: Place
 }
 
 function keyOf({ connections, placement }: Pass): string {
-  return connections > 1 && placement === 'free' ? `${connections}-free` : String(connections)
+  const isUsual = placement === (connections > 1 ? 'apart' : 'free')
+  return isUsual ? String(connections) : `${connections}-${placement}`
 }
 
 function takesPart(subject: Subject, pass: Pass): boolean {

@@ -9,7 +9,7 @@ export function ratiosOf(subjects: Readonly<Record<string, SubjectFigures>>, our
   for (const [name, peer] of Object.entries(subjects)) {
     if (name === ours) continue
     const entries: [string, number | undefined][] = Object.keys(peer.requests).map((level) => [
-      `requests${level.replace('-free', 'Free')}`,
+      `requests${level.replace('-free', 'Free').replace('-together', 'Together')}`,
       thousandths(
         paired(own.requests[level], peer.requests[level], (us, them) => us.requestsPerSecond / them.requestsPerSecond),
       ),

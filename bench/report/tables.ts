@@ -42,14 +42,14 @@ function throughput({ subjects }: Report): Table {
 function latency({ subjects }: Report): Table {
   return {
     title: 'Latency in microseconds, median / 99th percentile',
-    heading: ['', ...levels.map((level) => `${level} conn.`), 'added median at 1'],
+    heading: ['', ...levels.map((level) => `${level} conn.`), 'added median at 1', 'on one processor'],
     rows: rowsOf(subjects, (figures) => {
       if (Object.keys(figures.requests).length === 0) return undefined
       const cells = levels.map((level) => {
         const at = figures.requests[level]
         return at === undefined ? missing : `${count(at.p50Us)} / ${count(at.p99Us)}`
       })
-      return [...cells, count(figures.addedMedianLatencyUs)]
+      return [...cells, count(figures.addedMedianLatencyUs), count(figures.addedTogetherUs)]
     }),
   }
 }

@@ -127,6 +127,7 @@ test('processes that talk to each other never share a processor, however many th
     assert.notEqual(cloud, connector)
     assert.notEqual(connector, backend)
     assert.equal(listFor('cloud', 'free', processors), processors.join(','))
+    assert.equal(listFor('backend', 'together', processors), listFor('load', 'together', processors))
   }
   assert.deepEqual(allowedProcessors('Name:\tnode\nCpus_allowed_list:\t0-2,5\nMems_allowed:\t1\n'), [0, 1, 2, 5])
   assert.deepEqual(allowedProcessors('nothing of the kind'), [])
