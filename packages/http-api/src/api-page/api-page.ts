@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { shellCommand } from '@landbridge/kernel'
+import { escapeHtml } from '../escape-html.ts'
 import type { ApiContent, ApiDocument, ApiOperation, ApiParameter } from './document.ts'
 import { exampleOf, schemaNotes, schemaText } from './schema-text.ts'
 import { style } from './style.ts'
@@ -117,16 +118,4 @@ function curlCommand({ method, path, parameters = [], requestBody, security = []
 
 function groupId(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (char) => entities[char] ?? char)
 }
