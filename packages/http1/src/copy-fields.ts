@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.ts'
 import type { MessageHead } from './message-head.ts'
 
 /** What to do with a header line when a head is passed on, by its identity: an entry of 0 keeps the line. */
@@ -27,9 +28,8 @@ export function copyFields(source: Buffer, head: MessageHead, filter: FieldFilte
       continue
     }
     if (runStart < 0) continue
-    to += source.copy(target, to, runStart, runEnd)
+    to = copyBytes(source, runStart, runEnd, target, to)
     runStart = -1
   }
-  if (runStart >= 0) to += source.copy(target, to, runStart, runEnd)
-  return to
+  return runStart < 0 ? to : copyBytes(source, runStart, runEnd, target, to)
 }

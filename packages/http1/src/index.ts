@@ -1,5 +1,6 @@
 export { BodyKind, requestBodyKind } from './body-kind.ts'
 export { BODY_CONTINUES, BodyScanner } from './body-scanner.ts'
+export { copyBytes } from './copy-bytes.ts'
 export { copyFields, type FieldFilter, leaveOut } from './copy-fields.ts'
 export { HeadCollector } from './head-collector.ts'
 export { HeadError, type HeadErrorText, headErrorOf, NEED_MORE } from './head-errors.ts'

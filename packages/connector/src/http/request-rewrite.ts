@@ -1,5 +1,5 @@
 import type { System } from '@landbridge/access'
-import { copyFields, H, leaveOut, type RequestHead } from '@landbridge/http1'
+import { copyBytes, copyFields, H, leaveOut, type RequestHead } from '@landbridge/http1'
 
 // The proxy has removed its own headers already; a cloud side that did not must not reach the backend with them.
 const alwaysOut = [
@@ -45,7 +45,7 @@ export function rewriteRequestHead(
   target: Buffer,
 ): number {
   const lineEnd = head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
-  let at = source.copy(target, 0, start, lineEnd)
+  let at = copyBytes(source, start, lineEnd, target, 0)
   const isLogon = identity?.replacesAuthorization === true
   if (system.hostInHeader === 'internal') {
     at = copyFields(source, head, isLogon ? ticketInternalHostFilter : internalHostFilter, target, at)

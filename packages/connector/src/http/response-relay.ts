@@ -2,6 +2,7 @@ import {
   BODY_CONTINUES,
   BodyKind,
   BodyScanner,
+  copyBytes,
   HeadCollector,
   NEED_MORE,
   parseResponseHead,
@@ -138,7 +139,7 @@ export class ResponseRelay {
     const bodyEnd = this.#body.scan(chunk, end, chunk.length)
     if (bodyEnd >= 0 && bodyEnd - end <= copiedBodyBytes) {
       // The usual small answer: head and body in one frame.
-      const length = at + chunk.copy(scratch, at, end, bodyEnd)
+      const length = copyBytes(chunk, end, bodyEnd, scratch, at)
       stream.writeBorrowed(scratch, 0, length, true)
       return this.#ended(bodyEnd === chunk.length)
     }

@@ -1,5 +1,5 @@
 import type { AccessTable } from '@landbridge/access'
-import { copyFields, H, leaveOut, type ResponseHead } from '@landbridge/http1'
+import { copyBytes, copyFields, H, leaveOut, type ResponseHead } from '@landbridge/http1'
 import type { DomainMapping } from '../runtime-port.ts'
 
 const hopByHop = [
@@ -36,7 +36,7 @@ export function rewriteResponseHead(
   target: Buffer,
 ): number {
   const lineEnd = head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
-  let at = source.copy(target, 0, start, lineEnd)
+  let at = copyBytes(source, start, lineEnd, target, 0)
   if (head.minorVersion === 0) version11.copy(target)
   const redirect = head.status >= 300 && head.status < 400 ? head.find(H.location) : -1
   const cookie = head.find(H.setCookie)

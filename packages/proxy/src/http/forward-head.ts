@@ -1,4 +1,4 @@
-import { copyFields, H, leaveOut, type RequestHead, TargetForm } from '@landbridge/http1'
+import { copyBytes, copyFields, H, leaveOut, type RequestHead, TargetForm } from '@landbridge/http1'
 
 /** Headers that end at the proxy (guide L31377) and those of this hop alone (RFC 9110 section 7.6.1). */
 const filter = leaveOut([
@@ -29,16 +29,14 @@ export const forwardSlack = 256
  * @returns the offset behind the head.
  */
 export function writeForwardHead(source: Buffer, head: RequestHead, target: Buffer, start: number): number {
-  let at = start + source.copy(target, start, head.methodStart, head.methodEnd + 1)
+  let at = copyBytes(source, head.methodStart, head.methodEnd + 1, target, start)
   if (head.targetForm === TargetForm.absolute && (head.pathStart === head.pathEnd || source[head.pathStart] !== slash))
     target[at++] = slash
-  at += source.copy(target, at, head.pathStart, head.pathEnd)
-  // " HTTP/1.x" and the line end, which follow the target.
-  const lineEnd = head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
-  at += source.copy(target, at, head.targetEnd, lineEnd)
-  at += hostName.copy(target, at)
+  // The path, " HTTP/1.x" and the line end: the path reaches up to the end of the target.
+  at = copyBytes(source, head.pathStart, head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd, target, at)
+  at = copyBytes(hostName, 0, hostName.length, target, at)
   // In absolute form the authority reaches up to the path.
-  at += source.copy(target, at, head.hostStart, head.pathStart)
+  at = copyBytes(source, head.hostStart, head.pathStart, target, at)
   target[at++] = 13
   target[at++] = 10
   at = copyFields(source, head, filter, target, at)
