@@ -7,8 +7,8 @@ const copyLimitBytes = 4 * 1024
 /** A batch with less room than this is not continued after a hand-over: the next frame begins a fresh one. */
 const worthKeepingBytes = 8 * 1024
 const sparesKept = 20
-/** Some twenty small requests: enough to share a system call, few enough that both ends work at the same time. */
-const portionBytes = 6 * 1024
+/** Some fifty small requests: enough to share a system call, few enough that both ends work at the same time. */
+const portionBytes = 10 * 1024
 
 /**
  * Collects frames and hands them to the socket once per turn of the event loop. `setImmediate` runs after the poll
