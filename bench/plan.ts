@@ -31,6 +31,8 @@ export interface DestinationPlan {
   readonly warmUpSeconds: number
   readonly runSeconds: number
   readonly rounds: number
+  /** Turns of one second in the smallest and one in the largest store. */
+  readonly growthRounds: number
 }
 
 /** How propagated users are measured. */
@@ -95,8 +97,8 @@ export const fullPlan: Plan = {
       ...levels.map((connections) => at(connections)),
       ...rounds.slice(1).flatMap(() => levels.map((connections) => at(connections, main))),
     ]),
-    ...Array.from({ length: duels }, () => duel),
-    ...Array.from({ length: duels / 2 }, () => unplaced),
+    // The kernel may keep to a bad choice for a minute: it chooses anew each time.
+    ...Array.from({ length: duels / 2 }, () => [duel, duel, unplaced]).flat(),
     ...Array.from({ length: turns }, () => inTurn),
     ...rounds.map(() => at(256)),
   ],
@@ -111,6 +113,7 @@ export const fullPlan: Plan = {
     warmUpSeconds: 3,
     runSeconds: 3,
     rounds: 3,
+    growthRounds: 10,
   },
   propagation: { users: 100, connections: 64, warmUpSeconds: 4, runSeconds: 2, rounds: 9 },
   accessScale: { mappings: 10_000, resourcesEach: 10, rounds: 5 },
@@ -135,6 +138,7 @@ export const quickPlan: Plan = {
     warmUpSeconds: 1,
     runSeconds: 1,
     rounds: 1,
+    growthRounds: 1,
   },
   propagation: { users: 100, connections: 64, warmUpSeconds: 1, runSeconds: 1, rounds: 1 },
   accessScale: { mappings: 10_000, resourcesEach: 10, rounds: 1 },

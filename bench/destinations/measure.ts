@@ -1,10 +1,11 @@
 import { join } from 'node:path'
-import { startPostgres } from '@landbridge/testkit'
+import { newDatabase } from '@landbridge/testkit'
 import type { DestinationFigures, LookupFigures } from '../figures.ts'
-import { cpuSeconds } from '../host/process-usage.ts'
 import type { LoadGenerator } from '../load/load.ts'
 import { median, round } from '../measure/subject.ts'
 import type { DestinationPlan } from '../plan.ts'
+import { measureGrowth } from './growth.ts'
+import { type LookupRun, runLookups } from './lookups.ts'
 import { type DestinationSubject, findPath, listPath, startDestinationSubject } from './subject.ts'
 
 export interface DestinationMeasurement {
@@ -26,80 +27,100 @@ export async function measureDestinations(
 ): Promise<Record<string, DestinationFigures>> {
   const { folder, skipped, say } = measurement
   const figures: Record<string, DestinationFigures> = {}
-  figures.sqlite = await measureOn('sqlite', `sqlite:${join(folder, 'destinations.db')}`, plan, measurement)
+  const file = (size: string) => `sqlite:${join(folder, `destinations-${size}.db`)}`
+  figures.sqlite = await measureOn('sqlite', { growing: file('growing'), small: file('small') }, plan, measurement)
   if (!plan.databases.includes('postgres')) {
     skipped['destinations on PostgreSQL'] = 'the quick run measures SQLite only'
     return figures
   }
-  const postgres = await startPostgres()
-  if ('unavailable' in postgres) {
-    skipped['destinations on PostgreSQL'] = postgres.unavailable
-    say(`destinations on PostgreSQL are left out: ${postgres.unavailable}`)
+  const growing = await newDatabase()
+  if ('unavailable' in growing) {
+    skipped['destinations on PostgreSQL'] = growing.unavailable
+    say(`destinations on PostgreSQL are left out: ${growing.unavailable}`)
     return figures
   }
   try {
-    figures.postgres = await measureOn('postgres', postgres.url, plan, measurement)
+    const small = await newDatabase()
+    if ('unavailable' in small) throw new Error(small.unavailable)
+    try {
+      figures.postgres = await measureOn('postgres', { growing: growing.url, small: small.url }, plan, measurement)
+    } finally {
+      await small.stop()
+    }
   } finally {
-    await postgres.stop()
+    await growing.stop()
   }
   return figures
 }
 
+/** @param urls of two empty databases of one kind: one that grows, and one that stays small beside it */
 async function measureOn(
   name: string,
-  databaseUrl: string,
+  urls: { readonly growing: string; readonly small: string },
   plan: DestinationPlan,
-  { generator, folder, say }: DestinationMeasurement,
+  measurement: DestinationMeasurement,
 ): Promise<DestinationFigures> {
-  const subject = await startDestinationSubject(databaseUrl, join(folder, name))
+  const folderOf = (size: string): string => join(measurement.folder, `${name}-${size}`)
+  const small = await startDestinationSubject(urls.small, folderOf('small'))
   try {
-    const { connections } = plan
-    const load = (path: string, at: number, rounds = plan.rounds) => lookup(generator, subject, path, at, plan, rounds)
-    await subject.fill(plan.sizes[0] ?? 1)
-    say(`destinations on ${name}: warm-up`)
-    await generator.run(subject.entry, findPath, connections, plan.warmUpSeconds)
-    const bySize: Record<string, LookupFigures> = {}
-    let list: LookupFigures | undefined
-    for (const size of plan.sizes) {
-      await subject.fill(size)
-      const found = await load(findPath, connections)
-      bySize[size] = found
-      say(`destinations on ${name}, ${size} stored: ${found.requestsPerSecond} lookups/s`)
-      if (size === plan.listEntries) list = await load(listPath, 1, 1)
-    }
-    if (subject.tokensFetched() !== 1)
-      throw new Error(`the token was fetched ${subject.tokensFetched()} times, not once`)
-    const [smallest, largest] = [bySize[plan.sizes[0] ?? 0], bySize[plan.sizes.at(-1) ?? 0]]
-    return {
-      connections,
-      listEntries: plan.listEntries,
-      bySize,
-      ...(list === undefined ? {} : { list }),
-      growthRatio: round((largest?.medianUs ?? 0) / (smallest?.medianUs || 1), 2),
-      cpuGrowthRatio: round((largest?.cpuUsPerRequest ?? 0) / (smallest?.cpuUsPerRequest || 1), 2),
+    const growing = await startDestinationSubject(urls.growing, folderOf('growing'))
+    try {
+      return await measureStores(name, { growing, small }, plan, measurement)
+    } finally {
+      await growing.stop()
     }
   } finally {
-    await subject.stop()
+    await small.stop()
+  }
+}
+
+async function measureStores(
+  name: string,
+  { growing, small }: { readonly growing: DestinationSubject; readonly small: DestinationSubject },
+  plan: DestinationPlan,
+  { generator, say }: DestinationMeasurement,
+): Promise<DestinationFigures> {
+  const { connections } = plan
+  const load = (path: string, at: number, rounds = plan.rounds) => lookup(generator, growing, path, at, plan, rounds)
+  say(`destinations on ${name}: warm-up`)
+  for (const subject of [small, growing]) {
+    await subject.fill(plan.sizes[0] ?? 1)
+    await generator.run(subject.entry, findPath, connections, plan.warmUpSeconds)
+  }
+  const bySize: Record<string, LookupFigures> = {}
+  let list: LookupFigures | undefined
+  for (const size of plan.sizes) {
+    await growing.fill(size)
+    const found = await load(findPath, connections)
+    bySize[size] = found
+    say(`destinations on ${name}, ${size} stored: ${found.requestsPerSecond} lookups/s`)
+    if (size === plan.listEntries) list = await load(listPath, 1, 1)
+  }
+  const growth = await measureGrowth(small, growing, generator, plan)
+  say(`destinations on ${name}: a lookup in the largest store takes ${growth.growthRatio} times that in the smallest`)
+  for (const { tokensFetched } of [small, growing])
+    if (tokensFetched() !== 1) throw new Error(`the token was fetched ${tokensFetched()} times, not once`)
+  return {
+    connections,
+    listEntries: plan.listEntries,
+    bySize,
+    ...(list === undefined ? {} : { list }),
+    ...growth,
   }
 }
 
 async function lookup(
   generator: LoadGenerator,
-  { entry, pid }: DestinationSubject,
+  subject: DestinationSubject,
   path: string,
   connections: number,
   { runSeconds }: DestinationPlan,
   rounds: number,
 ): Promise<LookupFigures> {
-  const runs: Record<'perSecond' | 'p50Us' | 'p99Us' | 'cpuUs', number>[] = []
-  for (let round = 0; round < rounds; round += 1) {
-    const cpuBefore = cpuSeconds(pid)
-    const { requests, seconds, p50Us, p99Us, errors } = await generator.run(entry, path, connections, runSeconds)
-    const cpuUs = ((cpuSeconds(pid) - cpuBefore) * 1e6) / requests
-    if (errors > 0 || requests === 0) throw new Error(`${path}: ${errors} of ${requests} requests failed`)
-    runs.push({ perSecond: requests / seconds, p50Us, p99Us, cpuUs })
-  }
-  const of = (key: keyof (typeof runs)[number]) => median(runs.map((run) => run[key]))
+  const runs: LookupRun[] = []
+  for (let round = 0; round < rounds; round += 1)
+    runs.push(await runLookups(generator, subject, path, connections, runSeconds))
+  const of = (key: keyof LookupRun) => median(runs.map((run) => run[key]))
   return {
     requestsPerSecond: Math.round(of('perSecond')),
     medianUs: Math.round(of('p50Us')),
