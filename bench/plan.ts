@@ -56,6 +56,8 @@ export interface Pass {
   readonly placement: Placement
   /** Seconds of its runs, where they are not those of the plan. */
   readonly seconds?: number
+  /** Seconds of a run that comes before and does not count. */
+  readonly settleSeconds?: number
   /** Only these subjects; all when left out. */
   readonly only?: readonly string[]
 }
@@ -80,8 +82,11 @@ const main = ['direct', 'haproxy', 'landbridge']
  */
 const duel: Pass = { connections: 64, placement: 'apart', only: ['haproxy', 'landbridge'], seconds: 1 }
 const duels = 24
-/** What the kernel makes of it. */
-const unplaced: Pass = { ...duel, placement: 'free' }
+/**
+ * What the kernel makes of it. After another subject's run, two processes that talk to each other may share a processor for
+ * about a second before it moves one of them; under way, they stay apart.
+ */
+const unplaced: Pass = { ...duel, placement: 'free', settleSeconds: 1, seconds: 2 }
 
 /** What the proxies themselves add, without the waking of processors. */
 const inTurn: Pass = { connections: 1, placement: 'together', only: main, seconds: 1 }
@@ -97,7 +102,7 @@ export const fullPlan: Plan = {
       ...levels.map((connections) => at(connections)),
       ...rounds.slice(1).flatMap(() => levels.map((connections) => at(connections, main))),
     ]),
-    // The kernel may keep to a bad choice for a minute: it chooses anew each time.
+    // The kernel may keep to its choice for as long as it is left to it: it chooses anew each time.
     ...Array.from({ length: duels / 2 }, () => [duel, duel, unplaced]).flat(),
     ...Array.from({ length: turns }, () => inTurn),
     ...rounds.map(() => at(256)),

@@ -64,12 +64,13 @@ function takesPart(subject: Subject, pass: Pass): boolean {
 
 async function loadOnce(
   subject: Subject,
-  { connections, placement }: Pass,
+  { connections, placement, settleSeconds = 0 }: Pass,
   seconds: number,
   generator: LoadGenerator,
 ): Promise<Omit<Run, 'pass'>> {
   const { pids, web } = subject.running
   placeProcesses(pids, placement)
+  if (settleSeconds > 0) await generator.run(web, '/small', connections, settleSeconds, placement)
   for (const pid of Object.values(pids)) resetPeakMemory(pid)
   const before = mapRecord(pids, cpuSeconds)
   const result = await generator.run(web, '/small', connections, seconds, placement)
