@@ -15,11 +15,19 @@ export function leaveOut(ids: readonly number[]): FieldFilter {
  * Copies the header lines of a parsed head to `target` at `at`, without those that the filter leaves out and without
  * those that Connection names (RFC 9110 section 7.6.1). Order, case and duplicates stay. Neighbouring lines are copied
  * together. Returns the offset behind the copy; the caller has made room for `fieldsEnd - nameStart[0]` bytes.
+ * @param from begin of what stands right in front of the lines and is copied with them: as a rule the first line.
  */
-export function copyFields(source: Buffer, head: MessageHead, filter: FieldFilter, target: Buffer, at: number): number {
+export function copyFields(
+  source: Buffer,
+  head: MessageHead,
+  filter: FieldFilter,
+  target: Buffer,
+  at: number,
+  from: number = fieldsStart(head),
+): number {
   const { headerId, headerCount, nameStart, lineEnd, hasListedFields } = head
-  let runStart = -1
-  let runEnd = 0
+  let runStart = from
+  let runEnd = fieldsStart(head)
   let to = at
   for (let i = 0; i < headerCount; i++) {
     if (filter[headerId[i]!] === 0 && !(hasListedFields && head.isConnectionListed(i))) {
@@ -32,4 +40,8 @@ export function copyFields(source: Buffer, head: MessageHead, filter: FieldFilte
     runStart = -1
   }
   return runStart < 0 ? to : copyBytes(source, runStart, runEnd, target, to)
+}
+
+function fieldsStart(head: MessageHead): number {
+  return head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
 }

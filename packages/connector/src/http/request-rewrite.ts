@@ -1,5 +1,5 @@
 import type { System } from '@landbridge/access'
-import { copyBytes, copyFields, H, leaveOut, type RequestHead } from '@landbridge/http1'
+import { copyFields, H, leaveOut, type RequestHead } from '@landbridge/http1'
 
 // The proxy has removed its own headers already; a cloud side that did not must not reach the backend with them.
 const alwaysOut = [
@@ -44,13 +44,12 @@ export function rewriteRequestHead(
   identity: IdentityHeaders | null,
   target: Buffer,
 ): number {
-  const lineEnd = head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
-  let at = copyBytes(source, start, lineEnd, target, 0)
   const isLogon = identity?.replacesAuthorization === true
+  let at: number
   if (system.hostInHeader === 'internal') {
-    at = copyFields(source, head, isLogon ? ticketInternalHostFilter : internalHostFilter, target, at)
+    at = copyFields(source, head, isLogon ? ticketInternalHostFilter : internalHostFilter, target, 0, start)
     at += target.write(internalHostLines(source, head, system), at, 'latin1')
-  } else at = copyFields(source, head, isLogon ? ticketVirtualHostFilter : virtualHostFilter, target, at)
+  } else at = copyFields(source, head, isLogon ? ticketVirtualHostFilter : virtualHostFilter, target, 0, start)
   if (head.upgradeIsWebSocket) {
     const protocol = source.toString('latin1', head.valueStart[head.upgradeIndex]!, head.valueEnd[head.upgradeIndex]!)
     at += target.write(`Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`, at, 'latin1')

@@ -1,5 +1,5 @@
 import type { AccessTable } from '@landbridge/access'
-import { copyBytes, copyFields, H, leaveOut, type ResponseHead } from '@landbridge/http1'
+import { copyFields, H, leaveOut, type ResponseHead } from '@landbridge/http1'
 import type { DomainMapping } from '../runtime-port.ts'
 
 const hopByHop = [
@@ -35,13 +35,11 @@ export function rewriteResponseHead(
   scheme: 'http' | 'https',
   target: Buffer,
 ): number {
-  const lineEnd = head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
-  let at = copyBytes(source, start, lineEnd, target, 0)
-  if (head.minorVersion === 0) version11.copy(target)
   const redirect = head.status >= 300 && head.status < 400 ? head.find(H.location) : -1
   const cookie = head.find(H.setCookie)
   const filter = redirect < 0 ? (cookie < 0 ? plainFilter : cookieFilter) : cookie < 0 ? redirectFilter : bothFilter
-  at = copyFields(source, head, filter, target, at)
+  let at = copyFields(source, head, filter, target, 0, start)
+  if (head.minorVersion === 0) version11.copy(target)
   if (redirect >= 0) at = writeLocation(source, head, redirect, names, scheme, target, at)
   for (let i = cookie; i >= 0; i = head.find(H.setCookie, i + 1)) at = writeCookie(source, head, i, names, target, at)
   if (head.status === 101 && head.upgradeIndex >= 0) {

@@ -1,3 +1,6 @@
+// Imported: the global of the same name is a getter, and it is read twice for each request.
+import { performance } from 'node:perf_hooks'
+
 /** Ticks per millisecond. A tick is a small integer: intervals cost no allocation. */
 export const ticksPerMs = 10
 
