@@ -31,7 +31,7 @@ export interface DestinationPlan {
   readonly warmUpSeconds: number
   readonly runSeconds: number
   readonly rounds: number
-  /** Turns of one second in the smallest and one in the largest store. */
+  /** Turns of one second in the smallest and one in the largest store. 0: the sizes of one store are compared instead. */
   readonly growthRounds: number
 }
 
@@ -131,8 +131,8 @@ export const quickPlan: Plan = {
   warmUpSeconds: 1,
   warmUpOnly: ['haproxy', 'landbridge', 'splice'],
   runSeconds: 1,
-  passes: [at(64), at(1, main), at(64, main), at(16, main), at(256, main)],
-  bulkBytes: 2 ** 28,
+  passes: [at(64), at(1, main), at(16, main), at(256, main)],
+  bulkBytes: 2 ** 27,
   bulkRounds: 1,
   holdConnections: 10_000,
   destinations: {
@@ -143,7 +143,7 @@ export const quickPlan: Plan = {
     warmUpSeconds: 1,
     runSeconds: 1,
     rounds: 1,
-    growthRounds: 1,
+    growthRounds: 0,
   },
   propagation: { users: 100, connections: 64, warmUpSeconds: 1, runSeconds: 1, rounds: 1 },
   accessScale: { mappings: 10_000, resourcesEach: 10, rounds: 1 },

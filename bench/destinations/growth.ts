@@ -8,13 +8,16 @@ import { type DestinationSubject, findPath } from './subject.ts'
 /**
  * What a lookup costs in a large store, measured against a small one in turn: the sizes of one store lie minutes apart,
  * in which a virtual machine changes its speed by a third.
+ * @param small an empty store: it is filled to the smallest size
  */
 export async function measureGrowth(
   small: DestinationSubject,
   large: DestinationSubject,
   generator: LoadGenerator,
-  { connections, growthRounds }: DestinationPlan,
+  { sizes, connections, warmUpSeconds, growthRounds }: DestinationPlan,
 ): Promise<Pick<DestinationFigures, 'growthRatio' | 'cpuGrowthRatio'>> {
+  await small.fill(sizes[0] ?? 1)
+  await generator.run(small.entry, findPath, connections, warmUpSeconds)
   const times: number[] = []
   const cpu: number[] = []
   const run = (subject: DestinationSubject): Promise<LookupRun> =>

@@ -60,52 +60,64 @@ async function measureOn(
   plan: DestinationPlan,
   measurement: DestinationMeasurement,
 ): Promise<DestinationFigures> {
-  const folderOf = (size: string): string => join(measurement.folder, `${name}-${size}`)
-  const small = await startDestinationSubject(urls.small, folderOf('small'))
+  const { generator, folder, say } = measurement
+  return withSubject(urls.growing, join(folder, `${name}-growing`), async (growing) => {
+    const figures = await measureStore(name, growing, plan, measurement)
+    if (plan.growthRounds === 0) return figures
+    return withSubject(urls.small, join(folder, `${name}-small`), async (small) => {
+      const growth = await measureGrowth(small, growing, generator, plan)
+      say(
+        `destinations on ${name}: a lookup in the largest store takes ${growth.growthRatio} times that in the smallest`,
+      )
+      return { ...figures, ...growth }
+    })
+  })
+}
+
+async function withSubject<T>(
+  databaseUrl: string,
+  folder: string,
+  use: (subject: DestinationSubject) => Promise<T>,
+): Promise<T> {
+  const subject = await startDestinationSubject(databaseUrl, folder)
   try {
-    const growing = await startDestinationSubject(urls.growing, folderOf('growing'))
-    try {
-      return await measureStores(name, { growing, small }, plan, measurement)
-    } finally {
-      await growing.stop()
-    }
+    const result = await use(subject)
+    if (subject.tokensFetched() !== 1)
+      throw new Error(`the token was fetched ${subject.tokensFetched()} times, not once`)
+    return result
   } finally {
-    await small.stop()
+    await subject.stop()
   }
 }
 
-async function measureStores(
+async function measureStore(
   name: string,
-  { growing, small }: { readonly growing: DestinationSubject; readonly small: DestinationSubject },
+  subject: DestinationSubject,
   plan: DestinationPlan,
   { generator, say }: DestinationMeasurement,
 ): Promise<DestinationFigures> {
   const { connections } = plan
-  const load = (path: string, at: number, rounds = plan.rounds) => lookup(generator, growing, path, at, plan, rounds)
+  const load = (path: string, at: number, rounds = plan.rounds) => lookup(generator, subject, path, at, plan, rounds)
+  await subject.fill(plan.sizes[0] ?? 1)
   say(`destinations on ${name}: warm-up`)
-  for (const subject of [small, growing]) {
-    await subject.fill(plan.sizes[0] ?? 1)
-    await generator.run(subject.entry, findPath, connections, plan.warmUpSeconds)
-  }
+  await generator.run(subject.entry, findPath, connections, plan.warmUpSeconds)
   const bySize: Record<string, LookupFigures> = {}
   let list: LookupFigures | undefined
   for (const size of plan.sizes) {
-    await growing.fill(size)
+    await subject.fill(size)
     const found = await load(findPath, connections)
     bySize[size] = found
     say(`destinations on ${name}, ${size} stored: ${found.requestsPerSecond} lookups/s`)
     if (size === plan.listEntries) list = await load(listPath, 1, 1)
   }
-  const growth = await measureGrowth(small, growing, generator, plan)
-  say(`destinations on ${name}: a lookup in the largest store takes ${growth.growthRatio} times that in the smallest`)
-  for (const { tokensFetched } of [small, growing])
-    if (tokensFetched() !== 1) throw new Error(`the token was fetched ${tokensFetched()} times, not once`)
+  const [smallest, largest] = [bySize[plan.sizes[0] ?? 0], bySize[plan.sizes.at(-1) ?? 0]]
   return {
     connections,
     listEntries: plan.listEntries,
     bySize,
     ...(list === undefined ? {} : { list }),
-    ...growth,
+    growthRatio: round((largest?.medianUs ?? 0) / (smallest?.medianUs || 1), 2),
+    cpuGrowthRatio: round((largest?.cpuUsPerRequest ?? 0) / (smallest?.cpuUsPerRequest || 1), 2),
   }
 }
 
