@@ -23,11 +23,11 @@ export function copyFields(
   filter: FieldFilter,
   target: Buffer,
   at: number,
-  from: number = fieldsStart(head),
+  from: number = head.fieldsStart,
 ): number {
   const { headerId, headerCount, nameStart, lineEnd, hasListedFields } = head
   let runStart = from
-  let runEnd = fieldsStart(head)
+  let runEnd = head.fieldsStart
   let to = at
   for (let i = 0; i < headerCount; i++) {
     if (filter[headerId[i]!] === 0 && !(hasListedFields && head.isConnectionListed(i))) {
@@ -40,8 +40,4 @@ export function copyFields(
     runStart = -1
   }
   return runStart < 0 ? to : copyBytes(source, runStart, runEnd, target, to)
-}
-
-function fieldsStart(head: MessageHead): number {
-  return head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd
 }

@@ -76,6 +76,11 @@ export class MessageHead {
     this.listed = new Uint8Array(maxHeaders)
   }
 
+  /** Start of the header lines, or of the empty line where there are none: the first line ends here. */
+  get fieldsStart(): number {
+    return this.headerCount > 0 ? this.nameStart[0]! : this.fieldsEnd
+  }
+
   /** Index of the first header line with this identity at or behind `from`, or -1. */
   find(id: number, from = 0): number {
     if ((this.idBits & (1 << (id & 31))) === 0) return -1

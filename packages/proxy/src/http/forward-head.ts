@@ -33,7 +33,7 @@ export function writeForwardHead(source: Buffer, head: RequestHead, target: Buff
   if (head.targetForm === TargetForm.absolute && (head.pathStart === head.pathEnd || source[head.pathStart] !== slash))
     target[at++] = slash
   // The path, " HTTP/1.x" and the line end: the path reaches up to the end of the target.
-  at = copyBytes(source, head.pathStart, head.headerCount > 0 ? head.nameStart[0]! : head.fieldsEnd, target, at)
+  at = copyBytes(source, head.pathStart, head.fieldsStart, target, at)
   at = copyBytes(hostName, 0, hostName.length, target, at)
   // In absolute form the authority reaches up to the path.
   at = copyBytes(source, head.hostStart, head.pathStart, target, at)
