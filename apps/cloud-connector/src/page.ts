@@ -10,7 +10,8 @@ code{background:#eef1f5;padding:.1rem .3rem;border-radius:.2rem}</style></head>
 <p>This is the on-premise agent of a hybrid connectivity platform. It is administered by its REST API below
 <code>/api/v1/configuration</code> with HTTP Basic authentication.</p>
 <p>Please log in. For example:</p>
-<p><code>curl --user Administrator https://localhost:8443/api/v1/connector/version</code></p>
+<p><code>curl --cacert connector-ca.pem --user Administrator https://localhost:8443/api/v1/connector/version</code></p>
+<p>The certificate of its authority, <code>connector-ca.pem</code>, is in its data directory.</p>
 </body>
 </html>
 `
